@@ -1,0 +1,26 @@
+import { createRequire } from "node:module";
+
+import toolbox from "@nomicfoundation/hardhat-toolbox";
+import { defineConfig } from "hardhat/config";
+
+import { warningsAreErrors } from "./hardhat/warningsAreErrors.js";
+
+const require = createRequire(import.meta.url);
+
+// The compiler is the npm package: a JavaScript file given as `path` is run as WebAssembly, and nothing is downloaded.
+// Both profiles are spelled out, because the derived `production` profile would drop the EVM version.
+const solc = {
+  version: "0.8.37",
+  path: require.resolve("solc/soljson.js"),
+  settings: { optimizer: { enabled: true, runs: 200 }, evmVersion: "prague", viaIR: false },
+};
+
+export default defineConfig({
+  plugins: [toolbox, warningsAreErrors],
+  solidity: { profiles: { default: { ...solc }, production: { ...solc } } },
+  typechain: { outDir: "typechain-types" },
+  networks: {
+    default: { type: "edr-simulated", chainType: "l1", hardfork: "prague", initialDate: "2026-01-01T00:00:00Z" },
+  },
+  test: { mocha: { timeout: 120_000 }, solidity: { fuzz: { runs: 256 } } },
+});

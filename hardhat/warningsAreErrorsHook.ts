@@ -1,0 +1,18 @@
+import { HardhatPluginError } from "hardhat/plugins";
+import type { SolidityHooks } from "hardhat/types/hooks";
+
+export default async function solidityHooks(): Promise<Partial<SolidityHooks>> {
+  return {
+    async invokeSolc(context, compiler, input, config, next) {
+      const output = await next(context, compiler, input, config);
+      const warnings = (output.errors ?? []).filter(
+        (message) => message.severity === "warning" && !message.sourceLocation?.file.startsWith("npm/"),
+      );
+      if (warnings.length > 0) {
+        const text = warnings.map((warning) => warning.formattedMessage ?? warning.message).join("\n");
+        throw new HardhatPluginError("warnings-are-errors", `compiler warnings are errors here:\n${text}`);
+      }
+      return output;
+    },
+  };
+}

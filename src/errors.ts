@@ -1,0 +1,58 @@
+/**
+ * Every error that this library throws, by its code. A code is stable; a message is for people and may change.
+ *
+ * The details of an error are the values that disagreed, so that a caller can act on them without parsing the message.
+ */
+export interface ErrorDetails {
+  /** Hexadecimal input that is not well formed, or has the wrong length. */
+  INVALID_HEX: { what: string; value: string; expected: string };
+  /** A byte string that is not canonical RLP. `offset` is in bytes. */
+  INVALID_RLP: { offset: number; reason: string };
+  /** A header or block field that is missing, of the wrong type, or out of its bounds. */
+  INVALID_HEADER: { field: string; reason: string };
+  /** A block whose fields do not hash to the hash that it claims. */
+  HEADER_HASH_MISMATCH: { number: bigint | undefined; claimed: string; actual: string };
+  /** A header whose number is not the one that was asked for. */
+  HEADER_NUMBER_MISMATCH: { claimed: bigint; actual: bigint };
+  /** The endpoint does not know the block. Not evidence that the block does not exist. */
+  BLOCK_NOT_FOUND: { block: string };
+  /** The endpoint answered something that is not the shape that the method promises. */
+  INVALID_RESPONSE: { method: string; reason: string };
+  /** The endpoint answered with an error, or not at all. */
+  RPC_FAILED: { method: string; reason: string };
+  /** An anchor that cannot be used: zero hash, or a depth that reaches before genesis or to the head itself. */
+  INVALID_ANCHOR: { reason: string; number?: bigint; depth?: number };
+  /** An EIP-712 type set to which an anchor cannot be added. */
+  INVALID_TYPED_DATA: { reason: string };
+  /** The fork simulator was asked for something that it cannot do. */
+  FORK_SIMULATOR: { reason: string };
+}
+
+export type ErrorCode = keyof ErrorDetails;
+
+/**
+ * The only class of error that this library throws.
+ *
+ * @example
+ * try { await readHeader(request, { number: 5n }) }
+ * catch (error) { if (SettlementGuardError.is(error, "HEADER_HASH_MISMATCH")) console.log(error.details.actual) }
+ */
+export class SettlementGuardError<Code extends ErrorCode = ErrorCode> extends Error {
+  override readonly name = "SettlementGuardError";
+
+  constructor(
+    readonly code: Code,
+    readonly details: ErrorDetails[Code],
+    message: string,
+    options?: { cause?: unknown },
+  ) {
+    super(message, options);
+  }
+
+  /** Whether `value` is an error of this library and, where a code is given, of that code. */
+  static is<Code extends ErrorCode>(value: unknown, code: Code): value is SettlementGuardError<Code>;
+  static is(value: unknown): value is SettlementGuardError;
+  static is(value: unknown, code?: ErrorCode): boolean {
+    return value instanceof SettlementGuardError && (code === undefined || value.code === code);
+  }
+}
