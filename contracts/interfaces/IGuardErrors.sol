@@ -49,8 +49,4 @@ interface IGuardErrors {
     /// @notice Thrown when the guard is deployed on a chain whose BLOCKHASH and NUMBER are not known to mean that chain's own
     /// blocks. Such a chain needs a block-hash source of its own.
     error UnsupportedChain(uint256 chainId);
-
-    /// @notice Thrown when the bounds on an anchor's depth cannot be met or would disable the check: the smallest depth is 1,
-    /// the largest is the window of the block-hash source.
-    error InvalidDepthBounds(uint64 minDepth, uint64 maxDepth, uint64 window);
 }

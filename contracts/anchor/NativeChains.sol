@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.13;
+
+/// @title The chains whose opcodes mean what they say
+/// @notice On these NUMBER and BLOCKHASH speak of the chain's own blocks, and a block's hash is the Keccak-256 of its RLP header.
+/// @dev A chain that is not listed is refused, not guessed at: on Arbitrum NUMBER is a height of the parent chain and BLOCKHASH answers
+/// pseudo-random words; on ZKsync Era a block's hash commits to no state root. Such a chain needs a source of its own (override
+/// `_blockNumber`, `_blockHash` and `_isSupportedChain` together).
+library NativeChains {
+    /// @notice Whether the native block-hash source may be used on `chainId`.
+    function contains(uint256 chainId) internal pure returns (bool) {
+        return
+            chainId == 1 || // Ethereum
+            chainId == 11155111 || // Sepolia
+            chainId == 17000 || // Holesky
+            chainId == 560048 || // Hoodi
+            chainId == 10 || // OP Mainnet
+            chainId == 11155420 || // OP Sepolia
+            chainId == 8453 || // Base
+            chainId == 84532 || // Base Sepolia
+            chainId == 100 || // Gnosis
+            chainId == 137 || // Polygon PoS
+            chainId == 31337 || // development chains: Hardhat, anvil
+            chainId == 1337; // development chains: geth --dev, Ganache
+    }
+}

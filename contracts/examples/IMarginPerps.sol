@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.24;
+
+import {Anchor} from "../anchor/Anchor.sol";
+
+/// @notice An order that a trader signs off chain and a keeper executes.
+/// @param trader whose position changes, and who signs
+/// @param market which market
+/// @param size signed change of the position, in base units of 1e-18: positive buys
+/// @param limitPrice the worst price that the trader accepts, in margin units per 1e18 base units
+/// @param nonce tells apart two orders that are otherwise equal
+/// @param expiry timestamp from which the order is dead, in seconds
+/// @param maxAge how many blocks the anchor may be old when the order executes
+/// @param anchor the block on which the trader prepared the order
+struct Order {
+    address trader;
+    bytes32 market;
+    int256 size;
+    uint256 limitPrice;
+    uint256 nonce;
+    uint64 expiry;
+    uint64 maxAge;
+    Anchor anchor;
+}
+
+/// @notice A trader's account in one market. Margin is isolated: one market's loss is paid by that market's margin alone.
+/// @param margin in units of the margin token
+/// @param size signed position, in base units of 1e-18
+/// @param entryPrice price at which the position was last marked, in margin units per 1e18 base units
+struct Account {
+    uint256 margin;
+    int256 size;
+    uint256 entryPrice;
+}
+
+enum OrderStatus {
+    Open,
+    Filled,
+    Cancelled
+}
+
+/// @title A small margin perpetuals exchange
+/// @notice Traders post ERC-20 margin per market and trade at the index price against a pool of liquidity. It exists to show the guard:
+/// its twin without one differs in a single function. Not for production (no funding, no fees, one trusted price feed).
+/// @dev What is assumed of the margin token: no fee on transfer, no rebasing, no hooks.
+interface IMarginPerps {
+    event Deposited(address indexed trader, bytes32 indexed market, uint256 amount);
+    event Withdrawn(address indexed trader, bytes32 indexed market, uint256 amount);
+    event PriceSet(bytes32 indexed market, uint256 price);
+    event OrderFilled(bytes32 indexed id, address indexed trader, bytes32 indexed market, int256 size, uint256 price);
+    event OrderCancelled(bytes32 indexed id, bytes reason);
+    event PositionClosed(address indexed trader, bytes32 indexed market, int256 size, uint256 price);
+    /// @notice Emitted when a claim was met by nobody: the pool could not pay a profit, or a margin could not pay a loss.
+    event BadDebtIncurred(address indexed trader, bytes32 indexed market, uint256 amount);
+
+    error NotFeed(address caller);
+    error NotKeeper(address caller);
+    error NotTrader(address caller, address trader);
+    error NotSelf(address caller);
+    error InvalidSignature(bytes32 id, address trader);
+    error OrderNotOpen(bytes32 id, OrderStatus status);
+    error OrderExpired(bytes32 id, uint64 expiry, uint256 timestamp);
+    error EmptyOrder(bytes32 id);
+    error PriceUnknown(bytes32 market);
+    error PriceBeyondLimit(bytes32 id, uint256 limitPrice, uint256 price);
+    error InsufficientMargin(address trader, bytes32 market, int256 equity, uint256 required);
+    error PositionHealthy(address trader, bytes32 market, int256 equity, uint256 required);
+    error NotEnoughGas(uint256 available, uint256 required);
+
+    /// @notice Moves `amount` of the margin token from the caller into its margin in `market`. Needs no anchor.
+    function deposit(bytes32 market, uint256 amount) external;
+
+    /// @notice Moves free margin out to the caller. What an open position needs stays.
+    function withdraw(bytes32 market, uint256 amount) external;
+
+    /// @notice Adds to the liquidity against which traders trade.
+    function provideLiquidity(uint256 amount) external;
+
+    /// @notice Sets the index price of a market, in margin units per 1e18 base units. The feed alone.
+    function setPrice(bytes32 market, uint256 price) external;
+
+    /// @notice Fills an order at the index price. Anyone who holds the trader's signature may call; a failure reverts and leaves the
+    /// order open.
+    function execute(Order calldata order, bytes calldata signature) external;
+
+    /// @notice As `execute`, for the keeper, who clears the book: an order that fails for a reason of its own is cancelled. An order is never
+    /// cancelled because of the guard, for want of gas, or because of a wrong signature: then the call reverts and the order stays open.
+    /// @return filled false where the order was cancelled
+    function executeOrCancel(Order calldata order, bytes calldata signature) external returns (bool filled);
+
+    /// @notice Cancels an order of the caller's. Needs no anchor and is idempotent in effect: the id can never be filled after.
+    function cancel(Order calldata order) external;
+
+    /// @notice Closes the caller's position at the index price. Needs no anchor.
+    function close(bytes32 market) external;
+
+    /// @notice Closes a position whose equity is below the maintenance margin. Anyone may call.
+    function liquidate(address trader, bytes32 market) external;
+
+    /// @notice The order's id: its EIP-712 digest. It is made of the order's content, so a reorg cannot put another order under it.
+    function orderId(Order calldata order) external view returns (bytes32);
+
+    /// @notice Margin plus unrealised profit of an account, in units of the margin token.
+    function equity(address trader, bytes32 market) external view returns (int256);
+}

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.24;
+
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {SignedMath} from "@openzeppelin/contracts/utils/math/SignedMath.sol";
+
+import {Account, IMarginPerps, Order, OrderStatus} from "./IMarginPerps.sol";
+import {GuardErrors} from "../GuardErrors.sol";
+import {AnchorTypes} from "../anchor/AnchorTypes.sol";
+import {LiveEIP712} from "../anchor/LiveEIP712.sol";
+
+/// @title The exchange without a decision about the guard
+/// @dev The two twins differ in `_requireAnchorOf` and `_guardDenies` alone.
+abstract contract MarginPerps is IMarginPerps, LiveEIP712 {
+    using SafeERC20 for IERC20;
+
+    bytes32 private constant ORDER_TYPEHASH = keccak256(
+        "Order(address trader,bytes32 market,int256 size,uint256 limitPrice,uint256 nonce,uint64 expiry,uint64 maxAge,Anchor anchor)Anchor(uint64 number,bytes32 hash)"
+    );
+
+    /// @dev Equity must be at least 1/10 of the notional to open, and 1/20 to stay open.
+    uint256 private constant INITIAL_LEVERAGE = 10;
+    uint256 private constant MAINTENANCE_LEVERAGE = 20;
+
+    /// @dev What a fill may use at the most, with room: cold storage of one account, an order and a market, and a cold EIP-2935 read. An
+    /// attempt that was given less must not decide an order's fate.
+    uint256 private constant FILL_GAS = 300_000;
+
+    IERC20 public immutable token;
+    address public immutable feed;
+    address public immutable keeper;
+
+    mapping(address trader => mapping(bytes32 market => Account)) public accounts;
+    mapping(bytes32 market => uint256) public indexPrice;
+    mapping(bytes32 id => OrderStatus) public orderStatus;
+    uint256 public liquidity;
+    uint256 public badDebt;
+
+    constructor(IERC20 token_, address feed_, address keeper_) {
+        token = token_;
+        feed = feed_;
+        keeper = keeper_;
+    }
+
+    /* THE GUARD */
+
+    /// @dev Reverts with a guard error where the order was not prepared on the executing branch.
+    function _requireAnchorOf(Order calldata order) internal view virtual;
+
+    /// @dev Whether the guard denies the order now. Asked after a failure, to tell the guard's own word from an imitation of it.
+    function _guardDenies(Order calldata order) internal view virtual returns (bool);
+
+    /* TRADING */
+
+    /// @inheritdoc IMarginPerps
+    function execute(Order calldata order, bytes calldata signature) external {
+        bytes32 id = orderId(order);
+        _requireSignature(order, id, signature);
+        _fill(order, id);
+    }
+
+    /// @inheritdoc IMarginPerps
+    function executeOrCancel(Order calldata order, bytes calldata signature) external returns (bool filled) {
+        if (msg.sender != keeper) revert NotKeeper(msg.sender);
+        bytes32 id = orderId(order);
+        _requireSignature(order, id, signature);
+        // EIP-150 passes on 63/64 of what is left: make sure that this is enough, or a caller could starve the attempt.
+        uint256 required = FILL_GAS + FILL_GAS / 32;
+        if (gasleft() < required) revert NotEnoughGas(gasleft(), required);
+
+        try this.fillFromSelf{gas: FILL_GAS}(order, id) {
+            return true;
+        } catch (bytes memory reason) {
+            bool retry = reason.length == 0 || (GuardErrors.isGuardError(reason) && _guardDenies(order));
+            if (retry || orderStatus[id] != OrderStatus.Open) _passOn(reason);
+            _cancel(id, reason);
+            return false;
+        }
+    }
+
+    /// @notice The attempt of `executeOrCancel`, in a frame of its own. The exchange alone may call it.
+    function fillFromSelf(Order calldata order, bytes32 id) external {
+        if (msg.sender != address(this)) revert NotSelf(msg.sender);
+        _fill(order, id);
+    }
+
+    /// @inheritdoc IMarginPerps
+    function cancel(Order calldata order) external {
+        bytes32 id = orderId(order);
+        if (msg.sender != order.trader) revert NotTrader(msg.sender, order.trader);
+        if (orderStatus[id] != OrderStatus.Open) revert OrderNotOpen(id, orderStatus[id]);
+
+        _cancel(id, "");
+    }
+
+    /// @inheritdoc IMarginPerps
+    function close(bytes32 market) external {
+        _closeAtIndex(msg.sender, market);
+    }
+
+    /// @inheritdoc IMarginPerps
+    function liquidate(address trader, bytes32 market) external {
+        int256 equity_ = equity(trader, market);
+        uint256 required = _notional(accounts[trader][market].size, _priceOf(market)) / MAINTENANCE_LEVERAGE;
+        if (equity_ >= int256(required)) revert PositionHealthy(trader, market, equity_, required);
+
+        _closeAtIndex(trader, market);
+    }
+
+    /* MARGIN, LIQUIDITY, PRICES */
+
+    /// @inheritdoc IMarginPerps
+    function deposit(bytes32 market, uint256 amount) external {
+        accounts[msg.sender][market].margin += amount;
+        emit Deposited(msg.sender, market, amount);
+        token.safeTransferFrom(msg.sender, address(this), amount);
+    }
+
+    /// @inheritdoc IMarginPerps
+    function withdraw(bytes32 market, uint256 amount) external {
+        accounts[msg.sender][market].margin -= amount;
+        _requireInitialMargin(msg.sender, market);
+        emit Withdrawn(msg.sender, market, amount);
+        token.safeTransfer(msg.sender, amount);
+    }
+
+    /// @inheritdoc IMarginPerps
+    function provideLiquidity(uint256 amount) external {
+        liquidity += amount;
+        token.safeTransferFrom(msg.sender, address(this), amount);
+    }
+
+    /// @inheritdoc IMarginPerps
+    function setPrice(bytes32 market, uint256 price) external {
+        if (msg.sender != feed) revert NotFeed(msg.sender);
+        indexPrice[market] = price;
+        emit PriceSet(market, price);
+    }
+
+    /* VIEWS */
+
+    /// @inheritdoc IMarginPerps
+    function orderId(Order calldata order) public view returns (bytes32) {
+        return
+            _typedDataDigest(
+                keccak256(
+                    abi.encode(
+                        ORDER_TYPEHASH,
+                        order.trader,
+                        order.market,
+                        order.size,
+                        order.limitPrice,
+                        order.nonce,
+                        order.expiry,
+                        order.maxAge,
+                        AnchorTypes.hash(order.anchor)
+                    )
+                )
+            );
+    }
+
+    /// @inheritdoc IMarginPerps
+    function equity(address trader, bytes32 market) public view returns (int256) {
+        Account storage account = accounts[trader][market];
+        if (account.size == 0) return int256(account.margin);
+        return int256(account.margin) + _profit(account, _priceOf(market));
+    }
+
+    /* INTERNALS */
+
+    function _fill(Order calldata order, bytes32 id) private {
+        OrderStatus status = orderStatus[id];
+        if (status != OrderStatus.Open) revert OrderNotOpen(id, status);
+        if (block.timestamp >= order.expiry) revert OrderExpired(id, order.expiry, block.timestamp);
+        if (order.size == 0) revert EmptyOrder(id);
+        _requireAnchorOf(order);
+        uint256 price = _priceOf(order.market);
+        bool withinLimit = order.size > 0 ? price <= order.limitPrice : price >= order.limitPrice;
+        if (!withinLimit) revert PriceBeyondLimit(id, order.limitPrice, price);
+
+        orderStatus[id] = OrderStatus.Filled;
+        _markToIndex(order.trader, order.market, price);
+        int256 oldSize = accounts[order.trader][order.market].size;
+        int256 newSize = oldSize + order.size;
+        accounts[order.trader][order.market].size = newSize;
+        if (!_reduces(oldSize, newSize)) _requireInitialMargin(order.trader, order.market);
+
+        emit OrderFilled(id, order.trader, order.market, order.size, price);
+    }
+
+    function _closeAtIndex(address trader, bytes32 market) private {
+        uint256 price = _priceOf(market);
+        int256 size = accounts[trader][market].size;
+
+        _markToIndex(trader, market, price);
+        accounts[trader][market].size = 0;
+
+        emit PositionClosed(trader, market, size, price);
+    }
+
+    /// @dev Realises the profit or loss since the last mark against the pool. What neither side can pay becomes bad debt.
+    function _markToIndex(address trader, bytes32 market, uint256 price) private {
+        Account storage account = accounts[trader][market];
+        int256 profit = _profit(account, price);
+        uint256 amount = SignedMath.abs(profit);
+        uint256 paid = Math.min(amount, profit > 0 ? liquidity : account.margin);
+
+        if (profit > 0) {
+            liquidity -= paid;
+            account.margin += paid;
+        } else {
+            account.margin -= paid;
+            liquidity += paid;
+        }
+        account.entryPrice = price;
+
+        if (paid < amount) {
+            badDebt += amount - paid;
+            emit BadDebtIncurred(trader, market, amount - paid);
+        }
+    }
+
+    function _cancel(bytes32 id, bytes memory reason) private {
+        orderStatus[id] = OrderStatus.Cancelled;
+        emit OrderCancelled(id, reason);
+    }
+
+    function _requireSignature(Order calldata order, bytes32 id, bytes calldata signature) private view {
+        if (!SignatureChecker.isValidSignatureNowCalldata(order.trader, id, signature)) {
+            revert InvalidSignature(id, order.trader);
+        }
+    }
+
+    function _requireInitialMargin(address trader, bytes32 market) private view {
+        int256 size = accounts[trader][market].size;
+        if (size == 0) return;
+        uint256 required = _notional(size, _priceOf(market)) / INITIAL_LEVERAGE;
+        int256 equity_ = equity(trader, market);
+        if (equity_ < int256(required)) revert InsufficientMargin(trader, market, equity_, required);
+    }
+
+    function _priceOf(bytes32 market) private view returns (uint256 price) {
+        price = indexPrice[market];
+        if (price == 0) revert PriceUnknown(market);
+    }
+
+    function _profit(Account storage account, uint256 price) private view returns (int256) {
+        return (account.size * (int256(price) - int256(account.entryPrice))) / 1e18;
+    }
+
+    /// @dev A flip through zero opens a position on the other side, so it does not reduce.
+    function _reduces(int256 oldSize, int256 newSize) private pure returns (bool) {
+        bool flips = (oldSize > 0 && newSize < 0) || (oldSize < 0 && newSize > 0);
+        return !flips && SignedMath.abs(newSize) <= SignedMath.abs(oldSize);
+    }
+
+    function _notional(int256 size, uint256 price) private pure returns (uint256) {
+        return (SignedMath.abs(size) * price) / 1e18;
+    }
+
+    function _passOn(bytes memory reason) private pure {
+        assembly ("memory-safe") {
+            revert(add(reason, 0x20), mload(reason))
+        }
+    }
+
+    function _domainNameAndVersion() internal pure override returns (string memory, string memory) {
+        return ("Margin Perps", "1");
+    }
+}

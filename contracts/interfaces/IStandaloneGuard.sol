@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.13;
+
+import {Anchor, StateAnchor} from "../anchor/Anchor.sol";
+import {IGuardErrors} from "./IGuardErrors.sol";
+
+/// @title The guard as a deployed contract, for protocols that cannot inherit it
+/// @notice The same checks as the mixin's. It has no storage, no owner and no configuration: each caller names its own depth bounds, in
+/// blocks. The smallest depth is 1 (0 means the same), the largest is the window of the block-hash source.
+/// @dev The previews keep the promise of `ISettlementGuard`.
+interface IStandaloneGuard is IGuardErrors {
+    /// @notice Reverts with an error of `IGuardErrors` unless `anchor` names a block of the executing chain inside the bounds.
+    function requireAnchored(Anchor calldata anchor, uint64 minDepth, uint64 maxDepth) external view;
+
+    /// @notice Reverts with an error of `IGuardErrors` unless the anchor holds, `header` is the preimage of its hash, and the number and
+    /// state root in it are the ones claimed.
+    function requireAnchoredState(
+        StateAnchor calldata anchor,
+        bytes calldata header,
+        uint64 minDepth,
+        uint64 maxDepth
+    ) external view;
+
+    /// @notice Whether `requireAnchored` would pass now, and its revert data where not.
+    function previewAnchored(
+        Anchor calldata anchor,
+        uint64 minDepth,
+        uint64 maxDepth
+    ) external view returns (bool allowed, bytes memory reason);
+
+    /// @notice Whether `requireAnchoredState` would pass now, and its revert data where not.
+    function previewAnchoredState(
+        StateAnchor calldata anchor,
+        bytes calldata header,
+        uint64 minDepth,
+        uint64 maxDepth
+    ) external view returns (bool allowed, bytes memory reason);
+
+    /// @notice As `ISettlementGuard.isGuardError`.
+    function isGuardError(bytes4 selector) external pure returns (bool);
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.13;
+
+import {SettlementGuard} from "../SettlementGuard.sol";
+import {Anchor, StateAnchor} from "../anchor/Anchor.sol";
+
+/// @notice What the targets below do when they are let to.
+abstract contract Target {
+    uint256 public actions;
+
+    function _act() internal {
+        actions += 1;
+    }
+}
+
+/// @notice A guarded contract with depth bounds of its own.
+contract AnchoredTarget is Target, SettlementGuard {
+    uint64 private immutable _minDepth;
+    uint64 private immutable _maxDepth;
+
+    constructor(uint64 minDepth, uint64 maxDepth) {
+        _minDepth = minDepth;
+        _maxDepth = maxDepth;
+    }
+
+    function act(Anchor calldata anchor) external anchored(anchor) {
+        _act();
+    }
+
+    function actOnState(StateAnchor calldata anchor, bytes calldata header) external anchoredState(anchor, header) {
+        _act();
+    }
+
+    function _anchorDepthBounds() internal view override returns (uint64, uint64) {
+        return (_minDepth, _maxDepth);
+    }
+}
+
+/// @notice A guarded contract that overrides nothing.
+contract DefaultTarget is Target, SettlementGuard {
+    function act(Anchor calldata anchor) external anchored(anchor) {
+        _act();
+    }
+
+    function actOnState(StateAnchor calldata anchor, bytes calldata header) external anchoredState(anchor, header) {
+        _act();
+    }
+}
+
+/// @notice The same functions without the guard: the baseline of every gas figure.
+contract UnanchoredTarget is Target {
+    function act(Anchor calldata) external {
+        _act();
+    }
+
+    function actOnState(StateAnchor calldata, bytes calldata) external {
+        _act();
+    }
+}
+
+/// @notice A guarded contract on a chain with a source of its own: it answers what the test sets, and zero for the rest.
+contract SourcedTarget is Target, SettlementGuard {
+    uint256 private _height;
+    uint256 private _window;
+    mapping(uint256 => bytes32) private _hashes;
+
+    function setHead(uint256 height, uint256 window) external {
+        _height = height;
+        _window = window;
+    }
+
+    function setHash(uint256 height, bytes32 hash) external {
+        _hashes[height] = hash;
+    }
+
+    function act(Anchor calldata anchor) external anchored(anchor) {
+        _act();
+    }
+
+    function _blockNumber() internal view override returns (uint256) {
+        return _height;
+    }
+
+    function _blockHash(uint256 height) internal view override returns (bytes32) {
+        return _hashes[height];
+    }
+
+    function _blockHashWindow() internal view override returns (uint256) {
+        return _window;
+    }
+
+    function _isSupportedChain(uint256) internal pure override returns (bool) {
+        return true;
+    }
+}
