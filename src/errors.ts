@@ -26,6 +26,8 @@ export interface ErrorDetails {
   INVALID_TYPED_DATA: { reason: string };
   /** The fork simulator was asked for something that it cannot do. */
   FORK_SIMULATOR: { reason: string };
+  /** A test matcher was given something that it cannot compare with. */
+  INVALID_MATCHER: { reason: string };
 }
 
 export type ErrorCode = keyof ErrorDetails;

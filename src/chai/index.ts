@@ -1,0 +1,2 @@
+export { settlementGuardMatchers, type ExpectedValue } from "./rejectedByGuard.js";
+export { revertDataOf } from "./revertData.js";

@@ -1,0 +1,49 @@
+import { SettlementGuardError } from "../errors.js";
+import type { Request } from "../rpc/request.js";
+
+/** What identifies a chain at birth: two chains created with equal options have the same genesis block. */
+export interface BackendOptions {
+  /** Decimal EIP-155 chain id. Left out, the backend's own default. */
+  chainId?: number;
+  /** Timestamp of the genesis block, in seconds since the epoch. Meaningless together with `forkFrom`. */
+  genesisTime?: number;
+  /** Continue another chain's history and state after one of its blocks, instead of starting at a genesis. */
+  forkFrom?: { request: Request; blockNumber: bigint };
+}
+
+/** One development chain in this process (or reachable from it), with automining on and nothing mined yet. */
+export interface Backend<Tools = unknown> {
+  /** The chain's own EIP-1193 `request`. Only the simulator talks to it directly. */
+  request: Request;
+  /** What the backend offers a test besides RPC; for Hardhat the connection, with its `ethers` and `networkHelpers`. */
+  tools: Tools;
+  /**
+   * Makes {@link Backend.tools} send what they ask through `request` from now on. The simulator must see everything that mines a
+   * block; a backend whose tools do not mine leaves this out.
+   */
+  route?(request: Request): void;
+  /** Frees the chain. Nothing is asked of it afterwards. */
+  close(): Promise<void>;
+}
+
+/**
+ * Creates independent chains.
+ *
+ * A factory for Hardhat 3 is in `src/hardhat`. Any client will do whose `request` knows `evm_mine` with a timestamp,
+ * `evm_setNextBlockTimestamp`, `evm_snapshot`, `evm_revert`, `evm_setAutomine`, `hardhat_setPrevRandao`, `hardhat_setCoinbase`,
+ * `hardhat_setCode`, `hardhat_setStorageAt`, `hardhat_setBalance`, `hardhat_impersonateAccount`, `hardhat_dropTransaction` and
+ * `eth_pendingTransactions`, and whose headers depend on nothing else than the chain's past and these (in particular not on the clock).
+ */
+export interface ChainFactory<Tools = unknown> {
+  create(options: BackendOptions): Promise<Backend<Tools>>;
+}
+
+/** The simulator's error. `reason` is a full sentence without its full stop. */
+export function simulatorError(reason: string, cause?: unknown): SettlementGuardError<"FORK_SIMULATOR"> {
+  return new SettlementGuardError(
+    "FORK_SIMULATOR",
+    { reason },
+    `${reason}.`,
+    cause === undefined ? undefined : { cause },
+  );
+}

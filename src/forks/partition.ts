@@ -1,0 +1,65 @@
+import { simulatorError, type ChainFactory } from "./backend.js";
+import { SimulatedChain, type BranchChange, type ChainOptions } from "./chain.js";
+
+export interface PartitionOptions<Tools> extends Omit<ChainOptions, "name" | "forkFrom"> {
+  /** Number of nodes, at least 2. Default: 2, or as many as there are names. */
+  nodes?: number;
+  /** The nodes' names. Default: "node 1", "node 2", … */
+  names?: readonly string[];
+  /** Height at which the nodes part, at least; `prepare` may take more blocks. Default: 10. */
+  commonBlocks?: number;
+  /** Deploys and funds what the test needs, on the first node. All nodes have it, in the same blocks. */
+  prepare?: (chain: SimulatedChain<Tools>) => Promise<unknown>;
+}
+
+/**
+ * Creates nodes that agree on every block up to a height, byte for byte, and on none from then on, however alike what they do.
+ *
+ * From there each is a chain of its own with its own time. {@link heal} ends the partition.
+ *
+ * @throws FORK_SIMULATOR when a node does not reproduce the common blocks
+ */
+export async function partition<Tools>(
+  factory: ChainFactory<Tools>,
+  options: PartitionOptions<Tools> = {},
+): Promise<SimulatedChain<Tools>[]> {
+  const { names, nodes = names?.length ?? 2, commonBlocks = 10, prepare, ...chainOptions } = options;
+  if (!Number.isSafeInteger(nodes) || nodes < 2)
+    throw simulatorError(`A partition takes at least two nodes, not ${nodes}`);
+  if (names !== undefined && names.length !== nodes)
+    throw simulatorError(`There are ${nodes} nodes and ${names.length} names`);
+
+  const chains: SimulatedChain<Tools>[] = [];
+  for (let i = 0; i < nodes; i++)
+    chains.push(await SimulatedChain.create(factory, { ...chainOptions, name: names?.[i] ?? `node ${i + 1}` }));
+  const [first, ...others] = chains as [SimulatedChain<Tools>, ...SimulatedChain<Tools>[]];
+
+  await prepare?.(first);
+  const missing = commonBlocks - Number(first.head.number);
+  if (missing > 0) await first.mine(missing);
+  for (const other of others) await other.adopt(first);
+  for (const [i, chain] of chains.entries()) {
+    if (chain.head.hash !== first.head.hash)
+      throw simulatorError(`${chain.name} did not reproduce the blocks of ${first.name}`);
+    await chain.diverge(`node ${i + 1}`);
+  }
+  return chains;
+}
+
+/**
+ * Ends a partition for one node: `to` drops its blocks since the common ancestor and adopts those of `from`, with the same hashes.
+ *
+ * Which branch wins is the test's decision, not its length's. The orphaned transactions are in the result and not in the pool of
+ * `to`: send them again if that is what the network would do.
+ *
+ * @throws FORK_SIMULATOR when the chains share no block, or a block does not come out the same; `to` then keeps its branch
+ */
+export async function heal<Tools>({
+  from,
+  to,
+}: {
+  from: SimulatedChain<Tools>;
+  to: SimulatedChain<Tools>;
+}): Promise<BranchChange> {
+  return to.adopt(from);
+}

@@ -1,0 +1,74 @@
+import { toBytes, toHex, type Hex } from "../bytes.js";
+import { keccak256 } from "../keccak.js";
+import type { Request } from "../rpc/request.js";
+import { SYSTEM_ADDRESS } from "./history.js";
+
+/** A transaction as JSON-RPC returns it. */
+export interface RpcTransaction {
+  hash: Hex;
+  from: Hex;
+  [field: string]: unknown;
+}
+
+/** A block as JSON-RPC returns it, with full transactions. */
+export interface RpcBlock {
+  number: Hex;
+  hash: Hex;
+  parentHash: Hex;
+  timestamp: Hex;
+  mixHash: Hex;
+  miner: Hex;
+  transactions: RpcTransaction[];
+  [field: string]: unknown;
+}
+
+/** A transaction that can be sent again, on this chain or on one that shares its accounts, and keeps its hash. */
+export interface SentTransaction {
+  hash: Hex;
+  from: Hex;
+  /** The signed bytes. Undefined where the node signed it itself (`eth_sendTransaction`): it signs it again, identically. */
+  raw: Hex | undefined;
+  /** The transaction as the node reported it. */
+  json: RpcTransaction;
+}
+
+/** Whether it is the simulator's own stand-in for EIP-2935's system call. */
+export function isSystemTransaction(transaction: { from: Hex }): boolean {
+  return transaction.from.toLowerCase() === SYSTEM_ADDRESS;
+}
+
+/** The hash of a raw transaction. For a blob transaction in network form (with its sidecar) it is another: see EIP-4844. */
+export function rawTransactionHash(raw: unknown): Hex {
+  return toHex(keccak256(toBytes(raw, "raw transaction")));
+}
+
+/**
+ * Sends the transaction again into the pool; automining must be off.
+ *
+ * What the node signed is signed again: every field that the signature covers is given, and signing is deterministic (RFC 6979).
+ * A sender whose key the node does not hold is impersonated, as it must have been the first time.
+ */
+export async function sendAgain(request: Request, { raw, json }: SentTransaction): Promise<void> {
+  if (raw !== undefined) {
+    await request({ method: "eth_sendRawTransaction", params: [raw] });
+    return;
+  }
+  const fees =
+    json["type"] === "0x0" || json["type"] === "0x1"
+      ? { gasPrice: json["gasPrice"] }
+      : { maxFeePerGas: json["maxFeePerGas"], maxPriorityFeePerGas: json["maxPriorityFeePerGas"] };
+  const fields = {
+    from: json.from,
+    to: json["to"] ?? undefined,
+    nonce: json["nonce"],
+    gas: json["gas"],
+    value: json["value"],
+    data: json["input"],
+    ...(json["type"] === "0x0" ? {} : { accessList: json["accessList"] }),
+    ...fees,
+  };
+  const accounts = (await request({ method: "eth_accounts" })) as string[];
+  if (!accounts.some((account) => account.toLowerCase() === json.from.toLowerCase()))
+    await request({ method: "hardhat_impersonateAccount", params: [json.from] });
+  await request({ method: "eth_sendTransaction", params: [fields] });
+}

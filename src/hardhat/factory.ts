@@ -1,0 +1,78 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+
+import type { NetworkConfigOverride } from "hardhat/types/config";
+import type { NetworkConnection, NetworkManager } from "hardhat/types/network";
+
+import { simulatorError, type Backend, type BackendOptions, type ChainFactory } from "../forks/backend.js";
+import type { Request } from "../rpc/request.js";
+import { serveLoopback } from "./loopback.js";
+
+/** Hardhat's connection to one simulated network, with what the project's plugins add to it (`ethers`, `networkHelpers`, …). */
+export type HardhatTools = NetworkConnection;
+
+export interface HardhatFactoryOptions {
+  /** Name of an `edr-simulated` network in the project's configuration. Default: the default network. */
+  network?: string;
+  /** Further configuration of every chain, for example `{ hardfork: "osaka" }`. */
+  override?: NetworkConfigOverride;
+}
+
+/** 2026-01-01T00:00:00Z. Hardhat's own default is the wall clock, with which no two chains have the same genesis. */
+const GENESIS_TIME = 1_767_225_600;
+
+/**
+ * Creates the simulator's chains with Hardhat 3.
+ *
+ * The connection's own provider is routed through the simulator, so that `chain.tools.ethers` and `chain.tools.networkHelpers` can
+ * be used as in any test.
+ *
+ * @param network Hardhat's network manager: `import { network } from "hardhat"`
+ */
+export function hardhatChains(
+  network: NetworkManager,
+  options: HardhatFactoryOptions = {},
+): ChainFactory<HardhatTools> {
+  return { create: (chain) => create(network, options, chain) };
+}
+
+async function create(
+  network: NetworkManager,
+  options: HardhatFactoryOptions,
+  chain: BackendOptions,
+): Promise<Backend<HardhatTools>> {
+  const loopback = chain.forkFrom && (await serveLoopback(chain.forkFrom.request));
+  try {
+    const connection = await network.create({
+      ...(options.network === undefined ? {} : { network: options.network }),
+      override: {
+        ...options.override,
+        ...(chain.chainId === undefined ? {} : { chainId: chain.chainId }),
+        ...(loopback && chain.forkFrom
+          ? { forking: { url: loopback.url, blockNumber: chain.forkFrom.blockNumber } }
+          : { initialDate: new Date((chain.genesisTime ?? GENESIS_TIME) * 1000) }),
+      } as NetworkConfigOverride,
+    });
+    if (connection.networkConfig.type !== "edr-simulated")
+      throw simulatorError(`The network "${connection.networkName}" is not one that Hardhat simulates`);
+    const { provider } = connection;
+    const request = provider.request.bind(provider);
+    // While it answers a request, Hardhat asks its own provider (for the accounts, the chain id, …). These must not wait for the
+    // simulator, which is waiting for the answer.
+    const answering = new AsyncLocalStorage<true>();
+    return {
+      request: ({ method, params = [] }) => answering.run(true, () => request({ method, params })),
+      tools: connection,
+      route(routed) {
+        // The provider's `send` and `sendAsync`, and everything that plugins ask, go through its `request`.
+        provider.request = (args) => (answering.getStore() ? request(args) : routed(args as Parameters<Request>[0]));
+      },
+      async close() {
+        await connection.close();
+        await loopback?.close();
+      },
+    };
+  } catch (error) {
+    await loopback?.close();
+    throw error;
+  }
+}

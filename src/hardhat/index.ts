@@ -1,0 +1,30 @@
+import type { NetworkManager } from "hardhat/types/network";
+
+import { SimulatedChain, hardFork, heal, partition, type ChainOptions, type PartitionOptions } from "../forks/index.js";
+import { hardhatChains, type HardhatFactoryOptions, type HardhatTools } from "./factory.js";
+
+export { hardhatChains, type HardhatFactoryOptions, type HardhatTools } from "./factory.js";
+
+/** A simulated chain whose `tools` are a Hardhat connection. */
+export type HardhatChain = SimulatedChain<HardhatTools>;
+
+/**
+ * The fork simulator on Hardhat 3.
+ *
+ * @example
+ * import { network } from "hardhat";
+ * const forks = hardhatForks(network);
+ * const [majority, minority] = await forks.partition({ commonBlocks: 10, prepare: ({ tools }) => tools.ethers.deployContract("Perps") });
+ * const [trader] = await minority.tools.ethers.getSigners();
+ */
+export function hardhatForks(network: NetworkManager, options: HardhatFactoryOptions = {}) {
+  const factory = hardhatChains(network, options);
+  return {
+    /** Creates one chain. */
+    create: (chain: ChainOptions = {}) => SimulatedChain.create(factory, chain),
+    /** Creates nodes that share a past and nothing else: see {@link partition}. */
+    partition: (chains: PartitionOptions<HardhatTools> = {}) => partition(factory, chains),
+    hardFork,
+    heal,
+  };
+}

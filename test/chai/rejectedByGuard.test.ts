@@ -1,0 +1,182 @@
+import { AssertionError, expect, use } from "chai";
+import { BrowserProvider, Contract, Interface, JsonRpcApiProvider, Network } from "ethers";
+import { artifacts, network } from "hardhat";
+
+import type { GuardErrorName } from "../../src/anchor/guardErrors.js";
+import { settlementGuardMatchers, revertDataOf } from "../../src/chai/index.js";
+
+use(settlementGuardMatchers);
+
+const CLAIMED = `0x${"a1".repeat(32)}`;
+const ACTUAL = `0x${"b2".repeat(32)}`;
+
+/** The message of the assertion that fails; fails itself if none does. */
+async function messageOf(assertion: () => PromiseLike<unknown>): Promise<string> {
+  try {
+    await assertion();
+  } catch (error) {
+    if (error instanceof AssertionError) return error.message;
+    throw error;
+  }
+  throw new AssertionError("the assertion passed");
+}
+
+describe("rejectedByGuard", () => {
+  let abi: Interface;
+  let mismatch: string;
+  let deploy: () => Promise<Contract>;
+  let probe: Contract;
+  let provider: { request(args: { method: string; params: unknown[] }): Promise<unknown> };
+
+  before(async () => {
+    abi = new Interface((await artifacts.readArtifact("BranchProbe")).abi);
+    mismatch = abi.encodeErrorResult("AnchorMismatch", [41n, CLAIMED, ACTUAL]);
+    const connection = await network.create();
+    provider = connection.provider as typeof provider;
+    deploy = async () => (await connection.ethers.deployContract("BranchProbe")) as unknown as Contract;
+    probe = await deploy();
+  });
+
+  const data = (bytes: string) => abi.encodeFunctionData("revertWith", [bytes]);
+
+  it("passes for a transaction, a call, a gas estimate and a function, through hardhat-ethers", async () => {
+    await expect(probe.getFunction("revertWith").send(mismatch)).to.be.rejectedByGuard("AnchorMismatch");
+    await expect(probe.getFunction("revertWith").staticCall(mismatch)).to.be.rejectedByGuard("AnchorMismatch");
+    await expect(probe.getFunction("revertWith").estimateGas(mismatch)).to.be.rejectedByGuard("AnchorMismatch");
+    await expect(() => probe.getFunction("revertWith").send(mismatch)).to.be.rejectedByGuard();
+    // A gas limit skips the estimate, so that the transaction is mined and reverts.
+    await expect(probe.getFunction("revertWith").send(mismatch, { gasLimit: 100_000 })).to.be.rejectedByGuard(
+      "AnchorMismatch",
+    );
+  });
+
+  it("passes through plain ethers, and through a bare provider", async () => {
+    const ethers = new BrowserProvider(provider);
+    const plain = new Contract(await probe.getAddress(), abi, await ethers.getSigner(0));
+    await expect(plain.getFunction("revertWith").send(mismatch)).to.be.rejectedByGuard("AnchorMismatch");
+    await expect(plain.getFunction("revertWith").staticCall(mismatch)).to.be.rejectedByGuard("AnchorMismatch");
+    const call = { to: await probe.getAddress(), data: data(mismatch) };
+    await expect(provider.request({ method: "eth_call", params: [call, "latest"] })).to.be.rejectedByGuard(
+      "AnchorMismatch",
+    );
+  });
+
+  it("passes for a transaction that was accepted into the pool and reverts when it is mined", async () => {
+    await provider.request({ method: "evm_setAutomine", params: [false] });
+    try {
+      const sent = await probe.getFunction("revertWith").send(mismatch, { gasLimit: 100_000 });
+      await provider.request({ method: "evm_mine", params: [] });
+      await expect(Promise.resolve(sent)).to.be.rejectedByGuard("AnchorMismatch").withValues(41, CLAIMED, ACTUAL);
+    } finally {
+      await provider.request({ method: "evm_setAutomine", params: [true] });
+    }
+  });
+
+  it("passes with ethers against a node that reports errors the way geth does", async () => {
+    // code 3 and the bytes under error.data, as JSON-RPC transports it.
+    class Geth extends JsonRpcApiProvider {
+      override async _send(payload: Parameters<JsonRpcApiProvider["_send"]>[0]) {
+        const calls = Array.isArray(payload) ? payload : [payload];
+        return calls.map(({ id }) => ({
+          id,
+          error: { code: 3, message: "execution reverted", data: mismatch },
+        })) as never;
+      }
+    }
+    const chain = Network.from(1);
+    const geth = new Geth(chain, { staticNetwork: chain });
+    await expect(geth.call({ to: `0x${"11".repeat(20)}` }))
+      .to.be.rejectedByGuard("AnchorMismatch")
+      .withValues({ number: 41n });
+  });
+
+  it("finds the data wherever clients hide it", () => {
+    const bytes = mismatch;
+    for (const error of [
+      { data: bytes },
+      { error: { data: bytes } },
+      { info: { error: { code: 3, data: bytes } } },
+      { data: { data: bytes, message: "reverted" } },
+      { data: null, info: { error: { data: { data: bytes } } } },
+      Object.assign(new Error("outer"), { cause: Object.assign(new Error("inner"), { data: bytes }) }),
+      { cause: { cause: { originalError: { data: bytes } } } },
+    ])
+      expect(revertDataOf(error)).to.equal(bytes);
+    const circular: { cause?: unknown } = {};
+    circular.cause = circular;
+    expect(revertDataOf(circular)).to.equal(undefined);
+    // The transaction's own input is not revert data.
+    expect(revertDataOf({ transaction: { data: bytes }, info: { payload: { data: bytes } } })).to.equal(undefined);
+  });
+
+  it("compares values, by place, by name and by predicate", async () => {
+    const rejected = () =>
+      expect(probe.getFunction("revertWith").staticCall(mismatch)).to.be.rejectedByGuard("AnchorMismatch");
+    await rejected().withValues(41n, CLAIMED.toUpperCase().replace("0X", "0x"), ACTUAL);
+    await rejected().withValues({ actual: ACTUAL });
+    await rejected().withValues({ number: (value) => value === 41n });
+
+    const all = await messageOf(() => rejected().withValues(42, CLAIMED, CLAIMED));
+    expect(all).to.equal(
+      `Expected the guard error AnchorMismatch to carry other values: number is 41 instead of 42; actual is ${ACTUAL} instead of ${CLAIMED}.`,
+    );
+    expect(await messageOf(() => rejected().withValues(41))).to.contain(
+      "it has 3 (number, claimed, actual), and 1 were expected",
+    );
+    expect(await messageOf(() => rejected().withValues({ depth: 1 }))).to.contain('it has no value "depth"');
+    expect(await messageOf(() => rejected().withValues({ number: () => false }))).to.contain(
+      "which the predicate refuses",
+    );
+    expect(await messageOf(() => rejected().withValues({ number: "forty-one" }))).to.contain("instead of forty-one");
+  });
+
+  it("says what happened instead", async () => {
+    const shallow = abi.encodeErrorResult("AnchorTooShallow", [9n, 10n, 2n]);
+    const revert = (bytes: string) =>
+      expect(probe.getFunction("revertWith").staticCall(bytes)).to.be.rejectedByGuard("AnchorMismatch");
+
+    expect(
+      await messageOf(() => expect(probe.getFunction("set").send(1)).to.be.rejectedByGuard("AnchorMismatch")),
+    ).to.equal("Expected the transaction to be rejected with the guard error AnchorMismatch, but it succeeded.");
+    expect(await messageOf(() => revert(shallow))).to.contain(
+      "AnchorTooShallow: the anchor at block 9 is 1 deep at block 10, and the least",
+    );
+    const reason = new Interface(["error Error(string)"]).encodeErrorResult("Error", ["no margin"]);
+    expect(await messageOf(() => revert(reason))).to.contain(
+      'Not a guard error: it reverted with the reason "no margin".',
+    );
+    expect(await messageOf(() => revert("0x"))).to.contain("the revert carries no data");
+    expect(await messageOf(() => revert(mismatch.slice(0, -2)))).to.contain(
+      "has the selector of AnchorMismatch and not its form",
+    );
+    const offline = Promise.reject(Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" }));
+    expect(await messageOf(() => expect(offline).to.be.rejectedByGuard())).to.contain(
+      "it never ran: connect ECONNREFUSED",
+    );
+  });
+
+  it("negates: passes for success and for any other revert, and not for a transaction that never ran", async () => {
+    const reason = new Interface(["error Error(string)"]).encodeErrorResult("Error", ["no margin"]);
+    await expect(probe.getFunction("set").send(1)).not.to.be.rejectedByGuard();
+    await expect(probe.getFunction("revertWith").staticCall(reason)).not.to.be.rejectedByGuard();
+    await expect(probe.getFunction("revertWith").staticCall(mismatch)).not.to.be.rejectedByGuard("AnchorTooDeep");
+    expect(
+      await messageOf(() =>
+        expect(probe.getFunction("revertWith").staticCall(mismatch)).not.to.be.rejectedByGuard("AnchorMismatch"),
+      ),
+    ).to.contain("but it reverted. AnchorMismatch: the action was prepared on another branch");
+    expect(await messageOf(() => expect(Promise.reject(new Error("offline"))).not.to.be.rejectedByGuard())).to.contain(
+      "it never ran: offline",
+    );
+    const both = expect(probe.getFunction("set").send(1)).not.to.be.rejectedByGuard();
+    expect(() => both.withValues(1)).to.throw(AssertionError, "Do not combine .not");
+    await both;
+  });
+
+  it("refuses a name that is not a guard error's, instead of passing for ever", () => {
+    expect(() => expect(Promise.resolve()).to.be.rejectedByGuard("AnchorMissmatch" as GuardErrorName)).to.throw(
+      AssertionError,
+      '"AnchorMissmatch" is not a guard error',
+    );
+  });
+});

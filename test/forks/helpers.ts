@@ -1,0 +1,66 @@
+import { createBlockHeaderFromRPC } from "@ethereumjs/block";
+import { Common, Hardfork, Mainnet } from "@ethereumjs/common";
+import { expect } from "chai";
+import { Contract, type BytesLike, type InterfaceAbi } from "ethers";
+import { artifacts } from "hardhat";
+
+import { HISTORY_ADDRESS } from "../../src/forks/index.js";
+import { toHex, toQuantity, toWord, type Hex } from "../../src/bytes.js";
+import type { HardhatChain } from "../../src/hardhat/index.js";
+
+export interface RawBlock {
+  number: Hex;
+  hash: Hex;
+  parentHash: Hex;
+  timestamp: Hex;
+  mixHash: Hex;
+  stateRoot: Hex;
+  transactions: Hex[];
+}
+
+export async function blockAt(chain: HardhatChain, number: bigint): Promise<RawBlock> {
+  return (await chain.request({ method: "eth_getBlockByNumber", params: [toQuantity(number), false] })) as RawBlock;
+}
+
+/** Deploys BranchProbe through the chain's own ethers. */
+export async function deployProbe(chain: HardhatChain): Promise<Contract> {
+  const contract = await chain.tools.ethers.deployContract("BranchProbe");
+  await contract.waitForDeployment();
+  return contract as unknown as Contract;
+}
+
+/** The same contract, seen from another chain. */
+export async function probeOn(chain: HardhatChain, probe: Contract, signer = 0): Promise<Contract> {
+  const abi = (await artifacts.readArtifact("BranchProbe")).abi as InterfaceAbi;
+  const signers = await chain.tools.ethers.getSigners();
+  return new Contract(await probe.getAddress(), abi, signers[signer]! as never);
+}
+
+/** What the history contract answers for a block; undefined where it reverts. */
+export async function history(chain: HardhatChain, number: bigint, at = "latest"): Promise<BytesLike | undefined> {
+  try {
+    const call = { to: HISTORY_ADDRESS, data: toWord(number) };
+    return (await chain.request({ method: "eth_call", params: [call, at] })) as Hex;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Parents link, numbers and times grow, and every header hashes to its hash by another implementation. */
+export async function expectSoundChain(chain: HardhatChain, from = 0n): Promise<void> {
+  let parent: RawBlock | undefined;
+  for (let number = from; number <= chain.head.number; number++) {
+    const block = await blockAt(chain, number);
+    expect(BigInt(block.number)).to.equal(number);
+    expect(chain.at(number)).to.deep.equal({ number, hash: block.hash });
+    if (parent !== undefined) {
+      expect(block.parentHash, `parent of ${number}`).to.equal(parent.hash);
+      expect(BigInt(block.timestamp) > BigInt(parent.timestamp)).to.equal(true);
+    }
+    const header = createBlockHeaderFromRPC(block as never, {
+      common: new Common({ chain: Mainnet, hardfork: Hardfork.Prague }),
+    });
+    expect(toHex(header.hash()), `hash of ${number}`).to.equal(block.hash);
+    parent = block;
+  }
+}
