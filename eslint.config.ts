@@ -4,7 +4,9 @@ import tseslint from "typescript-eslint";
 const BARE_ERROR = "Throw a SettlementGuardError: it has a code, and the values that disagreed.";
 
 export default tseslint.config(
-  { ignores: ["node_modules", "artifacts", "cache", "dist", "typechain-types", "reports", "coverage", "test/consumer"] },
+  {
+    ignores: ["node_modules", "artifacts", "cache", "dist", "typechain-types", "reports", "coverage", "test/consumer"],
+  },
   eslint.configs.recommended,
   ...tseslint.configs.strict,
   {
@@ -25,6 +27,13 @@ export default tseslint.config(
     },
   },
   // Chai's assertions are expressions: expect(x).to.be.true
-  { files: ["test/**/*.ts"], rules: { "@typescript-eslint/no-unused-expressions": "off", "@typescript-eslint/no-non-null-assertion": "off" } },
-  { files: ["**/*.mjs"], extends: [tseslint.configs.disableTypeChecked], languageOptions: { globals: { process: "readonly", console: "readonly" } } },
+  {
+    files: ["test/**/*.ts"],
+    rules: { "@typescript-eslint/no-unused-expressions": "off", "@typescript-eslint/no-non-null-assertion": "off" },
+  },
+  {
+    files: ["**/*.mjs"],
+    extends: [tseslint.configs.disableTypeChecked],
+    languageOptions: { globals: { process: "readonly", console: "readonly" } },
+  },
 );

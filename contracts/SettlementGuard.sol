@@ -15,7 +15,7 @@ abstract contract SettlementGuard is AnchorGuard, ISettlementGuard {
     /// @notice Lets the function run only if `anchor` is a block of the executing chain, inside `_anchorDepthBounds`.
     modifier anchored(Anchor calldata anchor) {
         (uint64 minDepth, uint64 maxDepth) = _anchorDepthBounds();
-        _requireAnchor(anchor.number, anchor.hash, minDepth, maxDepth);
+        _requireAnchor(anchor, minDepth, maxDepth);
         _;
     }
 
@@ -38,7 +38,7 @@ abstract contract SettlementGuard is AnchorGuard, ISettlementGuard {
     /// @inheritdoc ISettlementGuard
     function previewAnchored(Anchor calldata anchor) external view virtual returns (bool allowed, bytes memory reason) {
         (uint64 minDepth, uint64 maxDepth) = _anchorDepthBounds();
-        reason = _anchorFailure(anchor.number, anchor.hash, minDepth, maxDepth);
+        reason = _anchorFailure(anchor, minDepth, maxDepth);
         return (reason.length == 0, reason);
     }
 

@@ -10,7 +10,7 @@ import {IStandaloneGuard} from "./interfaces/IStandaloneGuard.sol";
 contract StandaloneGuard is AnchorGuard, IStandaloneGuard {
     /// @inheritdoc IStandaloneGuard
     function requireAnchored(Anchor calldata anchor, uint64 minDepth, uint64 maxDepth) external view {
-        _requireAnchor(anchor.number, anchor.hash, minDepth, maxDepth);
+        _requireAnchor(anchor, minDepth, maxDepth);
     }
 
     /// @inheritdoc IStandaloneGuard
@@ -29,7 +29,7 @@ contract StandaloneGuard is AnchorGuard, IStandaloneGuard {
         uint64 minDepth,
         uint64 maxDepth
     ) external view returns (bool allowed, bytes memory reason) {
-        reason = _anchorFailure(anchor.number, anchor.hash, minDepth, maxDepth);
+        reason = _anchorFailure(anchor, minDepth, maxDepth);
         return (reason.length == 0, reason);
     }
 

@@ -7,23 +7,10 @@ import {NativeChains} from "./NativeChains.sol";
 import {IGuardErrors} from "../interfaces/IGuardErrors.sol";
 import {HeaderReader} from "../proof/HeaderReader.sol";
 
-/// @notice What the check of an anchor found. Only `Canonical` lets an action through.
-enum AnchorStatus {
-    Canonical, // the executing chain has this block at this height, inside the depth bounds
-    ZeroHash, // the anchor's hash is zero
-    CurrentBlock, // the anchor names the block that is executing
-    InFuture, // the anchor names a block that this chain has not reached
-    TooShallow, // fewer blocks old than the smallest depth
-    TooDeep, // more blocks old than the largest depth
-    OutOfWindow, // older than the source can answer
-    HashUnknown, // the source did not answer with a hash
-    Mismatch // the executing chain has another block at this height: another branch
-}
-
 /// @title K1: was this action prepared on the branch on which it now executes?
 /// @notice The check of anchors and state anchors against the executing chain. It has no storage and needs nothing deployed.
-/// @dev The core is total (`_tryAnchor`, `_anchorFailure`): it answers for every input and never reverts. The shell (`_requireAnchor`)
-/// reverts with what the core found, so that a preview and the real check cannot disagree.
+/// @dev The core is total (`_anchorFailure`, `_stateAnchorFailure`): it never reverts, and returns the revert data of the check. The
+/// shell (`_requireAnchor`, `_requireStateAnchor`) reverts with just that, so that a preview and the real check cannot disagree.
 abstract contract AnchorGuard is IGuardErrors {
     /// @dev Refuses a chain that the source of block hashes does not know. Not repeated on each call: a chain that splits off under a
     /// new id keeps its opcodes, and an anchor of the one branch does not hold on the other.
@@ -33,14 +20,13 @@ abstract contract AnchorGuard is IGuardErrors {
 
     /* THE CHECKS */
 
-    /// @notice Reverts unless `hash` is the hash of block `number` on the executing chain, at a depth from `minDepth` to `maxDepth`.
+    /// @notice Reverts unless the anchor's hash is the hash of its block on the executing chain, at a depth from `minDepth` to `maxDepth`.
     /// @dev A `minDepth` of zero means the same as one: the executing block has no hash. A `maxDepth` beyond the source's window means
     /// the window. Neither can switch the check off.
-    function _requireAnchor(uint64 number, bytes32 hash, uint64 minDepth, uint64 maxDepth) internal view {
-        (AnchorStatus status, bytes32 actual) = _tryAnchor(number, hash, minDepth, maxDepth);
-        if (status != AnchorStatus.Canonical) {
-            _revertWith(_anchorError(status, number, hash, actual, minDepth, maxDepth));
-        }
+    function _requireAnchor(Anchor calldata anchor, uint64 minDepth, uint64 maxDepth) internal view {
+        // The usual case is decided by one comparison with the source. Every other is told apart by the total core; if that found
+        // nothing, the empty revert data would still revert.
+        if (!_isCanonical(anchor, minDepth, maxDepth)) _revertWith(_anchorFailure(anchor, minDepth, maxDepth));
     }
 
     /// @notice Reverts unless the anchor holds as in `_requireAnchor`, `header` is the preimage of its hash, and the header commits to
@@ -51,47 +37,56 @@ abstract contract AnchorGuard is IGuardErrors {
         uint64 minDepth,
         uint64 maxDepth
     ) internal view {
-        bytes memory failure = _stateAnchorFailure(anchor, header, minDepth, maxDepth);
-        if (failure.length != 0) _revertWith(failure);
+        _requireAnchor(_anchorOf(anchor), minDepth, maxDepth);
+        HeaderReader.verifyStateAnchor(header, anchor);
     }
 
-    /// @notice What `_requireAnchor` would find, without reverting.
-    /// @return status `Canonical`, or why not
-    /// @return actual the executing chain's hash at that height; zero where it was not asked or is not known
-    function _tryAnchor(
-        uint64 number,
-        bytes32 hash,
-        uint64 minDepth,
-        uint64 maxDepth
-    ) internal view returns (AnchorStatus status, bytes32 actual) {
-        if (hash == bytes32(0)) return (AnchorStatus.ZeroHash, 0);
-
-        uint256 head = _blockNumber();
-        if (number >= head) return (number == head ? AnchorStatus.CurrentBlock : AnchorStatus.InFuture, 0);
-
-        uint256 depth;
-        unchecked {
-            depth = head - number; // number < head: checked above
-        }
-        if (depth < minDepth) return (AnchorStatus.TooShallow, 0);
-        if (depth > maxDepth) return (AnchorStatus.TooDeep, 0);
-        if (depth > _blockHashWindow()) return (AnchorStatus.OutOfWindow, 0);
-
-        actual = _blockHash(number);
-        if (actual == hash) return (AnchorStatus.Canonical, actual);
-        return (actual == bytes32(0) ? AnchorStatus.HashUnknown : AnchorStatus.Mismatch, actual);
-    }
-
-    /// @notice The revert data of `_requireAnchor`, empty where the anchor holds.
+    /// @notice The revert data of `_requireAnchor`, empty where the anchor holds. Never reverts.
     function _anchorFailure(
-        uint64 number,
-        bytes32 hash,
+        Anchor calldata anchor,
         uint64 minDepth,
         uint64 maxDepth
     ) internal view returns (bytes memory) {
-        (AnchorStatus status, bytes32 actual) = _tryAnchor(number, hash, minDepth, maxDepth);
-        if (status == AnchorStatus.Canonical) return "";
-        return _anchorError(status, number, hash, actual, minDepth, maxDepth);
+        uint64 number = anchor.number;
+        if (anchor.hash == bytes32(0)) return abi.encodeWithSelector(ZeroAnchorHash.selector, number);
+
+        uint64 head = uint64(_blockNumber()); // a height fits: clients hold it in 64 bits
+        if (number == head) return abi.encodeWithSelector(AnchorIsCurrentBlock.selector, number);
+        if (number > head) return abi.encodeWithSelector(AnchorInFuture.selector, number, head);
+
+        uint64 depth = head - number;
+        if (depth < minDepth) return abi.encodeWithSelector(AnchorTooShallow.selector, number, head, minDepth);
+        if (depth > maxDepth) return abi.encodeWithSelector(AnchorTooDeep.selector, number, head, maxDepth);
+
+        bytes32 actual = _blockHash(number);
+        if (actual == anchor.hash) return "";
+        if (actual != bytes32(0)) {
+            return abi.encodeWithSelector(AnchorMismatch.selector, number, anchor.hash, actual);
+        }
+        uint64 window = _blockHashWindow();
+        if (depth > window) return abi.encodeWithSelector(AnchorOutOfWindow.selector, number, head, window);
+        return abi.encodeWithSelector(AnchorHashUnknown.selector, number, head);
+    }
+
+    /// @dev Whether `_anchorFailure` is empty, in fewer steps.
+    function _isCanonical(Anchor calldata anchor, uint256 minDepth, uint256 maxDepth) private view returns (bool) {
+        // Equivalent: (height, hash) = (anchor.number, anchor.hash), without the decoder's check that the number has 64 bits: a number
+        // that passes below is less than the head's.
+        uint256 height;
+        bytes32 hash;
+        assembly ("memory-safe") {
+            height := calldataload(anchor)
+            hash := calldataload(add(anchor, 0x20))
+        }
+        uint256 head = _blockNumber();
+        if (height >= head) return false;
+        unchecked {
+            uint256 depth = head - height; // height < head
+            if (depth > maxDepth) return false;
+            if (depth < minDepth) return false;
+        }
+        if (hash == bytes32(0)) return false;
+        return hash == _blockHash(height);
     }
 
     /// @notice The revert data of `_requireStateAnchor`, empty where the state anchor holds.
@@ -101,34 +96,16 @@ abstract contract AnchorGuard is IGuardErrors {
         uint64 minDepth,
         uint64 maxDepth
     ) internal view returns (bytes memory failure) {
-        failure = _anchorFailure(anchor.number, anchor.hash, minDepth, maxDepth);
+        failure = _anchorFailure(_anchorOf(anchor), minDepth, maxDepth);
         if (failure.length != 0) return failure;
         return HeaderReader.failure(header, anchor);
     }
 
-    function _anchorError(
-        AnchorStatus status,
-        uint64 number,
-        bytes32 hash,
-        bytes32 actual,
-        uint64 minDepth,
-        uint64 maxDepth
-    ) private view returns (bytes memory) {
-        uint64 head = uint64(_blockNumber()); // a height fits: clients hold it in 64 bits
-        if (status == AnchorStatus.ZeroHash) return abi.encodeWithSelector(ZeroAnchorHash.selector, number);
-        if (status == AnchorStatus.CurrentBlock) return abi.encodeWithSelector(AnchorIsCurrentBlock.selector, number);
-        if (status == AnchorStatus.InFuture) return abi.encodeWithSelector(AnchorInFuture.selector, number, head);
-        if (status == AnchorStatus.TooShallow) {
-            return abi.encodeWithSelector(AnchorTooShallow.selector, number, head, minDepth);
+    /// @dev A state anchor begins with the members of an anchor.
+    function _anchorOf(StateAnchor calldata state) private pure returns (Anchor calldata anchor) {
+        assembly ("memory-safe") {
+            anchor := state
         }
-        if (status == AnchorStatus.TooDeep) {
-            return abi.encodeWithSelector(AnchorTooDeep.selector, number, head, maxDepth);
-        }
-        if (status == AnchorStatus.OutOfWindow) {
-            return abi.encodeWithSelector(AnchorOutOfWindow.selector, number, head, uint64(_blockHashWindow()));
-        }
-        if (status == AnchorStatus.HashUnknown) return abi.encodeWithSelector(AnchorHashUnknown.selector, number, head);
-        return abi.encodeWithSelector(AnchorMismatch.selector, number, hash, actual);
     }
 
     /// @dev Reverts with error data that is already encoded.
@@ -152,7 +129,7 @@ abstract contract AnchorGuard is IGuardErrors {
     }
 
     /// @notice For how many blocks before the executing one `_blockHash` may answer.
-    function _blockHashWindow() internal view virtual returns (uint256) {
+    function _blockHashWindow() internal view virtual returns (uint64) {
         return BlockHashes.HISTORY_WINDOW;
     }
 

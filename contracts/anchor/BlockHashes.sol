@@ -6,11 +6,8 @@ pragma solidity ^0.8.13;
 /// @dev What is assumed of the chain: NUMBER and BLOCKHASH speak of its own blocks (`NativeChains`), and nobody but the protocol can put
 /// code at `HISTORY`. Where there is no history contract, its part of the window is unknown.
 library BlockHashes {
-    /// @notice BLOCKHASH answers for this many blocks before the executing one.
-    uint256 internal constant OPCODE_WINDOW = 256;
-
     /// @notice The history contract answers for this many blocks before the executing one (EIP-2935, HISTORY_SERVE_WINDOW).
-    uint256 internal constant HISTORY_WINDOW = 8191;
+    uint64 internal constant HISTORY_WINDOW = 8191;
 
     /// @notice The history contract (EIP-2935).
     address internal constant HISTORY = 0x0000F90827F1C53a10cb7A02335B175320002935;

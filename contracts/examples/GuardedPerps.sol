@@ -12,11 +12,11 @@ import {SettlementGuard} from "../SettlementGuard.sol";
 contract GuardedPerps is MarginPerps, SettlementGuard {
     constructor(IERC20 token, address feed, address keeper) MarginPerps(token, feed, keeper) {}
 
-    function _requireAnchorOf(Order calldata order) internal view override {
-        _requireAnchor(order.anchor.number, order.anchor.hash, 1, order.maxAge);
+    function _requireAnchorOf(Order calldata order) internal view virtual override {
+        _requireAnchor(order.anchor, 1, order.maxAge);
     }
 
     function _guardDenies(Order calldata order) internal view override returns (bool) {
-        return _anchorFailure(order.anchor.number, order.anchor.hash, 1, order.maxAge).length != 0;
+        return _anchorFailure(order.anchor, 1, order.maxAge).length != 0;
     }
 }

@@ -61,10 +61,10 @@ contract UnanchoredTarget is Target {
 /// @notice A guarded contract on a chain with a source of its own: it answers what the test sets, and zero for the rest.
 contract SourcedTarget is Target, SettlementGuard {
     uint256 private _height;
-    uint256 private _window;
+    uint64 private _window;
     mapping(uint256 => bytes32) private _hashes;
 
-    function setHead(uint256 height, uint256 window) external {
+    function setHead(uint256 height, uint64 window) external {
         _height = height;
         _window = window;
     }
@@ -85,7 +85,7 @@ contract SourcedTarget is Target, SettlementGuard {
         return _hashes[height];
     }
 
-    function _blockHashWindow() internal view override returns (uint256) {
+    function _blockHashWindow() internal view override returns (uint64) {
         return _window;
     }
 

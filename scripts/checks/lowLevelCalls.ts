@@ -16,7 +16,9 @@ const BUILD_INFO = "artifacts/build-info";
 const findings = new Set<string>();
 let sources = 0;
 for (const file of readdirSync(BUILD_INFO).filter((name) => name.endsWith(".output.json"))) {
-  const { output } = JSON.parse(readFileSync(join(BUILD_INFO, file), "utf8")) as { output: { sources: Record<string, { ast: Node }> } };
+  const { output } = JSON.parse(readFileSync(join(BUILD_INFO, file), "utf8")) as {
+    output: { sources: Record<string, { ast: Node }> };
+  };
   for (const [source, { ast }] of Object.entries(output.sources)) {
     if (!source.startsWith("project/")) continue;
     sources += 1;
@@ -34,7 +36,8 @@ function visit(node: unknown, source: string): void {
   }
   if (typeof node !== "object" || node === null) return;
   const { nodeType, ...rest } = node as Node;
-  if (dropsResult(nodeType, rest)) findings.add(`${source}: byte ${String(rest["src"]).split(":")[0]}: the result of a low-level call is dropped`);
+  if (dropsResult(nodeType, rest))
+    findings.add(`${source}: byte ${String(rest["src"]).split(":")[0]}: the result of a low-level call is dropped`);
   for (const child of Object.values(rest)) visit(child, source);
 }
 
@@ -50,7 +53,9 @@ function dropsResult(nodeType: string | undefined, node: Record<string, unknown>
     }
     case "YulFunctionCall": {
       const [argument] = node["arguments"] as { functionName?: { name: string } }[];
-      return (node["functionName"] as { name: string }).name === "pop" && LOW_LEVEL.has(argument?.functionName?.name ?? "");
+      return (
+        (node["functionName"] as { name: string }).name === "pop" && LOW_LEVEL.has(argument?.functionName?.name ?? "")
+      );
     }
     default:
       return false;
@@ -63,5 +68,7 @@ function isLowLevelCall(node: Node | null | undefined): boolean {
   let callee = node["expression"] as Node;
   if (callee.nodeType === "FunctionCallOptions") callee = callee["expression"] as Node;
   const type = (callee["typeDescriptions"] as { typeIdentifier?: string } | undefined)?.typeIdentifier ?? "";
-  return callee.nodeType === "MemberAccess" && LOW_LEVEL.has(String(callee["memberName"])) && /t_function_bare/.test(type);
+  return (
+    callee.nodeType === "MemberAccess" && LOW_LEVEL.has(String(callee["memberName"])) && /t_function_bare/.test(type)
+  );
 }

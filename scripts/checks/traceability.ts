@@ -16,7 +16,8 @@ const tested = new Set(filesBelow("test").flatMap(idsInTitles));
 const missing = claimed.filter((id) => !tested.has(id));
 const unknown = [...tested].filter((id) => !claimed.includes(id));
 for (const id of missing) console.error(`no test has a title that starts with ${id}`);
-for (const id of unknown) console.error(`a test covers ${id}, which docs/guarantees.md and docs/attacks.md do not name`);
+for (const id of unknown)
+  console.error(`a test covers ${id}, which docs/guarantees.md and docs/attacks.md do not name`);
 if (missing.length + unknown.length > 0) process.exit(1);
 console.log(`traceability: ${claimed.length} ids, each with a test`);
 

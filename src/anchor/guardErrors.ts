@@ -51,11 +51,6 @@ export const GUARD_ERRORS = {
     hash("actual", "the state root in the header"),
   ],
   UnsupportedChain: [{ name: "chainId", type: "uint256", meaning: "the chain's id" }],
-  InvalidDepthBounds: [
-    depth("minDepth", "the least depth, in blocks"),
-    depth("maxDepth", "the greatest depth, in blocks"),
-    window,
-  ],
 } as const satisfies { [name: string]: readonly GuardErrorInput[] };
 
 export type GuardErrorName = keyof typeof GUARD_ERRORS;
@@ -165,8 +160,6 @@ function sentence({ name, values }: DecodedGuardError): string {
       return `the anchor at block ${v["number"]} claims the state root ${v["claimed"]}, and its header has ${v["actual"]}.`;
     case "UnsupportedChain":
       return `chain ${v["chainId"]} needs a block-hash source of its own.`;
-    case "InvalidDepthBounds":
-      return `the depths ${v["minDepth"]} to ${v["maxDepth"]} are not within 1 to ${v["window"]}, the window of the block-hash source.`;
   }
 }
 

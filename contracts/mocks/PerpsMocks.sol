@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.24;
+
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+
+import {GuardedPerps} from "../examples/GuardedPerps.sol";
+import {Order} from "../examples/IMarginPerps.sol";
+
+/// @notice The guarded exchange on a chain whose every source of block hashes has failed.
+contract SourcelessPerps is GuardedPerps {
+    constructor(IERC20 token, address feed, address keeper) GuardedPerps(token, feed, keeper) {}
+
+    function _blockHash(uint256) internal pure override returns (bytes32) {
+        return bytes32(0);
+    }
+}
+
+/// @notice The guarded exchange with something in the path of a fill that reverts with whatever it is told.
+contract InterferedPerps is GuardedPerps {
+    bool public interferes;
+    bytes public revertData;
+
+    constructor(IERC20 token, address feed, address keeper) GuardedPerps(token, feed, keeper) {}
+
+    function interfere(bytes calldata data) external {
+        interferes = true;
+        revertData = data;
+    }
+
+    function _requireAnchorOf(Order calldata order) internal view override {
+        super._requireAnchorOf(order);
+        if (interferes) _revertWith(revertData);
+    }
+}
+
+/// @notice A wallet of one owner (ERC-1271) that signs whatever its owner signs: it does not bind signatures to itself (ERC-7739).
+contract PlainWallet {
+    address private immutable _owner;
+
+    constructor(address owner) {
+        _owner = owner;
+    }
+
+    function isValidSignature(bytes32 digest, bytes calldata signature) external view returns (bytes4) {
+        return ECDSA.recover(digest, signature) == _owner ? this.isValidSignature.selector : bytes4(0xffffffff);
+    }
+
+    function run(address target, bytes calldata data) external {
+        (bool ok, bytes memory result) = target.call(data);
+        if (!ok) {
+            assembly ("memory-safe") {
+                revert(add(result, 0x20), mload(result))
+            }
+        }
+    }
+}

@@ -1,0 +1,22 @@
+import { beacon7 } from "./beacon7.js";
+import { ethpowReplay } from "./ethpowReplay.js";
+import { healthySoak } from "./healthySoak.js";
+import { infuraMinorityFork } from "./infuraMinorityFork.js";
+import { keeperKeyReuse } from "./keeperKeyReuse.js";
+import { polygon157 } from "./polygon157.js";
+import { tamperedStateRoot } from "./tamperedStateRoot.js";
+import type { Scenario } from "./types.js";
+
+/** Every scenario, in the order of the demo. */
+export const SCENARIOS: readonly Scenario[] = [
+  infuraMinorityFork,
+  keeperKeyReuse,
+  polygon157,
+  beacon7,
+  ethpowReplay,
+  tamperedStateRoot,
+  healthySoak(),
+];
+
+export { healthySoak };
+export * from "./types.js";

@@ -1,0 +1,226 @@
+import type { Action, BlockRef, Branch, Outcome, Scenario, ScenarioResult } from "./types.js";
+
+const FATES: Record<Branch["fate"], string> = { canonical: "kept", abandoned: "abandoned", sister: "goes on beside it" };
+
+/** How many blocks around one that matters are drawn; the rest of a long branch is folded into one row. */
+const CONTEXT = 1n;
+
+/**
+ * Draws the results of scenarios as one self-contained page: the branches block by block, where each action was signed, what it was anchored
+ * to, where it was presented, and both verdicts.
+ */
+export function renderReport(
+  chapters: readonly { scenario: Scenario; result: ScenarioResult }[],
+  subtitle: string,
+): string {
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Settlement Guard: the demo</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<header>
+<h1>Settlement Guard: the demo</h1>
+<p>${escape(subtitle)}</p>
+<p class="legend"><b class="key anchor">anchor</b> the block an action commits to <b class="key signed">signed</b> the newest block its author saw
+<b class="key presented">presented</b> the newest block of the chain that was asked to execute it</p>
+<nav>${chapters.map(({ scenario }) => `<a href="#${scenario.id}">${escape(scenario.id)}</a>`).join(" ")}</nav>
+</header>
+<main>
+${chapters.map(({ scenario, result }) => chapter(scenario, result)).join("\n")}
+</main>
+</body>
+</html>
+`;
+}
+
+function chapter(scenario: Scenario, result: ScenarioResult): string {
+  const { unguarded, guarded, unit, decimals } = result.badDebt;
+  return `<section id="${scenario.id}">
+<h2>${escape(scenario.title)} <code>${escape(scenario.id)}</code></h2>
+<p>${escape(scenario.incident)}</p>
+<div class="columns">
+<div class="graph" role="img" aria-label="The branches of ${escape(scenario.id)}, block by block">${drawBranches(result.branches, result.actions)}</div>
+<div class="verdicts">
+${result.actions.map(verdicts).join("\n")}
+<table class="debt"><caption>Bad debt left behind</caption>
+<tr><th scope="row">without the guard</th><td class="${unguarded > 0n ? "bad" : ""}">${amount(unguarded, decimals)} ${escape(unit)}</td></tr>
+<tr><th scope="row">with the guard</th><td class="${guarded > 0n ? "bad" : ""}">${amount(guarded, decimals)} ${escape(unit)}</td></tr></table>
+${result.notes.length === 0 ? "" : `<ul>${result.notes.map((note) => `<li>${escape(note)}</li>`).join("")}</ul>`}
+</div>
+</div>
+</section>`;
+}
+
+function verdicts(action: Action): string {
+  return `<article class="${action.legal ? "legal" : "illegal"}">
+<h3>${escape(action.name)}</h3>
+<p><b>${action.legal ? "Legal" : "Illegal"}:</b> ${escape(action.because)}</p>
+<p class="outcome ${tone(action.unguarded, action)}"><b>Without the guard, ${action.unguarded.executed ? "executed" : "refused"}.</b> ${prose(action.unguarded.says)}</p>
+<p class="outcome ${tone(action.guarded, action)}"><b>With the guard, ${action.guarded.executed ? "executed" : "refused"}.</b> ${prose(action.guarded.says)}</p>
+${action.guarded.values === undefined ? "" : values(action.guarded)}
+</article>`;
+}
+
+/** A sentence whose hashes are shortened: the table below it has them whole. */
+function prose(text: string): string {
+  return escape(text.replace(/0x[0-9a-f]{64}/g, short));
+}
+
+function values(outcome: Outcome): string {
+  const rows = Object.entries(outcome.values ?? {}).map(
+    ([name, value]) => `<tr><th scope="row">${escape(name)}</th><td><code>${escape(String(value))}</code></td></tr>`,
+  );
+  return `<table class="values"><caption><code>${escape(outcome.error ?? "")}</code></caption>${rows.join("")}</table>`;
+}
+
+/** A verdict is right where what is legal was executed, and what is illegal was not. */
+function tone(outcome: Outcome, action: Action): string {
+  return outcome.executed === action.legal ? "right" : "wrong";
+}
+
+/* THE GRAPH: one row a height, one column a branch; what the branches share stands in the middle */
+
+interface Mark {
+  kind: "anchor" | "signed" | "presented";
+  text: string;
+}
+
+function drawBranches(branches: readonly Branch[], actions: readonly Action[]): string {
+  const marks = marksOf(actions);
+  const heights = heightsToDraw(branches, marks);
+  const rows: string[] = [`<div class="row heads">${branches.map(branchName).join("")}</div>`];
+  let previous: bigint | undefined;
+  for (const height of heights.sort((a, b) => (a < b ? 1 : -1))) {
+    if (previous !== undefined && previous - height > 1n) rows.push(fold(branches, height + 1n, previous - 1n));
+    rows.push(row(branches, height, marks));
+    previous = height;
+  }
+  return rows.join("\n");
+}
+
+function branchName(branch: Branch): string {
+  return `<div class="lane name ${branch.fate}">${escape(branch.name)}<small>${FATES[branch.fate]}</small></div>`;
+}
+
+function row(branches: readonly Branch[], height: bigint, marks: Map<string, Mark[]>): string {
+  const blocks = branches.map((branch) => blockAt(branch, height));
+  if (isShared(branches, height)) {
+    const [block] = blocks;
+    return block === undefined ? "" : `<div class="row shared">${cell(block, "canonical", marks)}</div>`;
+  }
+  const cells = branches.map((branch, index) => {
+    const block = blocks[index];
+    return block === undefined ? `<div class="lane empty"></div>` : cell(block, branch.fate, marks);
+  });
+  const splits = isShared(branches, height - 1n);
+  return `<div class="row${splits ? " split" : ""}" style="--lanes: ${branches.length}">${cells.join("")}</div>`;
+}
+
+function cell(block: BlockRef, fate: Branch["fate"], marks: Map<string, Mark[]>): string {
+  const own = marks.get(block.hash) ?? [];
+  const labels = own.map(({ kind, text }) => `<b class="key ${kind}" title="${escape(text)}">${escape(text)}</b>`);
+  return `<div class="lane ${fate}"><span class="block"><i>${block.number}</i> <code title="${block.hash}">${short(block.hash)}</code></span><span class="marks">${labels.join("")}</span></div>`;
+}
+
+function fold(branches: readonly Branch[], from: bigint, to: bigint): string {
+  const count = to - from + 1n;
+  const text = `${count} ${count === 1n ? "block" : "blocks"}`;
+  if (isShared(branches, to)) return `<div class="row shared fold"><div class="lane">${text}</div></div>`;
+  return `<div class="row fold">${branches.map((branch) => `<div class="lane">${blockAt(branch, from) === undefined ? "" : text}</div>`).join("")}</div>`;
+}
+
+function marksOf(actions: readonly Action[]): Map<string, Mark[]> {
+  const marks = new Map<string, Mark[]>();
+  const add = (block: BlockRef, kind: Mark["kind"], text: string): void => {
+    const known = marks.get(block.hash) ?? [];
+    if (!known.some((mark) => mark.kind === kind && mark.text === text)) known.push({ kind, text });
+    marks.set(block.hash, known);
+  };
+  actions.forEach((action, index) => {
+    const label = actions.length === 1 ? "" : ` ${index + 1}`;
+    add(action.anchor, "anchor", `anchor${label}`);
+    add(action.signedAt, "signed", `signed${label}`);
+    add(action.presentedAt, "presented", `presented${label}`);
+  });
+  return marks;
+}
+
+function heightsToDraw(branches: readonly Branch[], marks: Map<string, Mark[]>): bigint[] {
+  const all = [...new Set(branches.flatMap((branch) => branch.blocks.map((block) => block.number)))];
+  const matters = new Set<bigint>();
+  for (const branch of branches) {
+    for (const block of branch.blocks) if (marks.has(block.hash)) matters.add(block.number);
+    const head = branch.blocks.at(-1);
+    if (head !== undefined) matters.add(head.number);
+  }
+  const split = all.filter((height) => isShared(branches, height)).reduce((a, b) => (a > b ? a : b), 0n);
+  matters.add(split);
+  matters.add(split + 1n);
+  return all.filter((height) => [...matters].some((other) => height >= other - CONTEXT && height <= other + CONTEXT));
+}
+
+function isShared(branches: readonly Branch[], height: bigint): boolean {
+  const hashes = branches.map((branch) => blockAt(branch, height)?.hash);
+  return hashes.every((hash) => hash !== undefined && hash === hashes[0]);
+}
+
+function blockAt(branch: Branch, height: bigint): BlockRef | undefined {
+  const first = branch.blocks[0];
+  return first === undefined ? undefined : branch.blocks[Number(height - first.number)];
+}
+
+function short(hash: string): string {
+  return `${hash.slice(0, 8)}…${hash.slice(-4)}`;
+}
+
+function amount(value: bigint, decimals: number): string {
+  const unit = 10n ** BigInt(decimals);
+  const fraction = (value % unit).toString().padStart(decimals, "0").replace(/0+$/, "");
+  return `${(value / unit).toLocaleString("en")}${fraction === "" ? "" : `.${fraction}`}`;
+}
+
+function escape(text: string): string {
+  return text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
+}
+
+const STYLE = `
+:root { color-scheme: light dark; --bg: #fbfbf9; --fg: #1c1d1f; --dim: #63666b; --line: #c9cbc6; --card: #ffffff; --good: #12703a; --goodbg: #e3f4e8; --bad: #a8201a; --badbg: #fbe6e3;
+  --anchor: #6a3fb5; --signed: #0b62a8; --presented: #8a5300; }
+@media (prefers-color-scheme: dark) { :root { --bg: #131416; --fg: #e9e9e6; --dim: #a2a5a9; --line: #43464b; --card: #1c1e21; --good: #7fd6a0; --goodbg: #16301f; --bad: #ff9d94; --badbg: #3a1a18;
+  --anchor: #c3a6ff; --signed: #86c5ff; --presented: #ffc266; } }
+* { box-sizing: border-box; }
+body { margin: 0; background: var(--bg); color: var(--fg); font: 15px/1.5 system-ui, sans-serif; }
+header, main { max-width: 1180px; margin: 0 auto; padding: 16px; }
+h1 { font-size: 26px; margin: 8px 0; } h2 { font-size: 20px; margin: 0 0 6px; } h3 { font-size: 15px; margin: 0 0 4px; }
+h2 code { font-size: 13px; color: var(--dim); font-weight: 400; }
+p { margin: 4px 0 8px; } code { font: 12px/1.4 ui-monospace, monospace; overflow-wrap: anywhere; }
+nav { display: flex; flex-wrap: wrap; gap: 4px 14px; } a { color: var(--signed); }
+section { border-top: 1px solid var(--line); padding: 22px 0; }
+.columns { display: grid; grid-template-columns: minmax(0, 430px) minmax(0, 1fr); gap: 28px; align-items: start; }
+.row { display: flex; justify-content: center; }
+.row.shared .lane { max-width: 60%; }
+.lane { flex: 1 1 0; min-width: 0; padding: 3px 6px; text-align: center; position: relative; }
+.lane:not(.name):not(.empty)::before { content: ""; position: absolute; left: 50%; top: 0; bottom: 0; border-left: 2px solid var(--line); z-index: -1; }
+.graph { position: relative; z-index: 0; }
+.row.fold .lane { color: var(--dim); font-size: 12px; } .row.fold .lane::before { border-left-style: dotted !important; }
+.row.fold .lane:not(:empty) { padding: 10px 6px; background: linear-gradient(var(--bg), var(--bg)) center / 90px 20px no-repeat; z-index: 0; }
+.row.fold .lane:empty::before { display: none; }
+.name { font-weight: 600; } .name small { display: block; font-weight: 400; color: var(--dim); }
+.block { display: inline-block; background: var(--card); border: 1px solid var(--line); border-radius: 6px; padding: 2px 7px; white-space: nowrap; }
+.block i { font-style: normal; font-weight: 600; font-size: 12px; } .canonical .block { border-color: var(--good); } .sister .block { border-color: var(--dim); } .abandoned .block { border-style: dashed; border-color: var(--bad); }
+.key { display: inline-block; font-size: 11px; line-height: 16px; border: 1px solid; border-radius: 8px; padding: 0 6px; margin: 2px 1px; background: var(--bg); white-space: nowrap; }
+.key.anchor { color: var(--anchor); } .key.signed { color: var(--signed); } .key.presented { color: var(--presented); }
+.marks { display: block; }
+.row.split { position: relative; padding-bottom: 12px; } .row.split::after { content: ""; position: absolute; bottom: 0; left: calc(50% / var(--lanes)); right: calc(50% / var(--lanes)); border-bottom: 2px solid var(--line); }
+.row.split .lane:not(.empty)::before { bottom: -12px; }
+.legend { color: var(--dim); }
+article { border: 1px solid var(--line); border-radius: 8px; background: var(--card); padding: 12px; margin-bottom: 12px; }
+.outcome { overflow-wrap: anywhere; border-left: 4px solid; padding: 4px 10px; border-radius: 0 6px 6px 0; } .right { border-color: var(--good); background: var(--goodbg); } .wrong { border-color: var(--bad); background: var(--badbg); }
+table { border-collapse: collapse; width: 100%; font-size: 13px; } caption { text-align: left; font-weight: 600; padding: 4px 0; } th { text-align: left; font-weight: 400; color: var(--dim); padding: 2px 10px 2px 0; white-space: nowrap; vertical-align: top; } td { padding: 2px 0; overflow-wrap: anywhere; }
+.debt { width: auto; } td.bad { color: var(--bad); font-weight: 600; } ul { padding-left: 18px; margin: 8px 0; }
+@media (max-width: 760px) { .columns { grid-template-columns: minmax(0, 1fr); } header, main { padding: 12px; } .lane { padding: 3px 2px; } .block { padding: 2px 4px; } }
+`;

@@ -1,0 +1,153 @@
+import { createMPT, createMerkleProof } from "@ethereumjs/mpt";
+import { RLP } from "@ethereumjs/rlp";
+import { ethers } from "ethers";
+
+import { latestStateAnchor, type StateAnchor } from "../src/anchor/anchor.js";
+import { toBytes, toHex, toQuantity, type Hex } from "../src/bytes.js";
+import type { HardhatChain } from "../src/hardhat/index.js";
+import {
+  CollateralVault__factory,
+  GuardedCollateralCredit__factory,
+  UnguardedCollateralCredit__factory,
+} from "../typechain-types/index.js";
+import type { Outcome, Scenario } from "./types.js";
+import { TWINS, UNIT, attempt, blocksOf, ether, forks, signersOf, type Role, type Twin } from "./world.js";
+
+const FUNDS = 500n * UNIT;
+const BOB_COLLATERAL = 5n * UNIT;
+
+interface Proof {
+  accountProof: Hex[];
+  storageProof: Hex[];
+}
+
+/** A state root that no block has: everything else in the commitment is true. */
+export const tamperedStateRoot: Scenario = {
+  id: "tampered-state-root",
+  title: "Only the state root is false",
+  incident:
+    "Synthetic, after the state root bug of Reth on 2 September 2025 and every RPC that can lie: number and hash are those of a canonical block, the root is that of a state which the borrower made up.",
+
+  async run(progress) {
+    // One system transaction a block, so that proofs of past blocks verify.
+    const chain = await forks.create({ name: "ethereum", history: "transaction" });
+    const { deployer, bob, erin } = await signersOf(chain);
+    const vault = await new CollateralVault__factory(deployer).deploy();
+    const credits = {
+      unguarded: await new UnguardedCollateralCredit__factory(deployer).deploy(vault, { value: FUNDS }),
+      guarded: await new GuardedCollateralCredit__factory(deployer).deploy(vault, { value: FUNDS }),
+    };
+    await vault.connect(bob).lock({ value: BOB_COLLATERAL });
+    await chain.mine(5);
+
+    progress("erin builds a state in which she is rich");
+    const { anchor, header } = await latestStateAnchor(chain.request, { depth: 2 });
+    const signedAt = chain.head;
+    const vaultAddress = await vault.getAddress();
+    const forged = await forgeState(vaultAddress, await erin.getAddress(), FUNDS);
+    const tampered: StateAnchor = { ...anchor, stateRoot: forged.stateRoot };
+
+    progress("she borrows against it, and bob against what he has locked");
+    const presentedAt = chain.head;
+    const borrow = async (
+      twin: Twin,
+      role: Role,
+      state: StateAnchor,
+      proof: Proof,
+      amount: bigint,
+    ): Promise<Outcome> => {
+      const { [role]: signer } = await signersOf(chain);
+      const credit = GuardedCollateralCredit__factory.connect(await credits[twin].getAddress(), signer);
+      return attempt(
+        credit.interface,
+        () => credit.borrow(state, header, proof.accountProof, proof.storageProof, amount),
+        () => `Paid out ${ether(amount)} ether.`,
+      );
+    };
+    const honest = await proveBalance(chain, vaultAddress, await bob.getAddress(), anchor.number);
+    const erinOutcomes = {
+      unguarded: await borrow("unguarded", "erin", tampered, forged, FUNDS / 2n),
+      guarded: await borrow("guarded", "erin", tampered, forged, FUNDS / 2n),
+    };
+    const bobOutcomes = {
+      unguarded: await borrow("unguarded", "bob", anchor, honest, UNIT),
+      guarded: await borrow("guarded", "bob", anchor, honest, UNIT),
+    };
+
+    // The oracle: what the vault itself says, and what was lent beyond it.
+    const locked = { erin: await vault.balances(erin), bob: await vault.balances(bob) };
+    const badDebt = {} as Record<Twin, bigint>;
+    for (const twin of TWINS) {
+      const owed = await Promise.all([erin, bob].map(async (borrower) => credits[twin].debts(borrower)));
+      badDebt[twin] = positive((owed[0] ?? 0n) - locked.erin) + positive((owed[1] ?? 0n) - locked.bob);
+    }
+
+    const branches = [{ name: "ethereum", fate: "canonical" as const, blocks: blocksOf(chain, anchor.number - 3n) }];
+    await chain.close();
+    const place = {
+      signedAt,
+      signedOn: "ethereum",
+      anchor: { number: anchor.number, hash: anchor.hash },
+      presentedAt,
+      presentedOn: "ethereum",
+    };
+    return {
+      branches,
+      actions: [
+        {
+          name: `Erin borrows ${ether(FUNDS / 2n)} against a state that she made up`,
+          ...place,
+          legal: false,
+          because: `the vault holds ${ether(locked.erin)} ether of hers.`,
+          ...erinOutcomes,
+        },
+        {
+          name: "Bob borrows 1 against the state of the very same block",
+          ...place,
+          legal: true,
+          because: `the vault holds ${ether(locked.bob)} ether of his.`,
+          ...bobOutcomes,
+        },
+      ],
+      badDebt: { ...badDebt, unit: "ETH", decimals: 18 },
+      notes: [
+        "Her proof is sound for its root, node by node: a proof says what a root commits to, never whose root it is.",
+      ],
+    };
+  },
+};
+
+/** A state of the attacker's own making: one account, the vault, with one slot, the attacker's balance. */
+async function forgeState(vault: string, owner: string, balance: bigint): Promise<Proof & { stateRoot: Hex }> {
+  const slotKey = toBytes(ethers.keccak256(balanceSlot(owner)), "slot key");
+  const accountKey = toBytes(ethers.keccak256(vault), "account key");
+  const storage = await createMPT();
+  await storage.put(slotKey, RLP.encode(balance));
+  const state = await createMPT();
+  await state.put(accountKey, RLP.encode([1n, 0n, storage.root(), toBytes(ethers.id("any code"), "code hash")]));
+  return {
+    stateRoot: toHex(state.root()),
+    accountProof: (await createMerkleProof(state, accountKey)).map(toHex),
+    storageProof: (await createMerkleProof(storage, slotKey)).map(toHex),
+  };
+}
+
+async function proveBalance(chain: HardhatChain, vault: string, owner: string, block: bigint): Promise<Proof> {
+  const answer = (await chain.request({
+    method: "eth_getProof",
+    params: [vault, [balanceSlot(owner)], toQuantity(block)],
+  })) as {
+    accountProof: Hex[];
+    storageProof: { proof: Hex[] }[];
+  };
+  return { accountProof: answer.accountProof, storageProof: answer.storageProof[0]?.proof ?? [] };
+}
+
+/** `balances[owner]` of the vault, whose mapping is the first slot. */
+function balanceSlot(owner: string): Hex {
+  return ethers.keccak256(ethers.AbiCoder.defaultAbiCoder().encode(["address", "uint256"], [owner, 0])) as Hex;
+}
+
+function positive(value: bigint): bigint {
+  return value > 0n ? value : 0n;
+}

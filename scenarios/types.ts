@@ -1,0 +1,67 @@
+import type { Hex } from "../src/bytes.js";
+
+/** A block of a simulated chain. */
+export interface BlockRef {
+  number: bigint;
+  hash: Hex;
+}
+
+/** One branch of a chain as the scenario left it, from a common ancestor to its head. */
+export interface Branch {
+  name: string;
+  /** What became of it: the network kept it, or left it; or it goes on beside the other, after a lasting split. */
+  fate: "canonical" | "abandoned" | "sister";
+  blocks: BlockRef[];
+}
+
+/** What a contract did with an action. */
+export interface Outcome {
+  /** Whether the action took effect. */
+  executed: boolean;
+  /** One sentence: what took effect, or why the contract refused. */
+  says: string;
+  /** The name of the guard's error, where it was the guard that refused. */
+  error?: string;
+  /** The values in the guard's error. */
+  values?: Record<string, bigint | string>;
+}
+
+/** An action that was prepared in one place and presented in another. */
+export interface Action {
+  name: string;
+  /** The head of the chain that its author saw. */
+  signedAt: BlockRef;
+  signedOn: string;
+  /** The block that it commits to. */
+  anchor: BlockRef;
+  /** The head of the chain to which it was presented. */
+  presentedAt: BlockRef;
+  presentedOn: string;
+  /** What an oracle that knows nothing of the guard says about it. */
+  legal: boolean;
+  /** Why, in one sentence, from that oracle. */
+  because: string;
+  unguarded: Outcome;
+  guarded: Outcome;
+}
+
+/** What a scenario found: data for the tests to assert on, and for the report to draw. */
+export interface ScenarioResult {
+  branches: Branch[];
+  actions: Action[];
+  /** What each twin was left with, in `unit`, by an account of the scenario's own. */
+  badDebt: { unguarded: bigint; guarded: bigint; unit: string; decimals: number };
+  /** Facts worth a line in the report. */
+  notes: string[];
+}
+
+/** An incident, replayed in small. */
+export interface Scenario {
+  /** Its name in every test, document and report. */
+  id: string;
+  title: string;
+  /** What happened in the world, with its date; a synthetic one says so. */
+  incident: string;
+  /** @param progress is told what is going on, a few words at a time */
+  run(progress: (text: string) => void): Promise<ScenarioResult>;
+}

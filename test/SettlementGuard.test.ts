@@ -1,0 +1,199 @@
+import { expect } from "chai";
+import { id, type Signer } from "ethers";
+import { network } from "hardhat";
+
+import { latestStateAnchor } from "../src/anchor/anchor.js";
+import { revertDataOf } from "../src/chai/index.js";
+import { decodeGuardError } from "../src/anchor/guardErrors.js";
+import { hardhatForks, type HardhatChain } from "../src/hardhat/index.js";
+import {
+  AnchoredTarget__factory,
+  Delegator__factory,
+  SourcedTarget__factory,
+  StandaloneGuard__factory,
+} from "../typechain-types/index.js";
+import { MAX_DEPTH, MIN_DEPTH, shouldBehaveLikeGuard, type GuardUnderTest } from "./guard.behavior.js";
+import { BUILDS, compile, type Build } from "./helpers/compile.js";
+
+const forks = hardhatForks(network);
+const ZERO = `0x${"00".repeat(32)}`;
+const SOURCES = ["contracts/mocks/Targets.sol", "contracts/mocks/Delegator.sol"];
+const PROXY = "@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy.sol";
+
+/** One chain for the whole matrix: 8,200 blocks take a moment to mine, and the guard has no storage to share. */
+let shared: Promise<HardhatChain> | undefined;
+async function longChain(): Promise<HardhatChain> {
+  shared ??= forks.create({ name: "long" }).then(async (chain) => {
+    await chain.mine(8_200, { history: "at-end" });
+    return chain;
+  });
+  return shared;
+}
+
+after(async () => {
+  await (await shared)?.close();
+});
+
+async function firstSigner(chain: HardhatChain): Promise<Signer> {
+  const [signer] = await chain.tools.ethers.getSigners();
+  return signer as Signer;
+}
+
+/** Deploys the target as `build` makes it, and what `wrap` puts before it. */
+function deployed(build: Build, wrap?: "delegatecall" | "ERC-1967 proxy"): () => Promise<GuardUnderTest> {
+  return async () => {
+    const chain = await longChain();
+    const signer = await firstSigner(chain);
+    const artifacts = await compile(wrap === "ERC-1967 proxy" ? [...SOURCES, PROXY] : SOURCES, build);
+    const deploy = async (name: string, args: unknown[]): Promise<string> => {
+      const { abi, bytecode } = artifacts[name] as { abi: string[]; bytecode: string };
+      const contract = await new chain.tools.ethers.ContractFactory(abi, bytecode, signer).deploy(...args);
+      await contract.waitForDeployment();
+      return contract.getAddress();
+    };
+    let address = await deploy("AnchoredTarget", [MIN_DEPTH, MAX_DEPTH]);
+    if (wrap === "delegatecall") address = await deploy("Delegator", [address]);
+    if (wrap === "ERC-1967 proxy") address = await deploy("ERC1967Proxy", [address, id("actions()").slice(0, 10)]);
+    return { chain, signer, target: AnchoredTarget__factory.connect(address, signer) };
+  };
+}
+
+for (const build of BUILDS) shouldBehaveLikeGuard(`inherited (${build.name})`, deployed(build));
+for (const build of BUILDS)
+  shouldBehaveLikeGuard(`under delegatecall (${build.name})`, deployed(build, "delegatecall"));
+// OpenZeppelin's proxy needs a newer compiler than the floor.
+for (const build of BUILDS.slice(1))
+  shouldBehaveLikeGuard(`behind an ERC-1967 proxy (${build.name})`, deployed(build, "ERC-1967 proxy"));
+
+describe("SettlementGuard", () => {
+  it("C2: works in the first blocks of a chain, where 256 blocks back is before genesis", async () => {
+    const chain = await forks.create();
+    const signer = await firstSigner(chain);
+    const target = await new AnchoredTarget__factory(signer).deploy(1, 8_191);
+    const genesis = chain.at(0n);
+    await (await target.act({ number: 0, hash: genesis?.hash ?? "0x" })).wait();
+    expect(await target.actions()).to.equal(1n);
+    await chain.close();
+  });
+
+  it("SG-2: a smallest depth of zero does not let the executing block in", async () => {
+    const chain = await forks.create();
+    const signer = await firstSigner(chain);
+    const target = await new AnchoredTarget__factory(signer).deploy(0, 2n ** 64n - 1n);
+    const executing = chain.head.number + 1n;
+    const data = await target.act({ number: executing, hash: `0x${"11".repeat(32)}` }).catch(revertDataOf);
+    expect(decodeGuardError(String(data))?.name).to.equal("AnchorIsCurrentBlock");
+    await (await target.act(chain.head)).wait();
+    expect(await target.actions()).to.equal(1n);
+    await chain.close();
+  });
+
+  it("SG-16, C7: refuses to be deployed where BLOCKHASH and NUMBER mean something else, and where it does not know", async () => {
+    for (const chainId of [42_161, 42_170, 324, 999_999_937]) {
+      const chain = await forks.create({ chainId });
+      const signer = await firstSigner(chain);
+      const data = await new AnchoredTarget__factory(signer).deploy(1, 256).then(() => undefined, revertDataOf);
+      expect(decodeGuardError(String(data))).to.deep.equal({
+        name: "UnsupportedChain",
+        values: { chainId: BigInt(chainId) },
+      });
+      await chain.close();
+    }
+  });
+
+  it("a contract behind a delegator keeps its state, and the guard adds none", async () => {
+    const chain = await forks.create();
+    const signer = await firstSigner(chain);
+    const implementation = await new AnchoredTarget__factory(signer).deploy(1, 256);
+    const delegator = await new Delegator__factory(signer).deploy(implementation);
+    const target = AnchoredTarget__factory.connect(await delegator.getAddress(), signer);
+    await (await target.act(chain.head)).wait();
+    expect(await target.actions()).to.equal(1n);
+    expect(await implementation.actions()).to.equal(0n);
+    for (const slot of [1, 2, 3]) {
+      expect(await chain.tools.ethers.provider.getStorage(await delegator.getAddress(), slot)).to.equal(
+        `0x${"00".repeat(32)}`,
+      );
+    }
+    await chain.close();
+  });
+});
+
+describe("StandaloneGuard", () => {
+  it("SG-14: answers as the mixin does, for every anchor and every bound, and takes the bounds from its caller", async () => {
+    const chain = await longChain();
+    const signer = await firstSigner(chain);
+    const standalone = await new StandaloneGuard__factory(signer).deploy();
+    const bounds = [
+      [1n, 256n],
+      [2n, 8_191n],
+      [300n, 299n],
+      [0n, 0n],
+      [0n, 2n ** 64n - 1n],
+    ] as const;
+    let allowed = 0;
+    for (const [minDepth, maxDepth] of bounds) {
+      const mixin = await new AnchoredTarget__factory(signer).deploy(minDepth, maxDepth);
+      const { anchor: state, header } = await latestStateAnchor(chain.request, { depth: 5 });
+      const executing = chain.head.number + 1n;
+      const hashes = [ZERO, `0x${"be".repeat(32)}`, undefined];
+      for (const depth of [-1n, 0n, 1n, 2n, 256n, 257n, 299n, 300n, 8_191n, 8_192n]) {
+        for (const hash of hashes) {
+          const number = executing - depth;
+          const anchor = { number, hash: hash ?? chain.at(number)?.hash ?? ZERO };
+          const expected = [...(await mixin.previewAnchored(anchor, { blockTag: "pending" }))];
+          const actual = [...(await standalone.previewAnchored(anchor, minDepth, maxDepth, { blockTag: "pending" }))];
+          expect(actual, `depth ${depth}, bounds ${minDepth} to ${maxDepth}`).to.deep.equal(expected);
+          const reverts = await standalone
+            .requireAnchored(anchor, minDepth, maxDepth, { blockTag: "pending" })
+            .then(() => "0x", revertDataOf);
+          expect(reverts).to.equal(expected[1]);
+          allowed += Number(expected[0]);
+        }
+      }
+      for (const anchor of [state, { ...state, stateRoot: ZERO }, { ...state, hash: ZERO }]) {
+        const expected = [...(await mixin.previewAnchoredState(anchor, header, { blockTag: "pending" }))];
+        const actual = await standalone.previewAnchoredState(anchor, header, minDepth, maxDepth, {
+          blockTag: "pending",
+        });
+        expect([...actual]).to.deep.equal(expected);
+        const reverts = await standalone
+          .requireAnchoredState(anchor, header, minDepth, maxDepth, { blockTag: "pending" })
+          .then(() => "0x", revertDataOf);
+        expect(reverts).to.equal(expected[1]);
+      }
+    }
+    expect(allowed, "anchors that were let through").to.be.greaterThan(10);
+  });
+
+  it("SG-11: knows the same errors as the mixin", async () => {
+    const chain = await longChain();
+    const standalone = await new StandaloneGuard__factory(await firstSigner(chain)).deploy();
+    const selectors: string[] = [];
+    standalone.interface.forEachError(({ selector }) => selectors.push(selector));
+    expect(selectors).to.have.length(13);
+    for (const selector of selectors) expect(await standalone.isGuardError(selector)).to.equal(true);
+    expect(await standalone.isGuardError("0x08c379a0")).to.equal(false);
+  });
+});
+
+describe("a chain with a source of its own", () => {
+  it("uses the number, the hashes and the window that the contract says, and SG-3: zero is unknown", async () => {
+    const chain = await forks.create({ chainId: 42_161 });
+    const target = await new SourcedTarget__factory(await firstSigner(chain)).deploy();
+    const hash = `0x${"ab".repeat(32)}`;
+    await (await target.setHead(1_000_000, 50)).wait();
+    await (await target.setHash(999_990, hash)).wait();
+
+    await (await target.act({ number: 999_990, hash })).wait();
+    expect(await target.actions()).to.equal(1n);
+    await expect(target.act({ number: 999_991, hash }))
+      .to.be.rejectedByGuard("AnchorHashUnknown")
+      .withValues(999_991n, 1_000_000n);
+    await expect(target.act({ number: 999_949, hash }))
+      .to.be.rejectedByGuard("AnchorOutOfWindow")
+      .withValues(999_949n, 1_000_000n, 50n);
+    await expect(target.act(chain.head)).to.be.rejectedByGuard();
+    await chain.close();
+  });
+});
