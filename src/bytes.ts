@@ -3,8 +3,12 @@ import { SettlementGuardError } from "./errors.js";
 /** A byte string in hexadecimal, as JSON-RPC's DATA: `0x`, then two digits a byte. */
 export type Hex = `0x${string}`;
 
-const HEX_PATTERN = /^0x(?:[0-9a-fA-F]{2})*$/;
 const QUANTITY_PATTERN = /^0x(?:0|[1-9a-fA-F][0-9a-fA-F]*)$/;
+/** The value of a hexadecimal digit by its character code; 255 for every other character up to `f`. */
+const NIBBLES = Uint8Array.from({ length: 103 }, (_, code) => {
+  const digit = "0123456789abcdef".indexOf(String.fromCharCode(code).toLowerCase());
+  return digit < 0 ? 255 : digit;
+});
 const DIGITS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
 /**
@@ -15,11 +19,18 @@ const DIGITS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padSta
  * @throws INVALID_HEX
  */
 export function toBytes(value: unknown, what: string, length?: number): Uint8Array {
-  if (typeof value !== "string" || !HEX_PATTERN.test(value)) throw invalidHex(what, value, "0x-prefixed bytes");
+  if (typeof value !== "string" || !value.startsWith("0x") || value.length % 2 !== 0) {
+    throw invalidHex(what, value, "0x-prefixed bytes");
+  }
   const size = (value.length - 2) / 2;
   if (length !== undefined && size !== length) throw invalidHex(what, value, `${length} bytes, not ${size}`);
   const bytes = new Uint8Array(size);
-  for (let i = 0; i < size; i++) bytes[i] = parseInt(value.slice(2 + 2 * i, 4 + 2 * i), 16);
+  for (let i = 0, at = 2; i < size; i++, at += 2) {
+    const high = NIBBLES[value.charCodeAt(at)] ?? 255;
+    const low = NIBBLES[value.charCodeAt(at + 1)] ?? 255;
+    if (high > 15 || low > 15) throw invalidHex(what, value, "0x-prefixed bytes");
+    bytes[i] = (high << 4) | low;
+  }
   return bytes;
 }
 
@@ -57,7 +68,11 @@ export function sameHex(a: string, b: string): boolean {
 
 function invalidHex(what: string, value: unknown, expected: string): SettlementGuardError<"INVALID_HEX"> {
   const shown = abbreviate(typeof value === "string" ? value : (JSON.stringify(value) ?? String(value)));
-  return new SettlementGuardError("INVALID_HEX", { what, value: shown, expected }, `${what} is ${shown}: expected ${expected}`);
+  return new SettlementGuardError(
+    "INVALID_HEX",
+    { what, value: shown, expected },
+    `${what} is ${shown}: expected ${expected}`,
+  );
 }
 
 function abbreviate(text: string): string {

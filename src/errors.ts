@@ -11,9 +11,22 @@ export interface ErrorDetails {
   /** A header or block field that is missing, of the wrong type, or out of its bounds. */
   INVALID_HEADER: { field: string; reason: string };
   /** A block whose fields do not hash to the hash that it claims. */
-  HEADER_HASH_MISMATCH: { number: bigint | undefined; claimed: string; actual: string };
+  HEADER_HASH_MISMATCH: {
+    number: bigint | undefined;
+    claimed: string;
+    actual: string;
+    /** Fields that look like a header's and that no fork known to this library has: the likely reason, where there are any. */
+    unknownFields?: string[];
+  };
+  /**
+   * Header bytes that are not the canonical RLP of a block header: the contract's `HeaderMalformed(field)`.
+   * `field` is the position in the header (0 is the parent hash, 3 the state root, 8 the number), 255 the list itself.
+   */
+  HEADER_MALFORMED: { field: number; reason: string };
   /** A header whose number is not the one that was asked for. */
   HEADER_NUMBER_MISMATCH: { claimed: bigint; actual: bigint };
+  /** A genuine header whose state root is not the one that the state anchor claims. */
+  STATE_ROOT_MISMATCH: { number: bigint; claimed: string; actual: string };
   /** The endpoint does not know the block. Not evidence that the block does not exist. */
   BLOCK_NOT_FOUND: { block: string };
   /** The endpoint answered something that is not the shape that the method promises. */

@@ -1,0 +1,409 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.13;
+
+import {StateAnchor} from "../anchor/Anchor.sol";
+import {IGuardErrors} from "../interfaces/IGuardErrors.sol";
+
+/// @notice What became of a check of header bytes. The value that comes with it is what the header really holds.
+enum HeaderStatus {
+    /// Everything agreed.
+    Ok,
+    /// The bytes are not the preimage of the expected hash; the value is their hash.
+    HashMismatch,
+    /// The bytes are not the canonical RLP of a header; the value is the position of the field, 255 for the list itself.
+    Malformed,
+    /// The header is that of another block; the value is its number.
+    NumberMismatch,
+    /// The header has another state root; the value is that root.
+    StateRootMismatch
+}
+
+/// @notice The fields of a header, whatever fork it is of. Fields of later forks are zero where the header has none:
+/// `fieldCount` tells, a zero does not.
+/// @dev Not here: the logs bloom, the extra data, and the seal (mix hash and nonce), which means another thing on every kind of
+/// chain. All are checked for their shape.
+struct Header {
+    bytes32 parentHash;
+    bytes32 ommersHash;
+    address beneficiary;
+    bytes32 stateRoot;
+    bytes32 transactionsRoot;
+    bytes32 receiptsRoot;
+    uint256 difficulty;
+    uint64 number;
+    uint64 gasLimit;
+    uint64 gasUsed;
+    uint64 timestamp; // seconds since 1970
+    uint256 baseFeePerGas; // wei, EIP-1559; from 16 fields
+    bytes32 withdrawalsRoot; // EIP-4895; from 17 fields
+    uint64 blobGasUsed; // EIP-4844; from 20 fields
+    uint64 excessBlobGas; // EIP-4844; from 20 fields
+    bytes32 parentBeaconBlockRoot; // EIP-4788; from 20 fields
+    bytes32 requestsHash; // EIP-7685; from 21 fields
+    bytes32 blockAccessListHash; // EIP-7928; from 23 fields
+    uint64 slotNumber; // EIP-7843; from 23 fields
+    uint8 fieldCount;
+}
+
+/// @title Reading block headers
+/// @notice Two readers of a header's RLP, for two situations.
+///
+/// `authenticate` and `verifyStateAnchor` are for a header whose hash is known. They compare the hash first, so that the bytes are
+/// those that the chain made, then read the state root and the number, strict in every byte that decides where those two lie
+/// and blind to what follows. That is cheap, and it outlives forks that append fields.
+///
+/// `read` is for everything else. It checks every field of every fork from Frontier to Amsterdam, and believes none: what it returns
+/// is authenticated by nothing.
+///
+/// Each comes as a total function, `try...`, that never reverts and returns a status, and as a thin shell over it that reverts with the
+/// errors of `IGuardErrors`.
+/// @dev What this assumes, and does not check:
+/// - the expected hash comes from a block-hash source that has it from the chain itself, and is that of this very chain: a header does
+///   not say of which chain it is;
+/// - the chain hashes its blocks as Keccak-256 of this RLP (not zkSync Era, not SSZ blocks), and a block's header holds the state
+///   after that block (not the EIP-7862 draft).
+///
+/// `contracts/reference/HeaderReaderReference.sol` is this in plain Solidity.
+library HeaderReader {
+    /// @notice A header whose every field is as short as it can be has this many bytes.
+    uint256 internal constant MIN_SIZE = 496;
+
+    /// @notice The longest list that a two-byte length can announce. Real headers are below 700 bytes, or a few thousand where the
+    /// extra data lists many sealers.
+    uint256 internal constant MAX_SIZE = 3 + 0xffff;
+
+    /// @notice Fields that `read` accepts: the 23 known ones, and up to nine byte strings that later forks may append.
+    uint256 internal constant MAX_FIELDS = 32;
+
+    /// @dev The position that stands for the list itself.
+    uint256 private constant LIST = 255;
+
+    /// @dev What a check returns for "nothing is malformed"; no field has this position.
+    uint256 private constant NONE = type(uint256).max;
+
+    uint256 private constant STATE_ROOT = 3;
+    uint256 private constant LOGS_BLOOM = 6;
+    uint256 private constant NUMBER = 8;
+    uint256 private constant EXTRA_DATA = 12;
+    uint256 private constant MIX_HASH = 13;
+    uint256 private constant NONCE = 14;
+    uint256 private constant KNOWN_FIELDS = 23;
+
+    /// @dev One byte a field, field 0 lowest: the exact length of a byte string; or, with the top bit, the greatest length of an
+    /// integer. The bloom (6) and the extra data (12) do not fit and have branches of their own.
+    uint256 private constant SHAPES =
+        // slot   BAL  requests beacon excess  blob withdr. basefee nonce mix extra  time  used limit number diff bloom ...
+        0x88_20_20_20_88_88_20_a0_08_20_00_88_88_88_88_a0_00_20_20_20_14_20_20;
+
+    /// @dev Bit n is set where a header of n fields is one of a fork: 15 Frontier, 16 London, 17 Shanghai, 20 Cancun, 21 Prague,
+    /// 23 Amsterdam; and 24 to 32, one of a fork to come.
+    uint256 private constant FIELD_COUNTS = (1 << 15) | (1 << 16) | (1 << 17) | (1 << 20) | (1 << 21) | (0x3ff << 23);
+
+    /// @notice Reads the number and the state root of the header whose hash is `expectedHash`.
+    /// @dev Never reverts. `number` and `stateRoot` are zero unless the status is Ok.
+    /// @param header RLP of the header
+    /// @param expectedHash hash that a block-hash source gave
+    /// @return status Ok, HashMismatch or Malformed
+    /// @return actual as the status says; the header's hash where it is Ok
+    /// @return number height of the block
+    /// @return stateRoot root of the state after the block
+    function tryAuthenticate(
+        bytes calldata header,
+        bytes32 expectedHash
+    ) internal pure returns (HeaderStatus status, bytes32 actual, uint64 number, bytes32 stateRoot) {
+        actual = _hash(header);
+        if (actual != expectedHash) return (HeaderStatus.HashMismatch, actual, 0, 0);
+        (uint256 wrong, uint256 height, bytes32 root) = _start(header);
+        if (wrong != 0) {
+            (uint256 malformed, ) = _slowStart(header);
+            return (HeaderStatus.Malformed, bytes32(malformed), 0, 0);
+        }
+        return (HeaderStatus.Ok, actual, uint64(height), root); // 8 bytes at most, by `_start`
+    }
+
+    /// @notice Reads the state root of the block `number` whose hash is `hash`.
+    /// @dev Reverts with HeaderHashMismatch, HeaderMalformed, HeaderNumberMismatch.
+    /// @param header RLP of the header
+    /// @param number height of the block
+    /// @param hash hash that a block-hash source gave for this height
+    /// @return stateRoot root of the state after the block
+    function authenticate(
+        bytes calldata header,
+        uint64 number,
+        bytes32 hash
+    ) internal pure returns (bytes32 stateRoot) {
+        if (_hash(header) == hash) {
+            (uint256 wrong, uint256 height, bytes32 root) = _start(header);
+            if (wrong | (height ^ number) == 0) return root;
+        }
+        _explain(header, StateAnchor(number, hash, 0));
+    }
+
+    /// @notice Compares all of a state anchor with its header: hash, number, state root.
+    /// @dev Never reverts. That the chain has a block of this hash is for the block-hash source to say.
+    /// @param header RLP of the header
+    /// @param number height that the anchor names
+    /// @param hash hash that the anchor names
+    /// @param stateRoot state root that the anchor claims
+    /// @return status Ok, or the first of HashMismatch, Malformed, NumberMismatch, StateRootMismatch
+    /// @return actual as the status says; the state root where it is Ok
+    function tryVerifyStateAnchor(
+        bytes calldata header,
+        uint64 number,
+        bytes32 hash,
+        bytes32 stateRoot
+    ) internal pure returns (HeaderStatus status, bytes32 actual) {
+        uint64 actualNumber;
+        bytes32 actualRoot;
+        (status, actual, actualNumber, actualRoot) = tryAuthenticate(header, hash);
+        if (status != HeaderStatus.Ok) return (status, actual);
+        if (actualNumber != number) return (HeaderStatus.NumberMismatch, bytes32(uint256(actualNumber)));
+        if (actualRoot != stateRoot) return (HeaderStatus.StateRootMismatch, actualRoot);
+        return (HeaderStatus.Ok, actualRoot);
+    }
+
+    /// @notice Requires that a state anchor and its header agree: hash, number, state root.
+    /// @dev Reverts with HeaderHashMismatch, HeaderMalformed, HeaderNumberMismatch, StateRootMismatch.
+    /// @param header RLP of the header
+    /// @param anchor anchor whose hash the block-hash source confirms, before or after
+    function verifyStateAnchor(bytes calldata header, StateAnchor calldata anchor) internal pure {
+        if (_hash(header) == anchor.hash) {
+            (uint256 wrong, uint256 height, bytes32 root) = _start(header);
+            if (wrong | (height ^ _rawNumber(anchor)) | uint256(root ^ anchor.stateRoot) == 0) return;
+        }
+        _explain(header, anchor);
+    }
+
+    /// @notice Decodes a header, strict in all fields. The fields are claims: nothing authenticates them.
+    /// @dev Reverts with HeaderMalformed.
+    /// @param header RLP of the header
+    function read(bytes calldata header) internal pure returns (Header memory fields) {
+        HeaderStatus status;
+        uint8 field;
+        (status, field, fields) = tryRead(header);
+        if (status != HeaderStatus.Ok) revert IGuardErrors.HeaderMalformed(field);
+    }
+
+    /// @notice Decodes a header, strict in all fields. The fields are claims: nothing authenticates them.
+    /// @dev Never reverts. Strict: between MIN_SIZE and MAX_SIZE bytes that are one list of canonical byte strings; each of the known
+    /// fields has its length, or is an integer without leading zeros and within its width; the number of fields is that of a fork,
+    /// and up to nine more may follow. A seal is a mix hash and nonce, or AuRa's step and signature.
+    /// @param header RLP of the header
+    /// @return status Ok or Malformed
+    /// @return field where Malformed: the first field that is, or that is missing; 255 for the list itself
+    /// @return fields the fields; all zero unless the status is Ok
+    function tryRead(
+        bytes calldata header
+    ) internal pure returns (HeaderStatus status, uint8 field, Header memory fields) {
+        uint256[] memory words = new uint256[](KNOWN_FIELDS);
+        (uint256 malformed, uint256 count) = _walk(header, words, MAX_FIELDS + 1);
+        // one field too many, or the first that is missing
+        if (count > MAX_FIELDS) malformed = MAX_FIELDS;
+        else if (malformed == NONE && (FIELD_COUNTS >> count) & 1 == 0) malformed = count;
+        // `malformed` is at most 255 here
+        if (malformed != NONE) return (HeaderStatus.Malformed, uint8(malformed), fields);
+
+        fields.parentHash = bytes32(words[0]);
+        fields.ommersHash = bytes32(words[1]);
+        fields.beneficiary = address(uint160(words[2]));
+        fields.stateRoot = bytes32(words[STATE_ROOT]);
+        fields.transactionsRoot = bytes32(words[4]);
+        fields.receiptsRoot = bytes32(words[5]);
+        fields.difficulty = words[7];
+        // `_walk` has bounded the integers by their widths
+        fields.number = uint64(words[NUMBER]);
+        fields.gasLimit = uint64(words[9]);
+        fields.gasUsed = uint64(words[10]);
+        fields.timestamp = uint64(words[11]);
+        fields.baseFeePerGas = words[15];
+        fields.withdrawalsRoot = bytes32(words[16]);
+        fields.blobGasUsed = uint64(words[17]);
+        fields.excessBlobGas = uint64(words[18]);
+        fields.parentBeaconBlockRoot = bytes32(words[19]);
+        fields.requestsHash = bytes32(words[20]);
+        fields.blockAccessListHash = bytes32(words[21]);
+        fields.slotNumber = uint64(words[22]);
+        fields.fieldCount = uint8(count);
+    }
+
+    /// @dev Keccak-256 of calldata, in the free memory beyond the pointer, which is not moved.
+    function _hash(bytes calldata header) private pure returns (bytes32 digest) {
+        // equivalent: digest = keccak256(header)
+        assembly ("memory-safe") {
+            let scratch := mload(0x40)
+            calldatacopy(scratch, header.offset, header.length)
+            digest := keccak256(scratch, header.length)
+        }
+    }
+
+    /// @dev Reads a header up to its number without a loop, for every field before the difficulty has a fixed place. `wrong` collects
+    /// the differences from the bytes that must be there; the caller's one test decides, because a header that is not sound is the
+    /// rare case. Agrees with `_walk` over the fields 0 to 8: a differential test compares them.
+    /// @return wrong zero where all is sound; nothing else means anything where it is not
+    function _start(bytes calldata header) private pure returns (uint256 wrong, uint256 height, bytes32 stateRoot) {
+        assembly ("memory-safe") {
+            let start := header.offset
+            let size := header.length
+            // First bytes of the items of fixed place, each in the top byte of a word: ommers hash at 36, beneficiary at 69, state root
+            // at 90, transactions root at 123, receipts root at 156. Lengths of 32 bytes (a0) and, for the beneficiary, 20 (94).
+            let a0 := 0xa000000000000000000000000000000000000000000000000000000000000000
+            wrong := xor(calldataload(add(start, 36)), a0)
+            wrong := or(
+                wrong,
+                xor(calldataload(add(start, 69)), 0x9400000000000000000000000000000000000000000000000000000000000000)
+            )
+            wrong := or(wrong, xor(calldataload(add(start, 90)), a0))
+            wrong := or(wrong, xor(calldataload(add(start, 123)), a0))
+            wrong := shr(248, or(wrong, xor(calldataload(add(start, 156)), a0)))
+            // bloom at 189, 256 bytes
+            wrong := or(wrong, xor(shr(232, calldataload(add(start, 189))), 0xb90100))
+            // equivalent: MIN_SIZE <= size && size <= MAX_SIZE; a smaller size wraps around to a greater value.
+            // Every byte read here lies before 448 + 33 + 9 < MIN_SIZE.
+            wrong := or(wrong, gt(sub(size, 496), 65042))
+            // List prefix f9, two bytes of length, and the first item's a0.
+            // equivalent: 0xf90000a0 + ((size - 3) << 8); no carry, for size - 3 has 16 bits where it is in its window
+            wrong := or(wrong, xor(shr(224, calldataload(start)), add(0xf8fffda0, shl(8, size))))
+
+            stateRoot := calldataload(add(start, 91))
+
+            // The difficulty, the first field of variable length, begins at 448: 3 bytes of list prefix, five hashes and an address
+            // (5 * 33 + 21), and the bloom (3 + 256). `word` begins with the number's item once the difficulty is passed. After the
+            // merge that is one byte, 0x80: zero.
+            let word := calldataload(add(start, 449))
+            let prefix := byte(0, calldataload(add(start, 448)))
+            if xor(prefix, 0x80) {
+                switch lt(prefix, 0x80)
+                case 1 {
+                    // one byte that is its own encoding; zero is not: zero is 0x80
+                    wrong := or(wrong, iszero(prefix))
+                }
+                default {
+                    let width := sub(prefix, 0x80)
+                    let first := byte(0, word)
+                    wrong := or(wrong, gt(width, 32))
+                    wrong := or(wrong, iszero(first)) // a leading zero
+                    wrong := or(wrong, and(eq(width, 1), lt(first, 0x80))) // a byte that is its own encoding
+                    word := calldataload(add(start, add(449, width)))
+                }
+            }
+
+            prefix := byte(0, word)
+            switch gt(prefix, 0x80)
+            case 0 {
+                // equivalent: prefix == 0x80 ? 0 : prefix, where 0x00 is malformed
+                wrong := or(wrong, iszero(prefix))
+                height := and(prefix, 0x7f)
+            }
+            default {
+                // equivalent: the `prefix - 0x80` bytes after the prefix, as an integer; 0x80 * 8 is 0x400.
+                // The shift is beyond 256, and the height zero, where that is more than 32 bytes: they are too many below.
+                height := shr(sub(0x500, shl(3, prefix)), shl(8, word))
+                // more than 8 bytes, a leading zero, or a byte that is its own encoding
+                wrong := or(wrong, or(gt(prefix, 0x88), or(iszero(byte(1, word)), lt(height, 0x80))))
+            }
+        }
+    }
+
+    /// @dev The word of calldata that holds the anchor's number. Bits above the 64 of the number make it differ from every height.
+    function _rawNumber(StateAnchor calldata anchor) private pure returns (uint256 height) {
+        // equivalent: height = anchor.number, which would revert without a reason on such bits
+        assembly ("memory-safe") {
+            height := calldataload(anchor)
+        }
+    }
+
+    /// @dev Reads a header up to its number field by field, as `_start` does, and says which one it stumbled over.
+    /// @return malformed the first field that is malformed or missing, LIST, or NONE
+    /// @return words the fields
+    function _slowStart(bytes calldata header) private pure returns (uint256 malformed, uint256[] memory words) {
+        uint256 count;
+        words = new uint256[](KNOWN_FIELDS);
+        (malformed, count) = _walk(header, words, NUMBER + 1);
+        if (malformed == NONE && count <= NUMBER) malformed = count;
+    }
+
+    /// @dev Walks over at most `limit` fields, checks each and stores the value of the known ones.
+    /// @param words receives fields of up to 32 bytes, right-aligned; the bloom and the extra data are left out
+    /// @param limit fields after which the walk stops
+    /// @return malformed the first malformed field, LIST, or NONE
+    /// @return count fields that are sound
+    function _walk(
+        bytes calldata header,
+        uint256[] memory words,
+        uint256 limit
+    ) private pure returns (uint256 malformed, uint256 count) {
+        uint256 end = header.length;
+        if (end < MIN_SIZE || end > MAX_SIZE) return (LIST, 0);
+        // list prefix f9 and a length that covers the rest, exactly. No overflow: `end` has 17 bits.
+        if (_word(header, 0) >> 232 != 0xf90000 + (end - 3)) return (LIST, 0);
+
+        bool aura;
+        uint256 cursor = 3;
+        for (; cursor < end && count < limit; ++count) {
+            (bool sound, uint256 start, uint256 length) = _string(header, cursor, end);
+            if (!sound) return (count, count);
+            cursor = start + length; // at most `end`, by `_string`
+
+            if (count >= KNOWN_FIELDS || count == EXTRA_DATA) continue;
+            if (count == LOGS_BLOOM) {
+                if (length != 256) return (count, count);
+                continue;
+            }
+            uint256 shape = (SHAPES >> (8 * count)) & 0xff;
+            // AuRa has a step, a short integer, for the mix hash, and 65 bytes of signature for the nonce
+            if (count == MIX_HASH && length != 32) (aura, shape) = (true, 0x88);
+            if (count == NONCE && aura) shape = 65;
+            if (shape < 0x80 ? length != shape : length > shape - 0x80) return (count, count);
+            if (length == 0 || length > 32) continue;
+            uint256 value = _word(header, start) >> (256 - 8 * length); // length is 1 to 32
+            if (shape >= 0x80 && value >> (8 * (length - 1)) == 0) return (count, count); // a leading zero
+            words[count] = value;
+        }
+        malformed = NONE;
+    }
+
+    /// @dev Reads the prefix of a canonical byte string at `cursor` that ends at or before `end`. No overflow: all are at most
+    /// MAX_SIZE, and a length of more than two bytes is refused before it is added.
+    function _string(
+        bytes calldata header,
+        uint256 cursor,
+        uint256 end
+    ) private pure returns (bool sound, uint256 start, uint256 length) {
+        uint256 word = _word(header, cursor);
+        uint256 prefix = word >> 248;
+        if (prefix < 0x80) return (true, cursor, 1);
+        if (prefix <= 0xb7) {
+            (start, length) = (cursor + 1, prefix - 0x80);
+            // `end` bounds the byte that the last test looks at
+            sound = start + length <= end && (length != 1 || (word >> 240) & 0xff >= 0x80);
+        } else if (prefix == 0xb8) {
+            (start, length) = (cursor + 2, (word >> 240) & 0xff);
+            sound = start + length <= end && length > 55;
+        } else if (prefix == 0xb9) {
+            (start, length) = (cursor + 3, (word >> 232) & 0xffff);
+            sound = start + length <= end && length > 0xff;
+        }
+        // longer lengths cannot fit, and a list is no field
+    }
+
+    /// @dev The 32 bytes of calldata from `offset` in the header. Bytes beyond its end are whatever follows: callers have bounded what
+    /// they use of them.
+    function _word(bytes calldata header, uint256 offset) private pure returns (uint256 word) {
+        assembly ("memory-safe") {
+            word := calldataload(add(header.offset, offset))
+        }
+    }
+
+    /// @dev Reverts with the reason for which a header and an anchor do not agree. It finds out for itself, with the slow reader: so the
+    /// check that leads here is one test, and the compiler can put it in its place.
+    function _explain(bytes calldata header, StateAnchor memory anchor) private pure {
+        bytes32 hash = _hash(header);
+        if (hash != anchor.hash) revert IGuardErrors.HeaderHashMismatch(anchor.number, anchor.hash, hash);
+        (uint256 malformed, uint256[] memory words) = _slowStart(header);
+        if (malformed != NONE) revert IGuardErrors.HeaderMalformed(uint8(malformed)); // at most 255
+        if (words[NUMBER] != anchor.number) {
+            revert IGuardErrors.HeaderNumberMismatch(anchor.number, uint64(words[NUMBER])); // 8 bytes at most, by `_walk`
+        }
+        revert IGuardErrors.StateRootMismatch(anchor.number, anchor.stateRoot, bytes32(words[STATE_ROOT]));
+    }
+}

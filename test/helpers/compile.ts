@@ -1,0 +1,117 @@
+import { strict as assert } from "node:assert";
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join, posix } from "node:path";
+
+import type { InterfaceAbi } from "ethers";
+
+const require = createRequire(import.meta.url);
+const root = join(import.meta.dirname, "..", "..");
+
+/** One way of compiling: an npm compiler and its settings. */
+export interface Build {
+  name: string;
+  compiler: "solc" | "solc-0.8.13";
+  evmVersion: string;
+  runs: number;
+  viaIR: boolean;
+}
+
+/** The builds over which a suite of inherited code runs: the oldest compiler that is supported, and both pipelines of the newest. */
+export const BUILDS: readonly Build[] = [
+  {
+    name: "floor: 0.8.13, london, legacy, 200 runs",
+    compiler: "solc-0.8.13",
+    evmVersion: "london",
+    runs: 200,
+    viaIR: false,
+  },
+  { name: "0.8.37, prague, legacy, 200 runs", compiler: "solc", evmVersion: "prague", runs: 200, viaIR: false },
+  {
+    name: "0.8.37, prague, viaIR, 1,000,000 runs",
+    compiler: "solc",
+    evmVersion: "prague",
+    runs: 1_000_000,
+    viaIR: true,
+  },
+];
+
+/** What a deployment needs. */
+export interface Artifact {
+  abi: InterfaceAbi;
+  bytecode: string;
+}
+
+interface Output {
+  errors?: { severity: string; formattedMessage: string }[];
+  contracts?: Record<string, Record<string, { abi: InterfaceAbi; evm: { bytecode: { object: string } } }>>;
+}
+
+/**
+ * Compiles sources and all that they import, relative or from npm, and returns the contracts by name. The output is kept in
+ * `cache/compile`, by the hash of the compiler's input.
+ *
+ * @param entries paths from the project's root
+ */
+export async function compile(entries: readonly string[], build: Build): Promise<Record<string, Artifact>> {
+  const { compiler, evmVersion, runs, viaIR } = build;
+  const version = (require(`${compiler}/package.json`) as { version: string }).version;
+  const input = JSON.stringify({
+    language: "Solidity",
+    sources: readSources(entries),
+    settings: {
+      optimizer: { enabled: true, runs },
+      evmVersion,
+      viaIR,
+      outputSelection: { "*": { "*": ["abi", "evm.bytecode.object"] } },
+    },
+  });
+
+  const cache = join(root, "cache", "compile");
+  const file = join(cache, `${createHash("sha256").update(version).update(input).digest("hex")}.json`);
+  if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8")) as Record<string, Artifact>;
+
+  const output = JSON.parse(await runCompiler(compiler, input)) as Output;
+  const messages = (output.errors ?? []).filter(({ severity }) => severity !== "info");
+  assert.equal(messages.length, 0, messages.map(({ formattedMessage }) => formattedMessage).join("\n"));
+
+  const artifacts: Record<string, Artifact> = {};
+  for (const contracts of Object.values(output.contracts ?? {})) {
+    for (const [name, { abi, evm }] of Object.entries(contracts)) {
+      assert(artifacts[name] === undefined, `two contracts are named ${name}`);
+      artifacts[name] = { abi, bytecode: `0x${evm.bytecode.object}` };
+    }
+  }
+  mkdirSync(cache, { recursive: true });
+  writeFileSync(file, JSON.stringify(artifacts));
+  return artifacts;
+}
+
+/** The sources by the name under which they import each other. */
+function readSources(entries: readonly string[]): Record<string, { content: string }> {
+  const sources: Record<string, { content: string }> = {};
+  const pending = [...entries];
+  for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
+    if (sources[name] !== undefined) continue;
+    const inProject = join(root, name);
+    const content = readFileSync(existsSync(inProject) ? inProject : join(root, "node_modules", name), "utf8");
+    sources[name] = { content };
+    for (const [, imported] of content.matchAll(/^\s*import\s[^"';]*["']([^"']+)["']/gm)) {
+      pending.push(imported!.startsWith(".") ? posix.join(dirname(name), imported!) : imported!);
+    }
+  }
+  return sources;
+}
+
+/** In a process of its own: a WebAssembly compiler blocks its thread, and the old ones install handlers for uncaught errors. */
+function runCompiler(compiler: string, input: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const script = require.resolve(`${compiler}/solc.js`);
+    const child = execFile(process.execPath, [script, "--standard-json"], { maxBuffer: 2 ** 28 }, (error, stdout) =>
+      error === null ? resolve(stdout.slice(stdout.indexOf("{"))) : reject(error),
+    );
+    child.stdin!.end(input);
+  });
+}

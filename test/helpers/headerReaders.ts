@@ -1,0 +1,144 @@
+import { AbiCoder, type BaseContract } from "ethers";
+
+import { toBytes, toHex, toWord, type Hex } from "../../src/bytes.js";
+import { SettlementGuardError } from "../../src/errors.js";
+import { decodeHeader, decodeHeaderStart, hashHeader, type Header } from "../../src/proof/header.js";
+import type { Request } from "../../src/rpc/request.js";
+
+/**
+ * What a reader made of a header, as the ABI words of the harness's results, without prefix: ReadResult for the strict ones,
+ * AuthenticateResult for those that know the hash. Words, because comparing thousands of decoded structs takes minutes.
+ */
+export type Words = string;
+
+/** Where the fields are among the words of a ReadResult. */
+export const READ_WORD = { status: 0, field: 1, parentHash: 2, stateRoot: 5, number: 9, timestamp: 12, fieldCount: 21 };
+
+/** Where they are in an AuthenticateResult. */
+export const START_WORD = { status: 0, actual: 1, number: 2, stateRoot: 3 };
+
+const READ_WORDS = 22;
+const START_WORDS = 4;
+
+/** The order of HeaderStatus in Solidity. */
+export const STATUS = { Ok: 0n, HashMismatch: 1n, Malformed: 2n, NumberMismatch: 3n, StateRootMismatch: 4n };
+
+/** One of the words. */
+export function word(words: Words, index: number): bigint {
+  return BigInt(`0x${words.slice(64 * index, 64 * index + 64)}`);
+}
+
+/** Reads with TypeScript's `decodeHeader`. */
+export function readInTypeScript(rlp: Hex): Words {
+  const read = orMalformed(() => decodeHeader(toBytes(rlp, "header")));
+  const words = typeof read === "bigint" ? [STATUS.Malformed, read] : [STATUS.Ok, 0n, ...wordsOf(read)];
+  return join([...words, ...new Array<bigint>(READ_WORDS - words.length).fill(0n)]);
+}
+
+/** Reads with TypeScript's `decodeHeaderStart`, as under the right hash. */
+export function startInTypeScript(rlp: Hex): Words {
+  const bytes = toBytes(rlp, "header");
+  const start = orMalformed(() => decodeHeaderStart(bytes));
+  if (typeof start === "bigint") return join([STATUS.Malformed, start, 0n, 0n]);
+  return join([STATUS.Ok, BigInt(hashHeader(bytes)), start.number, integer(start.stateRoot)]);
+}
+
+/** Reads many headers in as few calls of the harness as their size allows. */
+export function readInSolidity(
+  request: Request,
+  harness: BaseContract,
+  method: "readAll" | "readAllByReference",
+  headers: readonly Hex[],
+): Promise<Words[]> {
+  return inBatches(headers, READ_WORDS, (batch) =>
+    callHarness(request, harness, method, AbiCoder.defaultAbiCoder().encode(["bytes[]"], [batch])),
+  );
+}
+
+/** Authenticates many headers, each against its hash or against what `hashOf` says. */
+export function authenticateInSolidity(
+  request: Request,
+  harness: BaseContract,
+  method: "authenticateAll" | "authenticateAllByReference",
+  headers: readonly Hex[],
+  hashOf: (rlp: Hex) => Hex = (rlp) => hashHeader(toBytes(rlp, "header")),
+): Promise<Words[]> {
+  return inBatches(headers, START_WORDS, (batch) => {
+    const data = AbiCoder.defaultAbiCoder().encode(["bytes[]", "bytes32[]"], [batch, batch.map(hashOf)]);
+    return callHarness(request, harness, method, data);
+  });
+}
+
+async function callHarness(request: Request, harness: BaseContract, method: string, data: string): Promise<string> {
+  const to = await harness.getAddress();
+  const selector = harness.interface.getFunction(method)!.selector;
+  const transaction = { to, data: selector + data.slice(2), gas: "0x2faf080" }; // 50 million: calldata is dear
+  return String(await request({ method: "eth_call", params: [transaction, "latest"] }));
+}
+
+const BATCH_BYTES = 150_000;
+
+async function inBatches(
+  headers: readonly Hex[],
+  wordsEach: number,
+  read: (batch: Hex[]) => Promise<string>,
+): Promise<Words[]> {
+  const results: Words[] = [];
+  let batch: Hex[] = [];
+  let size = 0;
+  const flush = async (): Promise<void> => {
+    const words = (await read(batch)).slice(2 + 2 * 64); // after the array's offset and length
+    for (let i = 0; i < batch.length; i++) results.push(words.slice(64 * wordsEach * i, 64 * wordsEach * (i + 1)));
+    [batch, size] = [[], 0];
+  };
+  for (const rlp of headers) {
+    if (size + rlp.length / 2 > BATCH_BYTES && batch.length > 0) await flush();
+    batch.push(rlp);
+    size += rlp.length / 2 + 96;
+  }
+  if (batch.length > 0) await flush();
+  return results;
+}
+
+/** The members of Solidity's Header, in their order. */
+function wordsOf(header: Header): bigint[] {
+  return [
+    integer(header.parentHash),
+    integer(header.ommersHash),
+    integer(header.beneficiary),
+    integer(header.stateRoot),
+    integer(header.transactionsRoot),
+    integer(header.receiptsRoot),
+    header.difficulty,
+    header.number,
+    header.gasLimit,
+    header.gasUsed,
+    header.timestamp,
+    header.baseFeePerGas ?? 0n,
+    integer(header.withdrawalsRoot),
+    header.blobGasUsed ?? 0n,
+    header.excessBlobGas ?? 0n,
+    integer(header.parentBeaconBlockRoot),
+    integer(header.requestsHash),
+    integer(header.blockAccessListHash),
+    header.slotNumber ?? 0n,
+    BigInt(header.fields.length),
+  ];
+}
+
+function integer(bytes: Uint8Array | undefined): bigint {
+  return bytes === undefined ? 0n : BigInt(toHex(bytes));
+}
+
+function join(words: readonly bigint[]): Words {
+  return words.map((value) => toWord(value).slice(2)).join("");
+}
+
+function orMalformed<T>(read: () => T): T | bigint {
+  try {
+    return read();
+  } catch (error) {
+    if (SettlementGuardError.is(error, "HEADER_MALFORMED")) return BigInt(error.details.field);
+    throw error;
+  }
+}

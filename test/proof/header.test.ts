@@ -1,0 +1,332 @@
+import { createBlockHeaderFromRLP } from "@ethereumjs/block";
+import { expect } from "chai";
+import { network } from "hardhat";
+
+import { toBytes, toHex, type Hex } from "../../src/bytes.js";
+import {
+  decodeHeader,
+  decodeHeaderStart,
+  encodeHeader,
+  hashHeader,
+  headerFromRpc,
+  MAX_HEADER_SIZE,
+  MIN_HEADER_SIZE,
+  readHeader,
+} from "../../src/proof/header.js";
+import { decodeRlp, encodeRlp, type RlpItem } from "../../src/proof/rlp.js";
+import { thrown } from "../helpers/errors.js";
+import { sampleFields, sampleHeader } from "../helpers/headers.js";
+import { countByFile, needVectors, readHeaderVectors, type HeaderVectors } from "../helpers/vectors.js";
+
+const bytes = (hex: string): Uint8Array => toBytes(hex, "test");
+type Block = Record<string, unknown>;
+
+describe("Block headers", function () {
+  describe("the vectors", function () {
+    let vectors: HeaderVectors;
+
+    before(function () {
+      needVectors(this);
+      vectors = readHeaderVectors();
+    });
+
+    it("H3: re-hashes and decodes every honest header, of every fork", function () {
+      const byFieldCount: Record<number, number> = {};
+      for (const { file, id, rlp, hash, fields, number, parentHash, stateRoot, timestamp } of vectors.honest) {
+        const encoded = bytes(rlp);
+        if (hash !== undefined) expect(hashHeader(encoded), `${file} ${id}`).to.equal(hash);
+        const header = hash === undefined ? decodeHeader(encoded) : readHeader(encoded, hash);
+        expect(toHex(encodeRlp(header.fields)), id).to.equal(rlp);
+        if (fields !== undefined) expect(header.fields.length, id).to.equal(fields);
+        if (number !== undefined) expect(header.number, id).to.equal(BigInt(number));
+        if (parentHash !== undefined) expect(toHex(header.parentHash), id).to.equal(parentHash);
+        if (stateRoot !== undefined) expect(toHex(header.stateRoot), id).to.equal(stateRoot);
+        if (timestamp !== undefined) expect(header.timestamp, id).to.equal(BigInt(timestamp));
+        expect(decodeHeaderStart(encoded), id).to.deep.equal({ stateRoot: header.stateRoot, number: header.number });
+        byFieldCount[header.fields.length] = (byFieldCount[header.fields.length] ?? 0) + 1;
+      }
+      expect(Object.keys(byFieldCount)).to.deep.equal(["15", "16", "17", "20", "21"]);
+      console.log(`      ${vectors.honest.length} read; by fields ${JSON.stringify(byFieldCount)}`);
+      console.log(`      ${countByFile(vectors.honest)}`);
+    });
+
+    it("O7, H15: re-encodes every honest header served as JSON, nulls, Arbitrum and AuRa among them", function () {
+      const served = vectors.honest.filter(({ rpc }) => rpc !== undefined);
+      for (const { id, rpc, rlp, hash } of served) {
+        expect(toHex(encodeHeader(rpc)), id).to.equal(rlp);
+        const header = headerFromRpc(rpc);
+        expect(header.hash, id).to.equal(hash);
+        expect({ ...header, hash: undefined, rlp: undefined }, id).to.deep.equal({
+          ...decodeHeader(bytes(rlp)),
+          ...{ hash: undefined, rlp: undefined },
+        });
+      }
+      expect(served.length).to.be.greaterThan(0);
+      console.log(`      ${countByFile(served)}`);
+    });
+
+    it("H5, H7: refuses every malformed header", function () {
+      for (const { id, rlp, slice } of vectors.malformed) {
+        thrown("HEADER_MALFORMED", () => decodeHeader(bytes(rlp)));
+        // A whole block: taking it apart strictly fails, whatever a lenient reader makes of it.
+        if (slice !== undefined) expect(() => readBlock(bytes(rlp)), id).to.throw();
+      }
+      console.log(`      ${countByFile(vectors.malformed)}`);
+    });
+
+    it("O1, H4, H12: believes no JSON block whose fields do not hash to its hash, and every one whose do", function () {
+      const codes: Record<string, number> = {};
+      for (const { id, rpc, accept } of vectors.rpc) {
+        if (accept) expect(headerFromRpc(rpc).hash, id).to.equal(rpc["hash"]);
+        else {
+          let code = "accepted";
+          try {
+            headerFromRpc(rpc);
+          } catch (error) {
+            code = String((error as { code?: unknown }).code);
+          }
+          expect(code, id).to.be.oneOf(["HEADER_HASH_MISMATCH", "INVALID_HEADER"]);
+          codes[code] = (codes[code] ?? 0) + 1;
+        }
+      }
+      console.log(`      ${countByFile(vectors.rpc)}; refused: ${JSON.stringify(codes)}`);
+    });
+
+    it("agrees with @ethereumjs/block on a header's hash and fields", function () {
+      const mainnet = vectors.honest.filter(({ file }) => file === "real/mainnet.json");
+      for (const { rlp, hash } of mainnet) {
+        const options = { setHardfork: true, skipConsensusFormatValidation: true };
+        const theirs = createBlockHeaderFromRLP(bytes(rlp), options);
+        const ours = decodeHeader(bytes(rlp));
+        expect(toHex(theirs.hash())).to.equal(hash);
+        expect(ours.number).to.equal(theirs.number);
+        expect(ours.stateRoot).to.deep.equal(theirs.stateRoot);
+        expect(ours.difficulty).to.equal(theirs.difficulty);
+        expect(ours.extraData).to.deep.equal(theirs.extraData);
+      }
+      expect(mainnet.length).to.be.greaterThan(0);
+    });
+  });
+
+  describe("a client's own blocks", function () {
+    for (const hardfork of ["london", "shanghai", "cancun", "prague", "osaka", "amsterdam"]) {
+      it(`H3: re-hashes blocks of ${hardfork} as they come from JSON-RPC`, async function () {
+        const { provider } = await network.create({ network: "default", override: { hardfork } });
+        await provider.request({ method: "evm_mine" });
+        for (const number of ["0x0", "0x1"]) {
+          const block = await provider.request({ method: "eth_getBlockByNumber", params: [number, false] });
+          const header = headerFromRpc(block);
+          const expected = { london: 16, shanghai: 17, cancun: 20, prague: 21, osaka: 21, amsterdam: 23 }[hardfork];
+          expect(header.fields.length).to.equal(expected);
+          expect(readHeader(header.rlp, header.hash)).to.deep.equal(header);
+        }
+      });
+    }
+
+    it("O11: refuses an ethers Block, which leaves fields out", async function () {
+      const { ethers } = await network.create();
+      const block = await ethers.provider.getBlock("latest");
+      thrown("INVALID_HEADER", () => headerFromRpc(block));
+    });
+  });
+
+  describe("decoding", function () {
+    for (const count of [15, 16, 17, 20, 21, 23, 24, 32]) {
+      it(`H3: reads ${count} fields`, function () {
+        const extra = Array.from({ length: Math.max(0, count - 23) }, (_, i) => new Uint8Array(i));
+        const header = decodeHeader(encodeRlp([...sampleFields(count), ...extra]));
+        expect(header.fields).to.deep.equal([...sampleFields(count), ...extra]);
+        expect(header.slotNumber).to.equal(count < 23 ? undefined : 0x22222222n);
+      });
+    }
+
+    const malformed: [title: string, rlp: Hex, field: number][] = [
+      ["14 fields", sampleHeader(14), 14],
+      ["18 fields", sampleHeader(18), 18],
+      ["19 fields", sampleHeader(19), 19],
+      ["22 fields", sampleHeader(22), 22],
+      ["33 fields", toHex(encodeRlp([...sampleFields(23), ...new Array<Uint8Array>(10).fill(new Uint8Array())])), 32],
+      ["H5: a state root of 31 bytes", sampleHeader(21, { 3: new Uint8Array(31) }), 3],
+      ["H5: a beneficiary of 22 bytes", sampleHeader(21, { 2: new Uint8Array(22) }), 2],
+      ["R9: a number with a leading zero", sampleHeader(21, { 8: Uint8Array.of(0, 1) }), 8],
+      ["R12: a zero that is not empty", sampleHeader(21, { 8: Uint8Array.of(0) }), 8],
+      ["H6: a number of 9 bytes", sampleHeader(21, { 8: new Uint8Array(9).fill(1) }), 8],
+      ["H6: a timestamp of 9 bytes", sampleHeader(21, { 11: new Uint8Array(9).fill(1) }), 11],
+      ["R10: a difficulty of 33 bytes", sampleHeader(21, { 7: new Uint8Array(33).fill(1) }), 7],
+      ["a seal of AuRa's step and a nonce", sampleHeader(15, { 12: new Uint8Array(64), 13: Uint8Array.of(9) }), 14],
+      ["a seal of a mix hash and AuRa's signature", sampleHeader(15, { 14: new Uint8Array(65) }), 14],
+      // Avalanche: the hash of its extra data at 15, the base fee at 16
+      ["H11: a coreth header", sampleHeader(17, { 15: new Uint8Array(32).fill(7), 16: Uint8Array.of(9, 9) }), 16],
+      ["H7: extra data beyond the size of a header", sampleHeader(15, { 12: new Uint8Array(MAX_HEADER_SIZE) }), 255],
+      ["H7: too few bytes", toHex(bytes(sampleHeader(15)).subarray(0, MIN_HEADER_SIZE - 1)), 255],
+      ["R4: a byte after the list", `${sampleHeader(15)}00`, 255],
+    ];
+    for (const [title, rlp, field] of malformed) {
+      it(`${title} is refused at position ${field}`, function () {
+        expect(thrown("HEADER_MALFORMED", () => decodeHeader(bytes(rlp))).details.field).to.equal(field);
+      });
+    }
+
+    it("H5: a list in the place of a field is refused, and so is a list of later forks", function () {
+      for (const field of [0, 3, 8, 12, 14, 20]) {
+        const items: (Uint8Array | Uint8Array[])[] = sampleFields(21);
+        items[field] = [new Uint8Array(31)];
+        expect(thrown("HEADER_MALFORMED", () => decodeHeader(encodeRlp(items))).details.field).to.equal(field);
+      }
+      const later = encodeRlp([...sampleFields(23), []]);
+      expect(thrown("HEADER_MALFORMED", () => decodeHeader(later)).details.field).to.equal(23);
+    });
+
+    it("H1, H8: looks at no field of bytes whose hash is another", function () {
+      const rlp = bytes(sampleHeader(21));
+      const hash: Hex = `0x${"77".repeat(32)}`;
+      const { details } = thrown("HEADER_HASH_MISMATCH", () => readHeader(Uint8Array.of(1, 2, 3), hash));
+      expect(details).to.deep.equal({ number: undefined, claimed: hash, actual: hashHeader(Uint8Array.of(1, 2, 3)) });
+      expect(readHeader(rlp, hashHeader(rlp)).number).to.equal(0x1400000n);
+    });
+
+    it("the smallest header is as small as the bound says", function () {
+      const empty = new Uint8Array();
+      const fields = sampleFields(15).map((field, i) => (i >= 7 && i <= 12 ? empty : field));
+      expect(encodeRlp(fields).length).to.equal(MIN_HEADER_SIZE);
+      expect(decodeHeader(encodeRlp(fields)).number).to.equal(0n);
+    });
+  });
+
+  describe("JSON", function () {
+    const strict: [title: string, field: string, value: unknown][] = [
+      ["O13: a JSON number", "number", 17],
+      ["O13: an upper-case 0X", "number", "0X11"],
+      ["O13: a quantity without 0x", "gasUsed", "11"],
+      ["O13: a quantity with a leading zero", "timestamp", "0x011"],
+      ["O13: an empty quantity", "gasLimit", "0x"],
+      ["O13: bytes of odd length", "extraData", "0x123"],
+      ["O13: bytes that are none", "extraData", "0xzz"],
+      ["O13: a hash that is none", "stateRoot", `0x${"g0".repeat(32)}`],
+      ["O13: a hash of 31 bytes", "stateRoot", `0x${"11".repeat(31)}`],
+      ["O13: a megabyte of quantity", "number", `0x${"1".repeat(2 ** 20)}`],
+      ["O13: a megabyte of bytes", "extraData", `0x${"11".repeat(2 ** 20)}`],
+      ["O13: a megabyte of hash", "parentHash", `0x${"11".repeat(2 ** 20)}`],
+      ["H6: a number of 65 bits", "number", "0x10000000000000000"],
+      ["a base fee of 257 bits", "baseFeePerGas", `0x1${"0".repeat(64)}`],
+      ["an object", "stateRoot", { toString: () => `0x${"11".repeat(32)}` }],
+      ["a missing field", "receiptsRoot", undefined],
+      ["O7: a null where every fork has a value", "stateRoot", null],
+      ["a hash that is no hash", "hash", "0x11"],
+      ["the hash of a pending block", "hash", null],
+    ];
+    for (const [title, field, value] of strict) {
+      it(`${title} is refused, by name`, function () {
+        const block = { ...rpcBlock(21), [field]: value };
+        expect(thrown("INVALID_HEADER", () => headerFromRpc(block)).details.field).to.equal(field);
+      });
+    }
+
+    for (const block of [null, undefined, 5, "0x", [], true]) {
+      it(`${JSON.stringify(block) ?? "undefined"} is no block`, function () {
+        expect(thrown("INVALID_HEADER", () => headerFromRpc(block)).details.field).to.equal("block");
+      });
+    }
+
+    it("O7: null is absent, a field of no fork is not missed", function () {
+      const block = { ...rpcBlock(17), blobGasUsed: null, requestsHash: null, slotNumber: null };
+      expect(headerFromRpc(block).fields.length).to.equal(17);
+    });
+
+    it("H4: a gap between the fields of the forks is refused, by the name of what is missing", function () {
+      for (const [count, absent] of [
+        [20, "excessBlobGas"],
+        [20, "withdrawalsRoot"],
+        [21, "parentBeaconBlockRoot"],
+        [20, "parentBeaconBlockRoot"],
+        [23, "slotNumber"],
+        [16, undefined],
+      ] as const) {
+        const block = rpcBlock(count);
+        if (absent === undefined) {
+          expect(headerFromRpc(block).fields.length).to.equal(count);
+          continue;
+        }
+        delete block[absent];
+        expect(thrown("INVALID_HEADER", () => headerFromRpc(block)).details.field).to.equal(absent);
+      }
+    });
+
+    it("H4: a field of an unknown fork is named when the hash does not match", function () {
+      const fields = [...sampleFields(23), new Uint8Array(32).fill(0x55)];
+      const block = { ...rpcBlock(23), hash: hashHeader(encodeRlp(fields)), verkleRoot: `0x${"55".repeat(32)}` };
+      const { details, message } = thrown("HEADER_HASH_MISMATCH", () => headerFromRpc(block));
+      expect(details.unknownFields).to.deep.equal(["verkleRoot"]);
+      expect(message).to.contain("verkleRoot");
+    });
+
+    it("H13: a block whose JSON differs from its header (another unit, a field that is not in it) is refused", function () {
+      const milliseconds = { ...rpcBlock(15), timestamp: "0x19b2d9f5a00" };
+      thrown("HEADER_HASH_MISMATCH", () => headerFromRpc(milliseconds));
+      thrown("HEADER_HASH_MISMATCH", () => headerFromRpc({ ...rpcBlock(15), baseFeePerGas: "0x7" }));
+    });
+
+    it("H14: a block whose hash is not that of a header is refused", function () {
+      const block = { ...rpcBlock(21), hash: toHex(bytes(`0x${"ab".repeat(32)}`)) };
+      const { details } = thrown("HEADER_HASH_MISMATCH", () => headerFromRpc(block));
+      expect(details).to.deep.equal({
+        number: 0x1400000n,
+        claimed: `0x${"ab".repeat(32)}`,
+        actual: hashHeader(bytes(sampleHeader(21))),
+      });
+    });
+
+    it("O15: a __proto__ in the JSON supplies no field", function () {
+      const block = rpcBlock(21);
+      const root = block["stateRoot"];
+      delete block["stateRoot"];
+      const hostile: unknown = JSON.parse(
+        `${JSON.stringify(block).slice(0, -1)},"__proto__":{"stateRoot":"${String(root)}"}}`,
+      );
+      expect(thrown("INVALID_HEADER", () => headerFromRpc(hostile)).details.field).to.equal("stateRoot");
+    });
+  });
+});
+
+/** Takes a block apart as strictly as its header. */
+function readBlock(block: Uint8Array): void {
+  const items = decodeRlp(block);
+  expect(items).to.be.an("array");
+  decodeHeader(encodeRlp((items as RlpItem[])[0]!));
+}
+
+/** The header of {@link sampleFields} as a JSON-RPC block, with its true hash. */
+function rpcBlock(count: number): Block {
+  const names = [
+    ...[
+      "parentHash",
+      "sha3Uncles",
+      "miner",
+      "stateRoot",
+      "transactionsRoot",
+      "receiptsRoot",
+      "logsBloom",
+      "difficulty",
+    ],
+    ...[
+      "number",
+      "gasLimit",
+      "gasUsed",
+      "timestamp",
+      "extraData",
+      "mixHash",
+      "nonce",
+      "baseFeePerGas",
+      "withdrawalsRoot",
+    ],
+    ...["blobGasUsed", "excessBlobGas", "parentBeaconBlockRoot", "requestsHash", "blockAccessListHash", "slotNumber"],
+  ];
+  const integers = new Set([7, 8, 9, 10, 11, 15, 17, 18, 22]);
+  const block: Block = { hash: hashHeader(bytes(sampleHeader(count))), size: "0x300", transactions: [], uncles: [] };
+  for (const [i, field] of sampleFields(count).entries()) {
+    block[names[i]!] = integers.has(i)
+      ? `0x${BigInt(field.length === 0 ? 0 : toHex(field)).toString(16)}`
+      : toHex(field);
+  }
+  return block;
+}
