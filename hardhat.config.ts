@@ -20,6 +20,9 @@ export default defineConfig({
   solidity: { profiles: { default: { ...solc }, production: { ...solc } } },
   typechain: { outDir: "typechain-types" },
   networks: {
+    localhost: { type: "http", chainType: "l1", url: "http://127.0.0.1:8545" },
+    // A chain that the guard does not know, to see that it refuses to be deployed there.
+    unknown: { type: "edr-simulated", chainType: "l1", hardfork: "prague", chainId: 999_999_937 },
     default: { type: "edr-simulated", chainType: "l1", hardfork: "prague", initialDate: "2026-01-01T00:00:00Z" },
   },
   test: { mocha: { timeout: 120_000 }, solidity: { fuzz: { runs: 256 } } },

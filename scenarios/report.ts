@@ -1,6 +1,10 @@
 import type { Action, BlockRef, Branch, Outcome, Scenario, ScenarioResult } from "./types.js";
 
-const FATES: Record<Branch["fate"], string> = { canonical: "kept", abandoned: "abandoned", sister: "goes on beside it" };
+const FATES: Record<Branch["fate"], string> = {
+  canonical: "kept",
+  abandoned: "abandoned",
+  sister: "goes on beside it",
+};
 
 /** How many blocks around one that matters are drawn; the rest of a long branch is folded into one row. */
 const CONTEXT = 1n;

@@ -33,7 +33,9 @@ if (!options.check) {
 }
 const committed = readFileSync(SNAPSHOT, "utf8");
 if (committed !== text) {
-  console.error(`gas has changed. ${SNAPSHOT} has\n${committed}and this build\n${text}Run npm run gas, and say why in the commit.`);
+  console.error(
+    `gas has changed. ${SNAPSHOT} has\n${committed}and this build\n${text}Run npm run gas, and say why in the commit.`,
+  );
   process.exit(1);
 }
 console.log("gas: as in the snapshot");

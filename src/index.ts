@@ -1,2 +1,39 @@
-export * from "./errors.js";
-export * from "./bytes.js";
+export { checkAnchor, latestAnchor, latestStateAnchor, verifyStateAnchor } from "./anchor/anchor.js";
+export type { Anchor, AnchorOptions, StateAnchor } from "./anchor/anchor.js";
+export {
+  GUARD_ERRORS,
+  GUARD_ERROR_NAMES,
+  decodeGuardError,
+  explain,
+  guardErrorSelector,
+  isGuardError,
+} from "./anchor/guardErrors.js";
+export type { DecodedGuardError, GuardErrorInput, GuardErrorName, GuardErrorType } from "./anchor/guardErrors.js";
+export {
+  ANCHOR_TYPE,
+  STATE_ANCHOR_TYPE,
+  anchorDigest,
+  hashAnchor,
+  hashStateAnchor,
+  withAnchor,
+} from "./anchor/typedData.js";
+export type {
+  AnchoredTypedData,
+  TypedDataDomain,
+  TypedDataField,
+  TypedDataTypes,
+  WithAnchorOptions,
+} from "./anchor/typedData.js";
+export { SettlementGuardError } from "./errors.js";
+export type { ErrorCode, ErrorDetails } from "./errors.js";
+export { keccak256, setKeccak256 } from "./keccak.js";
+export type { Keccak256 } from "./keccak.js";
+export type { Hex } from "./bytes.js";
+export { decodeHeader, encodeHeader, hashHeader, headerFromRpc, readHeader } from "./proof/header.js";
+export type { HashedHeader, Header } from "./proof/header.js";
+export { decodeRlp, encodeRlp } from "./proof/rlp.js";
+export type { RlpInput, RlpItem } from "./proof/rlp.js";
+export { fetchHeader } from "./rpc/block.js";
+export type { BlockId, BlockTag } from "./rpc/block.js";
+export { toRequest } from "./rpc/request.js";
+export type { Connection, Eip1193Provider, Request, SendProvider } from "./rpc/request.js";

@@ -98,7 +98,7 @@ abstract contract AnchorGuard is IGuardErrors {
     ) internal view returns (bytes memory failure) {
         failure = _anchorFailure(_anchorOf(anchor), minDepth, maxDepth);
         if (failure.length != 0) return failure;
-        return HeaderReader.failure(header, anchor);
+        return HeaderReader.stateAnchorFailure(header, anchor);
     }
 
     /// @dev A state anchor begins with the members of an anchor.

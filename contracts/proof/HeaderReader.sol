@@ -136,7 +136,7 @@ library HeaderReader {
             (uint256 wrong, uint256 height, bytes32 root) = _start(header);
             if (wrong | (height ^ number) == 0) return root;
         }
-        _explain(header, StateAnchor(number, hash, 0));
+        _revertWithFailure(header, StateAnchor(number, hash, 0));
     }
 
     /// @notice Compares all of a state anchor with its header: hash, number, state root.
@@ -171,7 +171,18 @@ library HeaderReader {
             (uint256 wrong, uint256 height, bytes32 root) = _start(header);
             if (wrong | (height ^ _rawNumber(anchor)) | uint256(root ^ anchor.stateRoot) == 0) return;
         }
-        _explain(header, anchor);
+        _revertWithFailure(header, anchor);
+    }
+
+    /// @notice The revert data of `verifyStateAnchor`, empty where header and anchor agree.
+    /// @dev Never reverts, for well-formed calldata.
+    /// @param header RLP of the header
+    /// @param anchor as for `verifyStateAnchor`
+    function stateAnchorFailure(
+        bytes calldata header,
+        StateAnchor calldata anchor
+    ) internal pure returns (bytes memory) {
+        return _failure(header, anchor);
     }
 
     /// @notice Decodes a header, strict in all fields. The fields are claims: nothing authenticates them.
@@ -394,16 +405,30 @@ library HeaderReader {
         }
     }
 
-    /// @dev Reverts with the reason for which a header and an anchor do not agree. It finds out for itself, with the slow reader: so the
-    /// check that leads here is one test, and the compiler can put it in its place.
-    function _explain(bytes calldata header, StateAnchor memory anchor) private pure {
-        bytes32 hash = _hash(header);
-        if (hash != anchor.hash) revert IGuardErrors.HeaderHashMismatch(anchor.number, anchor.hash, hash);
-        (uint256 malformed, uint256[] memory words) = _slowStart(header);
-        if (malformed != NONE) revert IGuardErrors.HeaderMalformed(uint8(malformed)); // at most 255
-        if (words[NUMBER] != anchor.number) {
-            revert IGuardErrors.HeaderNumberMismatch(anchor.number, uint64(words[NUMBER])); // 8 bytes at most, by `_walk`
+    /// @dev Reverts with what `_failure` found. It finds out for itself, with the slow reader: so the check that leads here is one test, and
+    /// the compiler can put it in its place.
+    function _revertWithFailure(bytes calldata header, StateAnchor memory anchor) private pure {
+        bytes memory reason = _failure(header, anchor);
+        assembly ("memory-safe") {
+            revert(add(reason, 0x20), mload(reason))
         }
-        revert IGuardErrors.StateRootMismatch(anchor.number, anchor.stateRoot, bytes32(words[STATE_ROOT]));
+    }
+
+    function _failure(bytes calldata header, StateAnchor memory anchor) private pure returns (bytes memory) {
+        uint64 number = anchor.number;
+        bytes32 hash = _hash(header);
+        if (hash != anchor.hash) {
+            return abi.encodeWithSelector(IGuardErrors.HeaderHashMismatch.selector, number, anchor.hash, hash);
+        }
+        (uint256 malformed, uint256[] memory words) = _slowStart(header);
+        if (malformed != NONE) return abi.encodeWithSelector(IGuardErrors.HeaderMalformed.selector, malformed);
+        if (words[NUMBER] != number) {
+            return abi.encodeWithSelector(IGuardErrors.HeaderNumberMismatch.selector, number, words[NUMBER]);
+        }
+        bytes32 stateRoot = bytes32(words[STATE_ROOT]);
+        if (stateRoot != anchor.stateRoot) {
+            return abi.encodeWithSelector(IGuardErrors.StateRootMismatch.selector, number, anchor.stateRoot, stateRoot);
+        }
+        return "";
     }
 }

@@ -1,0 +1,85 @@
+/**
+ * Deploys the example exchange, with the guard, on a network of the Hardhat configuration, and the standalone guard beside it.
+ *
+ *   npm run deploy -- [--network NAME] [--token ADDRESS] [--feed ADDRESS] [--keeper ADDRESS]
+ *
+ * Without --network it deploys on an in-process chain. A chain on which the guard does not know its source of block hashes is refused
+ * before anything is sent. Without --token a test token is deployed, on development chains only. Exits with 2 where the input cannot be used,
+ * with 1 where the deployment was refused.
+ */
+import { parseArgs } from "node:util";
+
+import { ethers } from "ethers";
+import { network } from "hardhat";
+
+import { decodeGuardError, explain } from "../src/index.js";
+import { revertDataOf } from "../src/chai/index.js";
+import { GuardedPerps__factory, StandaloneGuard__factory, TestToken__factory } from "../typechain-types/index.js";
+
+const USAGE = "usage: npm run deploy -- [--network NAME] [--token ADDRESS] [--feed ADDRESS] [--keeper ADDRESS]";
+const DEVELOPMENT_CHAINS = [31_337n, 1_337n];
+
+process.exit(await main());
+
+async function main(): Promise<number> {
+  let options: { network?: string; token?: string; feed?: string; keeper?: string };
+  try {
+    options = parseArgs({
+      options: {
+        network: { type: "string" },
+        token: { type: "string" },
+        feed: { type: "string" },
+        keeper: { type: "string" },
+      },
+    }).values;
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n${USAGE}`);
+    return 2;
+  }
+  for (const name of ["token", "feed", "keeper"] as const) {
+    const address = options[name];
+    if (address === undefined || ethers.isAddress(address)) continue;
+    console.error(`--${name} ${address} is not an address\n${USAGE}`);
+    return 2;
+  }
+
+  const connection = await network.create(options.network === undefined ? {} : { network: options.network });
+  const [deployer] = await connection.ethers.getSigners();
+  if (deployer === undefined) {
+    console.error(`the network ${connection.networkName} has no account to deploy from`);
+    return 2;
+  }
+  const { chainId } = await connection.ethers.provider.getNetwork();
+
+  // The constructor refuses an unknown chain. Asking first costs nothing and deploys nothing.
+  const { data } = await new StandaloneGuard__factory(deployer).getDeployTransaction();
+  const refusal = await connection.ethers.provider.call({ data }).then(() => undefined, revertDataOf);
+  if (refusal !== undefined) {
+    console.error(`${decodeGuardError(refusal)?.name ?? "refused"}: ${explain(refusal)}`);
+    return 1;
+  }
+  if (options.token === undefined && !DEVELOPMENT_CHAINS.includes(chainId)) {
+    console.error(`chain ${chainId} is no development chain: name the margin token with --token`);
+    return 2;
+  }
+
+  const token = options.token ?? (await deploy(new TestToken__factory(deployer).deploy()));
+  const feed = options.feed ?? deployer.address;
+  const keeper = options.keeper ?? deployer.address;
+  const perps = await deploy(new GuardedPerps__factory(deployer).deploy(token, feed, keeper));
+  const guard = await deploy(new StandaloneGuard__factory(deployer).deploy());
+  console.log(
+    JSON.stringify(
+      { network: connection.networkName, chainId: chainId.toString(), token, feed, keeper, perps, guard },
+      null,
+      2,
+    ),
+  );
+  return 0;
+}
+
+async function deploy(deployment: Promise<ethers.BaseContract>): Promise<string> {
+  const contract = await deployment;
+  await contract.waitForDeployment();
+  return contract.getAddress();
+}

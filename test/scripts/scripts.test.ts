@@ -1,0 +1,66 @@
+import { spawnSync } from "node:child_process";
+import { createRequire } from "node:module";
+
+import { expect } from "chai";
+import { TypedDataEncoder, keccak256 } from "ethers";
+
+import { ANCHOR_TYPE, STATE_ANCHOR_TYPE, decodeHeader } from "../../src/index.js";
+import { toBytes, toHex } from "../../src/bytes.js";
+
+const tsx = createRequire(import.meta.url).resolve("tsx/cli");
+
+function run(script: string, ...args: string[]): { status: number | null; stdout: string; stderr: string } {
+  return spawnSync(process.execPath, [tsx, `scripts/${script}.ts`, ...args], { encoding: "utf8" });
+}
+
+describe("scripts/commit.ts", function () {
+  it("prints an anchor, its header, and the digests that a wallet signs", () => {
+    const { status, stdout } = run("commit", "--name", "Perps", "--version", "2", "--depth", "3");
+    expect(status).to.equal(0);
+    const { anchor, stateAnchor, header, domain, digests } = JSON.parse(stdout);
+    expect(keccak256(header)).to.equal(anchor.hash);
+    const decoded = decodeHeader(toBytes(header, "header"));
+    expect(decoded.number).to.equal(BigInt(anchor.number));
+    expect(toHex(decoded.stateRoot)).to.equal(stateAnchor.stateRoot);
+    expect(domain).to.deep.equal({ name: "Perps", version: "2", chainId: "31337" });
+    expect(digests.anchor).to.equal(TypedDataEncoder.hash(domain, { Anchor: [...ANCHOR_TYPE] }, anchor));
+    expect(digests.stateAnchor).to.equal(
+      TypedDataEncoder.hash(domain, { StateAnchor: [...STATE_ANCHOR_TYPE] }, stateAnchor),
+    );
+  });
+
+  for (const [what, args, status, message] of [
+    ["an unknown option", ["--foo"], 2, /usage: /],
+    ["a depth of zero", ["--depth", "0"], 2, /^INVALID_ANCHOR: /m],
+    ["a depth before genesis", ["--depth", "1000"], 2, /^INVALID_ANCHOR: /m],
+    ["an endpoint that does not answer", ["--rpc", "http://127.0.0.1:9"], 1, /^RPC_FAILED: /m],
+  ] as const) {
+    it(`says in a line what is wrong with ${what}, and exits with ${status}`, () => {
+      const result = run("commit", ...args);
+      expect(result.stderr).to.match(message);
+      expect(result.status).to.equal(status);
+      expect(result.stdout).to.equal("");
+    });
+  }
+});
+
+describe("scripts/deploy.ts", () => {
+  it("deploys the exchange and the guard on a chain that it knows", () => {
+    const { status, stdout } = run("deploy");
+    expect(status).to.equal(0);
+    expect(JSON.parse(stdout)).to.include.keys("token", "perps", "guard");
+  });
+
+  it("SG-16: refuses a chain that it does not know, before it sends anything", () => {
+    const { status, stdout, stderr } = run("deploy", "--network", "unknown");
+    expect(stderr).to.match(/^UnsupportedChain: .*999999937/m);
+    expect(status).to.equal(1);
+    expect(stdout).to.equal("");
+  });
+
+  it("exits with 2 where an address is none", () => {
+    const { status, stderr } = run("deploy", "--token", "0x12");
+    expect(stderr).to.match(/--token 0x12 is not an address/);
+    expect(status).to.equal(2);
+  });
+});
