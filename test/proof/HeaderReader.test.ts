@@ -231,7 +231,7 @@ describe("HeaderReader", function () {
         await expectAgreement(part(bounds));
       });
 
-      it("R1..R9, H5: agrees with TypeScript and the reference on mutated headers: verdict, position and values", async function () {
+      it("R1, R2, R3, R4, R5, R7, R9, H5: agrees with TypeScript and the reference on mutated headers: verdict, position and values", async function () {
         await expectAgreement(part(mutated));
       });
 
