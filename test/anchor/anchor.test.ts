@@ -13,8 +13,10 @@ import { hashHeader } from "../../src/proof/header.js";
 import type { Request } from "../../src/rpc/request.js";
 import { rejected, thrown } from "../helpers/errors.js";
 import { sampleHeader } from "../helpers/headers.js";
+import { needVectors, readVector } from "../helpers/vectors.js";
 
-const OTHER: Hex = `0x${"77".repeat(32)}`;
+const word = (byte: string): Hex => `0x${byte.repeat(32)}`;
+const OTHER = word("77");
 
 describe("Anchors", function () {
   describe("the latest anchor", function () {
@@ -113,6 +115,32 @@ describe("Anchors", function () {
       expect(
         thrown("STATE_ROOT_MISMATCH", () => verifyStateAnchor({ ...anchor, stateRoot: OTHER }, header)).details,
       ).to.deep.equal({ number: anchor.number, claimed: OTHER, actual: anchor.stateRoot });
+    });
+
+    it("H10, H20, F2: disagree where the header is a sibling's, genuine and of the same height", function () {
+      needVectors(this);
+      type Block = { chain?: string; hash?: Hex; number?: Hex; stateRoot?: Hex; rlp?: Hex };
+      const { cases } = readVector<{ cases: { blocks: Block[] }[] }>("conformance/headers/bc-reorg-chains.json");
+      let siblings = 0;
+      for (const { blocks } of cases) {
+        const known = new Map<string, Block>();
+        for (const block of blocks.filter(({ number }) => number !== undefined)) {
+          const other = known.get(block.number!);
+          known.set(block.number!, block);
+          if (other === undefined || other.hash === block.hash) continue;
+          siblings++;
+          const claim = { number: BigInt(other.number!), hash: other.hash!, stateRoot: other.stateRoot! };
+          verifyStateAnchor(claim, other.rlp!);
+          thrown("HEADER_HASH_MISMATCH", () => verifyStateAnchor(claim, block.rlp!));
+        }
+      }
+      expect(siblings).to.be.greaterThan(100);
+      console.log(`      ${siblings} pairs of siblings`);
+    });
+
+    it("O21: agree just as well where no chain has the block: that is for the contract's block-hash source to say", function () {
+      const madeUp = sampleHeader(21, { 3: new Uint8Array(32).fill(0xbd) });
+      verifyStateAnchor({ ...anchor, hash: hashHeader(toBytes(madeUp, "header")), stateRoot: word("bd") }, madeUp);
     });
 
     it("H3: agree whatever a later fork appends, as in the contract", function () {

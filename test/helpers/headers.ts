@@ -21,3 +21,10 @@ export function sampleHeader(count: number, replaced: Readonly<Record<number, Ui
   for (const [field, value] of Object.entries(replaced)) fields[Number(field)] = value;
   return toHex(encodeRlp(fields));
 }
+
+/** The header of {@link sampleFields} with one item replaced by bytes as they are, canonical or not; the list around is sound. */
+export function headerWithItem(count: number, field: number, item: Uint8Array): Hex {
+  const items = sampleFields(count).map((value, i) => (i === field ? item : encodeRlp(value)));
+  const payload = Buffer.concat(items);
+  return toHex(Uint8Array.from([0xf9, payload.length >> 8, payload.length & 0xff, ...payload]));
+}

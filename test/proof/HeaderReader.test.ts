@@ -18,7 +18,7 @@ import {
   STATUS,
   word,
 } from "../helpers/headerReaders.js";
-import { sampleFields, sampleHeader } from "../helpers/headers.js";
+import { headerWithItem, sampleFields, sampleHeader } from "../helpers/headers.js";
 import { random, type Random } from "../helpers/random.js";
 import { needVectors, readHeaderVectors, VECTORS, type HeaderVectors } from "../helpers/vectors.js";
 
@@ -40,10 +40,10 @@ describe("HeaderReader", function () {
     honest = readAll(vectors?.honest.map(({ rlp }) => rlp) ?? []);
     const bases = baseHeaders(vectors);
     bounds = readAll(boundaryHeaders());
-    mutated = readAll(Array.from({ length: 2_500 }, () => mutate(source, source.pick(bases))));
+    mutated = readAll(Array.from({ length: 2_000 }, () => mutate(source, source.pick(bases))));
     console.log(`    seed ${source.seed}: ${mutated.length} mutated headers, ${soundOnes(mutated)} still sound`);
     console.log(`    ${bounds.length} headers at the bounds, ${soundOnes(bounds)} of them sound`);
-    expect(soundOnes(mutated)).to.be.within(125, 1_250);
+    expect(soundOnes(mutated)).to.be.within(100, 1_000);
     expect(soundOnes(bounds)).to.be.within(100, bounds.length / 2);
     await Promise.all(BUILDS.map((build) => compile(SOURCES, build))); // side by side, and only where not in the cache
   });
@@ -158,8 +158,11 @@ describe("HeaderReader", function () {
         });
 
         it("H1: HeaderHashMismatch carries the number, the claim and the hash of the bytes", async function () {
-          for (const call of [verify(rlp, { ...anchor, hash: OTHER }), authenticate(rlp, anchor.number, OTHER)]) {
-            await expect(call)
+          for (const call of [
+            () => verify(rlp, { ...anchor, hash: OTHER }),
+            () => authenticate(rlp, anchor.number, OTHER),
+          ]) {
+            await expect(call())
               .to.be.revertedWithCustomError(harness, "HeaderHashMismatch")
               .withArgs(anchor.number, OTHER, anchor.hash);
           }
@@ -179,8 +182,8 @@ describe("HeaderReader", function () {
         });
 
         it("H2: HeaderNumberMismatch carries both numbers", async function () {
-          for (const call of [verify(rlp, { ...anchor, number: 7n }), authenticate(rlp, 7n, anchor.hash)]) {
-            await expect(call)
+          for (const call of [() => verify(rlp, { ...anchor, number: 7n }), () => authenticate(rlp, 7n, anchor.hash)]) {
+            await expect(call())
               .to.be.revertedWithCustomError(harness, "HeaderNumberMismatch")
               .withArgs(7n, anchor.number);
           }
@@ -201,8 +204,11 @@ describe("HeaderReader", function () {
           ];
           for (const [header, field] of cases) {
             const hash = hashOf(header);
-            for (const call of [verify(header, { ...anchor, hash }), authenticate(header, anchor.number, hash)]) {
-              await expect(call).to.be.revertedWithCustomError(harness, "HeaderMalformed").withArgs(field);
+            for (const call of [
+              () => verify(header, { ...anchor, hash }),
+              () => authenticate(header, anchor.number, hash),
+            ]) {
+              await expect(call()).to.be.revertedWithCustomError(harness, "HeaderMalformed").withArgs(field);
             }
             await expect(harness.getFunction("read")(header))
               .to.be.revertedWithCustomError(harness, "HeaderMalformed")
@@ -225,7 +231,7 @@ describe("HeaderReader", function () {
         await expectAgreement(part(bounds));
       });
 
-      it("R1..R9, H5: agrees with TypeScript and the reference on mutated headers: verdict, position and values", async function () {
+      it("R1, R2, R3, R4, R5, R7, R9, H5: agrees with TypeScript and the reference on mutated headers: verdict, position and values", async function () {
         await expectAgreement(part(mutated));
       });
 
@@ -327,6 +333,30 @@ function boundaryHeaders(): Hex[] {
     const items: (Uint8Array | Uint8Array[])[] = sampleFields(23);
     items[field] = [];
     headers.push(toHex(encodeRlp(items)));
+  }
+  // encodings that are not canonical, and their canonical neighbours, of every field
+  const encodings = [
+    ...["00", "01", "7f", "80", "8100", "8101", "817f", "8180", "820000", "82007f", "820080", "bf", "c0", "c101", "ff"],
+    ...[`b801${"aa"}`, `b820${"aa".repeat(32)}`, `b837${"aa".repeat(55)}`, `b838${"aa".repeat(56)}`],
+    ...[
+      `b90020${"aa".repeat(32)}`,
+      `b900ff${"aa".repeat(255)}`,
+      `b90100${"aa".repeat(256)}`,
+      `ba000100${"aa".repeat(256)}`,
+    ],
+    ...[
+      `b8ff${"aa".repeat(255)}`,
+      `f820${"aa".repeat(32)}`,
+      `e0${"aa".repeat(32)}`,
+      "b8",
+      "b9",
+      "b900",
+      "b9ffff",
+      "b8ff",
+    ],
+  ];
+  for (let field = 0; field < 23; field++) {
+    for (const item of encodings) headers.push(headerWithItem(23, field, bytes(`0x${item}`)));
   }
   // numbers behind difficulties of every length
   for (let difficulty = 0; difficulty <= 34; difficulty++) {
