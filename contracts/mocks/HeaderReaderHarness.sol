@@ -3,10 +3,11 @@ pragma solidity ^0.8.13;
 
 import {StateAnchor} from "../anchor/Anchor.sol";
 import {Header, HeaderReader, HeaderStatus} from "../proof/HeaderReader.sol";
+import {IGuardErrors} from "../interfaces/IGuardErrors.sol";
 import {HeaderReaderReference} from "../reference/HeaderReaderReference.sol";
 
 /// @notice Exposes `HeaderReader` and its reference, one header at a time and many.
-contract HeaderReaderHarness {
+contract HeaderReaderHarness is IGuardErrors {
     struct ReadResult {
         HeaderStatus status;
         uint8 field;
