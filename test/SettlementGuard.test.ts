@@ -88,6 +88,56 @@ describe("SettlementGuard", () => {
     await chain.close();
   });
 
+  it("C5, C6: beyond the window the ring holds another block, and the source's own refusal is out of the window", async () => {
+    const chain = await longChain();
+    const target = await new AnchoredTarget__factory(await firstSigner(chain)).deploy(1, 2n ** 64n - 1n);
+    const executing = chain.head.number + 1n;
+    const beyond = executing - 8_192n;
+    // The slot of this block now holds the hash of the one 8,191 blocks later.
+    for (const hash of [chain.at(beyond)?.hash, chain.at(beyond + 8_191n)?.hash]) {
+      await expect(target.act({ number: beyond, hash: hash ?? "0x" }))
+        .to.be.rejectedByGuard("AnchorOutOfWindow")
+        .withValues(beyond, executing, 8_191n);
+    }
+    expect(await target.actions()).to.equal(0n);
+  });
+
+  it("A15, SG-2: a number of more than 64 bits is never truncated to one that would pass", async () => {
+    const chain = await forks.create();
+    const signer = await firstSigner(chain);
+    const target = await new AnchoredTarget__factory(signer).deploy(1, 2n ** 64n - 1n);
+    await chain.mine(3);
+    const { number, hash } = chain.head;
+    const call = target.interface.encodeFunctionData("act", [{ number, hash }]);
+    const word = (value: bigint): string => value.toString(16).padStart(64, "0");
+    for (const dirty of [2n ** 64n + number, 2n ** 255n + number, 2n ** 256n - 1n, 2n ** 256n - number]) {
+      const data = `0x${call.slice(2, 10)}${word(dirty)}${hash.slice(2)}`;
+      await expect(signer.sendTransaction({ to: target, data })).to.revert(chain.tools.ethers);
+    }
+    expect(await target.actions()).to.equal(0n);
+    await (await signer.sendTransaction({ to: target, data: call })).wait();
+    expect(await target.actions()).to.equal(1n);
+    await chain.close();
+  });
+
+  it("A10, SG-14: a preview in a simulation agrees with the call in the same simulation, at the newest block and at the next", async () => {
+    const chain = await forks.create();
+    const target = await new AnchoredTarget__factory(await firstSigner(chain)).deploy(1, 256);
+    await chain.mine(3);
+    const reasons: string[] = [];
+    for (const blockTag of ["latest", "pending"]) {
+      const [allowed, reason] = await target.previewAnchored(chain.head, { blockTag });
+      const data = await target.act.staticCall(chain.head, { blockTag }).then(() => "0x", revertDataOf);
+      expect(reason).to.equal(data);
+      expect(allowed).to.equal(data === "0x");
+      reasons.push(reason);
+    }
+    // Which block a node simulates in decides: an anchor at the head itself holds in the next block only.
+    expect(decodeGuardError(reasons[0] ?? "")?.name).to.equal("AnchorIsCurrentBlock");
+    expect(reasons[1]).to.equal("0x");
+    await chain.close();
+  });
+
   it("SG-16, C7: refuses to be deployed where BLOCKHASH and NUMBER mean something else, and where it does not know", async () => {
     for (const chainId of [42_161, 42_170, 324, 999_999_937]) {
       const chain = await forks.create({ chainId });

@@ -25,7 +25,7 @@ console.log(`traceability: ${claimed.length} ids, each with a test`);
 function idsOf(path: string): string[] {
   return readFileSync(path, "utf8")
     .split("\n")
-    .flatMap((line) => new RegExp(`^\\| (${ID.source}) \\|`).exec(line)?.[1] ?? []);
+    .flatMap((line) => new RegExp(`^\\| (${ID.source}) *\\|`).exec(line)?.[1] ?? []);
 }
 
 function idsInTitles(path: string): string[] {

@@ -47,7 +47,7 @@ describe("Anchors", function () {
       }
     });
 
-    it("never is the head, nor ahead of it, nor before genesis", async function () {
+    it("F9: never is the head, nor ahead of it, nor before genesis", async function () {
       for (const depth of [0, -1, 1.5, NaN, Infinity, 2 ** 53]) {
         const { details } = await rejected("INVALID_ANCHOR", latestAnchor(request, { depth }));
         expect(details.depth).to.deep.equal(depth);
@@ -56,7 +56,7 @@ describe("Anchors", function () {
       await rejected("INVALID_ANCHOR", latestAnchor(request, { depth: 6 }));
     });
 
-    it("O1: is not taken from a header that does not hash to its hash", async function () {
+    it("SG-15, O1: is not taken from a header that does not hash to its hash", async function () {
       const lying: Request = async (args) => {
         const answer = await request(args);
         return args.method === "eth_getBlockByNumber" ? { ...(answer as object), hash: OTHER } : answer;

@@ -202,6 +202,40 @@ describe("MarginPerps", () => {
       expect((await perps.accounts(first, MARKET)).size).to.equal(UNIT);
     });
 
+    it("S4: an account with delegated code signs through that code, and only through it", async () => {
+      const { deployer, alice } = world.signers;
+      const { order, signature } = await sign("alice");
+      const delegateTo = async (implementation: string): Promise<void> => {
+        // EIP-7702: the code of a delegated account is 0xef0100 and the address of the implementation.
+        const code = ethers.concat(["0xef0100", implementation]);
+        await world.chain.request({ method: "hardhat_setCode", params: [await alice.getAddress(), code] });
+      };
+      await delegateTo(world.addresses.token);
+      await expect(perps.execute(order, signature)).to.be.revertedWithCustomError(perps, "InvalidSignature");
+      await delegateTo(await (await new PlainWallet__factory(deployer).deploy(alice)).getAddress());
+      await perps.execute(order, signature);
+      expect((await accountOf("alice")).size).to.equal(UNIT);
+    });
+
+    it("S5: a wallet that reverts, burns its gas or returns a flood neither trades nor loses its order", async () => {
+      const programs = {
+        "reverts with a guard error":
+          "0x7f" + ethers.id("AnchorMismatch(uint64,bytes32,bytes32)").slice(2) + "5f5260045ffd",
+        "burns all gas": "0xfe",
+        "returns a flood of zeros": "0x630f42405ff3",
+        "returns nothing": "0x00",
+        "returns the magic value with dirty bits": "0x7f1626ba7e" + "ff".repeat(28) + "5f5260205ff3",
+      };
+      const wallet = "0x00000000000000000000000000000000000a11ce";
+      for (const [behaviour, code] of Object.entries(programs)) {
+        await world.chain.request({ method: "hardhat_setCode", params: [wallet, code] });
+        const order = { ...(await sign("alice")).order, trader: wallet };
+        const call = perps.executeOrCancel(order, "0x1234", { gasLimit: 2_000_000n });
+        await expect(call, behaviour).to.revert(ethersOf());
+        expect(await perps.orderStatus(await perps.orderId(order)), behaviour).to.equal(OPEN);
+      }
+    });
+
     it("S6: an order is filled once", async () => {
       const { order, signature } = await sign("alice");
       await perps.execute(order, signature);
@@ -317,7 +351,7 @@ describe("MarginPerps", () => {
       expect([await accountOf("alice"), await accountOf("bob")]).to.deep.equal(before);
     });
 
-    it("F17, SG-2: an order is good up to the age that was signed, and not a block longer", async () => {
+    it("C33, F12, F17, SG-2: an order is good up to the age that was signed, and not a block longer", async () => {
       const anchor = await latestAnchor(world.chain.request, { depth: 1 });
       const terms = { anchor, maxAge: 8n };
       const first = await sign("alice", { ...terms, nonce: 1n });

@@ -66,7 +66,7 @@ describe("fetchHeader", function () {
     await rejected("BLOCK_NOT_FOUND", fetchHeader(request, { hash: `0x${"12".repeat(32)}` }));
   });
 
-  it("O1: a header whose fields do not hash to its hash is refused, with both hashes", async function () {
+  it("SG-15, O1: a header whose fields do not hash to its hash is refused, with both hashes", async function () {
     for (const field of ["stateRoot", "parentHash", "timestamp", "extraData"]) {
       const lie = { ...blocks[2], [field]: field === "timestamp" ? "0x7" : `0x${"ee".repeat(32)}` };
       const { details } = await rejected("HEADER_HASH_MISMATCH", fetchHeader(answering(lie), { number: 2n }));
