@@ -38,6 +38,15 @@ export interface ChainFactory<Tools = unknown> {
   create(options: BackendOptions): Promise<Backend<Tools>>;
 }
 
+/** A request, as it is written down to be repeated. */
+export interface RpcCall {
+  method: string;
+  params?: readonly unknown[];
+}
+
+/** Asks the backend, past the simulator. */
+export type Ask = (method: string, ...params: unknown[]) => Promise<unknown>;
+
 /** The simulator's error. `reason` is a full sentence without its full stop. */
 export function simulatorError(reason: string, cause?: unknown): SettlementGuardError<"FORK_SIMULATOR"> {
   return new SettlementGuardError(

@@ -13,6 +13,16 @@ export const HISTORY_CODE: Hex =
 /** The sender of EIP-2935's system call; the contract stores whatever this account sends it. */
 export const SYSTEM_ADDRESS: Hex = "0xfffffffffffffffffffffffffffffffffffffffe";
 
+/**
+ * How the EIP-2935 contract learns the parent's hash.
+ *
+ * `"storage"` writes the slot into the parent's state. It is invisible and fast, but the header of the parent does not commit to it,
+ * so that `eth_getProof` at any block below the head does not verify against that block's `stateRoot`.
+ * `"transaction"` sends one transaction per block from the system address. Every proof verifies, except at genesis; each block has
+ * one transaction more, and the coinbase earns its tip.
+ */
+export type HistoryMode = "storage" | "transaction";
+
 /** The ring-buffer slot that holds the hash of block `number`, as a JSON-RPC quantity. */
 export function historySlot(number: number): Hex {
   return toQuantity(number % HISTORY_WINDOW);

@@ -1,5 +1,7 @@
 import { simulatorError, type ChainFactory } from "./backend.js";
-import { SimulatedChain, type BranchChange, type ChainOptions } from "./chain.js";
+import type { BranchChange } from "./branch.js";
+import { SimulatedChain } from "./chain.js";
+import type { ChainOptions } from "./node.js";
 
 export interface PartitionOptions<Tools> extends Omit<ChainOptions, "name" | "forkFrom"> {
   /** Number of nodes, at least 2. Default: 2, or as many as there are names. */

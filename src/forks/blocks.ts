@@ -1,0 +1,118 @@
+import { toQuantity, type Hex } from "../bytes.js";
+import { simulatorError, type Ask, type RpcCall } from "./backend.js";
+import type { Pool } from "./pool.js";
+import type { RpcBlock, SentTransaction } from "./transactions.js";
+
+/** A block's place on its chain. */
+export interface BlockId {
+  number: bigint;
+  hash: Hex;
+}
+
+/** What it takes, besides the block itself, to produce a block again. */
+export interface BlockRecord {
+  number: number;
+  hash: Hex;
+  /** In seconds since the epoch. */
+  timestamp: number;
+  /** Cheat codes that changed the state of the parent before this block was mined, in order. */
+  cheats: readonly RpcCall[];
+  /** Up to which block the history contract had been filled when this block was mined. */
+  historyTo: number;
+}
+
+/** A block together with all that is needed to import it into another chain. */
+export interface PortableBlock {
+  record: BlockRecord;
+  block: RpcBlock;
+  transactions: SentTransaction[];
+}
+
+/** The blocks that are canonical, and those that once were. */
+export class Blocks {
+  /** The canonical branch; the first is the genesis or the block forked from. */
+  records: BlockRecord[];
+  /** By hash, in the order in which they stopped being canonical. */
+  readonly orphans = new Map<string, PortableBlock>();
+
+  readonly #name: string;
+  readonly #ask: Ask;
+  readonly #pool: Pool;
+
+  constructor(name: string, ask: Ask, pool: Pool, first: BlockRecord) {
+    this.#name = name;
+    this.#ask = ask;
+    this.#pool = pool;
+    this.records = [first];
+  }
+
+  get first(): BlockRecord {
+    return this.records[0]!;
+  }
+
+  get head(): BlockRecord {
+    return this.records.at(-1)!;
+  }
+
+  /** The canonical block at a height, or undefined above the head or before the first. */
+  at(number: number): BlockRecord | undefined {
+    return this.records[number - this.first.number];
+  }
+
+  /** The canonical blocks above a height. */
+  above(number: number): BlockRecord[] {
+    return this.records.slice(number + 1 - this.first.number);
+  }
+
+  /** Forgets the canonical blocks above a height. */
+  cut(number: number): void {
+    this.records = this.records.slice(0, number + 1 - this.first.number);
+  }
+
+  /** Moves the canonical blocks above a height to the orphans, and returns them. The backend still has them. */
+  async orphan(number: number): Promise<PortableBlock[]> {
+    const orphaned = await this.portable(this.above(number));
+    for (const block of orphaned) this.orphans.set(block.record.hash, block);
+    this.cut(number);
+    return orphaned;
+  }
+
+  /** Blocks with their contents, canonical or not. */
+  portable(records: readonly BlockRecord[]): Promise<PortableBlock[]> {
+    return Promise.all(
+      records.map(async (record) => {
+        const orphan = this.orphans.get(record.hash);
+        if (orphan !== undefined) return orphan;
+        const block = (await this.#ask("eth_getBlockByHash", record.hash, true)) as RpcBlock | null;
+        if (block === null)
+          throw simulatorError(`The backend of ${this.#name} lost block ${record.number} (${record.hash})`);
+        return { record, block, transactions: block.transactions.map((json) => this.#pool.describe(json)) };
+      }),
+    );
+  }
+
+  async hashOf(number: number): Promise<Hex> {
+    const record = this.at(number);
+    if (record !== undefined) return record.hash;
+    // Before the first block of a chain that was forked from another.
+    const block = (await this.#ask("eth_getBlockByNumber", toQuantity(number), false)) as RpcBlock;
+    return block.hash;
+  }
+}
+
+/** The backend's newest block. */
+export async function readHead(ask: Ask): Promise<{ number: number; hash: Hex; timestamp: number }> {
+  const block = (await ask("eth_getBlockByNumber", "latest", false)) as RpcBlock;
+  return { number: Number(block.number), hash: block.hash, timestamp: Number(block.timestamp) };
+}
+
+export function blockId({ number, hash }: BlockRecord): BlockId {
+  return { number: BigInt(number), hash };
+}
+
+/** How many blocks two branches have in common, from their first on. */
+export function sharedLength(a: readonly BlockRecord[], b: readonly BlockRecord[]): number {
+  let length = 0;
+  while (length < a.length && a[length]!.hash === b[length]?.hash) length++;
+  return length;
+}

@@ -1,0 +1,112 @@
+import { sameHex } from "../bytes.js";
+import { simulatorError } from "./backend.js";
+import { blockId, type BlockId, type PortableBlock } from "./blocks.js";
+import type { SimulatedNode } from "./node.js";
+import type { Rejection } from "./pool.js";
+import { isSystemTransaction, type SentTransaction } from "./transactions.js";
+
+/** How a chain's canonical branch changed. Lists are in ascending order of height. */
+export interface BranchChange {
+  /** The last block that both branches share. */
+  commonAncestor: BlockId;
+  /** Blocks that are no longer canonical. */
+  orphaned: BlockId[];
+  /** Blocks that replaced them. */
+  adopted: BlockId[];
+  /** Transactions of the orphaned blocks, in order, whether or not the new branch has them too. */
+  orphanedTransactions: SentTransaction[];
+  /** Transactions that should have gone into the new branch and that the node refused there. */
+  rejected: Rejection[];
+}
+
+/**
+ * Rolls back to `ancestor`, lets `build` make the new branch with automining off, and reports what changed.
+ *
+ * Waiting transactions are put aside first, and put back unless the new branch has taken them.
+ */
+export async function switchBranch(
+  node: SimulatedNode,
+  ancestor: number,
+  build: (orphaned: PortableBlock[], rejected: Rejection[]) => Promise<void>,
+): Promise<BranchChange> {
+  const { blocks, miner, pool } = node;
+  checkRollback(node, ancestor);
+  const rejected: Rejection[] = [];
+  const waiting = await pool.waiting();
+  await miner.suspendAutomine();
+  let orphaned: PortableBlock[];
+  try {
+    orphaned = await rollBack(node, ancestor);
+    await build(orphaned, rejected);
+  } finally {
+    for (const transaction of waiting) await pool.resend(transaction, []);
+    await miner.resumeAutomine();
+    miner.redraw();
+    await miner.arm();
+  }
+  return {
+    commonAncestor: blockId(blocks.at(ancestor)!),
+    orphaned: orphaned.map(({ record }) => blockId(record)),
+    adopted: blocks.above(ancestor).map(blockId),
+    orphanedTransactions: orphaned.flatMap(({ transactions }) => transactions.filter((it) => !isSystemTransaction(it))),
+    rejected,
+  };
+}
+
+/**
+ * Goes back to the state right after block `number`, with an empty pool; automining must be off.
+ *
+ * @returns the blocks above it, now orphans
+ */
+export async function rollBack(node: SimulatedNode, number: number): Promise<PortableBlock[]> {
+  const { blocks, checkpoints, history, miner, pool } = node;
+  const orphaned = await blocks.orphan(number);
+  // Nothing to undo: the state is already the one right after the block.
+  if (orphaned.length === 0 && miner.state.cheats.length === 0 && history.filledTo === blocks.head.historyTo) {
+    await pool.clear();
+    return [];
+  }
+  const checkpoint = checkpoints.before(number);
+  // Read while the backend still has them.
+  const replayed = await blocks.portable(blocks.above(checkpoint.number));
+  await checkpoints.restore(checkpoint);
+  miner.startAfresh();
+  await pool.clear();
+  for (const block of replayed) await importBlock(node, block);
+  return orphaned;
+}
+
+/** Executes a block that another chain, or this one, has mined on the same parent. The pool must be empty and automining off. */
+export async function importBlock(node: SimulatedNode, { record, block, transactions }: PortableBlock): Promise<void> {
+  const { ask, blocks, history, miner, pool } = node;
+  for (const cheat of record.cheats) await miner.cheat(cheat);
+  // In transaction mode the block carries the system transaction itself.
+  if (history.mode === "storage") await history.fill(record.historyTo);
+  else history.filledTo = record.historyTo;
+
+  const coinbase = String(await ask("eth_coinbase"));
+  if (!sameHex(coinbase, block.miner)) await ask("hardhat_setCoinbase", block.miner);
+  await ask("hardhat_setPrevRandao", block.mixHash);
+  for (const transaction of transactions) await pool.send(transaction);
+  await ask("evm_mine", record.timestamp);
+  await miner.record();
+  if (!sameHex(coinbase, block.miner)) await ask("hardhat_setCoinbase", coinbase);
+
+  const { hash } = blocks.head;
+  if (hash !== record.hash)
+    throw simulatorError(
+      `Block ${record.number} came out of its import into ${node.name} as ${hash} instead of ${record.hash}`,
+    );
+  // It is canonical (again).
+  blocks.orphans.delete(hash);
+}
+
+function checkRollback({ name, blocks, pins }: SimulatedNode, number: number): void {
+  if (number < blocks.first.number)
+    throw simulatorError(`${name} starts at block ${blocks.first.number} and cannot be rolled back to ${number}`);
+  for (const pin of pins)
+    if (number < pin.number)
+      throw simulatorError(
+        `A hard fork rests on block ${pin.number} of ${name}: it cannot be rolled back to ${number}`,
+      );
+}

@@ -1,0 +1,85 @@
+import type { Hex } from "../bytes.js";
+import { simulatorError, type Ask } from "./backend.js";
+import type { Blocks } from "./blocks.js";
+import type { HistoryFiller } from "./historyFiller.js";
+
+/** A checkpoint is taken at least so many blocks after the one before; a rollback replays at most as many from it. */
+const SPACING = 32;
+
+/** One of the backend's own snapshots. */
+export interface BackendSnapshot {
+  readonly id: Hex;
+}
+
+/** The state right after a block, with what had been written to the history contract by then. */
+interface Checkpoint {
+  number: number;
+  snapshot: BackendSnapshot;
+  filledTo: number;
+  written: number;
+}
+
+/** The backend's snapshots: those from which a rollback starts, and those that a test asked for. */
+export class Checkpoints {
+  readonly #name: string;
+  readonly #ask: Ask;
+  readonly #blocks: Blocks;
+  readonly #history: HistoryFiller;
+  /** All that the backend still has, oldest first. */
+  #snapshots: BackendSnapshot[] = [];
+  #checkpoints: Checkpoint[] = [];
+
+  constructor(name: string, ask: Ask, blocks: Blocks, history: HistoryFiller) {
+    this.#name = name;
+    this.#ask = ask;
+    this.#blocks = blocks;
+    this.#history = history;
+  }
+
+  /** Remembers the state right after the head. Nothing but history may have been written since. */
+  async take(): Promise<void> {
+    const snapshot = await this.snapshot();
+    const { filledTo, written } = this.#history;
+    this.#checkpoints.push({ number: this.#blocks.head.number, snapshot, filledTo, written });
+  }
+
+  async takeIfDue(): Promise<void> {
+    // Each of the backend's snapshots copies all that was written from outside, in storage mode one slot per block. The spacing
+    // grows with it, so that all of them together stay linear in the chain's length.
+    const spacing = Math.max(SPACING, this.#history.written >> 2);
+    if (this.#blocks.head.number - this.#checkpoints.at(-1)!.number >= spacing) await this.take();
+  }
+
+  /** The last checkpoint at or below a block; there is one at the first block. */
+  before(number: number): Checkpoint {
+    return this.#checkpoints.findLast((checkpoint) => checkpoint.number <= number)!;
+  }
+
+  async restore(checkpoint: Checkpoint): Promise<void> {
+    await this.revert(checkpoint.snapshot);
+    this.#blocks.cut(checkpoint.number);
+    this.#history.filledTo = checkpoint.filledTo;
+    this.#history.written = checkpoint.written;
+    // The backend's snapshot is used up.
+    await this.take();
+  }
+
+  async snapshot(): Promise<BackendSnapshot> {
+    const snapshot = { id: (await this.#ask("evm_snapshot")) as Hex };
+    this.#snapshots.push(snapshot);
+    return snapshot;
+  }
+
+  /** Whether the backend still has a snapshot: going back to an earlier one uses it up. */
+  has(snapshot: BackendSnapshot): boolean {
+    return this.#snapshots.includes(snapshot);
+  }
+
+  /** Reverts the backend to one of its snapshots, which uses up that one and all later ones. */
+  async revert(snapshot: BackendSnapshot): Promise<void> {
+    if ((await this.#ask("evm_revert", snapshot.id)) !== true)
+      throw simulatorError(`The backend of ${this.#name} lost its snapshot ${snapshot.id}`);
+    this.#snapshots = this.#snapshots.slice(0, this.#snapshots.indexOf(snapshot));
+    this.#checkpoints = this.#checkpoints.filter((checkpoint) => this.has(checkpoint.snapshot));
+  }
+}

@@ -1,0 +1,61 @@
+import { simulatorError, type Ask, type Backend, type BackendOptions } from "./backend.js";
+import { Blocks, readHead } from "./blocks.js";
+import { Checkpoints } from "./checkpoints.js";
+import type { HistoryMode } from "./history.js";
+import { HistoryFiller } from "./historyFiller.js";
+import { Miner } from "./miner.js";
+import { Pool } from "./pool.js";
+
+export interface ChainOptions extends BackendOptions {
+  /** Shown in errors. Default: "chain". */
+  name?: string;
+  /** Seconds between a block and its parent, unless the test says otherwise. Default: 12. */
+  blockTime?: number;
+  /** How the EIP-2935 contract learns the parent's hash. Default: "storage". */
+  history?: HistoryMode;
+}
+
+/** The parts of a simulated chain. None of them knows of the queue: whoever uses them has the chain for itself. */
+export interface SimulatedNode {
+  readonly name: string;
+  readonly ask: Ask;
+  readonly blocks: Blocks;
+  readonly pool: Pool;
+  readonly history: HistoryFiller;
+  readonly checkpoints: Checkpoints;
+  readonly miner: Miner;
+  /** The chain from which this one was forked. */
+  readonly origin: BackendOptions["forkFrom"];
+  /** One for each hard fork that reads from this chain. */
+  readonly pins: Set<Pin>;
+}
+
+/** A block that must not be rewritten, with the number of cheat codes applied on top. */
+export interface Pin {
+  number: number;
+  cheats: number;
+}
+
+/** Takes a backend over on which nothing has been mined yet, and makes its history contract work. */
+export async function createNode(backend: Backend, options: ChainOptions): Promise<SimulatedNode> {
+  const { name = "chain", blockTime = 12, history: mode = "storage", forkFrom: origin } = options;
+  const ask: Ask = (method, ...params) => backend.request({ method, params });
+  const head = await readHead(ask);
+  const pool = new Pool(backend.request);
+  const blocks = new Blocks(name, ask, pool, { ...head, cheats: [], historyTo: head.number - 1 });
+  const history = new HistoryFiller(mode, ask, blocks);
+  const checkpoints = new Checkpoints(name, ask, blocks, history);
+  const miner = new Miner(name, blockTime, ask, blocks, history, checkpoints);
+
+  await history.install(origin !== undefined);
+  await miner.resumeAutomine();
+  await checkpoints.take();
+  await miner.arm();
+  return { name, ask, blocks, pool, history, checkpoints, miner, origin, pins: new Set() };
+}
+
+/** @throws FORK_SIMULATOR for a block time that cannot be */
+export function checkOptions({ blockTime = 12 }: ChainOptions): void {
+  if (!Number.isSafeInteger(blockTime) || blockTime < 1)
+    throw simulatorError(`The block time must be a whole number of seconds, at least 1, and is ${blockTime}`);
+}

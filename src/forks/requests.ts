@@ -1,0 +1,104 @@
+import { simulatorError, type RpcCall } from "./backend.js";
+import { call } from "./calls.js";
+import type { SimulatedNode } from "./node.js";
+import { UserSnapshots } from "./userSnapshots.js";
+
+// Cheat codes that change the state (or who may sign), which importing a block must repeat. What ends up in the header (time,
+// prevRandao, coinbase) is taken from there instead.
+const CHEAT =
+  /^(?:hardhat|anvil)_(?:set(?:Balance|Code|Nonce|StorageAt|NextBlockBaseFeePerGas)|(?:stopI|i)mpersonateAccount)$|^evm_setBlockGasLimit$/;
+
+// Requests that would replace the chain behind the simulator's back, or let the wall clock in.
+const REFUSED = /^(?:hardhat|anvil)_(?:reset|reorg|rollback|loadState)$|^evm_setIntervalMining$/;
+
+/** Answers JSON-RPC in the simulator's way; what it has no opinion on is the backend's to answer. */
+export class Requests {
+  readonly #node: SimulatedNode;
+  readonly #snapshots: UserSnapshots;
+
+  constructor(node: SimulatedNode) {
+    this.#node = node;
+    this.#snapshots = new UserSnapshots(node);
+  }
+
+  async answer({ method, params = [] }: RpcCall): Promise<unknown> {
+    const { ask, history, miner } = this.#node;
+    if (REFUSED.test(method) && !(method === "evm_setIntervalMining" && params[0] === 0))
+      throw simulatorError(
+        `${method} would take ${this.#node.name} out of the simulator's hands: create another chain, or use reorg and mine`,
+      );
+    if (CHEAT.test(method)) {
+      this.#checkPins(method);
+      return miner.cheat({ method, params });
+    }
+
+    switch (method) {
+      case "evm_mine":
+        await miner.mine({ timestamp: params[0] === undefined ? undefined : Number(params[0]) });
+        await miner.arm();
+        return "0x0";
+      case "hardhat_mine":
+      case "anvil_mine":
+        return this.#mineMany(Number(params[0] ?? 1), params[1] === undefined ? undefined : Number(params[1]));
+      case "eth_sendTransaction":
+      case "eth_sendRawTransaction":
+        return this.#send(method, params);
+      case "evm_increaseTime": {
+        const passed = miner.letPass(Number(params[0]));
+        await miner.arm();
+        return passed;
+      }
+      case "evm_setNextBlockTimestamp":
+        await ask(method, ...params);
+        miner.setNextTimestamp(Number(params[0]));
+        return null;
+      case "evm_setAutomine":
+        await miner.setAutomine(params[0] === true);
+        return true;
+      case "evm_snapshot":
+        return this.#snapshots.take();
+      case "evm_revert":
+        return this.#snapshots.revert(String(params[0]));
+      case "eth_getBlockByHash":
+        return (await ask(method, ...params)) ?? this.#orphan(String(params[0]), params[1] === true);
+      case "eth_estimateGas":
+        await history.fill();
+        return ask(method, ...params);
+      case "eth_call":
+        return call(this.#node, params);
+      default:
+        return ask(method, ...params);
+    }
+  }
+
+  #checkPins(method: string): void {
+    const { name, blocks, pins } = this.#node;
+    for (const pin of pins)
+      if (pin.number === blocks.head.number && !/mpersonate/.test(method))
+        throw simulatorError(
+          `${method} would change block ${pin.number} of ${name}, on which a hard fork rests: mine a block first`,
+        );
+  }
+
+  /** @param interval seconds between the blocks, from the second one on */
+  async #mineMany(count: number, interval: number | undefined): Promise<boolean> {
+    const { blocks, miner } = this.#node;
+    for (let mined = 0; mined < count; mined++)
+      await miner.mine(mined === 0 || interval === undefined ? {} : { timestamp: blocks.head.timestamp + interval });
+    await miner.arm();
+    return true;
+  }
+
+  async #send(method: string, params: readonly unknown[]): Promise<unknown> {
+    const { ask, miner, pool } = this.#node;
+    if (method === "eth_sendRawTransaction") pool.remember(params[0]);
+    const send = () => ask(method, ...params);
+    return miner.automine ? miner.automined(send) : send();
+  }
+
+  #orphan(hash: string, full: boolean): unknown {
+    const block = this.#node.blocks.orphans.get(hash.toLowerCase())?.block;
+    if (block === undefined) return null;
+    return full ? block : { ...block, transactions: block.transactions.map((transaction) => transaction.hash) };
+  }
+}

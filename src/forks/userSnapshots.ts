@@ -1,0 +1,94 @@
+import { toQuantity, type Hex } from "../bytes.js";
+import { simulatorError } from "./backend.js";
+import { sharedLength, type BlockRecord } from "./blocks.js";
+import { importBlock, rollBack } from "./branch.js";
+import type { BackendSnapshot } from "./checkpoints.js";
+import type { MinerState } from "./miner.js";
+import type { SimulatedNode } from "./node.js";
+import type { SentTransaction } from "./transactions.js";
+
+/** The state behind an id that `evm_snapshot` returned through the simulator. */
+interface UserSnapshot {
+  /** Good until a rollback to a checkpoint before it. Then the state is made again from the rest. */
+  backend: BackendSnapshot;
+  records: readonly BlockRecord[];
+  miner: MinerState;
+  pool: SentTransaction[];
+  filledTo: number;
+}
+
+/** `evm_snapshot` and `evm_revert`, which work across reorgs. */
+export class UserSnapshots {
+  readonly #node: SimulatedNode;
+  readonly #taken = new Map<string, UserSnapshot>();
+  #count = 0;
+
+  constructor(node: SimulatedNode) {
+    this.#node = node;
+  }
+
+  async take(): Promise<Hex> {
+    const { blocks, checkpoints, history, miner, pool } = this.#node;
+    const id = toQuantity(++this.#count);
+    this.#taken.set(id, {
+      backend: await checkpoints.snapshot(),
+      records: [...blocks.records],
+      miner: miner.state,
+      pool: await pool.waiting(),
+      filledTo: history.filledTo,
+    });
+    return id;
+  }
+
+  /** Uses up the snapshot and all later ones. False for one that is not there. */
+  async revert(id: string): Promise<boolean> {
+    const snapshot = this.#taken.get(id);
+    if (snapshot === undefined) return false;
+    this.#checkPins(snapshot);
+    for (const later of [...this.#taken.keys()]) if (BigInt(later) >= BigInt(id)) this.#taken.delete(later);
+
+    if (this.#node.checkpoints.has(snapshot.backend)) await this.#restore(snapshot);
+    else await this.#rebuild(snapshot);
+    await this.#node.miner.resumeAutomine();
+    await this.#node.miner.arm();
+    return true;
+  }
+
+  async #restore({ backend, records, miner, filledTo }: UserSnapshot): Promise<void> {
+    const { blocks, checkpoints, history } = this.#node;
+    // The chain can only have grown since.
+    await blocks.orphan(records.at(-1)!.number);
+    await checkpoints.revert(backend);
+    history.filledTo = filledTo;
+    this.#node.miner.resume(miner);
+  }
+
+  /** A reorg undid the snapshot's state, and perhaps its blocks: they are imported again. */
+  async #rebuild({ records, miner: state, pool: waiting }: UserSnapshot): Promise<void> {
+    const { blocks, miner, pool } = this.#node;
+    const missing = await blocks.portable(records.slice(sharedLength(blocks.records, records)));
+    await miner.suspendAutomine();
+    await rollBack(this.#node, this.#ancestor(records));
+    for (const block of missing) await importBlock(this.#node, block);
+    for (const cheat of state.cheats) await miner.cheat(cheat);
+    for (const transaction of waiting) await pool.resend(transaction, []);
+    miner.resume(state);
+    miner.redraw();
+  }
+
+  /** The last block that the snapshot shares with the canonical branch. */
+  #ancestor(records: readonly BlockRecord[]): number {
+    const { blocks } = this.#node;
+    return blocks.first.number + sharedLength(blocks.records, records) - 1;
+  }
+
+  #checkPins({ records, miner }: UserSnapshot): void {
+    const ancestor = this.#ancestor(records);
+    const height = records.at(-1)!.number;
+    for (const pin of this.#node.pins)
+      if (ancestor < pin.number || (height === pin.number && miner.cheats.length !== pin.cheats))
+        throw simulatorError(
+          `A hard fork rests on block ${pin.number} of ${this.#node.name}: the snapshot cannot be restored`,
+        );
+  }
+}
