@@ -39,7 +39,7 @@ export const ethpowReplay: Scenario = {
 
     progress("the chain splits: one branch with a new id, one with the old");
     const ethpow = await forks.hardFork(ethereum, { chainId: ETHPOW_CHAIN_ID, name: "ethpow" });
-    const sister = await forks.hardFork(ethereum, { name: "same id" });
+    const sister = await forks.hardFork(ethereum, { name: "sister" });
     const split = ethereum.head.number;
     for (const chain of [ethereum, ethpow, sister]) await chain.mine(3);
     const after = await latestAnchor(ethereum.request, { depth: 1 });

@@ -93,8 +93,11 @@ const GUARD_ERROR = "settlementGuardError";
  * matchers bring along, wraps every matcher and drops what else it returns.
  */
 function settleWith(assertion: Chai.AssertionStatic, promise: Promise<unknown>): Chai.AssertionStatic {
-  const done = promise.then(() => undefined);
-  return Object.assign(assertion, { then: done.then.bind(done), catch: done.catch.bind(done) });
+  // Only when it is awaited: `.withValues` awaits its own promise instead, and this one's rejection would be nobody's.
+  const done = () => promise.then(() => undefined);
+  const then: Promise<void>["then"] = (...handlers) => done().then(...handlers);
+  const fail: Promise<void>["catch"] = (handler) => done().catch(handler);
+  return Object.assign(assertion, { then, catch: fail });
 }
 
 function guardErrorOf(outcome: Outcome): DecodedGuardError | undefined {
