@@ -155,6 +155,25 @@ describe("rejectedByGuard", () => {
     );
   });
 
+  it("fails one test where a check of values follows an error that did not come, and leaves no rejection to nobody", async () => {
+    const stray: unknown[] = [];
+    const listen = (reason: unknown): void => void stray.push(reason);
+    // Mocha ends the run on a stray rejection; it must not get to see one here either.
+    const others = process.listeners("unhandledRejection");
+    process.removeAllListeners("unhandledRejection").on("unhandledRejection", listen);
+    try {
+      const message = await messageOf(() =>
+        expect(probe.getFunction("set").send(1)).to.be.rejectedByGuard("AnchorMismatch").withValues(1n),
+      );
+      expect(message).to.contain("but it succeeded");
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    } finally {
+      process.removeAllListeners("unhandledRejection");
+      for (const listener of others) process.on("unhandledRejection", listener);
+    }
+    expect(stray).to.deep.equal([]);
+  });
+
   it("negates: passes for success and for any other revert, and not for a transaction that never ran", async () => {
     const reason = new Interface(["error Error(string)"]).encodeErrorResult("Error", ["no margin"]);
     await expect(probe.getFunction("set").send(1)).not.to.be.rejectedByGuard();
