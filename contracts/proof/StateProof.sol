@@ -1,0 +1,497 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.13;
+
+import {IProofErrors} from "../interfaces/IProofErrors.sol";
+import {Account, ProofReason, ProofStatus} from "./ProofTypes.sol";
+import {ABSENT, PRESENT, TrieWalk, Walk} from "./TrieWalk.sol";
+
+/// @title What a state root says about an account and a slot, absence included
+/// @notice Each question comes three times. `try…` never reverts and says why a proof is invalid; `read…` reverts with
+/// `StateProofInvalid` where there is no answer, and returns whether the thing is present; `verify…` is true only if the proof
+/// shows exactly what was claimed. And each takes the proof either as one byte string, nodes end to end and root first, which is
+/// the cheapest, or as the `bytes[]` that `eth_getProof` gives.
+///
+/// An absent slot reads as zero in the EVM, and a present one is never zero (the trie does not store zeros); they are told apart
+/// by the status all the same. In an absent account every slot is absent. An account with neither nonce, balance nor code that
+/// is in the trie (EIP-161) is present.
+///
+/// @dev Addresses and slots are hashed here: no function takes a key from the proof. What a verdict rests on is written in
+/// {TrieWalk}. The roots must be authenticated by the caller: a state root by a block's header, a storage root by its account.
+/// The ABI encoding of a `bytes[]` is checked by the compiler's own code, which reverts without data if it points outside calldata.
+library StateProof {
+    // --- one account ---
+
+    /// @notice What `proof` shows about `account` under `stateRoot`. `fields` is zero unless Present.
+    function tryAccount(bytes32 stateRoot, address account, bytes calldata proof)
+        internal
+        pure
+        returns (ProofStatus status, ProofReason reason, Account memory fields)
+    {
+        Walk memory walk;
+        (status, reason) = _outcome(_find(walk, stateRoot, hashAccount(account), proof));
+        if (status == ProofStatus.Present) return _account(walk);
+    }
+
+    /// @notice {tryAccount} of the nodes as `eth_getProof` lists them.
+    function tryAccount(bytes32 stateRoot, address account, bytes[] calldata proof)
+        internal
+        pure
+        returns (ProofStatus status, ProofReason reason, Account memory fields)
+    {
+        Walk memory walk;
+        (status, reason) = _outcome(_find(walk, stateRoot, hashAccount(account), proof));
+        if (status == ProofStatus.Present) return _account(walk);
+    }
+
+    /// @notice The account, and whether it exists. Reverts with `StateProofInvalid` if the proof shows neither.
+    function readAccount(bytes32 stateRoot, address account, bytes calldata proof)
+        internal
+        pure
+        returns (bool exists, Account memory fields)
+    {
+        ProofStatus status;
+        ProofReason reason;
+        (status, reason, fields) = tryAccount(stateRoot, account, proof);
+        _require(stateRoot, _left(account), reason);
+        exists = status == ProofStatus.Present;
+    }
+
+    /// @notice {readAccount} of the nodes as `eth_getProof` lists them.
+    function readAccount(bytes32 stateRoot, address account, bytes[] calldata proof)
+        internal
+        pure
+        returns (bool exists, Account memory fields)
+    {
+        ProofStatus status;
+        ProofReason reason;
+        (status, reason, fields) = tryAccount(stateRoot, account, proof);
+        _require(stateRoot, _left(account), reason);
+        exists = status == ProofStatus.Present;
+    }
+
+    /// @notice Whether `proof` shows that `account` exists with exactly these fields.
+    function verifyAccount(bytes32 stateRoot, address account, Account memory claimed, bytes calldata proof)
+        internal
+        pure
+        returns (bool)
+    {
+        (ProofStatus status, , Account memory fields) = tryAccount(stateRoot, account, proof);
+        return
+            status == ProofStatus.Present &&
+            fields.nonce == claimed.nonce &&
+            fields.balance == claimed.balance &&
+            fields.storageRoot == claimed.storageRoot &&
+            fields.codeHash == claimed.codeHash;
+    }
+
+    /// @notice Whether `proof` shows that `account` does not exist.
+    function verifyAccountAbsent(bytes32 stateRoot, address account, bytes calldata proof) internal pure returns (bool) {
+        (ProofStatus status, , ) = tryAccount(stateRoot, account, proof);
+        return status == ProofStatus.Absent;
+    }
+
+    // --- one slot of an account whose storage root is known ---
+
+    /// @notice What `proof` shows about `slot` under `storageRoot`. `value` is zero unless Present.
+    function trySlot(bytes32 storageRoot, bytes32 slot, bytes calldata proof)
+        internal
+        pure
+        returns (ProofStatus status, ProofReason reason, uint256 value)
+    {
+        Walk memory walk;
+        (status, reason) = _outcome(_find(walk, storageRoot, hashSlot(slot), proof));
+        if (status == ProofStatus.Present) (status, reason, value) = _slot(walk);
+    }
+
+    /// @notice {trySlot} of the nodes as `eth_getProof` lists them.
+    function trySlot(bytes32 storageRoot, bytes32 slot, bytes[] calldata proof)
+        internal
+        pure
+        returns (ProofStatus status, ProofReason reason, uint256 value)
+    {
+        Walk memory walk;
+        (status, reason) = _outcome(_find(walk, storageRoot, hashSlot(slot), proof));
+        if (status == ProofStatus.Present) (status, reason, value) = _slot(walk);
+    }
+
+    /// @notice The slot's value, and whether it is stored. Reverts with `StateProofInvalid` if the proof shows neither.
+    function readSlot(bytes32 storageRoot, bytes32 slot, bytes calldata proof)
+        internal
+        pure
+        returns (bool exists, uint256 value)
+    {
+        ProofStatus status;
+        ProofReason reason;
+        (status, reason, value) = trySlot(storageRoot, slot, proof);
+        _require(storageRoot, slot, reason);
+        exists = status == ProofStatus.Present;
+    }
+
+    /// @notice {readSlot} of the nodes as `eth_getProof` lists them.
+    function readSlot(bytes32 storageRoot, bytes32 slot, bytes[] calldata proof)
+        internal
+        pure
+        returns (bool exists, uint256 value)
+    {
+        ProofStatus status;
+        ProofReason reason;
+        (status, reason, value) = trySlot(storageRoot, slot, proof);
+        _require(storageRoot, slot, reason);
+        exists = status == ProofStatus.Present;
+    }
+
+    /// @notice Whether `proof` shows that `slot` holds `claimed`. Never true for zero: see {verifySlotAbsent}.
+    function verifySlot(bytes32 storageRoot, bytes32 slot, uint256 claimed, bytes calldata proof)
+        internal
+        pure
+        returns (bool)
+    {
+        (ProofStatus status, , uint256 value) = trySlot(storageRoot, slot, proof);
+        return status == ProofStatus.Present && value == claimed;
+    }
+
+    /// @notice Whether `proof` shows that nothing is stored at `slot`, which the EVM reads as zero.
+    function verifySlotAbsent(bytes32 storageRoot, bytes32 slot, bytes calldata proof) internal pure returns (bool) {
+        (ProofStatus status, , ) = trySlot(storageRoot, slot, proof);
+        return status == ProofStatus.Absent;
+    }
+
+    // --- one slot of one account ---
+
+    /// @notice What `witness`, the account's nodes and behind them the slot's, shows about `slot` of `account` under `stateRoot`.
+    /// @return accountStatus Invalid together with `slotStatus`: a witness is good as a whole or not at all
+    /// @return slotStatus Absent in an absent account; then no storage node may follow
+    function tryAccountSlot(bytes32 stateRoot, address account, bytes32 slot, bytes calldata witness)
+        internal
+        pure
+        returns (ProofStatus accountStatus, ProofStatus slotStatus, uint256 value, ProofReason reason)
+    {
+        Walk memory walk;
+        uint256 outcome = _begin(walk, stateRoot, hashAccount(account), witness, 2 * TrieWalk.MAX_PROOF_BYTES);
+        bytes32 storageRoot;
+        (outcome, storageRoot) = _storageRoot(walk, outcome);
+        accountStatus = ProofStatus.Absent;
+        if (outcome == PRESENT) {
+            accountStatus = ProofStatus.Present;
+            outcome = _resume(walk, storageRoot, hashSlot(slot));
+        }
+        (slotStatus, reason) = _outcome(_ended(walk, outcome));
+        if (slotStatus == ProofStatus.Present) (slotStatus, reason, value) = _slot(walk);
+        if (slotStatus == ProofStatus.Invalid) accountStatus = ProofStatus.Invalid;
+    }
+
+    /// @notice {tryAccountSlot} of the nodes as `eth_getProof` lists them.
+    function tryAccountSlot(
+        bytes32 stateRoot,
+        address account,
+        bytes32 slot,
+        bytes[] calldata accountProof,
+        bytes[] calldata storageProof
+    ) internal pure returns (ProofStatus accountStatus, ProofStatus slotStatus, uint256 value, ProofReason reason) {
+        Walk memory walk;
+        (uint256 outcome, bytes32 storageRoot) = _storageRoot(
+            walk,
+            _find(walk, stateRoot, hashAccount(account), accountProof)
+        );
+        accountStatus = ProofStatus.Absent;
+        if (outcome == PRESENT) {
+            accountStatus = ProofStatus.Present;
+            Walk memory storageWalk;
+            walk = storageWalk;
+            outcome = _find(walk, storageRoot, hashSlot(slot), storageProof);
+        } else if (outcome == ABSENT && storageProof.length != 0) {
+            outcome = uint256(ProofReason.TrailingBytes);
+        }
+        (slotStatus, reason) = _outcome(outcome);
+        if (slotStatus == ProofStatus.Present) (slotStatus, reason, value) = _slot(walk);
+        if (slotStatus == ProofStatus.Invalid) accountStatus = ProofStatus.Invalid;
+    }
+
+    /// @notice The slot's value, whether it is stored, and whether its account exists. Reverts with `StateProofInvalid` if the
+    /// witness does not show all three.
+    function readAccountSlot(bytes32 stateRoot, address account, bytes32 slot, bytes calldata witness)
+        internal
+        pure
+        returns (bool accountExists, bool slotExists, uint256 value)
+    {
+        ProofStatus accountStatus;
+        ProofStatus slotStatus;
+        ProofReason reason;
+        (accountStatus, slotStatus, value, reason) = tryAccountSlot(stateRoot, account, slot, witness);
+        _require(stateRoot, slot, reason);
+        accountExists = accountStatus == ProofStatus.Present;
+        slotExists = slotStatus == ProofStatus.Present;
+    }
+
+    /// @notice {readAccountSlot} of the nodes as `eth_getProof` lists them.
+    function readAccountSlot(
+        bytes32 stateRoot,
+        address account,
+        bytes32 slot,
+        bytes[] calldata accountProof,
+        bytes[] calldata storageProof
+    ) internal pure returns (bool accountExists, bool slotExists, uint256 value) {
+        ProofStatus accountStatus;
+        ProofStatus slotStatus;
+        ProofReason reason;
+        (accountStatus, slotStatus, value, reason) = tryAccountSlot(
+            stateRoot,
+            account,
+            slot,
+            accountProof,
+            storageProof
+        );
+        _require(stateRoot, slot, reason);
+        accountExists = accountStatus == ProofStatus.Present;
+        slotExists = slotStatus == ProofStatus.Present;
+    }
+
+    /// @notice Whether `witness` shows that `slot` of `account` holds `claimed`. Never true for zero.
+    function verifyAccountSlot(
+        bytes32 stateRoot,
+        address account,
+        bytes32 slot,
+        uint256 claimed,
+        bytes calldata witness
+    ) internal pure returns (bool) {
+        (, ProofStatus status, uint256 value, ) = tryAccountSlot(stateRoot, account, slot, witness);
+        return status == ProofStatus.Present && value == claimed;
+    }
+
+    // --- one key of a trie whose keys are hashes already ---
+
+    /// @notice What `proof` shows about a key that is a hash already. For tries that are neither state nor storage; `value` is the
+    /// leaf's value as it stands. Its caller answers for the key: whoever may choose it may choose what is proven.
+    function tryHashedKey(bytes32 root, bytes32 hashedKey, bytes calldata proof)
+        internal
+        pure
+        returns (ProofStatus status, ProofReason reason, bytes calldata value)
+    {
+        Walk memory walk;
+        (status, reason) = _outcome(_find(walk, root, hashedKey, proof));
+        value = proof[0:0];
+        if (status == ProofStatus.Present) value = _slice(walk);
+    }
+
+    /// @notice {tryHashedKey} of the nodes as `eth_getProof` lists them.
+    function tryHashedKey(bytes32 root, bytes32 hashedKey, bytes[] calldata proof)
+        internal
+        pure
+        returns (ProofStatus status, ProofReason reason, bytes calldata value)
+    {
+        Walk memory walk;
+        (status, reason) = _outcome(_find(walk, root, hashedKey, proof));
+        value = _slice(walk);
+    }
+
+    // --- keys ---
+
+    /// @notice The key of an account in the state trie: the hash of its 20 bytes.
+    function hashAccount(address account) internal pure returns (bytes32 key) {
+        assembly ("memory-safe") {
+            // equivalent: keccak256(abi.encodePacked(account))
+            mstore(0x00, shl(96, account))
+            key := keccak256(0x00, 0x14)
+        }
+    }
+
+    /// @notice The key of a slot in a storage trie: the hash of its 32 bytes.
+    function hashSlot(bytes32 slot) internal pure returns (bytes32 key) {
+        assembly ("memory-safe") {
+            // equivalent: keccak256(abi.encode(slot))
+            mstore(0x00, slot)
+            key := keccak256(0x00, 0x20)
+        }
+    }
+
+    // --- walking: also used by StateWitness ---
+
+    /// @dev A walk of one key through all of `proof`.
+    function _find(Walk memory walk, bytes32 root, bytes32 key, bytes calldata proof) private pure returns (uint256) {
+        return _ended(walk, _begin(walk, root, key, proof, TrieWalk.MAX_PROOF_BYTES));
+    }
+
+    /// @dev The same through a list: every element is exactly one node.
+    function _find(Walk memory walk, bytes32 root, bytes32 key, bytes[] calldata proof) private pure returns (uint256) {
+        if (root == 0) return uint256(ProofReason.ZeroRoot);
+        if (root == TrieWalk.EMPTY_ROOT) return proof.length == 0 ? ABSENT : uint256(ProofReason.TrailingBytes);
+        walk.expected = root;
+        walk.key = key;
+        for (uint256 i = 0; i < proof.length; ) {
+            bytes calldata node = proof[i];
+            uint256 size = _nodeSize(node);
+            if (size > node.length) return uint256(ProofReason.Truncated);
+            if (size < node.length) return uint256(ProofReason.TrailingBytes);
+            uint256 offset;
+            assembly ("memory-safe") {
+                offset := node.offset
+            }
+            walk.cursor = offset;
+            // Calldata offsets and lengths are far below 2^64.
+            unchecked {
+                walk.end = offset + size;
+                ++i;
+            }
+            uint256 outcome = TrieWalk.descend(walk);
+            if (outcome != uint256(ProofReason.Truncated) || walk.cursor != walk.end) {
+                if (outcome < PRESENT || i == proof.length) return outcome;
+                return uint256(ProofReason.TrailingBytes);
+            }
+        }
+        return uint256(ProofReason.Truncated);
+    }
+
+    /// @dev Starts a walk at the first byte of `proof`.
+    function _begin(Walk memory walk, bytes32 root, bytes32 key, bytes calldata proof, uint256 maxBytes)
+        internal
+        pure
+        returns (uint256)
+    {
+        uint256 offset;
+        assembly ("memory-safe") {
+            offset := proof.offset
+        }
+        walk.cursor = offset;
+        // Calldata offsets and lengths are far below 2^64.
+        unchecked {
+            walk.end = offset + proof.length;
+        }
+        if (proof.length > maxBytes) return uint256(ProofReason.WitnessTooLarge);
+        return _resume(walk, root, key);
+    }
+
+    /// @dev Walks from `root`, with what is left of the bytes.
+    function _resume(Walk memory walk, bytes32 root, bytes32 key) internal pure returns (uint256) {
+        if (root == 0) return uint256(ProofReason.ZeroRoot);
+        if (root == TrieWalk.EMPTY_ROOT) return ABSENT;
+        walk.expected = root;
+        walk.key = key;
+        walk.depth = 0;
+        return TrieWalk.descend(walk);
+    }
+
+    /// @dev A verdict is one only if it took all of the bytes. A node that lies partly behind them was refused by the walk, or,
+    /// if it was a branch of sixteen hashes, leaves the cursor behind the end.
+    function _ended(Walk memory walk, uint256 outcome) internal pure returns (uint256) {
+        if (outcome < PRESENT || walk.cursor == walk.end) return outcome;
+        return uint256(walk.cursor > walk.end ? ProofReason.Truncated : ProofReason.TrailingBytes);
+    }
+
+    /// @dev The size that a node's own header gives it; any size above 2^64 if it has none.
+    function _nodeSize(bytes calldata node) private pure returns (uint256 size) {
+        assembly ("memory-safe") {
+            let head := calldataload(node.offset)
+            let marker := byte(0, head)
+            size := 1
+            // A byte below 0xc0 is no list: the walk says so. From 0xfa on, the length has more than two bytes.
+            if gt(marker, 0xbf) { size := sub(marker, 0xbf) }
+            if eq(marker, 0xf8) { size := add(2, byte(1, head)) }
+            if eq(marker, 0xf9) { size := add(3, and(shr(232, head), 0xffff)) }
+            if or(gt(marker, 0xf9), lt(marker, 0xc0)) { size := node.length }
+            if iszero(node.length) { size := 1 }
+        }
+    }
+
+    function _left(address account) internal pure returns (bytes32) {
+        return bytes32(uint256(uint160(account)));
+    }
+
+    function _outcome(uint256 outcome) internal pure returns (ProofStatus, ProofReason) {
+        if (outcome == PRESENT) return (ProofStatus.Present, ProofReason.None);
+        if (outcome == ABSENT) return (ProofStatus.Absent, ProofReason.None);
+        return (ProofStatus.Invalid, ProofReason(outcome));
+    }
+
+    function _require(bytes32 root, bytes32 key, ProofReason reason) internal pure {
+        if (reason != ProofReason.None) revert IProofErrors.StateProofInvalid(root, key, reason);
+    }
+
+    // --- leaf values ---
+
+    /// @dev The storage root of the account at which a walk ended, or the outcome that keeps it from having one.
+    function _storageRoot(Walk memory walk, uint256 outcome) internal pure returns (uint256, bytes32 storageRoot) {
+        if (outcome != PRESENT) return (outcome, 0);
+        bool valid;
+        (valid, , , storageRoot, ) = _fields(walk.valueAt, walk.valueEnd);
+        return (valid ? PRESENT : uint256(ProofReason.AccountMalformed), storageRoot);
+    }
+
+    function _account(Walk memory walk)
+        private
+        pure
+        returns (ProofStatus status, ProofReason reason, Account memory fields)
+    {
+        (bool valid, uint256 nonce, uint256 balance, bytes32 storageRoot, bytes32 codeHash) = _fields(
+            walk.valueAt,
+            walk.valueEnd
+        );
+        if (!valid) return (ProofStatus.Invalid, ProofReason.AccountMalformed, fields);
+        // `_fields` bounds the nonce to eight bytes.
+        fields = Account(uint64(nonce), balance, storageRoot, codeHash);
+        return (ProofStatus.Present, ProofReason.None, fields);
+    }
+
+    /// @dev rlp([nonce, balance, storageRoot, codeHash]): always 0xf8 and one length byte, since the hashes alone take 66 bytes.
+    /// The two integers and the two hashes must meet without a gap.
+    function _fields(uint256 at, uint256 end)
+        private
+        pure
+        returns (bool valid, uint256 nonce, uint256 balance, bytes32 storageRoot, bytes32 codeHash)
+    {
+        uint256 next;
+        uint256 first;
+        uint256 second;
+        // Calldata offsets are far below 2^64. A nonce of eight bytes, behind two of header and its own, ends eleven behind `at`.
+        unchecked {
+            (first, nonce, next) = _integer(at + 2);
+            valid = next - at <= 11;
+        }
+        (second, balance, next) = _integer(next);
+        assembly ("memory-safe") {
+            let head := calldataload(at)
+            let markers := and(eq(byte(0, calldataload(sub(end, 66))), 0xa0), eq(byte(0, calldataload(sub(end, 33))), 0xa0))
+            let shape := and(eq(shr(240, head), or(0xf800, and(sub(sub(end, at), 2), 0xff))), eq(next, sub(end, 66)))
+            valid := and(and(valid, markers), and(shape, and(first, second)))
+            storageRoot := calldataload(sub(end, 65))
+            codeHash := calldataload(sub(end, 32))
+        }
+    }
+
+    /// @dev The integer that a walk ended at. Zero is never stored.
+    function _slot(Walk memory walk) internal pure returns (ProofStatus, ProofReason, uint256) {
+        (uint256 valid, uint256 value, uint256 next) = _integer(walk.valueAt);
+        if (valid == 0 || value == 0 || next != walk.valueEnd) {
+            return (ProofStatus.Invalid, ProofReason.ValueMalformed, 0);
+        }
+        return (ProofStatus.Present, ProofReason.None, value);
+    }
+
+    /// @dev One canonical RLP integer of at most 32 bytes: no leading zero, and no prefix before a byte below 0x80.
+    /// `valid` is 1 or 0, `next` the calldata offset behind the integer, always larger than `at`.
+    function _integer(uint256 at) private pure returns (uint256 valid, uint256 value, uint256 next) {
+        assembly ("memory-safe") {
+            value := byte(0, calldataload(at))
+            next := add(at, 1)
+            switch lt(value, 0x80)
+            case 1 { valid := iszero(iszero(value)) }
+            default {
+                let size := and(sub(value, 0x80), 0x7f)
+                // equivalent: value = uint(bytes[next .. next + size]), and its first byte is not zero
+                value := shr(sub(256, shl(3, size)), calldataload(next))
+                next := add(next, size)
+                valid := or(iszero(size), and(lt(size, 33), gt(value, 0x7f)))
+                if gt(size, 1) { valid := and(valid, iszero(iszero(shr(shl(3, sub(size, 1)), value)))) }
+            }
+        }
+    }
+
+    /// @dev equivalent: msg.data[valueAt : valueEnd]; empty if nothing was found
+    function _slice(Walk memory walk) private pure returns (bytes calldata value) {
+        uint256 at = walk.valueAt;
+        uint256 end = walk.valueEnd;
+        assembly ("memory-safe") {
+            value.offset := at
+            value.length := sub(end, at)
+        }
+    }
+}
