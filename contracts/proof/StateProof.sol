@@ -27,9 +27,9 @@ library StateProof {
         pure
         returns (ProofStatus status, ProofReason reason, Account memory fields)
     {
-        Walk memory walk;
-        (status, reason) = _outcome(_find(walk, stateRoot, hashAccount(account), proof));
-        if (status == ProofStatus.Present) return _account(walk);
+        (uint256 outcome, uint256 valueAt, uint256 valueEnd) = _find(stateRoot, hashAccount(account), proof);
+        if (outcome == PRESENT) return _account(valueAt, valueEnd);
+        (status, reason) = _outcome(outcome);
     }
 
     /// @notice {tryAccount} of the nodes as `eth_getProof` lists them.
@@ -38,9 +38,9 @@ library StateProof {
         pure
         returns (ProofStatus status, ProofReason reason, Account memory fields)
     {
-        Walk memory walk;
-        (status, reason) = _outcome(_find(walk, stateRoot, hashAccount(account), proof));
-        if (status == ProofStatus.Present) return _account(walk);
+        (uint256 outcome, uint256 valueAt, uint256 valueEnd) = _find(stateRoot, hashAccount(account), proof);
+        if (outcome == PRESENT) return _account(valueAt, valueEnd);
+        (status, reason) = _outcome(outcome);
     }
 
     /// @notice The account, and whether it exists. Reverts with `StateProofInvalid` if the proof shows neither.
@@ -98,9 +98,9 @@ library StateProof {
         pure
         returns (ProofStatus status, ProofReason reason, uint256 value)
     {
-        Walk memory walk;
-        (status, reason) = _outcome(_find(walk, storageRoot, hashSlot(slot), proof));
-        if (status == ProofStatus.Present) (status, reason, value) = _slot(walk);
+        (uint256 outcome, uint256 valueAt, uint256 valueEnd) = _find(storageRoot, hashSlot(slot), proof);
+        if (outcome == PRESENT) (outcome, value) = _slot(valueAt, valueEnd);
+        (status, reason) = _outcome(outcome);
     }
 
     /// @notice {trySlot} of the nodes as `eth_getProof` lists them.
@@ -109,9 +109,9 @@ library StateProof {
         pure
         returns (ProofStatus status, ProofReason reason, uint256 value)
     {
-        Walk memory walk;
-        (status, reason) = _outcome(_find(walk, storageRoot, hashSlot(slot), proof));
-        if (status == ProofStatus.Present) (status, reason, value) = _slot(walk);
+        (uint256 outcome, uint256 valueAt, uint256 valueEnd) = _find(storageRoot, hashSlot(slot), proof);
+        if (outcome == PRESENT) (outcome, value) = _slot(valueAt, valueEnd);
+        (status, reason) = _outcome(outcome);
     }
 
     /// @notice The slot's value, and whether it is stored. Reverts with `StateProofInvalid` if the proof shows neither.
@@ -166,17 +166,9 @@ library StateProof {
         pure
         returns (ProofStatus accountStatus, ProofStatus slotStatus, uint256 value, ProofReason reason)
     {
-        Walk memory walk;
-        uint256 outcome = _begin(walk, stateRoot, hashAccount(account), witness, 2 * TrieWalk.MAX_PROOF_BYTES);
-        bytes32 storageRoot;
-        (outcome, storageRoot) = _storageRoot(walk, outcome);
-        accountStatus = ProofStatus.Absent;
-        if (outcome == PRESENT) {
-            accountStatus = ProofStatus.Present;
-            outcome = _resume(walk, storageRoot, hashSlot(slot));
-        }
-        (slotStatus, reason) = _outcome(_ended(walk, outcome));
-        if (slotStatus == ProofStatus.Present) (slotStatus, reason, value) = _slot(walk);
+        uint256 outcome;
+        (accountStatus, outcome, value) = _findAccountSlot(stateRoot, account, slot, witness);
+        (slotStatus, reason) = _outcome(outcome);
         if (slotStatus == ProofStatus.Invalid) accountStatus = ProofStatus.Invalid;
     }
 
@@ -188,22 +180,18 @@ library StateProof {
         bytes[] calldata accountProof,
         bytes[] calldata storageProof
     ) internal pure returns (ProofStatus accountStatus, ProofStatus slotStatus, uint256 value, ProofReason reason) {
-        Walk memory walk;
-        (uint256 outcome, bytes32 storageRoot) = _storageRoot(
-            walk,
-            _find(walk, stateRoot, hashAccount(account), accountProof)
-        );
+        (uint256 outcome, uint256 valueAt, uint256 valueEnd) = _find(stateRoot, hashAccount(account), accountProof);
         accountStatus = ProofStatus.Absent;
         if (outcome == PRESENT) {
             accountStatus = ProofStatus.Present;
-            Walk memory storageWalk;
-            walk = storageWalk;
-            outcome = _find(walk, storageRoot, hashSlot(slot), storageProof);
+            (bool valid, , , bytes32 storageRoot, ) = _fields(valueAt, valueEnd);
+            outcome = uint256(ProofReason.AccountMalformed);
+            if (valid) (outcome, valueAt, valueEnd) = _find(storageRoot, hashSlot(slot), storageProof);
         } else if (outcome == ABSENT && storageProof.length != 0) {
             outcome = uint256(ProofReason.TrailingBytes);
         }
+        if (outcome == PRESENT) (outcome, value) = _slot(valueAt, valueEnd);
         (slotStatus, reason) = _outcome(outcome);
-        if (slotStatus == ProofStatus.Present) (slotStatus, reason, value) = _slot(walk);
         if (slotStatus == ProofStatus.Invalid) accountStatus = ProofStatus.Invalid;
     }
 
@@ -267,10 +255,9 @@ library StateProof {
         pure
         returns (ProofStatus status, ProofReason reason, bytes calldata value)
     {
-        Walk memory walk;
-        (status, reason) = _outcome(_find(walk, root, hashedKey, proof));
-        value = proof[0:0];
-        if (status == ProofStatus.Present) value = _slice(walk);
+        (uint256 outcome, uint256 valueAt, uint256 valueEnd) = _find(root, hashedKey, proof);
+        (status, reason) = _outcome(outcome);
+        value = _slice(outcome, valueAt, valueEnd);
     }
 
     /// @notice {tryHashedKey} of the nodes as `eth_getProof` lists them.
@@ -279,9 +266,9 @@ library StateProof {
         pure
         returns (ProofStatus status, ProofReason reason, bytes calldata value)
     {
-        Walk memory walk;
-        (status, reason) = _outcome(_find(walk, root, hashedKey, proof));
-        value = _slice(walk);
+        (uint256 outcome, uint256 valueAt, uint256 valueEnd) = _find(root, hashedKey, proof);
+        (status, reason) = _outcome(outcome);
+        value = _slice(outcome, valueAt, valueEnd);
     }
 
     // --- keys ---
@@ -304,80 +291,108 @@ library StateProof {
         }
     }
 
-    // --- walking: also used by StateWitness ---
+    // --- walking ---
 
     /// @dev A walk of one key through all of `proof`.
-    function _find(Walk memory walk, bytes32 root, bytes32 key, bytes calldata proof) private pure returns (uint256) {
-        return _ended(walk, _begin(walk, root, key, proof, TrieWalk.MAX_PROOF_BYTES));
+    function _find(bytes32 root, bytes32 key, bytes calldata proof)
+        private
+        pure
+        returns (uint256 outcome, uint256 valueAt, uint256 valueEnd)
+    {
+        if (proof.length > TrieWalk.MAX_PROOF_BYTES) return (uint256(ProofReason.WitnessTooLarge), 0, 0);
+        (uint256 cursor, uint256 end) = _bounds(proof);
+        (outcome, valueAt, valueEnd, cursor) = TrieWalk.locate(root, key, cursor, end);
+        if (outcome >= PRESENT && cursor != end) outcome = uint256(ProofReason.TrailingBytes);
+    }
+
+    /// @dev A walk to an account and, with the bytes behind it, one to its slot.
+    function _findAccountSlot(bytes32 stateRoot, address account, bytes32 slot, bytes calldata witness)
+        private
+        pure
+        returns (ProofStatus accountStatus, uint256 outcome, uint256 value)
+    {
+        if (witness.length > 2 * TrieWalk.MAX_PROOF_BYTES) {
+            return (ProofStatus.Invalid, uint256(ProofReason.WitnessTooLarge), 0);
+        }
+        (uint256 cursor, uint256 end) = _bounds(witness);
+        bytes32 storageRoot;
+        (outcome, storageRoot, cursor) = _locateAccount(stateRoot, account, cursor, end);
+        accountStatus = ProofStatus.Absent;
+        if (outcome == PRESENT) {
+            accountStatus = ProofStatus.Present;
+            (outcome, value, cursor) = _locateSlot(storageRoot, slot, cursor, end);
+        }
+        if (outcome >= PRESENT && cursor != end) outcome = uint256(ProofReason.TrailingBytes);
+    }
+
+    function _locateAccount(bytes32 stateRoot, address account, uint256 cursor, uint256 end)
+        internal
+        pure
+        returns (uint256 outcome, bytes32 storageRoot, uint256 next)
+    {
+        uint256 valueAt;
+        uint256 valueEnd;
+        (outcome, valueAt, valueEnd, next) = TrieWalk.locate(stateRoot, hashAccount(account), cursor, end);
+        if (outcome == PRESENT) {
+            bool valid;
+            (valid, , , storageRoot, ) = _fields(valueAt, valueEnd);
+            if (!valid) outcome = uint256(ProofReason.AccountMalformed);
+        }
+    }
+
+    function _locateSlot(bytes32 storageRoot, bytes32 slot, uint256 cursor, uint256 end)
+        private
+        pure
+        returns (uint256 outcome, uint256 value, uint256 next)
+    {
+        uint256 valueAt;
+        uint256 valueEnd;
+        (outcome, valueAt, valueEnd, next) = TrieWalk.locate(storageRoot, hashSlot(slot), cursor, end);
+        if (outcome == PRESENT) (outcome, value) = _slot(valueAt, valueEnd);
     }
 
     /// @dev The same through a list: every element is exactly one node.
-    function _find(Walk memory walk, bytes32 root, bytes32 key, bytes[] calldata proof) private pure returns (uint256) {
-        if (root == 0) return uint256(ProofReason.ZeroRoot);
-        if (root == TrieWalk.EMPTY_ROOT) return proof.length == 0 ? ABSENT : uint256(ProofReason.TrailingBytes);
+    function _find(bytes32 root, bytes32 key, bytes[] calldata proof)
+        private
+        pure
+        returns (uint256 outcome, uint256 valueAt, uint256 valueEnd)
+    {
+        Walk memory walk;
+        outcome = uint256(ProofReason.Truncated);
+        if (root == 0) outcome = uint256(ProofReason.ZeroRoot);
+        if (root == TrieWalk.EMPTY_ROOT) outcome = proof.length == 0 ? ABSENT : uint256(ProofReason.TrailingBytes);
+        if (outcome != uint256(ProofReason.Truncated)) return (outcome, 0, 0);
         walk.expected = root;
         walk.key = key;
-        for (uint256 i = 0; i < proof.length; ) {
+        uint256 i = 0;
+        // A walk that wants another node stops as Truncated, right at the end of the one it has.
+        while (outcome == uint256(ProofReason.Truncated) && i < proof.length) {
             bytes calldata node = proof[i];
             uint256 size = _nodeSize(node);
-            if (size > node.length) return uint256(ProofReason.Truncated);
-            if (size < node.length) return uint256(ProofReason.TrailingBytes);
-            uint256 offset;
-            assembly ("memory-safe") {
-                offset := node.offset
-            }
-            walk.cursor = offset;
-            // Calldata offsets and lengths are far below 2^64.
+            if (size > node.length) return (outcome, 0, 0);
+            if (size < node.length) return (uint256(ProofReason.TrailingBytes), 0, 0);
+            (walk.cursor, walk.end) = _bounds(node);
+            outcome = TrieWalk.descend(walk);
+            if (outcome == uint256(ProofReason.Truncated) && walk.cursor != walk.end) return (outcome, 0, 0);
+            // Below proof.length.
             unchecked {
-                walk.end = offset + size;
                 ++i;
             }
-            uint256 outcome = TrieWalk.descend(walk);
-            if (outcome != uint256(ProofReason.Truncated) || walk.cursor != walk.end) {
-                if (outcome < PRESENT || i == proof.length) return outcome;
-                return uint256(ProofReason.TrailingBytes);
-            }
         }
-        return uint256(ProofReason.Truncated);
+        if (outcome >= PRESENT && i != proof.length) outcome = uint256(ProofReason.TrailingBytes);
+        return (outcome, walk.valueAt, walk.valueEnd);
     }
 
-    /// @dev Starts a walk at the first byte of `proof`.
-    function _begin(Walk memory walk, bytes32 root, bytes32 key, bytes calldata proof, uint256 maxBytes)
-        internal
-        pure
-        returns (uint256)
-    {
-        uint256 offset;
+    /// @dev Where bytes start and end in calldata.
+    function _bounds(bytes calldata data) internal pure returns (uint256 start, uint256 end) {
         assembly ("memory-safe") {
-            offset := proof.offset
+            start := data.offset
+            end := add(data.offset, data.length)
         }
-        walk.cursor = offset;
-        // Calldata offsets and lengths are far below 2^64.
-        unchecked {
-            walk.end = offset + proof.length;
-        }
-        if (proof.length > maxBytes) return uint256(ProofReason.WitnessTooLarge);
-        return _resume(walk, root, key);
     }
 
-    /// @dev Walks from `root`, with what is left of the bytes.
-    function _resume(Walk memory walk, bytes32 root, bytes32 key) internal pure returns (uint256) {
-        if (root == 0) return uint256(ProofReason.ZeroRoot);
-        if (root == TrieWalk.EMPTY_ROOT) return ABSENT;
-        walk.expected = root;
-        walk.key = key;
-        walk.depth = 0;
-        return TrieWalk.descend(walk);
-    }
-
-    /// @dev A verdict is one only if it took all of the bytes. A node that lies partly behind them was refused by the walk, or,
-    /// if it was a branch of sixteen hashes, leaves the cursor behind the end.
-    function _ended(Walk memory walk, uint256 outcome) internal pure returns (uint256) {
-        if (outcome < PRESENT || walk.cursor == walk.end) return outcome;
-        return uint256(walk.cursor > walk.end ? ProofReason.Truncated : ProofReason.TrailingBytes);
-    }
-
-    /// @dev The size that a node's own header gives it; any size above 2^64 if it has none.
+    /// @dev The size that a node's own header gives it. Where there is no list header that a node can have, its length, since then
+    /// the walk itself says what is wrong; one for no bytes.
     function _nodeSize(bytes calldata node) private pure returns (uint256 size) {
         assembly ("memory-safe") {
             let head := calldataload(node.offset)
@@ -408,23 +423,12 @@ library StateProof {
 
     // --- leaf values ---
 
-    /// @dev The storage root of the account at which a walk ended, or the outcome that keeps it from having one.
-    function _storageRoot(Walk memory walk, uint256 outcome) internal pure returns (uint256, bytes32 storageRoot) {
-        if (outcome != PRESENT) return (outcome, 0);
-        bool valid;
-        (valid, , , storageRoot, ) = _fields(walk.valueAt, walk.valueEnd);
-        return (valid ? PRESENT : uint256(ProofReason.AccountMalformed), storageRoot);
-    }
-
-    function _account(Walk memory walk)
+    function _account(uint256 start, uint256 end)
         private
         pure
         returns (ProofStatus status, ProofReason reason, Account memory fields)
     {
-        (bool valid, uint256 nonce, uint256 balance, bytes32 storageRoot, bytes32 codeHash) = _fields(
-            walk.valueAt,
-            walk.valueEnd
-        );
+        (bool valid, uint256 nonce, uint256 balance, bytes32 storageRoot, bytes32 codeHash) = _fields(start, end);
         if (!valid) return (ProofStatus.Invalid, ProofReason.AccountMalformed, fields);
         // `_fields` bounds the nonce to eight bytes.
         fields = Account(uint64(nonce), balance, storageRoot, codeHash);
@@ -433,45 +437,43 @@ library StateProof {
 
     /// @dev rlp([nonce, balance, storageRoot, codeHash]): always 0xf8 and one length byte, since the hashes alone take 66 bytes.
     /// The two integers and the two hashes must meet without a gap.
-    function _fields(uint256 at, uint256 end)
-        private
+    function _fields(uint256 start, uint256 end)
+        internal
         pure
         returns (bool valid, uint256 nonce, uint256 balance, bytes32 storageRoot, bytes32 codeHash)
     {
         uint256 next;
         uint256 first;
         uint256 second;
-        // Calldata offsets are far below 2^64. A nonce of eight bytes, behind two of header and its own, ends eleven behind `at`.
+        // Calldata offsets are far below 2^64. A nonce of eight bytes, behind two of header and its own, ends eleven behind `start`.
         unchecked {
-            (first, nonce, next) = _integer(at + 2);
-            valid = next - at <= 11;
+            (first, nonce, next) = _integer(start + 2);
+            valid = next - start <= 11;
         }
         (second, balance, next) = _integer(next);
         assembly ("memory-safe") {
-            let head := calldataload(at)
+            let head := calldataload(start)
             let markers := and(eq(byte(0, calldataload(sub(end, 66))), 0xa0), eq(byte(0, calldataload(sub(end, 33))), 0xa0))
-            let shape := and(eq(shr(240, head), or(0xf800, and(sub(sub(end, at), 2), 0xff))), eq(next, sub(end, 66)))
+            let shape := and(eq(shr(240, head), or(0xf800, and(sub(sub(end, start), 2), 0xff))), eq(next, sub(end, 66)))
             valid := and(and(valid, markers), and(shape, and(first, second)))
             storageRoot := calldataload(sub(end, 65))
             codeHash := calldataload(sub(end, 32))
         }
     }
 
-    /// @dev The integer that a walk ended at. Zero is never stored.
-    function _slot(Walk memory walk) internal pure returns (ProofStatus, ProofReason, uint256) {
-        (uint256 valid, uint256 value, uint256 next) = _integer(walk.valueAt);
-        if (valid == 0 || value == 0 || next != walk.valueEnd) {
-            return (ProofStatus.Invalid, ProofReason.ValueMalformed, 0);
-        }
-        return (ProofStatus.Present, ProofReason.None, value);
+    /// @dev The integer between two calldata offsets. Zero is never stored.
+    function _slot(uint256 start, uint256 end) internal pure returns (uint256, uint256) {
+        (uint256 valid, uint256 value, uint256 next) = _integer(start);
+        if (valid == 0 || value == 0 || next != end) return (uint256(ProofReason.ValueMalformed), 0);
+        return (PRESENT, value);
     }
 
     /// @dev One canonical RLP integer of at most 32 bytes: no leading zero, and no prefix before a byte below 0x80.
-    /// `valid` is 1 or 0, `next` the calldata offset behind the integer, always larger than `at`.
-    function _integer(uint256 at) private pure returns (uint256 valid, uint256 value, uint256 next) {
+    /// `valid` is 1 or 0, `next` the calldata offset behind the integer, always larger than `start`.
+    function _integer(uint256 start) private pure returns (uint256 valid, uint256 value, uint256 next) {
         assembly ("memory-safe") {
-            value := byte(0, calldataload(at))
-            next := add(at, 1)
+            value := byte(0, calldataload(start))
+            next := add(start, 1)
             switch lt(value, 0x80)
             case 1 { valid := iszero(iszero(value)) }
             default {
@@ -485,13 +487,11 @@ library StateProof {
         }
     }
 
-    /// @dev equivalent: msg.data[valueAt : valueEnd]; empty if nothing was found
-    function _slice(Walk memory walk) private pure returns (bytes calldata value) {
-        uint256 at = walk.valueAt;
-        uint256 end = walk.valueEnd;
+    /// @dev equivalent: outcome == PRESENT ? msg.data[start:end] : msg.data[0:0]
+    function _slice(uint256 outcome, uint256 start, uint256 end) private pure returns (bytes calldata value) {
         assembly ("memory-safe") {
-            value.offset := at
-            value.length := sub(end, at)
+            value.offset := mul(start, eq(outcome, 0x20))
+            value.length := mul(sub(end, start), eq(outcome, 0x20))
         }
     }
 }

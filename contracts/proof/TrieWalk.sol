@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.13;
 
+import {ProofReason} from "./ProofTypes.sol";
+
 /// @dev Outcomes of {TrieWalk-descend} above the reasons.
 uint256 constant PRESENT = 0x20;
 uint256 constant ABSENT = 0x21;
@@ -59,6 +61,220 @@ library TrieWalk {
     /// @dev keccak256(0x80), the root of a trie that holds nothing. Its proof is empty.
     bytes32 internal constant EMPTY_ROOT = 0x56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421;
 
+    /// @notice Walks from `root` to `key` (a hash) through the nodes between the calldata offsets `cursor` and `end`.
+    /// @return outcome PRESENT, ABSENT or a reason; the empty trie is included
+    /// @return valueAt where a present value starts in calldata
+    /// @return valueEnd where it ends
+    /// @return next where the walk ended: the caller decides what may follow
+    /// @dev Nodes of the usual shapes are read by {_hurry}, which judges only what it fully understands. Whatever else there is,
+    /// malformed bytes included, {descend} reads again from the first byte.
+    function locate(bytes32 root, bytes32 key, uint256 cursor, uint256 end)
+        internal
+        pure
+        returns (uint256 outcome, uint256 valueAt, uint256 valueEnd, uint256 next)
+    {
+        (outcome, valueAt, valueEnd) = _hurry(root, key, cursor);
+        // The last node of an honest proof ends inside the proof; then all before it do.
+        if (outcome != 0 && valueEnd <= end) return (outcome, valueAt, valueEnd, valueEnd);
+        Walk memory walk;
+        walk.cursor = cursor;
+        walk.end = end;
+        outcome = begin(walk, root, key);
+        return (outcome, walk.valueAt, walk.valueEnd, walk.cursor);
+    }
+
+    /// @notice Starts {descend} at a root. A zero root is unknown, never a trie; the empty trie's root needs no node.
+    function begin(Walk memory walk, bytes32 root, bytes32 key) internal pure returns (uint256) {
+        if (root == 0) return uint256(ProofReason.ZeroRoot);
+        if (root == EMPTY_ROOT) return ABSENT;
+        walk.expected = root;
+        walk.key = key;
+        walk.depth = 0;
+        return descend(walk);
+    }
+
+    /// @dev The usual walk: branches whose children are hashes, then a leaf, or an empty child. Returns zero at anything else,
+    /// and then means nothing. By the same rules as {descend}; here too nothing outside the authenticated nodes is read but the
+    /// first byte behind the last.
+    function _hurry(bytes32 root, bytes32 hashedKey, uint256 cursor)
+        private
+        pure
+        returns (uint256 outcome, uint256 valueAt, uint256 valueEnd)
+    {
+        assembly ("memory-safe") {
+            function hurry(expected, key, at) -> outcome_, first, nodeEnd {
+                let buffer := mload(0x40)
+                let depth := 0
+
+                for {} 1 {} {
+                    // Branches of sixteen hashes: 0xf9 0x0211, then (0xa0, hash) sixteen times, then 0x80.
+                    first := at
+                    for {} eq(shr(232, calldataload(at)), 0xf90211) {} {
+                        calldatacopy(buffer, at, 0x214)
+                        let child := add(at, mul(33, shr(252, key)))
+                        if or(xor(keccak256(buffer, 0x214), expected), xor(byte(3, calldataload(child)), 0xa0)) { leave }
+                        expected := calldataload(add(child, 4))
+                        key := shl(4, key)
+                        at := add(at, 0x214)
+                    }
+                    depth := add(depth, div(sub(at, first), 0x214))
+
+                    // Another node, of at most 258 bytes or a branch.
+                    let head := calldataload(at)
+                    let marker := byte(0, head)
+                    switch lt(marker, 0xf8)
+                    case 1 {
+                        // A byte below 0xc0 makes `nodeEnd` smaller than `at` or equal to it.
+                        first := add(at, 1)
+                        nodeEnd := add(at, sub(marker, 0xbf))
+                    }
+                    default {
+                        switch marker
+                        case 0xf8 {
+                            first := add(at, 2)
+                            nodeEnd := add(first, byte(1, head))
+                            if lt(sub(nodeEnd, first), 56) { leave }
+                        }
+                        default {
+                            first := add(at, 3)
+                            nodeEnd := add(first, and(shr(232, head), 0xffff))
+                            if or(gt(sub(sub(nodeEnd, first), 256), 272), xor(marker, 0xf9)) { leave }
+                        }
+                    }
+                    {
+                        let length := sub(nodeEnd, at)
+                        // Roots shorter than 32 bytes are left to `descend`.
+                        if gt(sub(length, 32), 500) { leave }
+                        calldatacopy(buffer, at, length)
+                        if xor(keccak256(buffer, length), expected) { leave }
+                    }
+                    at := nodeEnd
+                    marker := byte(0, calldataload(first))
+
+                    // A branch: its first child is empty, or a hash (which at the top may also be a path of 32 bytes).
+                    let isBranch := eq(and(marker, 0xdf), 0x80)
+                    if lt(depth, mul(3, eq(marker, 0xa0))) { isBranch := iszero(isShort(first, nodeEnd, depth)) }
+                    if isBranch {
+                        let child := branch(first, nodeEnd, key)
+                        if or(iszero(child), gt(depth, 63)) { leave }
+                        marker := byte(0, calldataload(child))
+                        if xor(marker, 0xa0) {
+                            if eq(marker, 0x80) { outcome_ := 0x21 }
+                            leave
+                        }
+                        expected := calldataload(add(child, 1))
+                        key := shl(4, key)
+                        depth := add(depth, 1)
+                        continue
+                    }
+
+                    // A leaf: a path of 2..33 bytes that starts with 0x20 or 0x3n, as long as what is left of the key, then a value.
+                    if gt(sub(marker, 0x82), 0x1f) { leave }
+                    let path := calldataload(add(first, 1))
+                    let second := add(first, sub(marker, 0x7f))
+                    let odd := eq(shr(252, path), 3)
+                    if iszero(or(odd, eq(shr(248, path), 0x20))) { leave }
+                    // equivalent: nibbles = 2 * (bytes - 1) + odd; nibbles + depth == 64
+                    if xor(add(add(shl(1, sub(marker, 0x81)), odd), depth), 64) { leave }
+                    head := calldataload(second)
+                    marker := byte(0, head)
+                    outcome_ := 0x20
+                    // A path that is not the key's proves absence.
+                    if shr(shl(2, depth), xor(shl(shl(2, odd), calldataload(add(first, sub(2, odd)))), key)) { outcome_ := 0x21 }
+                    switch lt(marker, 0x80)
+                    case 1 { first := second }
+                    default {
+                        first := add(second, 1)
+                        second := add(second, sub(marker, 0x80))
+                        // 0xb8: one length byte of at least 56. Below: not empty, and no prefix before a byte below 0x80.
+                        switch eq(marker, 0xb8)
+                        case 1 {
+                            first := add(first, 1)
+                            second := add(sub(first, 1), byte(1, head))
+                            if lt(byte(1, head), 56) { outcome_ := 0 }
+                        }
+                        default {
+                            if or(gt(marker, 0xb8), lt(shr(240, head), 0x8180)) { outcome_ := 0 }
+                        }
+                    }
+                    if xor(add(second, 1), nodeEnd) { outcome_ := 0 }
+                    leave
+                }
+            }
+
+            // Two items or seventeen? See rule 3.
+            function isShort(at, nodeEnd, depth) -> short {
+                let marker := byte(0, calldataload(at))
+                short := and(lt(marker, 0xc0), iszero(eq(marker, 0x80)))
+                if eq(marker, 0xa0) {
+                    short := 0
+                    if lt(and(depth, 0xff), 3) {
+                        let second := add(at, 33)
+                        let size := byte(0, calldataload(second))
+                        switch lt(size, 0x80)
+                        case 1 { size := 1 }
+                        default {
+                            switch or(eq(size, 0xb8), eq(size, 0xf8))
+                            case 1 { size := add(2, byte(1, calldataload(second))) }
+                            default { size := add(1, and(size, 0x3f)) }
+                        }
+                        short := eq(add(second, size), nodeEnd)
+                    }
+                }
+            }
+
+            // The place of the child that the key's next nibble names, 0 if the branch is malformed.
+            // Sixteen steps; the place of every fourth child is kept, from which the one asked for is reached. `p` is 31 bytes
+            // behind, so that a marker is the lowest byte of a word; the "plus one" of each step is in the constants.
+            function branch(at, nodeEnd, key) -> child {
+                let p := sub(at, 31)
+                let places := p
+                p := add(p, and(calldataload(p), 0x3f))
+                p := add(p, and(calldataload(add(p, 1)), 0x3f))
+                p := add(p, and(calldataload(add(p, 2)), 0x3f))
+                p := add(p, and(calldataload(add(p, 3)), 0x3f))
+                places := or(places, shl(64, add(p, 4)))
+                p := add(p, and(calldataload(add(p, 4)), 0x3f))
+                p := add(p, and(calldataload(add(p, 5)), 0x3f))
+                p := add(p, and(calldataload(add(p, 6)), 0x3f))
+                p := add(p, and(calldataload(add(p, 7)), 0x3f))
+                places := or(places, shl(128, add(p, 8)))
+                p := add(p, and(calldataload(add(p, 8)), 0x3f))
+                p := add(p, and(calldataload(add(p, 9)), 0x3f))
+                p := add(p, and(calldataload(add(p, 10)), 0x3f))
+                p := add(p, and(calldataload(add(p, 11)), 0x3f))
+                places := or(places, shl(192, add(p, 12)))
+                p := add(p, and(calldataload(add(p, 12)), 0x3f))
+                p := add(p, and(calldataload(add(p, 13)), 0x3f))
+                p := add(p, and(calldataload(add(p, 14)), 0x3f))
+                p := add(p, and(calldataload(add(p, 15)), 0x3f))
+                // The empty value is the last byte: p + 16 + 31 == nodeEnd - 1.
+                if or(sub(add(p, 48), nodeEnd), xor(and(calldataload(add(p, 16)), 0xff), 0x80)) { leave }
+                // One child and fifteen empty ones take at most 48 bytes, and the value one.
+                if lt(sub(nodeEnd, at), 50) {
+                    let children := 0
+                    p := sub(at, 31)
+                    for { let i := 0 } lt(i, 16) { i := add(i, 1) } {
+                        let step := and(calldataload(p), 0x3f)
+                        children := add(children, iszero(iszero(step)))
+                        p := add(p, add(step, 1))
+                    }
+                    if lt(children, 2) { leave }
+                }
+                // equivalent: places[nibble / 4], then nibble % 4 steps
+                child := and(shr(and(shr(248, key), 0xc0), places), 0xffffffffffffffff)
+                if and(shr(252, key), 2) {
+                    child := add(child, and(calldataload(child), 0x3f))
+                    child := add(child, add(2, and(calldataload(add(child, 1)), 0x3f)))
+                }
+                if and(shr(252, key), 1) { child := add(child, add(1, and(calldataload(child), 0x3f))) }
+                child := add(child, 31)
+            }
+
+            outcome, valueAt, valueEnd := hurry(root, hashedKey, cursor)
+        }
+    }
+
     /// @notice Walks from `walk.expected` towards `walk.key` through the nodes at `walk.cursor`.
     ///
     /// Never reverts. It stops with
@@ -74,73 +290,69 @@ library TrieWalk {
             // 8 NodeMalformed, 9 BranchMalformed, 10 ChildMalformed, 11 ExtensionMalformed, 12 PathMalformed, 13 PathLength,
             // 14 ValueMalformed. 0x20 PRESENT, 0x21 ABSENT.
 
-            // The reason of a failure at a node that ends at `nodeEnd`. What lies behind the end of the proof was never part of
-            // it: whatever was found there, the proof was cut short. A 65th branch is too deep before anything else.
-            function why(depth, nodeEnd, reason, end) -> outcome_ {
-                outcome_ := reason
-                if gt(nodeEnd, end) { outcome_ := 3 }
-                if gt(and(depth, 0xff), 64) { outcome_ := 13 }
-            }
-
             function run(w) -> outcome_ {
                 let key := mload(add(w, 0x20))
                 let depth := mload(add(w, 0x80))
 
                 for {} 1 {} {
+                    // A node that an earlier walk of the same witness has authenticated (then `expected` stays zero), or the next.
+                    let expected
                     let at := mload(add(w, 0xa0))
-                    let nodeEnd
+                    mstore(add(w, 0xa0), 0)
 
-                    switch at
-                    case 0 {
-                        let expected := mload(w)
-                        let cursor := mload(add(w, 0x40))
-                        let buffer := mload(0x40)
-
+                    if iszero(at) {
                         // Branches of sixteen hashes, which most nodes are: 0xf9 0x0211, then (0xa0, hash) sixteen times, then 0x80.
-                        at := cursor
-                        for {} eq(shr(232, calldataload(cursor)), 0xf90211) {} {
-                            calldatacopy(buffer, cursor, 0x214)
+                        expected := mload(w)
+                        at := mload(add(w, 0x40))
+                        let buffer := mload(0x40)
+                        let first := at
+                        for {} eq(shr(232, calldataload(at)), 0xf90211) {} {
+                            calldatacopy(buffer, at, 0x214)
                             if xor(keccak256(buffer, 0x214), expected) {
-                                outcome_ := why(add(depth, div(sub(cursor, at), 0x214)), add(cursor, 0x214), 5, mload(add(w, 0x60)))
-                                leave
+                                outcome_ := 5
+                                break
                             }
-                            let child := add(cursor, mul(33, shr(252, key)))
+                            let child := add(at, mul(33, shr(252, key)))
                             if xor(byte(3, calldataload(child)), 0xa0) {
-                                outcome_ := why(add(depth, div(sub(cursor, at), 0x214)), add(cursor, 0x214), 10, mload(add(w, 0x60)))
-                                leave
+                                outcome_ := 10
+                                break
                             }
                             expected := calldataload(add(child, 4))
                             key := shl(4, key)
-                            cursor := add(cursor, 0x214)
+                            at := add(at, 0x214)
                         }
-                        if sub(cursor, at) {
-                            let count := div(sub(cursor, at), 0x214)
+                        if sub(at, first) {
+                            let count := div(sub(at, first), 0x214)
                             let trail := mload(add(w, 0xc0))
                             if trail {
-                                // equivalent: trail.push({ depth: depth, count: count, at: at })
-                                mstore(trail, or(shl(128, and(depth, 0xff)), or(shl(64, count), at)))
+                                // equivalent: trail.push({ depth: depth, count: count, at: first })
+                                mstore(trail, or(shl(128, and(depth, 0xff)), or(shl(64, count), first)))
                                 mstore(add(w, 0xc0), add(trail, 0x20))
                             }
                             depth := add(and(depth, 0xff), count)
-                            if gt(depth, 64) {
-                                outcome_ := 13
-                                leave
-                            }
                         }
-
-                        // Any other node. Its list header gives its end, which must lie inside the proof.
-                        at := cursor
-                        let head := calldataload(at)
-                        let marker := byte(0, head)
-                        if iszero(lt(at, mload(add(w, 0x60)))) {
+                        // What lies behind the end of the proof was never part of it: whatever was found there, the proof was cut
+                        // short. A 65th branch is too deep before anything else.
+                        if or(outcome_, or(gt(and(depth, 0xff), 64), iszero(lt(at, mload(add(w, 0x60)))))) {
+                            switch outcome_
+                            case 0 { outcome_ := 3 }
+                            default { if gt(add(at, 0x214), mload(add(w, 0x60))) { outcome_ := 3 } }
+                            if gt(and(depth, 0xff), 64) { outcome_ := 13 }
                             // The walk can be taken up here, if it ended exactly at the end.
                             mstore(w, expected)
                             mstore(add(w, 0x20), key)
-                            mstore(add(w, 0x40), cursor)
+                            mstore(add(w, 0x40), at)
                             mstore(add(w, 0x80), depth)
-                            outcome_ := 3
                             leave
                         }
+                    }
+
+                    // The list header gives the node's end.
+                    let nodeEnd
+                    let header := 1
+                    {
+                        let head := calldataload(at)
+                        let marker := byte(0, head)
                         switch lt(marker, 0xf8)
                         case 1 {
                             if lt(marker, 0xc0) {
@@ -148,7 +360,6 @@ library TrieWalk {
                                 leave
                             }
                             nodeEnd := add(at, sub(marker, 0xbf))
-                            at := add(at, 1)
                         }
                         default {
                             if gt(marker, 0xf9) {
@@ -156,58 +367,44 @@ library TrieWalk {
                                 leave
                             }
                             // 0xf8: one length byte of at least 56; 0xf9: two, of at least 256 and, for a node, at most 529.
-                            let long := sub(marker, 0xf8)
-                            let size := shr(sub(248, shl(3, long)), shl(8, head))
-                            nodeEnd := add(at, add(add(size, 2), long))
-                            at := add(at, add(2, long))
-                            if lt(size, add(56, mul(200, long))) {
-                                outcome_ := why(depth, at, 8, mload(add(w, 0x60)))
+                            header := sub(marker, 0xf6)
+                            let size := shr(shl(3, sub(33, header)), shl(8, head))
+                            if or(lt(size, add(56, mul(200, sub(header, 2)))), gt(size, 529)) {
+                                outcome_ := 8
+                                if gt(size, 529) { outcome_ := 6 }
+                                if gt(add(at, header), mload(add(w, 0x60))) { outcome_ := 3 }
                                 leave
                             }
-                            if gt(size, 529) {
-                                outcome_ := why(depth, at, 6, mload(add(w, 0x60)))
-                                leave
-                            }
+                            nodeEnd := add(add(at, header), size)
                         }
-                        let length := sub(nodeEnd, cursor)
+                    }
+
+                    if expected {
                         if gt(nodeEnd, mload(add(w, 0x60))) {
                             outcome_ := 3
                             leave
                         }
+                        let length := sub(nodeEnd, at)
                         if lt(length, 32) {
                             if depth {
                                 outcome_ := 7
                                 leave
                             }
                         }
-                        calldatacopy(buffer, cursor, length)
+                        let buffer := mload(0x40)
+                        calldatacopy(buffer, at, length)
                         if xor(keccak256(buffer, length), expected) {
                             outcome_ := 5
                             leave
                         }
                         let trail := mload(add(w, 0xc0))
                         if trail {
-                            mstore(trail, or(shl(128, and(depth, 0xff)), or(shl(64, 1), cursor)))
+                            mstore(trail, or(shl(128, and(depth, 0xff)), or(shl(64, 1), at)))
                             mstore(add(w, 0xc0), add(trail, 0x20))
                         }
                         mstore(add(w, 0x40), nodeEnd)
                     }
-                    default {
-                        // A node that an earlier walk of the same witness has authenticated: only its bounds are found again.
-                        mstore(add(w, 0xa0), 0)
-                        let head := calldataload(at)
-                        let marker := byte(0, head)
-                        switch lt(marker, 0xf8)
-                        case 1 {
-                            nodeEnd := add(at, sub(marker, 0xbf))
-                            at := add(at, 1)
-                        }
-                        default {
-                            let long := sub(marker, 0xf8)
-                            nodeEnd := add(at, add(add(shr(sub(248, shl(3, long)), shl(8, head)), 2), long))
-                            at := add(at, add(2, long))
-                        }
-                    }
+                    at := add(at, header)
 
                     // `at`: the node's first item. A further turn of this loop reads an embedded child, whose bytes are its
                     // parent's and authenticated with them.
