@@ -180,17 +180,15 @@ library StateProof {
         bytes[] calldata accountProof,
         bytes[] calldata storageProof
     ) internal pure returns (ProofStatus accountStatus, ProofStatus slotStatus, uint256 value, ProofReason reason) {
-        (uint256 outcome, uint256 valueAt, uint256 valueEnd) = _find(stateRoot, hashAccount(account), accountProof);
+        uint256 outcome;
+        (outcome, stateRoot) = _findStorageRoot(stateRoot, account, accountProof);
         accountStatus = ProofStatus.Absent;
         if (outcome == PRESENT) {
             accountStatus = ProofStatus.Present;
-            (bool valid, , , bytes32 storageRoot, ) = _fields(valueAt, valueEnd);
-            outcome = uint256(ProofReason.AccountMalformed);
-            if (valid) (outcome, valueAt, valueEnd) = _find(storageRoot, hashSlot(slot), storageProof);
+            (outcome, value) = _findSlot(stateRoot, slot, storageProof);
         } else if (outcome == ABSENT && storageProof.length != 0) {
             outcome = uint256(ProofReason.TrailingBytes);
         }
-        if (outcome == PRESENT) (outcome, value) = _slot(valueAt, valueEnd);
         (slotStatus, reason) = _outcome(outcome);
         if (slotStatus == ProofStatus.Invalid) accountStatus = ProofStatus.Invalid;
     }
@@ -320,9 +318,10 @@ library StateProof {
         accountStatus = ProofStatus.Absent;
         if (outcome == PRESENT) {
             accountStatus = ProofStatus.Present;
-            (outcome, value, cursor) = _locateSlot(storageRoot, slot, cursor, end);
+            (outcome, value) = _locateSlot(storageRoot, slot, cursor, end);
+        } else if (outcome == ABSENT && cursor != end) {
+            outcome = uint256(ProofReason.TrailingBytes);
         }
-        if (outcome >= PRESENT && cursor != end) outcome = uint256(ProofReason.TrailingBytes);
     }
 
     function _locateAccount(bytes32 stateRoot, address account, uint256 cursor, uint256 end)
@@ -343,12 +342,13 @@ library StateProof {
     function _locateSlot(bytes32 storageRoot, bytes32 slot, uint256 cursor, uint256 end)
         private
         pure
-        returns (uint256 outcome, uint256 value, uint256 next)
+        returns (uint256 outcome, uint256 value)
     {
         uint256 valueAt;
         uint256 valueEnd;
-        (outcome, valueAt, valueEnd, next) = TrieWalk.locate(storageRoot, hashSlot(slot), cursor, end);
-        if (outcome == PRESENT) (outcome, value) = _slot(valueAt, valueEnd);
+        (outcome, valueAt, valueEnd, cursor) = TrieWalk.locate(storageRoot, hashSlot(slot), cursor, end);
+        if (outcome >= PRESENT && cursor != end) return (uint256(ProofReason.TrailingBytes), 0);
+        if (outcome == PRESENT) return _slot(valueAt, valueEnd);
     }
 
     /// @dev The same through a list: every element is exactly one node.
@@ -381,6 +381,27 @@ library StateProof {
         }
         if (outcome >= PRESENT && i != proof.length) outcome = uint256(ProofReason.TrailingBytes);
         return (outcome, walk.valueAt, walk.valueEnd);
+    }
+
+    function _findStorageRoot(bytes32 stateRoot, address account, bytes[] calldata proof)
+        private
+        pure
+        returns (uint256, bytes32)
+    {
+        (uint256 outcome, uint256 valueAt, uint256 valueEnd) = _find(stateRoot, hashAccount(account), proof);
+        if (outcome != PRESENT) return (outcome, 0);
+        (bool valid, , , bytes32 storageRoot, ) = _fields(valueAt, valueEnd);
+        return (valid ? PRESENT : uint256(ProofReason.AccountMalformed), storageRoot);
+    }
+
+    function _findSlot(bytes32 storageRoot, bytes32 slot, bytes[] calldata proof)
+        private
+        pure
+        returns (uint256, uint256)
+    {
+        (uint256 outcome, uint256 valueAt, uint256 valueEnd) = _find(storageRoot, hashSlot(slot), proof);
+        if (outcome != PRESENT) return (outcome, 0);
+        return _slot(valueAt, valueEnd);
     }
 
     /// @dev Where bytes start and end in calldata.

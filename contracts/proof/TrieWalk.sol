@@ -93,6 +93,28 @@ library TrieWalk {
         return descend(walk);
     }
 
+    /// @notice Takes a walk up again inside a node that it has authenticated before, entered after `walk.depth` nibbles.
+    /// @param node the node's place in calldata
+    function resume(Walk memory walk, uint256 node) internal pure returns (uint256) {
+        bool full;
+        uint256 marker;
+        assembly ("memory-safe") {
+            // Rule 1, as in {descend}: a branch of sixteen hashes gives the next hash at a fixed place.
+            full := eq(shr(232, calldataload(node)), 0xf90211)
+            if full {
+                let key := mload(add(walk, 0x20))
+                let child := add(node, mul(33, shr(252, key)))
+                marker := byte(3, calldataload(child))
+                mstore(walk, calldataload(add(child, 4)))
+                mstore(add(walk, 0x20), shl(4, key))
+                mstore(add(walk, 0x80), add(mload(add(walk, 0x80)), 1))
+            }
+        }
+        if (full && marker != 0xa0) return uint256(ProofReason.ChildMalformed);
+        if (!full) walk.resume = node;
+        return descend(walk);
+    }
+
     /// @dev The usual walk: branches whose children are hashes, then a leaf, or an empty child. Returns zero at anything else,
     /// and then means nothing. By the same rules as {descend}; here too nothing outside the authenticated nodes is read but the
     /// first byte behind the last.
