@@ -334,7 +334,7 @@ library StateProof {
         (outcome, valueAt, valueEnd, next) = TrieWalk.locate(stateRoot, hashAccount(account), cursor, end);
         if (outcome == PRESENT) {
             bool valid;
-            (valid, , , storageRoot, ) = _fields(valueAt, valueEnd);
+            (valid, storageRoot) = _storageRoot(valueAt, valueEnd);
             if (!valid) outcome = uint256(ProofReason.AccountMalformed);
         }
     }
@@ -390,7 +390,7 @@ library StateProof {
     {
         (uint256 outcome, uint256 valueAt, uint256 valueEnd) = _find(stateRoot, hashAccount(account), proof);
         if (outcome != PRESENT) return (outcome, 0);
-        (bool valid, , , bytes32 storageRoot, ) = _fields(valueAt, valueEnd);
+        (bool valid, bytes32 storageRoot) = _storageRoot(valueAt, valueEnd);
         return (valid ? PRESENT : uint256(ProofReason.AccountMalformed), storageRoot);
     }
 
@@ -456,29 +456,52 @@ library StateProof {
         return (ProofStatus.Present, ProofReason.None, fields);
     }
 
-    /// @dev rlp([nonce, balance, storageRoot, codeHash]): always 0xf8 and one length byte, since the hashes alone take 66 bytes.
-    /// The two integers and the two hashes must meet without a gap.
+    /// @dev All four fields; the first two have been found canonical.
     function _fields(uint256 start, uint256 end)
-        internal
+        private
         pure
         returns (bool valid, uint256 nonce, uint256 balance, bytes32 storageRoot, bytes32 codeHash)
     {
+        (valid, storageRoot) = _storageRoot(start, end);
         uint256 next;
-        uint256 first;
-        uint256 second;
-        // Calldata offsets are far below 2^64. A nonce of eight bytes, behind two of header and its own, ends eleven behind `start`.
         unchecked {
-            (first, nonce, next) = _integer(start + 2);
-            valid = next - start <= 11;
+            // Calldata offsets are far below 2^64.
+            (, nonce, next) = _integer(start + 2);
         }
-        (second, balance, next) = _integer(next);
+        (, balance, ) = _integer(next);
         assembly ("memory-safe") {
-            let head := calldataload(start)
-            let markers := and(eq(byte(0, calldataload(sub(end, 66))), 0xa0), eq(byte(0, calldataload(sub(end, 33))), 0xa0))
-            let shape := and(eq(shr(240, head), or(0xf800, and(sub(sub(end, start), 2), 0xff))), eq(next, sub(end, 66)))
-            valid := and(and(valid, markers), and(shape, and(first, second)))
-            storageRoot := calldataload(sub(end, 65))
             codeHash := calldataload(sub(end, 32))
+        }
+    }
+
+    /// @dev rlp([nonce, balance, storageRoot, codeHash]): always 0xf8 and one length byte, since the hashes alone take 66 bytes.
+    /// The two integers, of at most 8 and 32 bytes, and the two hashes must meet without a gap.
+    function _storageRoot(uint256 start, uint256 end) private pure returns (bool valid, bytes32 storageRoot) {
+        assembly ("memory-safe") {
+            // Where a canonical integer of at most `size` bytes ends; 0 if it is none. See {_integer}.
+            function skip(at, size) -> next {
+                let head := calldataload(at)
+                let marker := byte(0, head)
+                switch lt(marker, 0x80)
+                case 1 { next := mul(add(at, 1), iszero(iszero(marker))) }
+                default {
+                    if iszero(gt(sub(marker, 0x80), size)) {
+                        next := add(at, sub(marker, 0x7f))
+                        // Its first byte is not zero; if it is the only one, it is 0x80 or more.
+                        if lt(and(shr(240, head), 0xff), shl(mul(7, eq(marker, 0x81)), gt(marker, 0x80))) { next := 0 }
+                    }
+                }
+            }
+            let markers := calldataload(sub(end, 66))
+            storageRoot := calldataload(sub(end, 65))
+            valid := and(
+                eq(skip(skip(add(start, 2), 8), 32), sub(end, 66)),
+                and(
+                    eq(shr(240, calldataload(start)), add(0xf7fe, sub(end, start))),
+                    and(eq(byte(0, markers), 0xa0), eq(byte(0, calldataload(sub(end, 33))), 0xa0))
+                )
+            )
+            // A length byte: the sum above is one only for values of at most 257 bytes, and no longer one is ever given.
         }
     }
 

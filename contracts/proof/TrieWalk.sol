@@ -39,9 +39,11 @@ struct Walk {
 /// 1. A list with a payload of 529 bytes is read as a branch of sixteen hashes, and of its children only the marker of the one
 ///    that is asked for is looked at. Sixteen items of at most 33 bytes and an empty value fill 529 bytes only if all sixteen
 ///    are hashes; the longest leaf of an honest trie (an account at depth 0) has 148 bytes and the longest extension 68.
-/// 2. In every other branch a sibling is skipped by its marker's low six bits, plus one. That is the exact size of all that a
-///    branch may hold (0x80: 1, 0xa0: 33, an embedded list 0xc3..0xde: 4..31). The steps are never zero or negative and sixteen
-///    of them must end on the last byte, so that all reads stay inside the node, whatever the siblings are.
+/// 2. In every other branch the siblings before the child are skipped by their markers' low six bits, plus one. That is the exact
+///    size of all that a branch may hold (0x80: 1, 0xa0: 33, an embedded list 0xc3..0xde: 4..31). What lies behind the child is
+///    not read, but for the value, the last byte, if the payload has the size of hashes and empty children alone, 17 + 32 times two
+///    or more; otherwise all sixteen are walked and must end where the value stands. The child must end before the value, and
+///    steps are never zero or negative, so that all reads stay inside the node, whatever the siblings are.
 /// 3. A first item 0xa0 is a 32-byte path or a child's hash. Below depth 2 it can only be a hash, since a path of 62 nibbles
 ///    or more would outrun the key; above it is a path if the second item ends with the node, which no second child can.
 ///
@@ -127,11 +129,14 @@ library TrieWalk {
             function hurry(expected, key, at) -> outcome_, first, nodeEnd {
                 let buffer := mload(0x40)
                 let depth := 0
+                let head
 
                 for {} 1 {} {
                     // Branches of sixteen hashes: 0xf9 0x0211, then (0xa0, hash) sixteen times, then 0x80.
                     first := at
-                    for {} eq(shr(232, calldataload(at)), 0xf90211) {} {
+                    for {} 1 {} {
+                        head := calldataload(at)
+                        if xor(shr(232, head), 0xf90211) { break }
                         calldatacopy(buffer, at, 0x214)
                         let child := add(at, mul(33, shr(252, key)))
                         if or(xor(keccak256(buffer, 0x214), expected), xor(byte(3, calldataload(child)), 0xa0)) { leave }
@@ -141,87 +146,86 @@ library TrieWalk {
                     }
                     depth := add(depth, div(sub(at, first), 0x214))
 
-                    // Another node, of at most 258 bytes or a branch.
-                    let head := calldataload(at)
-                    let marker := byte(0, head)
-                    switch lt(marker, 0xf8)
-                    case 1 {
-                        // A byte below 0xc0 makes `nodeEnd` smaller than `at` or equal to it.
-                        first := add(at, 1)
-                        nodeEnd := add(at, sub(marker, 0xbf))
+                    // Another branch, of 58 bytes or more, whose first child is empty or a hash.
+                    switch byte(0, head)
+                    case 0xf8 {
+                        first := add(at, 2)
+                        nodeEnd := add(first, byte(1, head))
+                        head := byte(2, head)
+                        if lt(nodeEnd, add(first, 56)) { leave }
+                    }
+                    case 0xf9 {
+                        first := add(at, 3)
+                        nodeEnd := add(first, and(shr(232, head), 0xffff))
+                        head := byte(3, head)
+                        // A payload of 256..529 bytes.
+                        if gt(sub(sub(nodeEnd, at), 259), 273) { leave }
                     }
                     default {
-                        switch marker
-                        case 0xf8 {
-                            first := add(at, 2)
-                            nodeEnd := add(first, byte(1, head))
-                            if lt(sub(nodeEnd, first), 56) { leave }
-                        }
-                        default {
-                            first := add(at, 3)
-                            nodeEnd := add(first, and(shr(232, head), 0xffff))
-                            if or(gt(sub(sub(nodeEnd, first), 256), 272), xor(marker, 0xf9)) { leave }
-                        }
+                        first := add(at, 1)
+                        nodeEnd := add(at, sub(byte(0, head), 0xbf))
+                        head := byte(1, head)
+                        break
+                    }
+                    if xor(and(head, 0xdf), 0x80) { break }
+                    if lt(depth, 3) {
+                        // At the top, a first item of 32 bytes may be a path.
+                        if eq(head, 0xa0) { if isShort(first, nodeEnd, depth) { break } }
                     }
                     {
                         let length := sub(nodeEnd, at)
-                        // Roots shorter than 32 bytes are left to `descend`.
-                        if gt(sub(length, 32), 500) { leave }
                         calldatacopy(buffer, at, length)
-                        if xor(keccak256(buffer, length), expected) { leave }
+                        head := branch(first, nodeEnd, key)
+                        if or(xor(keccak256(buffer, length), expected), iszero(head)) { leave }
                     }
+                    expected := calldataload(add(head, 1))
+                    head := byte(0, calldataload(head))
+                    if xor(head, 0xa0) {
+                        if eq(head, 0x80) { if lt(depth, 64) { outcome_ := 0x21 } }
+                        leave
+                    }
+                    key := shl(4, key)
+                    depth := add(depth, 1)
                     at := nodeEnd
-                    marker := byte(0, calldataload(first))
-
-                    // A branch: its first child is empty, or a hash (which at the top may also be a path of 32 bytes).
-                    let isBranch := eq(and(marker, 0xdf), 0x80)
-                    if lt(depth, mul(3, eq(marker, 0xa0))) { isBranch := iszero(isShort(first, nodeEnd, depth)) }
-                    if isBranch {
-                        let child := branch(first, nodeEnd, key)
-                        if or(iszero(child), gt(depth, 63)) { leave }
-                        marker := byte(0, calldataload(child))
-                        if xor(marker, 0xa0) {
-                            if eq(marker, 0x80) { outcome_ := 0x21 }
-                            leave
-                        }
-                        expected := calldataload(add(child, 1))
-                        key := shl(4, key)
-                        depth := add(depth, 1)
-                        continue
-                    }
-
-                    // A leaf: a path of 2..33 bytes that starts with 0x20 or 0x3n, as long as what is left of the key, then a value.
-                    if gt(sub(marker, 0x82), 0x1f) { leave }
-                    let path := calldataload(add(first, 1))
-                    let second := add(first, sub(marker, 0x7f))
-                    let odd := eq(shr(252, path), 3)
-                    if iszero(or(odd, eq(shr(248, path), 0x20))) { leave }
-                    // equivalent: nibbles = 2 * (bytes - 1) + odd; nibbles + depth == 64
-                    if xor(add(add(shl(1, sub(marker, 0x81)), odd), depth), 64) { leave }
-                    head := calldataload(second)
-                    marker := byte(0, head)
-                    outcome_ := 0x20
-                    // A path that is not the key's proves absence.
-                    if shr(shl(2, depth), xor(shl(shl(2, odd), calldataload(add(first, sub(2, odd)))), key)) { outcome_ := 0x21 }
-                    switch lt(marker, 0x80)
-                    case 1 { first := second }
-                    default {
-                        first := add(second, 1)
-                        second := add(second, sub(marker, 0x80))
-                        // 0xb8: one length byte of at least 56. Below: not empty, and no prefix before a byte below 0x80.
-                        switch eq(marker, 0xb8)
-                        case 1 {
-                            first := add(first, 1)
-                            second := add(sub(first, 1), byte(1, head))
-                            if lt(byte(1, head), 56) { outcome_ := 0 }
-                        }
-                        default {
-                            if or(gt(marker, 0xb8), lt(shr(240, head), 0x8180)) { outcome_ := 0 }
-                        }
-                    }
-                    if xor(add(second, 1), nodeEnd) { outcome_ := 0 }
-                    leave
                 }
+
+                // A leaf: a path of 2..33 bytes that starts with 0x20 or 0x3n, as long as what is left of the key, then a value.
+                {
+                    let length := sub(nodeEnd, at)
+                    // Roots shorter than 32 bytes are left to `descend`; so is what is no list.
+                    if gt(sub(length, 32), 500) { leave }
+                    calldatacopy(buffer, at, length)
+                    if xor(keccak256(buffer, length), expected) { leave }
+                }
+                let marker := head
+                if gt(sub(marker, 0x82), 0x1f) { leave }
+                let path := calldataload(add(first, 1))
+                at := add(first, sub(marker, 0x7f))
+                let odd := eq(shr(252, path), 3)
+                // equivalent: nibbles = 2 * (bytes - 1) + odd; nibbles + depth == 64
+                if or(iszero(or(odd, eq(shr(248, path), 0x20))), xor(add(add(shl(1, marker), odd), depth), 322)) { leave }
+                head := calldataload(at)
+                marker := byte(0, head)
+                outcome_ := 0x20
+                // A path that is not the key's proves absence.
+                if shr(shl(2, depth), xor(shl(shl(2, odd), calldataload(add(first, sub(2, odd)))), key)) { outcome_ := 0x21 }
+                switch lt(marker, 0x80)
+                case 1 { first := at }
+                default {
+                    first := add(at, 1)
+                    at := add(at, sub(marker, 0x80))
+                    // 0xb8: one length byte of at least 56. Below: not empty, and no prefix before a byte below 0x80.
+                    switch eq(marker, 0xb8)
+                    case 1 {
+                        at := add(first, byte(1, head))
+                        first := add(first, 1)
+                        if lt(byte(1, head), 56) { outcome_ := 0 }
+                    }
+                    default {
+                        if or(gt(marker, 0xb8), lt(shr(240, head), 0x8180)) { outcome_ := 0 }
+                    }
+                }
+                if xor(add(at, 1), nodeEnd) { outcome_ := 0 }
             }
 
             // Two items or seventeen? See rule 3.
@@ -245,52 +249,52 @@ library TrieWalk {
                 }
             }
 
-            // The place of the child that the key's next nibble names, 0 if the branch is malformed.
-            // Sixteen steps; the place of every fourth child is kept, from which the one asked for is reached. `p` is 31 bytes
-            // behind, so that a marker is the lowest byte of a word; the "plus one" of each step is in the constants.
+            // The place of the child that the key's next nibble names, 0 if the branch is malformed. See rule 2.
             function branch(at, nodeEnd, key) -> child {
+                // The empty value is the last byte.
+                if xor(and(calldataload(sub(nodeEnd, 32)), 0xff), 0x80) { leave }
+                // Of hashes and empty children alone: 17 + 32 * hashes bytes.
+                if or(and(sub(sub(nodeEnd, 17), at), 31), lt(sub(nodeEnd, at), 81)) {
+                    if iszero(isSixteen(at, nodeEnd)) { leave }
+                }
+                // `p` is 31 bytes behind, so that a marker is the lowest byte of a word; the "plus one" of a step is in the constants.
                 let p := sub(at, 31)
-                let places := p
-                p := add(p, and(calldataload(p), 0x3f))
-                p := add(p, and(calldataload(add(p, 1)), 0x3f))
-                p := add(p, and(calldataload(add(p, 2)), 0x3f))
-                p := add(p, and(calldataload(add(p, 3)), 0x3f))
-                places := or(places, shl(64, add(p, 4)))
-                p := add(p, and(calldataload(add(p, 4)), 0x3f))
-                p := add(p, and(calldataload(add(p, 5)), 0x3f))
-                p := add(p, and(calldataload(add(p, 6)), 0x3f))
-                p := add(p, and(calldataload(add(p, 7)), 0x3f))
-                places := or(places, shl(128, add(p, 8)))
-                p := add(p, and(calldataload(add(p, 8)), 0x3f))
-                p := add(p, and(calldataload(add(p, 9)), 0x3f))
-                p := add(p, and(calldataload(add(p, 10)), 0x3f))
-                p := add(p, and(calldataload(add(p, 11)), 0x3f))
-                places := or(places, shl(192, add(p, 12)))
-                p := add(p, and(calldataload(add(p, 12)), 0x3f))
-                p := add(p, and(calldataload(add(p, 13)), 0x3f))
-                p := add(p, and(calldataload(add(p, 14)), 0x3f))
-                p := add(p, and(calldataload(add(p, 15)), 0x3f))
-                // The empty value is the last byte: p + 16 + 31 == nodeEnd - 1.
-                if or(sub(add(p, 48), nodeEnd), xor(and(calldataload(add(p, 16)), 0xff), 0x80)) { leave }
-                // One child and fifteen empty ones take at most 48 bytes, and the value one.
-                if lt(sub(nodeEnd, at), 50) {
-                    let children := 0
-                    p := sub(at, 31)
-                    for { let i := 0 } lt(i, 16) { i := add(i, 1) } {
-                        let step := and(calldataload(p), 0x3f)
-                        children := add(children, iszero(iszero(step)))
-                        p := add(p, add(step, 1))
-                    }
-                    if lt(children, 2) { leave }
+                if slt(key, 0) {
+                    p := add(p, and(calldataload(p), 0x3f))
+                    p := add(p, and(calldataload(add(p, 1)), 0x3f))
+                    p := add(p, and(calldataload(add(p, 2)), 0x3f))
+                    p := add(p, and(calldataload(add(p, 3)), 0x3f))
+                    p := add(p, and(calldataload(add(p, 4)), 0x3f))
+                    p := add(p, and(calldataload(add(p, 5)), 0x3f))
+                    p := add(p, and(calldataload(add(p, 6)), 0x3f))
+                    p := add(add(p, 8), and(calldataload(add(p, 7)), 0x3f))
                 }
-                // equivalent: places[nibble / 4], then nibble % 4 steps
-                child := and(shr(and(shr(248, key), 0xc0), places), 0xffffffffffffffff)
-                if and(shr(252, key), 2) {
-                    child := add(child, and(calldataload(child), 0x3f))
-                    child := add(child, add(2, and(calldataload(add(child, 1)), 0x3f)))
+                key := shr(252, key)
+                if and(key, 4) {
+                    p := add(p, and(calldataload(p), 0x3f))
+                    p := add(p, and(calldataload(add(p, 1)), 0x3f))
+                    p := add(p, and(calldataload(add(p, 2)), 0x3f))
+                    p := add(add(p, 4), and(calldataload(add(p, 3)), 0x3f))
                 }
-                if and(shr(252, key), 1) { child := add(child, add(1, and(calldataload(child), 0x3f))) }
-                child := add(child, 31)
+                if and(key, 2) {
+                    p := add(p, and(calldataload(p), 0x3f))
+                    p := add(add(p, 2), and(calldataload(add(p, 1)), 0x3f))
+                }
+                if and(key, 1) { p := add(add(p, 1), and(calldataload(p), 0x3f)) }
+                // The child ends before the value: child + 1 + step <= nodeEnd - 1.
+                if lt(add(add(p, 32), and(calldataload(p), 0x3f)), nodeEnd) { child := add(p, 31) }
+            }
+
+            // Whether sixteen children, two of them or more not empty, end where the value stands.
+            function isSixteen(at, nodeEnd) -> valid {
+                let children := 0
+                let p := sub(at, 31)
+                for { let i := 0 } lt(i, 16) { i := add(i, 1) } {
+                    let step := and(calldataload(p), 0x3f)
+                    children := add(children, iszero(iszero(step)))
+                    p := add(p, add(step, 1))
+                }
+                valid := and(eq(add(p, 32), nodeEnd), gt(children, 1))
             }
 
             outcome, valueAt, valueEnd := hurry(root, hashedKey, cursor)
@@ -499,52 +503,52 @@ library TrieWalk {
                 }
             }
 
-            // The place of the child that the key's next nibble names, 0 if the branch is malformed.
-            // Sixteen steps; the place of every fourth child is kept, from which the one asked for is reached. `p` is 31 bytes
-            // behind, so that a marker is the lowest byte of a word; the "plus one" of each step is in the constants.
+            // The place of the child that the key's next nibble names, 0 if the branch is malformed. See rule 2.
             function branch(at, nodeEnd, key) -> child {
+                // The empty value is the last byte.
+                if xor(and(calldataload(sub(nodeEnd, 32)), 0xff), 0x80) { leave }
+                // Of hashes and empty children alone: 17 + 32 * hashes bytes.
+                if or(and(sub(sub(nodeEnd, 17), at), 31), lt(sub(nodeEnd, at), 81)) {
+                    if iszero(isSixteen(at, nodeEnd)) { leave }
+                }
+                // `p` is 31 bytes behind, so that a marker is the lowest byte of a word; the "plus one" of a step is in the constants.
                 let p := sub(at, 31)
-                let places := p
-                p := add(p, and(calldataload(p), 0x3f))
-                p := add(p, and(calldataload(add(p, 1)), 0x3f))
-                p := add(p, and(calldataload(add(p, 2)), 0x3f))
-                p := add(p, and(calldataload(add(p, 3)), 0x3f))
-                places := or(places, shl(64, add(p, 4)))
-                p := add(p, and(calldataload(add(p, 4)), 0x3f))
-                p := add(p, and(calldataload(add(p, 5)), 0x3f))
-                p := add(p, and(calldataload(add(p, 6)), 0x3f))
-                p := add(p, and(calldataload(add(p, 7)), 0x3f))
-                places := or(places, shl(128, add(p, 8)))
-                p := add(p, and(calldataload(add(p, 8)), 0x3f))
-                p := add(p, and(calldataload(add(p, 9)), 0x3f))
-                p := add(p, and(calldataload(add(p, 10)), 0x3f))
-                p := add(p, and(calldataload(add(p, 11)), 0x3f))
-                places := or(places, shl(192, add(p, 12)))
-                p := add(p, and(calldataload(add(p, 12)), 0x3f))
-                p := add(p, and(calldataload(add(p, 13)), 0x3f))
-                p := add(p, and(calldataload(add(p, 14)), 0x3f))
-                p := add(p, and(calldataload(add(p, 15)), 0x3f))
-                // The empty value is the last byte: p + 16 + 31 == nodeEnd - 1.
-                if or(sub(add(p, 48), nodeEnd), xor(and(calldataload(add(p, 16)), 0xff), 0x80)) { leave }
-                // One child and fifteen empty ones take at most 48 bytes, and the value one.
-                if lt(sub(nodeEnd, at), 50) {
-                    let children := 0
-                    p := sub(at, 31)
-                    for { let i := 0 } lt(i, 16) { i := add(i, 1) } {
-                        let step := and(calldataload(p), 0x3f)
-                        children := add(children, iszero(iszero(step)))
-                        p := add(p, add(step, 1))
-                    }
-                    if lt(children, 2) { leave }
+                if slt(key, 0) {
+                    p := add(p, and(calldataload(p), 0x3f))
+                    p := add(p, and(calldataload(add(p, 1)), 0x3f))
+                    p := add(p, and(calldataload(add(p, 2)), 0x3f))
+                    p := add(p, and(calldataload(add(p, 3)), 0x3f))
+                    p := add(p, and(calldataload(add(p, 4)), 0x3f))
+                    p := add(p, and(calldataload(add(p, 5)), 0x3f))
+                    p := add(p, and(calldataload(add(p, 6)), 0x3f))
+                    p := add(add(p, 8), and(calldataload(add(p, 7)), 0x3f))
                 }
-                // equivalent: places[nibble / 4], then nibble % 4 steps
-                child := and(shr(and(shr(248, key), 0xc0), places), 0xffffffffffffffff)
-                if and(shr(252, key), 2) {
-                    child := add(child, and(calldataload(child), 0x3f))
-                    child := add(child, add(2, and(calldataload(add(child, 1)), 0x3f)))
+                key := shr(252, key)
+                if and(key, 4) {
+                    p := add(p, and(calldataload(p), 0x3f))
+                    p := add(p, and(calldataload(add(p, 1)), 0x3f))
+                    p := add(p, and(calldataload(add(p, 2)), 0x3f))
+                    p := add(add(p, 4), and(calldataload(add(p, 3)), 0x3f))
                 }
-                if and(shr(252, key), 1) { child := add(child, add(1, and(calldataload(child), 0x3f))) }
-                child := add(child, 31)
+                if and(key, 2) {
+                    p := add(p, and(calldataload(p), 0x3f))
+                    p := add(add(p, 2), and(calldataload(add(p, 1)), 0x3f))
+                }
+                if and(key, 1) { p := add(add(p, 1), and(calldataload(p), 0x3f)) }
+                // The child ends before the value: child + 1 + step <= nodeEnd - 1.
+                if lt(add(add(p, 32), and(calldataload(p), 0x3f)), nodeEnd) { child := add(p, 31) }
+            }
+
+            // Whether sixteen children, two of them or more not empty, end where the value stands.
+            function isSixteen(at, nodeEnd) -> valid {
+                let children := 0
+                let p := sub(at, 31)
+                for { let i := 0 } lt(i, 16) { i := add(i, 1) } {
+                    let step := and(calldataload(p), 0x3f)
+                    children := add(children, iszero(iszero(step)))
+                    p := add(p, add(step, 1))
+                }
+                valid := and(eq(add(p, 32), nodeEnd), gt(children, 1))
             }
 
             // A leaf ends the walk with an outcome. So does an extension that diverges; any other gives the place of its child and

@@ -254,17 +254,24 @@ library ReferenceStateProof {
 
     /// @dev Rule 2.
     function _branchChild(bytes calldata node, uint256 index) private pure returns (bool, uint256 child) {
+        uint256 value = node.length - 1;
+        if (uint8(node[value]) != 0x80) return (false, 0);
+        bool isPlain = node.length >= 81 && (node.length - 17) % 32 == 0;
+        if (!isPlain && !_isSixteen(node)) return (false, 0);
+        for (uint256 i = 0; i < index; i++) child += 1 + (_byte(node, child) % 64);
+        return (child + 1 + (_byte(node, child) % 64) <= value, child);
+    }
+
+    /// @dev Whether sixteen children, two of them or more not empty, end where the value stands.
+    function _isSixteen(bytes calldata node) private pure returns (bool) {
         uint256 place = 0;
         uint256 children = 0;
         for (uint256 i = 0; i < 16; i++) {
-            if (i == index) child = place;
             uint256 more = _byte(node, place) % 64;
             if (more > 0) children++;
             place += 1 + more;
         }
-        if (place + 1 != node.length || uint8(node[place]) != 0x80) return (false, 0);
-        if (children < 2 && node.length < 50) return (false, 0);
-        return (true, child);
+        return place + 1 == node.length && children > 1;
     }
 
     /// @dev A leaf or an extension.

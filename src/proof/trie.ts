@@ -190,18 +190,25 @@ function isShort(bytes: Uint8Array, at: number, nodeEnd: number, depth: number):
 
 /** Rule 2: the offset of a branch's child, -1 if the branch is malformed. */
 function branchChild(bytes: Uint8Array, at: number, nodeEnd: number, index: number): number {
-  let place = at;
+  const valueAt = nodeEnd - 1;
+  const size = nodeEnd - at;
+  if (bytes[valueAt] !== 0x80) return -1;
+  const isPlain = size >= 81 && (size - 17) % 32 === 0;
+  if (!isPlain && !isSixteen(bytes, at, valueAt)) return -1;
   let child = at;
+  for (let i = 0; i < index; i++) child += 1 + ((bytes[child] ?? 0) & 0x3f);
+  return child + 1 + ((bytes[child] ?? 0) & 0x3f) > valueAt ? -1 : child;
+}
+
+/** Whether sixteen children, two of them or more not empty, end where the value stands. */
+function isSixteen(bytes: Uint8Array, at: number, valueAt: number): boolean {
   let children = 0;
   for (let i = 0; i < 16; i++) {
-    if (i === index) child = place;
-    const more = (bytes[place] ?? 0) & 0x3f;
+    const more = (bytes[at] ?? 0) & 0x3f;
     if (more > 0) children++;
-    place += 1 + more;
+    at += 1 + more;
   }
-  if (place !== nodeEnd - 1 || bytes[place] !== 0x80) return -1;
-  // Longer branches have two children whatever their markers are, since one takes at most 33 bytes.
-  return children < 2 && nodeEnd - at < 50 ? -1 : child;
+  return at === valueAt && children > 1;
 }
 
 /** A leaf or an extension: an outcome, or the offset of the extension's child. */
