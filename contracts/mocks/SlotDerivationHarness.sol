@@ -35,7 +35,7 @@ contract SlotDerivationHarness {
             times.push(uint48(seed + 50 + i));
         }
         (nonce, paused, owner) = (uint64(seed + 6), true, who);
-        bytes32 slot = SlotDerivation.erc7201("example.main");
+        bytes32 slot = SlotDerivation.namespaceRoot("example.main");
         assembly ("memory-safe") {
             sstore(slot, add(seed, 7))
         }
@@ -83,8 +83,8 @@ contract SlotDerivationHarness {
         return SlotDerivation.structMember(slot, index);
     }
 
-    function erc7201(string calldata id) external pure returns (bytes32) {
-        return SlotDerivation.erc7201(id);
+    function namespaceRoot(string calldata id) external pure returns (bytes32) {
+        return SlotDerivation.namespaceRoot(id);
     }
 
     function field(uint256 value, uint256 offset, uint256 width) external pure returns (uint256) {

@@ -77,7 +77,7 @@ library SlotDerivation {
 
     /// @notice The root slot of an ERC-7201 namespace.
     /// @param id the namespace's id, for example "example.main"
-    function erc7201(string memory id) internal pure returns (bytes32) {
+    function namespaceRoot(string memory id) internal pure returns (bytes32) {
         unchecked {
             return keccak256(abi.encode(uint256(keccak256(bytes(id))) - 1)) & ~bytes32(uint256(0xff));
         }

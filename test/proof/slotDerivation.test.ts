@@ -59,7 +59,7 @@ describe("SlotDerivation", () => {
   it("derives ERC-7201 namespaces by the formula, and Vyper's mappings with the slot first", async () => {
     const { load, call } = await deploy();
     // The example of the EIP itself.
-    const root = await call("erc7201", "example.main");
+    const root = await call("namespaceRoot", "example.main");
     expect(root).to.equal("0x183a6125c38840424c4a85fa12bab2ab606c4b6d0e7cc73c0c06ba5300eab500");
     expect(await load(root)).to.equal(1007n);
     const coder = AbiCoder.defaultAbiCoder();
