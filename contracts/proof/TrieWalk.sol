@@ -68,16 +68,11 @@ library TrieWalk {
     /// @return valueAt where a present value starts in calldata
     /// @return valueEnd where it ends
     /// @return next where the walk ended: the caller decides what may follow
-    /// @dev Nodes of the usual shapes are read by {_hurry}, which judges only what it fully understands. Whatever else there is,
-    /// malformed bytes included, {descend} reads again from the first byte.
     function locate(bytes32 root, bytes32 key, uint256 cursor, uint256 end)
         internal
         pure
         returns (uint256 outcome, uint256 valueAt, uint256 valueEnd, uint256 next)
     {
-        (outcome, valueAt, valueEnd) = _hurry(root, key, cursor);
-        // The last node of an honest proof ends inside the proof; then all before it do.
-        if (outcome != 0 && valueEnd <= end) return (outcome, valueAt, valueEnd, valueEnd);
         Walk memory walk;
         walk.cursor = cursor;
         walk.end = end;
@@ -117,187 +112,104 @@ library TrieWalk {
         return descend(walk);
     }
 
-    /// @dev The usual walk: branches whose children are hashes, then a leaf, or an empty child. Returns zero at anything else,
-    /// and then means nothing. By the same rules as {descend}; here too nothing outside the authenticated nodes is read but the
-    /// first byte behind the last.
-    function _hurry(bytes32 root, bytes32 hashedKey, uint256 cursor)
-        private
+    /// @notice The usual way down, at the price of little more than its hashes: branches of hashes and empty children alone, by the
+    /// same rules as {descend}. It judges only what it fully understands; whatever else there is, malformed bytes included, is for
+    /// {descend} to read again from the first byte.
+    /// @param cursor where the root lies in calldata
+    /// @return next where the first node behind those branches lies; 0 if the walk is for {descend}
+    /// @return expected the hash of that node
+    /// @return shift 252 - 4 * nibbles consumed; 1 if the key is absent, by an empty child of the node that ends at `next`
+    /// @dev Nothing is checked against the proof's end: the caller does so once, where the walk ends.
+    function hurry(bytes32 root, bytes32 key, uint256 cursor)
+        internal
         pure
-        returns (uint256 outcome, uint256 valueAt, uint256 valueEnd)
+        returns (uint256 next, uint256 expected, uint256 shift)
     {
         assembly ("memory-safe") {
-            function hurry(expected, key, at) -> outcome_, first, nodeEnd {
+            function down(key_, start, root_) -> at, hash, shift_ {
+                at := start
+                hash := root_
                 let buffer := mload(0x40)
-                let depth := 0
-                let head
-
-                for {} 1 {} {
+                for { shift_ := 252 } 1 { shift_ := sub(shift_, 4) } {
                     // Branches of sixteen hashes: 0xf9 0x0211, then (0xa0, hash) sixteen times, then 0x80.
-                    first := at
-                    for {} 1 {} {
-                        head := calldataload(at)
-                        if xor(shr(232, head), 0xf90211) { break }
+                    let head := calldataload(at)
+                    for {} eq(shr(232, head), 0xf90211) { head := calldataload(at) } {
                         calldatacopy(buffer, at, 0x214)
-                        let child := add(at, mul(33, shr(252, key)))
-                        if or(xor(keccak256(buffer, 0x214), expected), xor(byte(3, calldataload(child)), 0xa0)) { leave }
-                        expected := calldataload(add(child, 4))
-                        key := shl(4, key)
+                        let child := add(at, mul(33, and(shr(shift_, key_), 15)))
+                        if or(xor(keccak256(buffer, 0x214), hash), xor(byte(3, calldataload(child)), 0xa0)) {
+                            at := 0
+                            leave
+                        }
+                        hash := calldataload(add(child, 4))
                         at := add(at, 0x214)
+                        shift_ := sub(shift_, 4)
                     }
-                    depth := add(depth, div(sub(at, first), 0x214))
 
-                    // Another branch, of 58 bytes or more, whose first child is empty or a hash.
-                    switch byte(0, head)
-                    case 0xf8 {
-                        first := add(at, 2)
-                        nodeEnd := add(first, byte(1, head))
-                        head := byte(2, head)
-                        if lt(nodeEnd, add(first, 56)) { leave }
+                    // A branch of 2..15 hashes and empty children, in 17 + 32 * hashes bytes: 0xf8 0x51..0xf1 or 0xf9 0x0111..0x01f1.
+                    let p := sub(at, 29)
+                    let end := add(add(at, 2), byte(1, head))
+                    let marker := byte(2, head)
+                    if xor(and(shr(240, head), 0xff1f), 0xf811) {
+                        if xor(and(shr(232, head), 0xffff1f), 0xf90111) { leave }
+                        p := sub(at, 28)
+                        end := add(add(at, 259), marker)
+                        marker := byte(3, head)
                     }
-                    case 0xf9 {
-                        first := add(at, 3)
-                        nodeEnd := add(first, and(shr(232, head), 0xffff))
-                        head := byte(3, head)
-                        // A payload of 256..529 bytes.
-                        if gt(sub(sub(nodeEnd, at), 259), 273) { leave }
+                    // Its first child is empty or a hash. At the top, an item of 32 bytes may also be a path.
+                    if or(or(xor(and(marker, 0xdf), 0x80), lt(sub(end, at), 83)), and(gt(shift_, 240), eq(marker, 0xa0))) {
+                        if or(xor(marker, 0xa0), lt(sub(end, at), 83)) { leave }
+                        let second := calldataload(add(p, 64))
+                        marker := byte(0, second)
+                        let size := 1
+                        if gt(marker, 0x7f) {
+                            size := add(1, and(marker, 0x3f))
+                            if or(eq(marker, 0xb8), eq(marker, 0xf8)) { size := add(2, byte(1, second)) }
+                        }
+                        if eq(add(add(p, 64), size), end) { leave }
                     }
-                    default {
-                        first := add(at, 1)
-                        nodeEnd := add(at, sub(byte(0, head), 0xbf))
-                        head := byte(1, head)
-                        break
-                    }
-                    if xor(and(head, 0xdf), 0x80) { break }
-                    if lt(depth, 3) {
-                        // At the top, a first item of 32 bytes may be a path.
-                        if eq(head, 0xa0) { if isShort(first, nodeEnd, depth) { break } }
-                    }
-                    {
-                        let length := sub(nodeEnd, at)
-                        calldatacopy(buffer, at, length)
-                        head := branch(first, nodeEnd, key)
-                        if or(xor(keccak256(buffer, length), expected), iszero(head)) { leave }
-                    }
-                    expected := calldataload(add(head, 1))
-                    head := byte(0, calldataload(head))
-                    if xor(head, 0xa0) {
-                        if eq(head, 0x80) { if lt(depth, 64) { outcome_ := 0x21 } }
+                    calldatacopy(buffer, at, sub(end, at))
+                    // The empty value is the last byte.
+                    if or(xor(keccak256(buffer, sub(end, at)), hash), xor(and(calldataload(sub(end, 32)), 0xff), 0x80)) {
+                        at := 0
                         leave
                     }
-                    key := shl(4, key)
-                    depth := add(depth, 1)
-                    at := nodeEnd
-                }
 
-                // A leaf: a path of 2..33 bytes that starts with 0x20 or 0x3n, as long as what is left of the key, then a value.
-                {
-                    let length := sub(nodeEnd, at)
-                    // Roots shorter than 32 bytes are left to `descend`; so is what is no list.
-                    if gt(sub(length, 32), 500) { leave }
-                    calldatacopy(buffer, at, length)
-                    if xor(keccak256(buffer, length), expected) { leave }
-                }
-                let marker := head
-                if gt(sub(marker, 0x82), 0x1f) { leave }
-                let path := calldataload(add(first, 1))
-                at := add(first, sub(marker, 0x7f))
-                let odd := eq(shr(252, path), 3)
-                // equivalent: nibbles = 2 * (bytes - 1) + odd; nibbles + depth == 64
-                if or(iszero(or(odd, eq(shr(248, path), 0x20))), xor(add(add(shl(1, marker), odd), depth), 322)) { leave }
-                head := calldataload(at)
-                marker := byte(0, head)
-                outcome_ := 0x20
-                // A path that is not the key's proves absence.
-                if shr(shl(2, depth), xor(shl(shl(2, odd), calldataload(add(first, sub(2, odd)))), key)) { outcome_ := 0x21 }
-                switch lt(marker, 0x80)
-                case 1 { first := at }
-                default {
-                    first := add(at, 1)
-                    at := add(at, sub(marker, 0x80))
-                    // 0xb8: one length byte of at least 56. Below: not empty, and no prefix before a byte below 0x80.
-                    switch eq(marker, 0xb8)
-                    case 1 {
-                        at := add(first, byte(1, head))
-                        first := add(first, 1)
-                        if lt(byte(1, head), 56) { outcome_ := 0 }
+                    // The siblings before the child are skipped. `p` is 31 bytes behind, so that a marker is the lowest byte of a word;
+                    // the "plus one" of a step is in the constants.
+                    let nibble := shr(shift_, key_)
+                    if and(nibble, 8) {
+                        p := add(p, and(calldataload(p), 0x3f))
+                        p := add(p, and(calldataload(add(p, 1)), 0x3f))
+                        p := add(p, and(calldataload(add(p, 2)), 0x3f))
+                        p := add(p, and(calldataload(add(p, 3)), 0x3f))
+                        p := add(p, and(calldataload(add(p, 4)), 0x3f))
+                        p := add(p, and(calldataload(add(p, 5)), 0x3f))
+                        p := add(p, and(calldataload(add(p, 6)), 0x3f))
+                        p := add(add(p, 8), and(calldataload(add(p, 7)), 0x3f))
                     }
-                    default {
-                        if or(gt(marker, 0xb8), lt(shr(240, head), 0x8180)) { outcome_ := 0 }
+                    if and(nibble, 4) {
+                        p := add(p, and(calldataload(p), 0x3f))
+                        p := add(p, and(calldataload(add(p, 1)), 0x3f))
+                        p := add(p, and(calldataload(add(p, 2)), 0x3f))
+                        p := add(add(p, 4), and(calldataload(add(p, 3)), 0x3f))
                     }
-                }
-                if xor(add(at, 1), nodeEnd) { outcome_ := 0 }
-            }
+                    if and(nibble, 2) {
+                        p := add(p, and(calldataload(p), 0x3f))
+                        p := add(add(p, 2), and(calldataload(add(p, 1)), 0x3f))
+                    }
+                    if and(nibble, 1) { p := add(add(p, 1), and(calldataload(p), 0x3f)) }
 
-            // Two items or seventeen? See rule 3.
-            function isShort(at, nodeEnd, depth) -> short {
-                let marker := byte(0, calldataload(at))
-                short := and(lt(marker, 0xc0), iszero(eq(marker, 0x80)))
-                if eq(marker, 0xa0) {
-                    short := 0
-                    if lt(and(depth, 0xff), 3) {
-                        let second := add(at, 33)
-                        let size := byte(0, calldataload(second))
-                        switch lt(size, 0x80)
-                        case 1 { size := 1 }
-                        default {
-                            switch or(eq(size, 0xb8), eq(size, 0xf8))
-                            case 1 { size := add(2, byte(1, calldataload(second))) }
-                            default { size := add(1, and(size, 0x3f)) }
-                        }
-                        short := eq(add(second, size), nodeEnd)
+                    // A hash that ends before the value; or nothing, before the value and before the key has ended.
+                    hash := calldataload(add(p, 32))
+                    at := end
+                    if or(xor(and(calldataload(p), 0xff), 0xa0), iszero(lt(add(p, 64), end))) {
+                        if iszero(and(and(eq(and(calldataload(p), 0xff), 0x80), lt(add(p, 32), end)), lt(shift_, 253))) { at := 0 }
+                        shift_ := 1
+                        leave
                     }
                 }
             }
-
-            // The place of the child that the key's next nibble names, 0 if the branch is malformed. See rule 2.
-            function branch(at, nodeEnd, key) -> child {
-                // The empty value is the last byte.
-                if xor(and(calldataload(sub(nodeEnd, 32)), 0xff), 0x80) { leave }
-                // Of hashes and empty children alone: 17 + 32 * hashes bytes.
-                if or(and(sub(sub(nodeEnd, 17), at), 31), lt(sub(nodeEnd, at), 81)) {
-                    if iszero(isSixteen(at, nodeEnd)) { leave }
-                }
-                // `p` is 31 bytes behind, so that a marker is the lowest byte of a word; the "plus one" of a step is in the constants.
-                let p := sub(at, 31)
-                if slt(key, 0) {
-                    p := add(p, and(calldataload(p), 0x3f))
-                    p := add(p, and(calldataload(add(p, 1)), 0x3f))
-                    p := add(p, and(calldataload(add(p, 2)), 0x3f))
-                    p := add(p, and(calldataload(add(p, 3)), 0x3f))
-                    p := add(p, and(calldataload(add(p, 4)), 0x3f))
-                    p := add(p, and(calldataload(add(p, 5)), 0x3f))
-                    p := add(p, and(calldataload(add(p, 6)), 0x3f))
-                    p := add(add(p, 8), and(calldataload(add(p, 7)), 0x3f))
-                }
-                key := shr(252, key)
-                if and(key, 4) {
-                    p := add(p, and(calldataload(p), 0x3f))
-                    p := add(p, and(calldataload(add(p, 1)), 0x3f))
-                    p := add(p, and(calldataload(add(p, 2)), 0x3f))
-                    p := add(add(p, 4), and(calldataload(add(p, 3)), 0x3f))
-                }
-                if and(key, 2) {
-                    p := add(p, and(calldataload(p), 0x3f))
-                    p := add(add(p, 2), and(calldataload(add(p, 1)), 0x3f))
-                }
-                if and(key, 1) { p := add(add(p, 1), and(calldataload(p), 0x3f)) }
-                // The child ends before the value: child + 1 + step <= nodeEnd - 1.
-                if lt(add(add(p, 32), and(calldataload(p), 0x3f)), nodeEnd) { child := add(p, 31) }
-            }
-
-            // Whether sixteen children, two of them or more not empty, end where the value stands.
-            function isSixteen(at, nodeEnd) -> valid {
-                let children := 0
-                let p := sub(at, 31)
-                for { let i := 0 } lt(i, 16) { i := add(i, 1) } {
-                    let step := and(calldataload(p), 0x3f)
-                    children := add(children, iszero(iszero(step)))
-                    p := add(p, add(step, 1))
-                }
-                valid := and(eq(add(p, 32), nodeEnd), gt(children, 1))
-            }
-
-            outcome, valueAt, valueEnd := hurry(root, hashedKey, cursor)
+            next, expected, shift := down(key, cursor, root)
         }
     }
 
