@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.13;
 
+import {IProofErrors} from "./interfaces/IProofErrors.sol";
 import {IGuardErrors} from "./interfaces/IGuardErrors.sol";
 
 /// @title Tells the guard's errors from others
@@ -21,6 +22,11 @@ library GuardErrors {
             selector == IGuardErrors.HeaderHashMismatch.selector ||
             selector == IGuardErrors.HeaderNumberMismatch.selector ||
             selector == IGuardErrors.HeaderMalformed.selector ||
+            selector == IGuardErrors.HeaderChainLength.selector ||
+            selector == IGuardErrors.SlotBelow.selector ||
+            selector == IGuardErrors.SlotAbove.selector ||
+            selector == IGuardErrors.SlotDiffers.selector ||
+            selector == IProofErrors.StateProofInvalid.selector ||
             selector == IGuardErrors.UnsupportedChain.selector;
     }
 

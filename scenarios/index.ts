@@ -3,8 +3,10 @@ import { ethpowReplay } from "./ethpowReplay.js";
 import { healthySoak } from "./healthySoak.js";
 import { infuraMinorityFork } from "./infuraMinorityFork.js";
 import { keeperKeyReuse } from "./keeperKeyReuse.js";
+import { phantomDeposit } from "./phantomDeposit.js";
 import { polygon157 } from "./polygon157.js";
 import { tamperedStateRoot } from "./tamperedStateRoot.js";
+import { staleCollateral, withdrawnCollateral } from "./withdrawnCollateral.js";
 import type { Scenario } from "./types.js";
 
 /** Every scenario, in the order of the demo. */
@@ -15,6 +17,9 @@ export const SCENARIOS: readonly Scenario[] = [
   beacon7,
   ethpowReplay,
   tamperedStateRoot,
+  phantomDeposit,
+  withdrawnCollateral,
+  staleCollateral,
   healthySoak(),
 ];
 

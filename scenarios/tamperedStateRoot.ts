@@ -4,6 +4,7 @@ import { ethers } from "ethers";
 
 import { latestStateAnchor, type StateAnchor } from "../src/anchor/anchor.js";
 import { toBytes, toHex, toQuantity, type Hex } from "../src/bytes.js";
+import { packWitness, type ProofAnswer } from "../src/proof/witness.js";
 import type { HardhatChain } from "../src/hardhat/index.js";
 import {
   CollateralVault__factory,
@@ -15,11 +16,6 @@ import { TWINS, UNIT, attempt, blocksOf, ether, forks, signersOf, type Role, typ
 
 const FUNDS = 500n * UNIT;
 const BOB_COLLATERAL = 5n * UNIT;
-
-interface Proof {
-  accountProof: Hex[];
-  storageProof: Hex[];
-}
 
 /** A state root that no block has: everything else in the commitment is true. */
 export const tamperedStateRoot: Scenario = {
@@ -53,21 +49,21 @@ export const tamperedStateRoot: Scenario = {
       twin: Twin,
       role: Role,
       state: StateAnchor,
-      proof: Proof,
+      witness: Hex,
       amount: bigint,
     ): Promise<Outcome> => {
       const { [role]: signer } = await signersOf(chain);
       const credit = GuardedCollateralCredit__factory.connect(await credits[twin].getAddress(), signer);
       return attempt(
         credit.interface,
-        () => credit.borrow(state, header, proof.accountProof, proof.storageProof, amount),
+        () => credit.borrow(state, header, witness, amount),
         () => `Paid out ${ether(amount)} ether.`,
       );
     };
-    const honest = await proveBalance(chain, vaultAddress, await bob.getAddress(), anchor.number);
+    const honest = await proveBalance(chain, vaultAddress, await bob.getAddress(), anchor);
     const erinOutcomes = {
-      unguarded: await borrow("unguarded", "erin", tampered, forged, FUNDS / 2n),
-      guarded: await borrow("guarded", "erin", tampered, forged, FUNDS / 2n),
+      unguarded: await borrow("unguarded", "erin", tampered, forged.witness, FUNDS / 2n),
+      guarded: await borrow("guarded", "erin", tampered, forged.witness, FUNDS / 2n),
     };
     const bobOutcomes = {
       unguarded: await borrow("unguarded", "bob", anchor, honest, UNIT),
@@ -118,7 +114,7 @@ export const tamperedStateRoot: Scenario = {
 };
 
 /** A state of the attacker's own making: one account, the vault, with one slot, the attacker's balance. */
-async function forgeState(vault: string, owner: string, balance: bigint): Promise<Proof & { stateRoot: Hex }> {
+async function forgeState(vault: string, owner: string, balance: bigint): Promise<{ stateRoot: Hex; witness: Hex }> {
   const slotKey = toBytes(ethers.keccak256(balanceSlot(owner)), "slot key");
   const accountKey = toBytes(ethers.keccak256(vault), "account key");
   const storage = await createMPT();
@@ -127,20 +123,21 @@ async function forgeState(vault: string, owner: string, balance: bigint): Promis
   await state.put(accountKey, RLP.encode([1n, 0n, storage.root(), toBytes(ethers.id("any code"), "code hash")]));
   return {
     stateRoot: toHex(state.root()),
-    accountProof: (await createMerkleProof(state, accountKey)).map(toHex),
-    storageProof: (await createMerkleProof(storage, slotKey)).map(toHex),
+    witness: toHex(
+      Buffer.concat([...(await createMerkleProof(state, accountKey)), ...(await createMerkleProof(storage, slotKey))]),
+    ),
   };
 }
 
-async function proveBalance(chain: HardhatChain, vault: string, owner: string, block: bigint): Promise<Proof> {
+async function proveBalance(chain: HardhatChain, vault: string, owner: string, anchor: StateAnchor): Promise<Hex> {
+  const slot = balanceSlot(owner);
   const answer = (await chain.request({
     method: "eth_getProof",
-    params: [vault, [balanceSlot(owner)], toQuantity(block)],
-  })) as {
-    accountProof: Hex[];
-    storageProof: { proof: Hex[] }[];
-  };
-  return { accountProof: answer.accountProof, storageProof: answer.storageProof[0]?.proof ?? [] };
+    params: [vault, [slot], toQuantity(anchor.number)],
+  })) as ProofAnswer;
+  const stateRoot = toBytes(anchor.stateRoot, "state root", 32);
+  const request = { stateRoot, address: toBytes(vault, "vault", 20), slots: [toBytes(slot, "slot", 32)] };
+  return toHex(packWitness(request, answer).witness);
 }
 
 /** `balances[owner]` of the vault, whose mapping is the first slot. */

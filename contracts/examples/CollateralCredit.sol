@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.24;
 
-import {Memory} from "@openzeppelin/contracts/utils/Memory.sol";
-import {RLP} from "@openzeppelin/contracts/utils/RLP.sol";
-import {TrieProof} from "@openzeppelin/contracts/utils/cryptography/TrieProof.sol";
-
 import {SettlementGuard} from "../SettlementGuard.sol";
 import {StateAnchor} from "../anchor/Anchor.sol";
+import {SlotCheck} from "../proof/SlotCheck.sol";
+import {SlotDerivation} from "../proof/SlotDerivation.sol";
 
 /// @title Ether locked as collateral
 /// @notice `balances` is the first storage slot, so that a storage proof can show it.
@@ -26,10 +24,7 @@ contract CollateralVault {
 abstract contract CollateralCredit {
     event Borrowed(address indexed borrower, uint256 amount);
 
-    error CollateralTooLow(address borrower, uint256 collateral, uint256 debt);
     error PaymentFailed(address to, uint256 amount);
-
-    using RLP for Memory.Slice;
 
     address public immutable vault;
     mapping(address borrower => uint256) public debts;
@@ -41,51 +36,25 @@ abstract contract CollateralCredit {
     /// @notice Borrows `amount` wei against the caller's collateral at `anchor`.
     /// @param anchor the state on which the proof rests
     /// @param header RLP of the anchor's block header
-    /// @param accountProof trie nodes of the vault's account, root first
-    /// @param storageProof trie nodes of the caller's balance in the vault, root first
+    /// @param witness trie nodes of the vault's account, then of the caller's balance in it, end to end
     /// @param amount in wei
     function borrow(
         StateAnchor calldata anchor,
         bytes calldata header,
-        bytes[] calldata accountProof,
-        bytes[] calldata storageProof,
+        bytes calldata witness,
         uint256 amount
     ) external virtual;
 
-    function _borrow(
-        bytes32 stateRoot,
-        bytes[] calldata accountProof,
-        bytes[] calldata storageProof,
-        uint256 amount
-    ) internal {
-        uint256 collateral = _provenBalance(stateRoot, accountProof, storageProof, msg.sender);
+    function _borrow(bytes32 stateRoot, bytes calldata witness, uint256 amount) internal {
         uint256 debt = debts[msg.sender] + amount;
-        if (debt > collateral) revert CollateralTooLow(msg.sender, collateral, debt);
+        bytes32 slot = SlotDerivation.mappingEntry(bytes32(0), msg.sender);
+        SlotCheck.requireAtLeast(stateRoot, vault, slot, debt, witness);
 
         debts[msg.sender] = debt;
         emit Borrowed(msg.sender, amount);
 
         (bool ok, ) = msg.sender.call{value: amount}("");
         if (!ok) revert PaymentFailed(msg.sender, amount);
-    }
-
-    function _provenBalance(
-        bytes32 stateRoot,
-        bytes[] calldata accountProof,
-        bytes[] calldata storageProof,
-        address borrower
-    ) private view returns (uint256) {
-        bytes memory account = TrieProof.traverse(
-            stateRoot,
-            abi.encodePacked(keccak256(abi.encodePacked(vault))),
-            accountProof
-        );
-        bytes32 storageRoot = RLP.decodeList(account)[2].readBytes32();
-        bytes32 slot = keccak256(abi.encode(borrower, uint256(0)));
-        return
-            RLP.decodeUint256(
-                TrieProof.traverse(storageRoot, abi.encodePacked(keccak256(abi.encode(slot))), storageProof)
-            );
     }
 }
 
@@ -97,11 +66,10 @@ contract GuardedCollateralCredit is CollateralCredit, SettlementGuard {
     function borrow(
         StateAnchor calldata anchor,
         bytes calldata header,
-        bytes[] calldata accountProof,
-        bytes[] calldata storageProof,
+        bytes calldata witness,
         uint256 amount
     ) external override anchoredState(anchor, header) {
-        _borrow(anchor.stateRoot, accountProof, storageProof, amount);
+        _borrow(anchor.stateRoot, witness, amount);
     }
 }
 
@@ -113,10 +81,9 @@ contract UnguardedCollateralCredit is CollateralCredit {
     function borrow(
         StateAnchor calldata anchor,
         bytes calldata,
-        bytes[] calldata accountProof,
-        bytes[] calldata storageProof,
+        bytes calldata witness,
         uint256 amount
     ) external override {
-        _borrow(anchor.stateRoot, accountProof, storageProof, amount);
+        _borrow(anchor.stateRoot, witness, amount);
     }
 }

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.13;
 
+import {IProofErrors} from "./IProofErrors.sol";
+
 /// @title The errors of the guard
 /// @notice Each names the values that disagreed. Together they are what `isGuardError` recognises: a handler that meets one
 /// must retry or re-prepare the action, never cancel a user's order because of it.
 /// @dev `number` and `head` are block numbers of the executing chain; `head` is the block in which the check ran. A depth is
 /// `head - number`, in blocks. `src/anchor/guardErrors.ts` is this list's twin; a test compares the two.
-interface IGuardErrors {
+interface IGuardErrors is IProofErrors {
     /// @notice Thrown when an anchor's hash is zero. Zero means "unknown" everywhere and never "skip the check".
     error ZeroAnchorHash(uint64 number);
 
@@ -45,6 +47,18 @@ interface IGuardErrors {
 
     /// @notice Thrown when a state anchor's header is genuine and the state root in it is not the one claimed.
     error StateRootMismatch(uint64 number, bytes32 claimed, bytes32 actual);
+
+    /// @notice Thrown when a run of headers does not lead from the known block to the anchor: `depth + 1` headers are needed.
+    error HeaderChainLength(uint64 depth, uint256 headers);
+
+    /// @notice Thrown when a canonical state holds less in a slot than the protocol believes.
+    error SlotBelow(address account, bytes32 slot, uint256 believed, uint256 actual);
+
+    /// @notice Thrown when a canonical state holds more in a slot than the protocol believes.
+    error SlotAbove(address account, bytes32 slot, uint256 believed, uint256 actual);
+
+    /// @notice Thrown when a canonical state holds another value in a slot than the protocol believes.
+    error SlotDiffers(address account, bytes32 slot, uint256 believed, uint256 actual);
 
     /// @notice Thrown when the guard is deployed on a chain whose BLOCKHASH and NUMBER are not known to mean that chain's own
     /// blocks. Such a chain needs a block-hash source of its own.

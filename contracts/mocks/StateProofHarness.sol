@@ -7,11 +7,12 @@ import {StateWitness} from "../proof/StateWitness.sol";
 
 /// @notice The one call whose gas is quoted: nothing else is dispatched here.
 contract AccountSlotHarness {
-    function run(bytes32 stateRoot, address account, bytes32 slot, bytes calldata witness)
-        external
-        pure
-        returns (ProofStatus, uint256)
-    {
+    function run(
+        bytes32 stateRoot,
+        address account,
+        bytes32 slot,
+        bytes calldata witness
+    ) external pure returns (ProofStatus, uint256) {
         (, ProofStatus status, uint256 value, ) = StateProof.tryAccountSlot(stateRoot, account, slot, witness);
         return (status, value);
     }
@@ -39,11 +40,12 @@ contract AccountSlotListHarness {
 
 /// @notice Many slots in one witness, for gas.
 contract SlotsHarness {
-    function run(bytes32 stateRoot, address account, bytes32[] calldata slots, bytes calldata witness)
-        external
-        pure
-        returns (ProofStatus, uint256[] memory)
-    {
+    function run(
+        bytes32 stateRoot,
+        address account,
+        bytes32[] calldata slots,
+        bytes calldata witness
+    ) external pure returns (ProofStatus, uint256[] memory) {
         (ProofStatus status, , uint256[] memory values, ) = StateWitness.trySlots(stateRoot, account, slots, witness);
         return (status, values);
     }
@@ -51,59 +53,60 @@ contract SlotsHarness {
 
 /// @notice Each internal function of the library behind an external one, for tests.
 contract StateProofHarness {
-    function key(bytes32 root, bytes32 hashedKey, bytes calldata proof)
-        external
-        pure
-        returns (ProofStatus, ProofReason, bytes memory)
-    {
+    function key(
+        bytes32 root,
+        bytes32 hashedKey,
+        bytes calldata proof
+    ) external pure returns (ProofStatus, ProofReason, bytes memory) {
         return StateProof.tryHashedKey(root, hashedKey, proof);
     }
 
-    function keyList(bytes32 root, bytes32 hashedKey, bytes[] calldata proof)
-        external
-        pure
-        returns (ProofStatus, ProofReason, bytes memory)
-    {
+    function keyList(
+        bytes32 root,
+        bytes32 hashedKey,
+        bytes[] calldata proof
+    ) external pure returns (ProofStatus, ProofReason, bytes memory) {
         return StateProof.tryHashedKey(root, hashedKey, proof);
     }
 
-    function account(bytes32 root, address who, bytes calldata proof)
-        external
-        pure
-        returns (ProofStatus, ProofReason, Account memory)
-    {
+    function account(
+        bytes32 root,
+        address who,
+        bytes calldata proof
+    ) external pure returns (ProofStatus, ProofReason, Account memory) {
         return StateProof.tryAccount(root, who, proof);
     }
 
-    function accountList(bytes32 root, address who, bytes[] calldata proof)
-        external
-        pure
-        returns (ProofStatus, ProofReason, Account memory)
-    {
+    function accountList(
+        bytes32 root,
+        address who,
+        bytes[] calldata proof
+    ) external pure returns (ProofStatus, ProofReason, Account memory) {
         return StateProof.tryAccount(root, who, proof);
     }
 
-    function slot(bytes32 root, bytes32 position, bytes calldata proof)
-        external
-        pure
-        returns (ProofStatus, ProofReason, uint256)
-    {
+    function slot(
+        bytes32 root,
+        bytes32 position,
+        bytes calldata proof
+    ) external pure returns (ProofStatus, ProofReason, uint256) {
         return StateProof.trySlot(root, position, proof);
     }
 
-    function slotList(bytes32 root, bytes32 position, bytes[] calldata proof)
-        external
-        pure
-        returns (ProofStatus, ProofReason, uint256)
-    {
+    function slotList(
+        bytes32 root,
+        bytes32 position,
+        bytes[] calldata proof
+    ) external pure returns (ProofStatus, ProofReason, uint256) {
         return StateProof.trySlot(root, position, proof);
     }
 
-    function accountSlot(bytes32 root, address who, bytes32 position, bytes calldata witness)
-        external
-        pure
-        returns (ProofStatus, ProofStatus, uint256, ProofReason)
-    {
+    function accountSlot(
+        bytes32 root,
+        address who,
+        bytes32 position,
+        bytes calldata witness
+    ) external pure returns (ProofStatus, ProofStatus, uint256, ProofReason) {
         return StateProof.tryAccountSlot(root, who, position, witness);
     }
 
@@ -117,11 +120,12 @@ contract StateProofHarness {
         return StateProof.tryAccountSlot(root, who, position, accountProof, storageProof);
     }
 
-    function slots(bytes32 root, address who, bytes32[] calldata positions, bytes calldata witness)
-        external
-        pure
-        returns (ProofStatus, ProofStatus[] memory, uint256[] memory, ProofReason)
-    {
+    function slots(
+        bytes32 root,
+        address who,
+        bytes32[] calldata positions,
+        bytes calldata witness
+    ) external pure returns (ProofStatus, ProofStatus[] memory, uint256[] memory, ProofReason) {
         return StateWitness.trySlots(root, who, positions, witness);
     }
 
@@ -131,11 +135,11 @@ contract StateProofHarness {
         return StateProof.readAccount(root, who, proof);
     }
 
-    function readAccountList(bytes32 root, address who, bytes[] calldata proof)
-        external
-        pure
-        returns (bool, Account memory)
-    {
+    function readAccountList(
+        bytes32 root,
+        address who,
+        bytes[] calldata proof
+    ) external pure returns (bool, Account memory) {
         return StateProof.readAccount(root, who, proof);
     }
 
@@ -143,15 +147,20 @@ contract StateProofHarness {
         return StateProof.readSlot(root, position, proof);
     }
 
-    function readSlotList(bytes32 root, bytes32 position, bytes[] calldata proof) external pure returns (bool, uint256) {
+    function readSlotList(
+        bytes32 root,
+        bytes32 position,
+        bytes[] calldata proof
+    ) external pure returns (bool, uint256) {
         return StateProof.readSlot(root, position, proof);
     }
 
-    function readAccountSlot(bytes32 root, address who, bytes32 position, bytes calldata witness)
-        external
-        pure
-        returns (bool, bool, uint256)
-    {
+    function readAccountSlot(
+        bytes32 root,
+        address who,
+        bytes32 position,
+        bytes calldata witness
+    ) external pure returns (bool, bool, uint256) {
         return StateProof.readAccountSlot(root, who, position, witness);
     }
 
@@ -165,19 +174,21 @@ contract StateProofHarness {
         return StateProof.readAccountSlot(root, who, position, accountProof, storageProof);
     }
 
-    function readSlots(bytes32 root, address who, bytes32[] calldata positions, bytes calldata witness)
-        external
-        pure
-        returns (bool, uint256[] memory)
-    {
+    function readSlots(
+        bytes32 root,
+        address who,
+        bytes32[] calldata positions,
+        bytes calldata witness
+    ) external pure returns (bool, uint256[] memory) {
         return StateWitness.readSlots(root, who, positions, witness);
     }
 
-    function verifyAccount(bytes32 root, address who, Account calldata claimed, bytes calldata proof)
-        external
-        pure
-        returns (bool)
-    {
+    function verifyAccount(
+        bytes32 root,
+        address who,
+        Account calldata claimed,
+        bytes calldata proof
+    ) external pure returns (bool) {
         return StateProof.verifyAccount(root, who, claimed, proof);
     }
 
@@ -185,11 +196,12 @@ contract StateProofHarness {
         return StateProof.verifyAccountAbsent(root, who, proof);
     }
 
-    function verifySlot(bytes32 root, bytes32 position, uint256 claimed, bytes calldata proof)
-        external
-        pure
-        returns (bool)
-    {
+    function verifySlot(
+        bytes32 root,
+        bytes32 position,
+        uint256 claimed,
+        bytes calldata proof
+    ) external pure returns (bool) {
         return StateProof.verifySlot(root, position, claimed, proof);
     }
 
@@ -197,11 +209,13 @@ contract StateProofHarness {
         return StateProof.verifySlotAbsent(root, position, proof);
     }
 
-    function verifyAccountSlot(bytes32 root, address who, bytes32 position, uint256 claimed, bytes calldata witness)
-        external
-        pure
-        returns (bool)
-    {
+    function verifyAccountSlot(
+        bytes32 root,
+        address who,
+        bytes32 position,
+        uint256 claimed,
+        bytes calldata witness
+    ) external pure returns (bool) {
         return StateProof.verifyAccountSlot(root, who, position, claimed, witness);
     }
 

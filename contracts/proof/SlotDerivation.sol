@@ -53,11 +53,11 @@ library SlotDerivation {
 
     /// @notice The slot and the bit offset of element `index` of a dynamic array at `slot`, several of whose elements share a slot.
     /// @param width bits of an element, at most 128; a slot holds as many as fit whole
-    function packedArrayElement(bytes32 slot, uint256 index, uint256 width)
-        internal
-        pure
-        returns (bytes32 elementSlot, uint256 offset)
-    {
+    function packedArrayElement(
+        bytes32 slot,
+        uint256 index,
+        uint256 width
+    ) internal pure returns (bytes32 elementSlot, uint256 offset) {
         if (width == 0 || width > 128) revert FieldOutOfSlot(0, width);
         uint256 perSlot = 256 / width;
         unchecked {

@@ -22,33 +22,33 @@ library StateProof {
     // --- one account ---
 
     /// @notice What `proof` shows about `account` under `stateRoot`. `fields` is zero unless Present.
-    function tryAccount(bytes32 stateRoot, address account, bytes calldata proof)
-        internal
-        pure
-        returns (ProofStatus status, ProofReason reason, Account memory fields)
-    {
+    function tryAccount(
+        bytes32 stateRoot,
+        address account,
+        bytes calldata proof
+    ) internal pure returns (ProofStatus status, ProofReason reason, Account memory fields) {
         (uint256 outcome, uint256 valueAt, uint256 valueEnd) = _find(stateRoot, hashAccount(account), proof);
         if (outcome == PRESENT) return _account(valueAt, valueEnd);
         (status, reason) = _outcome(outcome);
     }
 
     /// @notice {tryAccount} of the nodes as `eth_getProof` lists them.
-    function tryAccount(bytes32 stateRoot, address account, bytes[] calldata proof)
-        internal
-        pure
-        returns (ProofStatus status, ProofReason reason, Account memory fields)
-    {
+    function tryAccount(
+        bytes32 stateRoot,
+        address account,
+        bytes[] calldata proof
+    ) internal pure returns (ProofStatus status, ProofReason reason, Account memory fields) {
         (uint256 outcome, uint256 valueAt, uint256 valueEnd) = _find(stateRoot, hashAccount(account), proof);
         if (outcome == PRESENT) return _account(valueAt, valueEnd);
         (status, reason) = _outcome(outcome);
     }
 
     /// @notice The account, and whether it exists. Reverts with `StateProofInvalid` if the proof shows neither.
-    function readAccount(bytes32 stateRoot, address account, bytes calldata proof)
-        internal
-        pure
-        returns (bool exists, Account memory fields)
-    {
+    function readAccount(
+        bytes32 stateRoot,
+        address account,
+        bytes calldata proof
+    ) internal pure returns (bool exists, Account memory fields) {
         ProofStatus status;
         ProofReason reason;
         (status, reason, fields) = tryAccount(stateRoot, account, proof);
@@ -57,11 +57,11 @@ library StateProof {
     }
 
     /// @notice {readAccount} of the nodes as `eth_getProof` lists them.
-    function readAccount(bytes32 stateRoot, address account, bytes[] calldata proof)
-        internal
-        pure
-        returns (bool exists, Account memory fields)
-    {
+    function readAccount(
+        bytes32 stateRoot,
+        address account,
+        bytes[] calldata proof
+    ) internal pure returns (bool exists, Account memory fields) {
         ProofStatus status;
         ProofReason reason;
         (status, reason, fields) = tryAccount(stateRoot, account, proof);
@@ -70,11 +70,12 @@ library StateProof {
     }
 
     /// @notice Whether `proof` shows that `account` exists with exactly these fields.
-    function verifyAccount(bytes32 stateRoot, address account, Account memory claimed, bytes calldata proof)
-        internal
-        pure
-        returns (bool)
-    {
+    function verifyAccount(
+        bytes32 stateRoot,
+        address account,
+        Account memory claimed,
+        bytes calldata proof
+    ) internal pure returns (bool) {
         (ProofStatus status, , Account memory fields) = tryAccount(stateRoot, account, proof);
         return
             status == ProofStatus.Present &&
@@ -85,7 +86,11 @@ library StateProof {
     }
 
     /// @notice Whether `proof` shows that `account` does not exist.
-    function verifyAccountAbsent(bytes32 stateRoot, address account, bytes calldata proof) internal pure returns (bool) {
+    function verifyAccountAbsent(
+        bytes32 stateRoot,
+        address account,
+        bytes calldata proof
+    ) internal pure returns (bool) {
         (ProofStatus status, , ) = tryAccount(stateRoot, account, proof);
         return status == ProofStatus.Absent;
     }
@@ -93,11 +98,11 @@ library StateProof {
     // --- one slot of an account whose storage root is known ---
 
     /// @notice What `proof` shows about `slot` under `storageRoot`. `value` is zero unless Present.
-    function trySlot(bytes32 storageRoot, bytes32 slot, bytes calldata proof)
-        internal
-        pure
-        returns (ProofStatus status, ProofReason reason, uint256 value)
-    {
+    function trySlot(
+        bytes32 storageRoot,
+        bytes32 slot,
+        bytes calldata proof
+    ) internal pure returns (ProofStatus status, ProofReason reason, uint256 value) {
         (uint256 cursor, uint256 end) = _bounds(proof);
         uint256 outcome = uint256(ProofReason.WitnessTooLarge);
         if (proof.length <= TrieWalk.MAX_PROOF_BYTES) (outcome, value) = _locateSlot(storageRoot, slot, cursor, end);
@@ -105,22 +110,22 @@ library StateProof {
     }
 
     /// @notice {trySlot} of the nodes as `eth_getProof` lists them.
-    function trySlot(bytes32 storageRoot, bytes32 slot, bytes[] calldata proof)
-        internal
-        pure
-        returns (ProofStatus status, ProofReason reason, uint256 value)
-    {
+    function trySlot(
+        bytes32 storageRoot,
+        bytes32 slot,
+        bytes[] calldata proof
+    ) internal pure returns (ProofStatus status, ProofReason reason, uint256 value) {
         (uint256 outcome, uint256 valueAt, uint256 valueEnd) = _find(storageRoot, hashSlot(slot), proof);
         if (outcome == PRESENT) (outcome, value) = _slot(valueAt, valueEnd);
         (status, reason) = _outcome(outcome);
     }
 
     /// @notice The slot's value, and whether it is stored. Reverts with `StateProofInvalid` if the proof shows neither.
-    function readSlot(bytes32 storageRoot, bytes32 slot, bytes calldata proof)
-        internal
-        pure
-        returns (bool exists, uint256 value)
-    {
+    function readSlot(
+        bytes32 storageRoot,
+        bytes32 slot,
+        bytes calldata proof
+    ) internal pure returns (bool exists, uint256 value) {
         ProofStatus status;
         ProofReason reason;
         (status, reason, value) = trySlot(storageRoot, slot, proof);
@@ -129,11 +134,11 @@ library StateProof {
     }
 
     /// @notice {readSlot} of the nodes as `eth_getProof` lists them.
-    function readSlot(bytes32 storageRoot, bytes32 slot, bytes[] calldata proof)
-        internal
-        pure
-        returns (bool exists, uint256 value)
-    {
+    function readSlot(
+        bytes32 storageRoot,
+        bytes32 slot,
+        bytes[] calldata proof
+    ) internal pure returns (bool exists, uint256 value) {
         ProofStatus status;
         ProofReason reason;
         (status, reason, value) = trySlot(storageRoot, slot, proof);
@@ -142,11 +147,12 @@ library StateProof {
     }
 
     /// @notice Whether `proof` shows that `slot` holds `claimed`. Never true for zero: see {verifySlotAbsent}.
-    function verifySlot(bytes32 storageRoot, bytes32 slot, uint256 claimed, bytes calldata proof)
-        internal
-        pure
-        returns (bool)
-    {
+    function verifySlot(
+        bytes32 storageRoot,
+        bytes32 slot,
+        uint256 claimed,
+        bytes calldata proof
+    ) internal pure returns (bool) {
         (ProofStatus status, , uint256 value) = trySlot(storageRoot, slot, proof);
         return status == ProofStatus.Present && value == claimed;
     }
@@ -162,11 +168,12 @@ library StateProof {
     /// @notice What `witness`, the account's nodes and behind them the slot's, shows about `slot` of `account` under `stateRoot`.
     /// @return accountStatus Invalid together with `slotStatus`: a witness is good as a whole or not at all
     /// @return slotStatus Absent in an absent account; then no storage node may follow
-    function tryAccountSlot(bytes32 stateRoot, address account, bytes32 slot, bytes calldata witness)
-        internal
-        pure
-        returns (ProofStatus accountStatus, ProofStatus slotStatus, uint256 value, ProofReason reason)
-    {
+    function tryAccountSlot(
+        bytes32 stateRoot,
+        address account,
+        bytes32 slot,
+        bytes calldata witness
+    ) internal pure returns (ProofStatus accountStatus, ProofStatus slotStatus, uint256 value, ProofReason reason) {
         uint256 outcome;
         (accountStatus, outcome, value) = _findAccountSlot(stateRoot, account, slot, witness);
         (slotStatus, reason) = _outcome(outcome);
@@ -196,11 +203,12 @@ library StateProof {
 
     /// @notice The slot's value, whether it is stored, and whether its account exists. Reverts with `StateProofInvalid` if the
     /// witness does not show all three.
-    function readAccountSlot(bytes32 stateRoot, address account, bytes32 slot, bytes calldata witness)
-        internal
-        pure
-        returns (bool accountExists, bool slotExists, uint256 value)
-    {
+    function readAccountSlot(
+        bytes32 stateRoot,
+        address account,
+        bytes32 slot,
+        bytes calldata witness
+    ) internal pure returns (bool accountExists, bool slotExists, uint256 value) {
         ProofStatus accountStatus;
         ProofStatus slotStatus;
         ProofReason reason;
@@ -249,22 +257,22 @@ library StateProof {
 
     /// @notice What `proof` shows about a key that is a hash already. For tries that are neither state nor storage; `value` is the
     /// leaf's value as it stands. Its caller answers for the key: whoever may choose it may choose what is proven.
-    function tryHashedKey(bytes32 root, bytes32 hashedKey, bytes calldata proof)
-        internal
-        pure
-        returns (ProofStatus status, ProofReason reason, bytes calldata value)
-    {
+    function tryHashedKey(
+        bytes32 root,
+        bytes32 hashedKey,
+        bytes calldata proof
+    ) internal pure returns (ProofStatus status, ProofReason reason, bytes calldata value) {
         (uint256 outcome, uint256 valueAt, uint256 valueEnd) = _find(root, hashedKey, proof);
         (status, reason) = _outcome(outcome);
         value = _slice(outcome, valueAt, valueEnd);
     }
 
     /// @notice {tryHashedKey} of the nodes as `eth_getProof` lists them.
-    function tryHashedKey(bytes32 root, bytes32 hashedKey, bytes[] calldata proof)
-        internal
-        pure
-        returns (ProofStatus status, ProofReason reason, bytes calldata value)
-    {
+    function tryHashedKey(
+        bytes32 root,
+        bytes32 hashedKey,
+        bytes[] calldata proof
+    ) internal pure returns (ProofStatus status, ProofReason reason, bytes calldata value) {
         (uint256 outcome, uint256 valueAt, uint256 valueEnd) = _find(root, hashedKey, proof);
         (status, reason) = _outcome(outcome);
         value = _slice(outcome, valueAt, valueEnd);
@@ -293,11 +301,11 @@ library StateProof {
     // --- walking ---
 
     /// @dev A walk of one key through all of `proof`.
-    function _find(bytes32 root, bytes32 key, bytes calldata proof)
-        private
-        pure
-        returns (uint256 outcome, uint256 valueAt, uint256 valueEnd)
-    {
+    function _find(
+        bytes32 root,
+        bytes32 key,
+        bytes calldata proof
+    ) private pure returns (uint256 outcome, uint256 valueAt, uint256 valueEnd) {
         if (proof.length > TrieWalk.MAX_PROOF_BYTES) return (uint256(ProofReason.WitnessTooLarge), 0, 0);
         (uint256 cursor, uint256 end) = _bounds(proof);
         (outcome, valueAt, valueEnd, cursor) = TrieWalk.locate(root, key, cursor, end);
@@ -305,11 +313,12 @@ library StateProof {
     }
 
     /// @dev A walk to an account and, with the bytes behind it, one to its slot.
-    function _findAccountSlot(bytes32 stateRoot, address account, bytes32 slot, bytes calldata witness)
-        private
-        pure
-        returns (ProofStatus accountStatus, uint256 outcome, uint256 value)
-    {
+    function _findAccountSlot(
+        bytes32 stateRoot,
+        address account,
+        bytes32 slot,
+        bytes calldata witness
+    ) private pure returns (ProofStatus accountStatus, uint256 outcome, uint256 value) {
         if (witness.length > 2 * TrieWalk.MAX_PROOF_BYTES) {
             return (ProofStatus.Invalid, uint256(ProofReason.WitnessTooLarge), 0);
         }
@@ -326,11 +335,12 @@ library StateProof {
     }
 
     /// @dev A walk to an account. `valueAt` is where its fields start, if it is present.
-    function _locateAccount(bytes32 stateRoot, address account, uint256 cursor, uint256 end)
-        internal
-        pure
-        returns (uint256 outcome, bytes32 storageRoot, uint256 next)
-    {
+    function _locateAccount(
+        bytes32 stateRoot,
+        address account,
+        uint256 cursor,
+        uint256 end
+    ) internal pure returns (uint256 outcome, bytes32 storageRoot, uint256 next) {
         bytes32 key = hashAccount(account);
         (outcome, storageRoot, next) = _hurryToAccount(stateRoot, key, cursor);
         // What was read behind the end was never part of the proof.
@@ -345,11 +355,12 @@ library StateProof {
         }
     }
 
-    function _locateSlot(bytes32 storageRoot, bytes32 slot, uint256 cursor, uint256 end)
-        private
-        pure
-        returns (uint256 outcome, uint256 value)
-    {
+    function _locateSlot(
+        bytes32 storageRoot,
+        bytes32 slot,
+        uint256 cursor,
+        uint256 end
+    ) private pure returns (uint256 outcome, uint256 value) {
         bytes32 key = hashSlot(slot);
         uint256 next;
         (outcome, value, next) = _hurryToSlot(storageRoot, key, cursor);
@@ -363,11 +374,11 @@ library StateProof {
     }
 
     /// @dev The usual account: behind branches, in a leaf that ends with `next`. Outcome 0 where {TrieWalk-locate} has to say.
-    function _hurryToAccount(bytes32 stateRoot, bytes32 key, uint256 cursor)
-        private
-        pure
-        returns (uint256 outcome, bytes32 storageRoot, uint256 next)
-    {
+    function _hurryToAccount(
+        bytes32 stateRoot,
+        bytes32 key,
+        uint256 cursor
+    ) private pure returns (uint256 outcome, bytes32 storageRoot, uint256 next) {
         uint256 expected;
         uint256 shift;
         (next, expected, shift) = TrieWalk.hurry(stateRoot, key, cursor);
@@ -391,7 +402,13 @@ library StateProof {
             let length := byte(1, calldataload(value))
             let malformed := or(
                 // A path of one byte, or of 33, is for {TrieWalk-locate}.
-                or(gt(sub(bytes_, 2), 30), or(xor(keccak256(buffer, size), expected), xor(and(shr(232, head), 0xff00ff), add(0xf80080, bytes_)))),
+                or(
+                    gt(sub(bytes_, 2), 30),
+                    or(
+                        xor(keccak256(buffer, size), expected),
+                        xor(and(shr(232, head), 0xff00ff), add(0xf80080, bytes_))
+                    )
+                ),
                 or(
                     xor(add(add(value, 2), length), next),
                     or(xor(shr(224, calldataload(value)), add(0xb800f7fe, mul(length, 0x10001))), shr(bits, path))
@@ -404,12 +421,19 @@ library StateProof {
                 let marker := byte(0, first)
                 end_ := add(at, 1)
                 if lt(marker, 0x80) {
-                    if iszero(marker) { end_ := 0 }
+                    if iszero(marker) {
+                        end_ := 0
+                    }
                     leave
                 }
                 end_ := add(at, sub(marker, 0x7f))
                 // Its first byte is not zero; if it is the only one, it is 0x80 or more.
-                if or(gt(sub(marker, 0x80), width), lt(byte(1, first), shl(mul(7, eq(marker, 0x81)), gt(marker, 0x80)))) { end_ := 0 }
+                if or(
+                    gt(sub(marker, 0x80), width),
+                    lt(byte(1, first), shl(mul(7, eq(marker, 0x81)), gt(marker, 0x80)))
+                ) {
+                    end_ := 0
+                }
             }
             let hashes := sub(next, 66)
             storageRoot := calldataload(add(hashes, 1))
@@ -426,11 +450,11 @@ library StateProof {
     }
 
     /// @dev The usual slot, in the same way.
-    function _hurryToSlot(bytes32 storageRoot, bytes32 key, uint256 cursor)
-        private
-        pure
-        returns (uint256 outcome, uint256 value, uint256 next)
-    {
+    function _hurryToSlot(
+        bytes32 storageRoot,
+        bytes32 key,
+        uint256 cursor
+    ) private pure returns (uint256 outcome, uint256 value, uint256 next) {
         uint256 expected;
         uint256 shift;
         (next, expected, shift) = TrieWalk.hurry(storageRoot, key, cursor);
@@ -451,7 +475,9 @@ library StateProof {
             {
                 let size := sub(next, node)
                 malformed := or(malformed, gt(sub(size, 32), 225))
-                if malformed { size := 0 }
+                if malformed {
+                    size := 0
+                }
                 let buffer := mload(0x40)
                 calldatacopy(buffer, node, size)
                 malformed := or(malformed, xor(keccak256(buffer, size), expected))
@@ -462,7 +488,10 @@ library StateProof {
             let bits := add(shift, 4)
             let path := shr(sub(256, shl(3, bytes_)), calldataload(add(value, 2)))
             path := xor(path, or(shl(bits, add(3, mul(29, even))), and(key, sub(shl(bits, 1), 1))))
-            malformed := or(or(malformed, gt(sub(bytes_, 2), 30)), or(xor(byte(1, head), add(0x80, bytes_)), shr(bits, path)))
+            malformed := or(
+                or(malformed, gt(sub(bytes_, 2), 30)),
+                or(xor(byte(1, head), add(0x80, bytes_)), shr(bits, path))
+            )
             // The value: one byte of 0x01..0x7f; or 0x80 + n, 0x80 + n - 1, and n - 1 bytes, the first of which is not zero, nor below
             // 0x80 if it is the only one. An integer, and it ends with the node.
             let item := add(value, add(bytes_, 2))
@@ -489,11 +518,11 @@ library StateProof {
     }
 
     /// @dev The same through a list: every element is exactly one node.
-    function _find(bytes32 root, bytes32 key, bytes[] calldata proof)
-        private
-        pure
-        returns (uint256 outcome, uint256 valueAt, uint256 valueEnd)
-    {
+    function _find(
+        bytes32 root,
+        bytes32 key,
+        bytes[] calldata proof
+    ) private pure returns (uint256 outcome, uint256 valueAt, uint256 valueEnd) {
         Walk memory walk;
         outcome = uint256(ProofReason.Truncated);
         if (root == 0) outcome = uint256(ProofReason.ZeroRoot);
@@ -520,22 +549,22 @@ library StateProof {
         return (outcome, walk.valueAt, walk.valueEnd);
     }
 
-    function _findStorageRoot(bytes32 stateRoot, address account, bytes[] calldata proof)
-        private
-        pure
-        returns (uint256, bytes32)
-    {
+    function _findStorageRoot(
+        bytes32 stateRoot,
+        address account,
+        bytes[] calldata proof
+    ) private pure returns (uint256, bytes32) {
         (uint256 outcome, uint256 valueAt, uint256 valueEnd) = _find(stateRoot, hashAccount(account), proof);
         if (outcome != PRESENT) return (outcome, 0);
         (bool valid, bytes32 storageRoot) = _storageRoot(valueAt, valueEnd);
         return (valid ? PRESENT : uint256(ProofReason.AccountMalformed), storageRoot);
     }
 
-    function _findSlot(bytes32 storageRoot, bytes32 slot, bytes[] calldata proof)
-        private
-        pure
-        returns (uint256, uint256)
-    {
+    function _findSlot(
+        bytes32 storageRoot,
+        bytes32 slot,
+        bytes[] calldata proof
+    ) private pure returns (uint256, uint256) {
         (uint256 outcome, uint256 valueAt, uint256 valueEnd) = _find(storageRoot, hashSlot(slot), proof);
         if (outcome != PRESENT) return (outcome, 0);
         return _slot(valueAt, valueEnd);
@@ -557,11 +586,21 @@ library StateProof {
             let marker := byte(0, head)
             size := 1
             // A byte below 0xc0 is no list: the walk says so. From 0xfa on, the length has more than two bytes.
-            if gt(marker, 0xbf) { size := sub(marker, 0xbf) }
-            if eq(marker, 0xf8) { size := add(2, byte(1, head)) }
-            if eq(marker, 0xf9) { size := add(3, and(shr(232, head), 0xffff)) }
-            if or(gt(marker, 0xf9), lt(marker, 0xc0)) { size := node.length }
-            if iszero(node.length) { size := 1 }
+            if gt(marker, 0xbf) {
+                size := sub(marker, 0xbf)
+            }
+            if eq(marker, 0xf8) {
+                size := add(2, byte(1, head))
+            }
+            if eq(marker, 0xf9) {
+                size := add(3, and(shr(232, head), 0xffff))
+            }
+            if or(gt(marker, 0xf9), lt(marker, 0xc0)) {
+                size := node.length
+            }
+            if iszero(node.length) {
+                size := 1
+            }
         }
     }
 
@@ -581,11 +620,10 @@ library StateProof {
 
     // --- leaf values ---
 
-    function _account(uint256 start, uint256 end)
-        private
-        pure
-        returns (ProofStatus status, ProofReason reason, Account memory fields)
-    {
+    function _account(
+        uint256 start,
+        uint256 end
+    ) private pure returns (ProofStatus status, ProofReason reason, Account memory fields) {
         (bool valid, uint256 nonce, uint256 balance, bytes32 storageRoot, bytes32 codeHash) = _fields(start, end);
         if (!valid) return (ProofStatus.Invalid, ProofReason.AccountMalformed, fields);
         // `_fields` bounds the nonce to eight bytes.
@@ -594,11 +632,10 @@ library StateProof {
     }
 
     /// @dev All four fields; the first two have been found canonical.
-    function _fields(uint256 start, uint256 end)
-        private
-        pure
-        returns (bool valid, uint256 nonce, uint256 balance, bytes32 storageRoot, bytes32 codeHash)
-    {
+    function _fields(
+        uint256 start,
+        uint256 end
+    ) private pure returns (bool valid, uint256 nonce, uint256 balance, bytes32 storageRoot, bytes32 codeHash) {
         (valid, storageRoot) = _storageRoot(start, end);
         uint256 next;
         unchecked {
@@ -620,12 +657,16 @@ library StateProof {
                 let head := calldataload(at)
                 let marker := byte(0, head)
                 switch lt(marker, 0x80)
-                case 1 { next := mul(add(at, 1), iszero(iszero(marker))) }
+                case 1 {
+                    next := mul(add(at, 1), iszero(iszero(marker)))
+                }
                 default {
                     if iszero(gt(sub(marker, 0x80), size)) {
                         next := add(at, sub(marker, 0x7f))
                         // Its first byte is not zero; if it is the only one, it is 0x80 or more.
-                        if lt(and(shr(240, head), 0xff), shl(mul(7, eq(marker, 0x81)), gt(marker, 0x80))) { next := 0 }
+                        if lt(and(shr(240, head), 0xff), shl(mul(7, eq(marker, 0x81)), gt(marker, 0x80))) {
+                            next := 0
+                        }
                     }
                 }
             }
@@ -638,8 +679,8 @@ library StateProof {
                     and(eq(byte(0, markers), 0xa0), eq(byte(0, calldataload(sub(end, 33))), 0xa0))
                 )
             )
-            // A length byte: the sum above is one only for values of at most 257 bytes, and no longer one is ever given.
         }
+        // A length byte: the sum above is one only for values of at most 257 bytes, and no longer one is ever given.
     }
 
     /// @dev The integer between two calldata offsets. Zero is never stored.
@@ -656,14 +697,18 @@ library StateProof {
             value := byte(0, calldataload(start))
             next := add(start, 1)
             switch lt(value, 0x80)
-            case 1 { valid := iszero(iszero(value)) }
+            case 1 {
+                valid := iszero(iszero(value))
+            }
             default {
                 let size := and(sub(value, 0x80), 0x7f)
                 // equivalent: value = uint(bytes[next .. next + size]), and its first byte is not zero
                 value := shr(sub(256, shl(3, size)), calldataload(next))
                 next := add(next, size)
                 valid := or(iszero(size), and(lt(size, 33), gt(value, 0x7f)))
-                if gt(size, 1) { valid := and(valid, iszero(iszero(shr(shl(3, sub(size, 1)), value)))) }
+                if gt(size, 1) {
+                    valid := and(valid, iszero(iszero(shr(shl(3, sub(size, 1)), value))))
+                }
             }
         }
     }

@@ -29,7 +29,12 @@ library StateWitness {
     /// @return statuses one for each slot; all Absent in an absent account
     /// @return values one for each slot, zero where it is absent
     /// @return reason None unless Invalid
-    function trySlots(bytes32 stateRoot, address account, bytes32[] calldata slots, bytes calldata witness)
+    function trySlots(
+        bytes32 stateRoot,
+        address account,
+        bytes32[] calldata slots,
+        bytes calldata witness
+    )
         internal
         pure
         returns (ProofStatus accountStatus, ProofStatus[] memory statuses, uint256[] memory values, ProofReason reason)
@@ -54,11 +59,12 @@ library StateWitness {
 
     /// @notice The slots' values, and whether the account exists. Reverts with `StateProofInvalid` if the witness does not show
     /// them all. A slot that is absent reads as zero, as in the EVM.
-    function readSlots(bytes32 stateRoot, address account, bytes32[] calldata slots, bytes calldata witness)
-        internal
-        pure
-        returns (bool accountExists, uint256[] memory values)
-    {
+    function readSlots(
+        bytes32 stateRoot,
+        address account,
+        bytes32[] calldata slots,
+        bytes calldata witness
+    ) internal pure returns (bool accountExists, uint256[] memory values) {
         ProofStatus status;
         ProofReason reason;
         (status, , values, reason) = trySlots(stateRoot, account, slots, witness);
@@ -83,11 +89,11 @@ library StateWitness {
     }
 
     /// @dev Walks from slot to slot. PRESENT if every slot is proven one way or the other and all bytes were used.
-    function _walkAll(Walk memory walk, bytes32 storageRoot, bytes32[] calldata slots)
-        private
-        pure
-        returns (uint256 outcome, ProofStatus[] memory statuses, uint256[] memory values)
-    {
+    function _walkAll(
+        Walk memory walk,
+        bytes32 storageRoot,
+        bytes32[] calldata slots
+    ) private pure returns (uint256 outcome, ProofStatus[] memory statuses, uint256[] memory values) {
         statuses = new ProofStatus[](slots.length);
         values = new uint256[](slots.length);
         uint256 trail;
@@ -98,7 +104,7 @@ library StateWitness {
         }
         walk.trail = trail;
         bytes32 previous;
-        for (uint256 i = 0; i < slots.length; ) {
+        for (uint256 i = 0; i < slots.length;) {
             bytes32 key = StateProof.hashSlot(slots[i]);
             if (i == 0) {
                 outcome = TrieWalk.begin(walk, storageRoot, key);
@@ -120,9 +126,10 @@ library StateWitness {
                 ++i;
             }
         }
-        outcome = walk.cursor == walk.end
-            ? PRESENT
-            : uint256(walk.cursor > walk.end ? ProofReason.Truncated : ProofReason.TrailingBytes);
+        outcome =
+            walk.cursor == walk.end
+                ? PRESENT
+                : uint256(walk.cursor > walk.end ? ProofReason.Truncated : ProofReason.TrailingBytes);
     }
 
     /// @dev Goes back along the trail to the deepest node that lies on the new key's way, and on from there.
@@ -137,14 +144,20 @@ library StateWitness {
             for {} 1 {} {
                 top := sub(top, 0x20)
                 depth := shr(128, mload(top))
-                if iszero(shr(sub(256, shl(2, depth)), parted)) { break }
+                if iszero(shr(sub(256, shl(2, depth)), parted)) {
+                    break
+                }
             }
             let count := and(shr(64, mload(top)), 0xffffffffffffffff)
             node := and(mload(top), 0xffffffffffffffff)
             let used := 1
             for {} 1 {} {
-                if eq(used, count) { break }
-                if shr(sub(256, shl(2, add(depth, used))), parted) { break }
+                if eq(used, count) {
+                    break
+                }
+                if shr(sub(256, shl(2, add(depth, used))), parted) {
+                    break
+                }
                 used := add(used, 1)
             }
             // equivalent: trail[top].count = used; trail.length = top + 1

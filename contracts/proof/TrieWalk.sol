@@ -68,11 +68,12 @@ library TrieWalk {
     /// @return valueAt where a present value starts in calldata
     /// @return valueEnd where it ends
     /// @return next where the walk ended: the caller decides what may follow
-    function locate(bytes32 root, bytes32 key, uint256 cursor, uint256 end)
-        internal
-        pure
-        returns (uint256 outcome, uint256 valueAt, uint256 valueEnd, uint256 next)
-    {
+    function locate(
+        bytes32 root,
+        bytes32 key,
+        uint256 cursor,
+        uint256 end
+    ) internal pure returns (uint256 outcome, uint256 valueAt, uint256 valueEnd, uint256 next) {
         Walk memory walk;
         walk.cursor = cursor;
         walk.end = end;
@@ -120,20 +121,26 @@ library TrieWalk {
     /// @return expected the hash of that node
     /// @return shift 252 - 4 * nibbles consumed; 1 if the key is absent, by an empty child of the node that ends at `next`
     /// @dev Nothing is checked against the proof's end: the caller does so once, where the walk ends.
-    function hurry(bytes32 root, bytes32 key, uint256 cursor)
-        internal
-        pure
-        returns (uint256 next, uint256 expected, uint256 shift)
-    {
+    function hurry(
+        bytes32 root,
+        bytes32 key,
+        uint256 cursor
+    ) internal pure returns (uint256 next, uint256 expected, uint256 shift) {
         assembly ("memory-safe") {
             function down(key_, start, root_) -> at, hash, shift_ {
                 at := start
                 hash := root_
                 let buffer := mload(0x40)
-                for { shift_ := 252 } 1 { shift_ := sub(shift_, 4) } {
+                for {
+                    shift_ := 252
+                } 1 {
+                    shift_ := sub(shift_, 4)
+                } {
                     // Branches of sixteen hashes: 0xf9 0x0211, then (0xa0, hash) sixteen times, then 0x80.
                     let head := calldataload(at)
-                    for {} eq(shr(232, head), 0xf90211) { head := calldataload(at) } {
+                    for {} eq(shr(232, head), 0xf90211) {
+                        head := calldataload(at)
+                    } {
                         calldatacopy(buffer, at, 0x214)
                         let child := add(at, mul(33, and(shr(shift_, key_), 15)))
                         if or(xor(keccak256(buffer, 0x214), hash), xor(byte(3, calldataload(child)), 0xa0)) {
@@ -150,26 +157,40 @@ library TrieWalk {
                     let end := add(add(at, 2), byte(1, head))
                     let marker := byte(2, head)
                     if xor(and(shr(240, head), 0xff1f), 0xf811) {
-                        if xor(and(shr(232, head), 0xffff1f), 0xf90111) { leave }
+                        if xor(and(shr(232, head), 0xffff1f), 0xf90111) {
+                            leave
+                        }
                         p := sub(at, 28)
                         end := add(add(at, 259), marker)
                         marker := byte(3, head)
                     }
                     // Its first child is empty or a hash. At the top, an item of 32 bytes may also be a path.
-                    if or(or(xor(and(marker, 0xdf), 0x80), lt(sub(end, at), 83)), and(gt(shift_, 240), eq(marker, 0xa0))) {
-                        if or(xor(marker, 0xa0), lt(sub(end, at), 83)) { leave }
+                    if or(
+                        or(xor(and(marker, 0xdf), 0x80), lt(sub(end, at), 83)),
+                        and(gt(shift_, 240), eq(marker, 0xa0))
+                    ) {
+                        if or(xor(marker, 0xa0), lt(sub(end, at), 83)) {
+                            leave
+                        }
                         let second := calldataload(add(p, 64))
                         marker := byte(0, second)
                         let size := 1
                         if gt(marker, 0x7f) {
                             size := add(1, and(marker, 0x3f))
-                            if or(eq(marker, 0xb8), eq(marker, 0xf8)) { size := add(2, byte(1, second)) }
+                            if or(eq(marker, 0xb8), eq(marker, 0xf8)) {
+                                size := add(2, byte(1, second))
+                            }
                         }
-                        if eq(add(add(p, 64), size), end) { leave }
+                        if eq(add(add(p, 64), size), end) {
+                            leave
+                        }
                     }
                     calldatacopy(buffer, at, sub(end, at))
                     // The empty value is the last byte.
-                    if or(xor(keccak256(buffer, sub(end, at)), hash), xor(and(calldataload(sub(end, 32)), 0xff), 0x80)) {
+                    if or(
+                        xor(keccak256(buffer, sub(end, at)), hash),
+                        xor(and(calldataload(sub(end, 32)), 0xff), 0x80)
+                    ) {
                         at := 0
                         leave
                     }
@@ -197,13 +218,19 @@ library TrieWalk {
                         p := add(p, and(calldataload(p), 0x3f))
                         p := add(add(p, 2), and(calldataload(add(p, 1)), 0x3f))
                     }
-                    if and(nibble, 1) { p := add(add(p, 1), and(calldataload(p), 0x3f)) }
+                    if and(nibble, 1) {
+                        p := add(add(p, 1), and(calldataload(p), 0x3f))
+                    }
 
                     // A hash that ends before the value; or nothing, before the value and before the key has ended.
                     hash := calldataload(add(p, 32))
                     at := end
                     if or(xor(and(calldataload(p), 0xff), 0xa0), iszero(lt(add(p, 64), end))) {
-                        if iszero(and(and(eq(and(calldataload(p), 0xff), 0x80), lt(add(p, 32), end)), lt(shift_, 253))) { at := 0 }
+                        if iszero(
+                            and(and(eq(and(calldataload(p), 0xff), 0x80), lt(add(p, 32), end)), lt(shift_, 253))
+                        ) {
+                            at := 0
+                        }
                         shift_ := 1
                         leave
                     }
@@ -273,9 +300,17 @@ library TrieWalk {
                         // short. A 65th branch is too deep before anything else.
                         if or(outcome_, or(gt(and(depth, 0xff), 64), iszero(lt(at, mload(add(w, 0x60)))))) {
                             switch outcome_
-                            case 0 { outcome_ := 3 }
-                            default { if gt(add(at, 0x214), mload(add(w, 0x60))) { outcome_ := 3 } }
-                            if gt(and(depth, 0xff), 64) { outcome_ := 13 }
+                            case 0 {
+                                outcome_ := 3
+                            }
+                            default {
+                                if gt(add(at, 0x214), mload(add(w, 0x60))) {
+                                    outcome_ := 3
+                                }
+                            }
+                            if gt(and(depth, 0xff), 64) {
+                                outcome_ := 13
+                            }
                             // The walk can be taken up here, if it ended exactly at the end.
                             mstore(w, expected)
                             mstore(add(w, 0x20), key)
@@ -309,8 +344,12 @@ library TrieWalk {
                             let size := shr(shl(3, sub(33, header)), shl(8, head))
                             if or(lt(size, add(56, mul(200, sub(header, 2)))), gt(size, 529)) {
                                 outcome_ := 8
-                                if gt(size, 529) { outcome_ := 6 }
-                                if gt(add(at, header), mload(add(w, 0x60))) { outcome_ := 3 }
+                                if gt(size, 529) {
+                                    outcome_ := 6
+                                }
+                                if gt(add(at, header), mload(add(w, 0x60))) {
+                                    outcome_ := 3
+                                }
                                 leave
                             }
                             nodeEnd := add(add(at, header), size)
@@ -351,7 +390,8 @@ library TrieWalk {
                             outcome_ := 8
                             leave
                         }
-                        let child // the item that refers to the next node
+                        let
+                            child // the item that refers to the next node
                         switch isShort(at, nodeEnd, depth)
                         case 0 {
                             depth := add(and(depth, 0xff), 1)
@@ -369,11 +409,12 @@ library TrieWalk {
                         default {
                             let nibbles
                             outcome_, child, nibbles := shortNode(w, at, nodeEnd, key, depth)
-                            if outcome_ { leave }
+                            if outcome_ {
+                                leave
+                            }
                             depth := or(add(depth, nibbles), 0x100)
                             key := shl(shl(2, nibbles), key)
                         }
-
                         // Follow the reference: a hash, nothing, or an embedded node.
                         let kind := byte(0, calldataload(child))
                         if eq(kind, 0xa0) {
@@ -404,11 +445,17 @@ library TrieWalk {
                         let second := add(at, 33)
                         let size := byte(0, calldataload(second))
                         switch lt(size, 0x80)
-                        case 1 { size := 1 }
+                        case 1 {
+                            size := 1
+                        }
                         default {
                             switch or(eq(size, 0xb8), eq(size, 0xf8))
-                            case 1 { size := add(2, byte(1, calldataload(second))) }
-                            default { size := add(1, and(size, 0x3f)) }
+                            case 1 {
+                                size := add(2, byte(1, calldataload(second)))
+                            }
+                            default {
+                                size := add(1, and(size, 0x3f))
+                            }
                         }
                         short := eq(add(second, size), nodeEnd)
                     }
@@ -418,10 +465,14 @@ library TrieWalk {
             // The place of the child that the key's next nibble names, 0 if the branch is malformed. See rule 2.
             function branch(at, nodeEnd, key) -> child {
                 // The empty value is the last byte.
-                if xor(and(calldataload(sub(nodeEnd, 32)), 0xff), 0x80) { leave }
+                if xor(and(calldataload(sub(nodeEnd, 32)), 0xff), 0x80) {
+                    leave
+                }
                 // Of hashes and empty children alone: 17 + 32 * hashes bytes.
                 if or(and(sub(sub(nodeEnd, 17), at), 31), lt(sub(nodeEnd, at), 81)) {
-                    if iszero(isSixteen(at, nodeEnd)) { leave }
+                    if iszero(isSixteen(at, nodeEnd)) {
+                        leave
+                    }
                 }
                 // `p` is 31 bytes behind, so that a marker is the lowest byte of a word; the "plus one" of a step is in the constants.
                 let p := sub(at, 31)
@@ -446,16 +497,24 @@ library TrieWalk {
                     p := add(p, and(calldataload(p), 0x3f))
                     p := add(add(p, 2), and(calldataload(add(p, 1)), 0x3f))
                 }
-                if and(key, 1) { p := add(add(p, 1), and(calldataload(p), 0x3f)) }
+                if and(key, 1) {
+                    p := add(add(p, 1), and(calldataload(p), 0x3f))
+                }
                 // The child ends before the value: child + 1 + step <= nodeEnd - 1.
-                if lt(add(add(p, 32), and(calldataload(p), 0x3f)), nodeEnd) { child := add(p, 31) }
+                if lt(add(add(p, 32), and(calldataload(p), 0x3f)), nodeEnd) {
+                    child := add(p, 31)
+                }
             }
 
             // Whether sixteen children, two of them or more not empty, end where the value stands.
             function isSixteen(at, nodeEnd) -> valid {
                 let children := 0
                 let p := sub(at, 31)
-                for { let i := 0 } lt(i, 16) { i := add(i, 1) } {
+                for {
+                    let i := 0
+                } lt(i, 16) {
+                    i := add(i, 1)
+                } {
                     let step := and(calldataload(p), 0x3f)
                     children := add(children, iszero(iszero(step)))
                     p := add(p, add(step, 1))
@@ -557,7 +616,9 @@ library TrieWalk {
                     outcome_ := 8
                     leave
                 }
-                if key { outcome_ := 0x21 }
+                if key {
+                    outcome_ := 0x21
+                }
             }
 
             outcome := run(walk)

@@ -32,21 +32,21 @@ library ReferenceStateProof {
         uint256 valueEnd;
     }
 
-    function tryHashedKey(bytes32 root, bytes32 key, bytes calldata proof)
-        internal
-        pure
-        returns (ProofStatus status, ProofReason reason, bytes calldata value)
-    {
+    function tryHashedKey(
+        bytes32 root,
+        bytes32 key,
+        bytes calldata proof
+    ) internal pure returns (ProofStatus status, ProofReason reason, bytes calldata value) {
         Walk memory walk = _newWalk();
         (status, reason) = _whole(walk, root, key, proof);
         value = status == ProofStatus.Present ? proof[walk.valueStart:walk.valueEnd] : proof[0:0];
     }
 
-    function tryAccount(bytes32 stateRoot, address account, bytes calldata proof)
-        internal
-        pure
-        returns (ProofStatus status, ProofReason reason, Account memory fields)
-    {
+    function tryAccount(
+        bytes32 stateRoot,
+        address account,
+        bytes calldata proof
+    ) internal pure returns (ProofStatus status, ProofReason reason, Account memory fields) {
         Walk memory walk = _newWalk();
         (status, reason) = _whole(walk, stateRoot, keccak256(abi.encodePacked(account)), proof);
         if (status == ProofStatus.Present) {
@@ -56,11 +56,11 @@ library ReferenceStateProof {
         }
     }
 
-    function trySlot(bytes32 storageRoot, bytes32 slot, bytes calldata proof)
-        internal
-        pure
-        returns (ProofStatus status, ProofReason reason, uint256 value)
-    {
+    function trySlot(
+        bytes32 storageRoot,
+        bytes32 slot,
+        bytes calldata proof
+    ) internal pure returns (ProofStatus status, ProofReason reason, uint256 value) {
         Walk memory walk = _newWalk();
         (status, reason) = _whole(walk, storageRoot, keccak256(abi.encode(slot)), proof);
         if (status == ProofStatus.Present) {
@@ -69,7 +69,12 @@ library ReferenceStateProof {
         }
     }
 
-    function trySlots(bytes32 stateRoot, address account, bytes32[] calldata slots, bytes calldata witness)
+    function trySlots(
+        bytes32 stateRoot,
+        address account,
+        bytes32[] calldata slots,
+        bytes calldata witness
+    )
         internal
         pure
         returns (ProofStatus accountStatus, ProofStatus[] memory statuses, uint256[] memory values, ProofReason reason)
@@ -95,11 +100,12 @@ library ReferenceStateProof {
         }
     }
 
-    function _slots(Walk memory walk, bytes32 storageRoot, bytes32[] calldata slots, bytes calldata witness)
-        private
-        pure
-        returns (ProofReason reason, ProofStatus[] memory statuses, uint256[] memory values)
-    {
+    function _slots(
+        Walk memory walk,
+        bytes32 storageRoot,
+        bytes32[] calldata slots,
+        bytes calldata witness
+    ) private pure returns (ProofReason reason, ProofStatus[] memory statuses, uint256[] memory values) {
         statuses = new ProofStatus[](slots.length);
         values = new uint256[](slots.length);
         bytes32 previous;
@@ -109,7 +115,8 @@ library ReferenceStateProof {
 
             // The nodes of the last path that were entered by nibbles which both keys have are on this key's way too.
             walk.shared = 0;
-            while (walk.shared < walk.visited && _sharesNibbles(key, previous, walk.path[walk.shared].depth)) walk.shared++;
+            while (walk.shared < walk.visited && _sharesNibbles(key, previous, walk.path[walk.shared].depth))
+                walk.shared++;
             (statuses[i], reason) = _walk(walk, storageRoot, key, witness);
             if (reason != ProofReason.None) return (reason, statuses, values);
             if (statuses[i] == ProofStatus.Present) {
@@ -128,11 +135,12 @@ library ReferenceStateProof {
         walk.path = new Visited[](65);
     }
 
-    function _whole(Walk memory walk, bytes32 root, bytes32 key, bytes calldata proof)
-        private
-        pure
-        returns (ProofStatus status, ProofReason reason)
-    {
+    function _whole(
+        Walk memory walk,
+        bytes32 root,
+        bytes32 key,
+        bytes calldata proof
+    ) private pure returns (ProofStatus status, ProofReason reason) {
         if (proof.length > MAX_PROOF_BYTES) return (ProofStatus.Invalid, ProofReason.WitnessTooLarge);
         (status, reason) = _walk(walk, root, key, proof);
         if (reason == ProofReason.None && walk.cursor != proof.length) {
@@ -141,11 +149,12 @@ library ReferenceStateProof {
     }
 
     /// @dev From the root to the key. One turn of the outer loop is one hashed node, one of the inner a node or one embedded in it.
-    function _walk(Walk memory walk, bytes32 root, bytes32 key, bytes calldata data)
-        private
-        pure
-        returns (ProofStatus, ProofReason)
-    {
+    function _walk(
+        Walk memory walk,
+        bytes32 root,
+        bytes32 key,
+        bytes calldata data
+    ) private pure returns (ProofStatus, ProofReason) {
         if (root == 0) return _invalid(ProofReason.ZeroRoot);
         walk.visited = 0;
         if (root == EMPTY_ROOT) return _absent();
@@ -184,11 +193,10 @@ library ReferenceStateProof {
     }
 
     /// @dev The payload of the next node: a list, canonical, no larger than a node may be, and the preimage of the expected hash.
-    function _nextNode(Walk memory walk, bytes calldata data)
-        private
-        pure
-        returns (ProofReason reason, uint256 start, uint256 end)
-    {
+    function _nextNode(
+        Walk memory walk,
+        bytes calldata data
+    ) private pure returns (ProofReason reason, uint256 start, uint256 end) {
         if (walk.depth > 64) return (ProofReason.PathLength, 0, 0);
         bool replayed = walk.visited < walk.shared;
         uint256 place = replayed ? walk.path[walk.visited].place : walk.cursor;
@@ -201,9 +209,10 @@ library ReferenceStateProof {
         if (marker >= 0xf8) {
             start = place + (marker == 0xf8 ? 2 : 3);
             if (start > data.length) return (ProofReason.Truncated, 0, 0);
-            size = marker == 0xf8
-                ? uint8(data[place + 1])
-                : uint256(uint8(data[place + 1])) * 256 + uint8(data[place + 2]);
+            size =
+                marker == 0xf8
+                    ? uint8(data[place + 1])
+                    : uint256(uint8(data[place + 1])) * 256 + uint8(data[place + 2]);
             if (size < (marker == 0xf8 ? 56 : 256)) return (ProofReason.NodeMalformed, 0, 0);
             if (size > MAX_NODE_BYTES - 3) return (ProofReason.NodeTooLarge, 0, 0);
         }
@@ -217,11 +226,10 @@ library ReferenceStateProof {
     }
 
     /// @dev What a node says about the key: Absent or Present, or else (Invalid without a reason) where its reference stands.
-    function _follow(Walk memory walk, bytes calldata node)
-        private
-        pure
-        returns (ProofStatus, ProofReason, uint256 child)
-    {
+    function _follow(
+        Walk memory walk,
+        bytes calldata node
+    ) private pure returns (ProofStatus, ProofReason, uint256 child) {
         if (node.length < 2) return _failed(ProofReason.NodeMalformed);
         if (node.length == MAX_NODE_BYTES - 3) {
             // Rule 1.
@@ -275,7 +283,10 @@ library ReferenceStateProof {
     }
 
     /// @dev A leaf or an extension.
-    function _followPath(Walk memory walk, bytes calldata node) private pure returns (ProofStatus, ProofReason, uint256) {
+    function _followPath(
+        Walk memory walk,
+        bytes calldata node
+    ) private pure returns (ProofStatus, ProofReason, uint256) {
         (ProofReason reason, bytes calldata path) = _path(node);
         if (reason != ProofReason.None) return _failed(reason);
         if (walk.extended) return _failed(ProofReason.ExtensionMalformed);
@@ -301,11 +312,13 @@ library ReferenceStateProof {
         if (flag > 3 || (flag % 2 == 0 && uint8(path[0]) % 16 != 0)) reason = ProofReason.PathMalformed;
     }
 
-    function _followLeaf(Walk memory walk, bytes calldata node, uint256 second, uint256 nibbles, bool onPath)
-        private
-        pure
-        returns (ProofStatus, ProofReason, uint256)
-    {
+    function _followLeaf(
+        Walk memory walk,
+        bytes calldata node,
+        uint256 second,
+        uint256 nibbles,
+        bool onPath
+    ) private pure returns (ProofStatus, ProofReason, uint256) {
         if (walk.depth + nibbles != 64) return _failed(ProofReason.PathLength);
         uint256 marker = uint8(node[second]);
         uint256 start = second;
@@ -319,22 +332,21 @@ library ReferenceStateProof {
             end = start + (marker - 0x80);
         }
         if (end != node.length) return _failed(ProofReason.NodeMalformed);
-        if (
-            end == start ||
-            (marker == 0x81 && uint8(node[start]) < 0x80) ||
-            (marker == 0xb8 && end - start < 56)
-        ) return _failed(ProofReason.ValueMalformed);
+        if (end == start || (marker == 0x81 && uint8(node[start]) < 0x80) || (marker == 0xb8 && end - start < 56))
+            return _failed(ProofReason.ValueMalformed);
         if (!onPath) return (ProofStatus.Absent, ProofReason.None, 0);
         walk.valueStart = start;
         walk.valueEnd = end;
         return (ProofStatus.Present, ProofReason.None, 0);
     }
 
-    function _followExtension(Walk memory walk, bytes calldata node, uint256 second, uint256 nibbles, bool onPath)
-        private
-        pure
-        returns (ProofStatus, ProofReason, uint256)
-    {
+    function _followExtension(
+        Walk memory walk,
+        bytes calldata node,
+        uint256 second,
+        uint256 nibbles,
+        bool onPath
+    ) private pure returns (ProofStatus, ProofReason, uint256) {
         if (nibbles == 0) return _failed(ProofReason.PathMalformed);
         if (walk.depth + nibbles > 63) return _failed(ProofReason.PathLength);
         uint256 marker = uint8(node[second]);

@@ -1,8 +1,9 @@
 import { toBytes, toHex, type Hex } from "../bytes.js";
 import { keccak256 } from "../keccak.js";
+import { PROOF_REASONS } from "../proof/reasons.js";
 
 /** The ABI types that occur in the guard's errors. All are static: one 32-byte word each. */
-export type GuardErrorType = "uint8" | "uint64" | "uint256" | "bytes32";
+export type GuardErrorType = "uint8" | "uint64" | "uint256" | "bytes32" | "address";
 
 export interface GuardErrorInput {
   name: string;
@@ -20,6 +21,13 @@ const window: GuardErrorInput = {
 };
 const hash = (name: string, meaning: string): GuardErrorInput => ({ name, type: "bytes32", meaning });
 const depth = (name: string, meaning: string): GuardErrorInput => ({ name, type: "uint64", meaning });
+
+const slot = (believed: string): GuardErrorInput[] => [
+  { name: "account", type: "address", meaning: "the account whose storage is read" },
+  hash("slot", "the slot's position"),
+  { name: "believed", type: "uint256", meaning: believed },
+  { name: "actual", type: "uint256", meaning: "what the canonical state holds" },
+];
 
 /**
  * The errors of `contracts/interfaces/IGuardErrors.sol`, which documents each of them.
@@ -49,6 +57,18 @@ export const GUARD_ERRORS = {
     number,
     hash("claimed", "the state root that the anchor claims"),
     hash("actual", "the state root in the header"),
+  ],
+  HeaderChainLength: [
+    depth("depth", "how far the anchor lies below the known block, in blocks"),
+    { name: "headers", type: "uint256", meaning: "how many headers there are" },
+  ],
+  SlotBelow: slot("the least that the protocol believes to be there"),
+  SlotAbove: slot("the most that the protocol believes to be there"),
+  SlotDiffers: slot("what the protocol believes to be there"),
+  StateProofInvalid: [
+    hash("root", "the root of the trie"),
+    hash("key", "the address or slot that was asked for"),
+    { name: "reason", type: "uint8", meaning: "why the bytes prove nothing, as a position in `PROOF_REASONS`" },
   ],
   UnsupportedChain: [{ name: "chainId", type: "uint256", meaning: "the chain's id" }],
 } as const satisfies { [name: string]: readonly GuardErrorInput[] };
@@ -107,6 +127,11 @@ export function decodeGuardError(revertData: string): DecodedGuardError | undefi
       values[input.name] = word;
       continue;
     }
+    if (input.type === "address") {
+      if (!/^0x0{24}/.test(word)) return undefined;
+      values[input.name] = `0x${word.slice(26)}`;
+      continue;
+    }
     const value = BigInt(word);
     if (value >> BigInt(input.type.slice("uint".length)) !== 0n) return undefined;
     values[input.name] = value;
@@ -158,6 +183,16 @@ function sentence({ name, values }: DecodedGuardError): string {
         : `field ${v["field"]} of the header is not canonical RLP of the right kind.`;
     case "StateRootMismatch":
       return `the anchor at block ${v["number"]} claims the state root ${v["claimed"]}, and its header has ${v["actual"]}.`;
+    case "HeaderChainLength":
+      return `a walk of ${v["depth"]} blocks takes one header more than that, and ${v["headers"]} were given.`;
+    case "SlotBelow":
+      return `the protocol believes that slot ${v["slot"]} of ${v["account"]} holds at least ${v["believed"]}, and the canonical state holds ${v["actual"]}.`;
+    case "SlotAbove":
+      return `the protocol believes that slot ${v["slot"]} of ${v["account"]} holds at most ${v["believed"]}, and the canonical state holds ${v["actual"]}.`;
+    case "SlotDiffers":
+      return `the protocol believes that slot ${v["slot"]} of ${v["account"]} holds ${v["believed"]}, and the canonical state holds ${v["actual"]}.`;
+    case "StateProofInvalid":
+      return `the proof of ${v["key"]} under ${v["root"]} proves nothing: reason ${v["reason"]}, ${PROOF_REASONS[Number(v["reason"])] ?? "unknown"}.`;
     case "UnsupportedChain":
       return `chain ${v["chainId"]} needs a block-hash source of its own.`;
   }

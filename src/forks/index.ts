@@ -7,3 +7,4 @@ export { HISTORY_ADDRESS, HISTORY_CODE, HISTORY_WINDOW, SYSTEM_ADDRESS, type His
 export { type ChainOptions } from "./node.js";
 export { heal, partition, type PartitionOptions } from "./partition.js";
 export { type RpcBlock, type RpcTransaction, type SentTransaction } from "./transactions.js";
+export { DEPOSITOR_ADDRESS, L1_BLOCK_ADDRESS, installL1Block, showL1Origin } from "./l1Origin.js";

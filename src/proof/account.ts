@@ -96,4 +96,3 @@ export function expectLength(bytes: Uint8Array, length: number, what: string): v
     `${what} has ${bytes.length} bytes: expected ${length}`,
   );
 }
-

@@ -58,7 +58,11 @@ export function startWalk(root: Uint8Array, key: Uint8Array): Walk {
  * @param hashedKey 32 bytes
  * @param proof the nodes end to end, root first, or as a list of nodes
  */
-export function verifyHashedKey(root: Uint8Array, hashedKey: Uint8Array, proof: Uint8Array | readonly Uint8Array[]): Verdict<Uint8Array> {
+export function verifyHashedKey(
+  root: Uint8Array,
+  hashedKey: Uint8Array,
+  proof: Uint8Array | readonly Uint8Array[],
+): Verdict<Uint8Array> {
   const walk = startWalk(root, hashedKey);
   const outcome = proof instanceof Uint8Array ? walkBytes(walk, proof) : walkNodes(walk, proof);
   if (outcome !== "present") return outcome === "absent" ? { status: outcome } : { status: "invalid", reason: outcome };
@@ -127,7 +131,8 @@ export function descend(walk: Walk, bytes: Uint8Array, resumeAt?: number): Outco
       nodeEnd = at + header + size;
       if (nodeEnd > end) return "Truncated";
       if (nodeEnd - at < 32 && (walk.depth > 0 || walk.extended)) return "NodeTooSmall";
-      if (!equalAt(keccak256(bytes.subarray(at, nodeEnd)), 0, walk.expected, walk.expectedAt)) return "NodeHashMismatch";
+      if (!equalAt(keccak256(bytes.subarray(at, nodeEnd)), 0, walk.expected, walk.expectedAt))
+        return "NodeHashMismatch";
       walk.trail?.push({ depth: walk.depth, at });
       walk.cursor = nodeEnd;
       at += header;
@@ -244,7 +249,8 @@ function shortNode(walk: Walk, bytes: Uint8Array, at: number, nodeEnd: number): 
     }
     if (valueEnd !== nodeEnd) return "NodeMalformed";
     const size = valueEnd - valueAt;
-    if (size === 0 || (marker === 0x81 && (bytes[valueAt] as number) < 0x80) || (marker === 0xb8 && size < 56)) return "ValueMalformed";
+    if (size === 0 || (marker === 0x81 && (bytes[valueAt] as number) < 0x80) || (marker === 0xb8 && size < 56))
+      return "ValueMalformed";
     if (!onPath(walk, bytes, path, odd, nibbles)) return "absent";
     walk.valueAt = valueAt;
     walk.valueEnd = valueEnd;

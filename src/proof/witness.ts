@@ -53,7 +53,12 @@ export interface PackedWitness {
  *
  * @throws INVALID_HEX if the root, the address or the slot has another length
  */
-export function verifyAccountSlot(stateRoot: Uint8Array, address: Uint8Array, slot: Uint8Array, witness: Uint8Array): WitnessVerdict {
+export function verifyAccountSlot(
+  stateRoot: Uint8Array,
+  address: Uint8Array,
+  slot: Uint8Array,
+  witness: Uint8Array,
+): WitnessVerdict {
   if (witness.length > 2 * MAX_PROOF_BYTES) return invalid("WitnessTooLarge");
   return verifySlots(stateRoot, address, [slot], witness);
 }
@@ -64,10 +69,16 @@ export function verifyAccountSlot(stateRoot: Uint8Array, address: Uint8Array, sl
  * @param slots in strictly ascending order of their hashes, as {@link packWitness} returns them
  * @throws INVALID_HEX if the root, the address or a slot has another length
  */
-export function verifySlots(stateRoot: Uint8Array, address: Uint8Array, slots: readonly Uint8Array[], witness: Uint8Array): WitnessVerdict {
+export function verifySlots(
+  stateRoot: Uint8Array,
+  address: Uint8Array,
+  slots: readonly Uint8Array[],
+  witness: Uint8Array,
+): WitnessVerdict {
   expectLength(stateRoot, 32, "state root");
   expectLength(address, 20, "address");
-  if (slots.length > MAX_SLOTS || witness.length > (slots.length + 1) * MAX_PROOF_BYTES) return invalid("WitnessTooLarge");
+  if (slots.length > MAX_SLOTS || witness.length > (slots.length + 1) * MAX_PROOF_BYTES)
+    return invalid("WitnessTooLarge");
 
   let walk = startWalk(stateRoot, keccak256(address));
   const accountOutcome = begin(walk, witness);
@@ -99,13 +110,19 @@ export function verifySlots(stateRoot: Uint8Array, address: Uint8Array, slots: r
     previous = key;
   }
   if (walk.cursor !== witness.length) return invalid("TrailingBytes");
-  return { status: "valid", account: account === undefined ? { status: "absent" } : { status: "present", value: account }, slots: verdicts };
+  return {
+    status: "valid",
+    account: account === undefined ? { status: "absent" } : { status: "present", value: account },
+    slots: verdicts,
+  };
 }
 
 /** Slots in the order in which a witness wants them: ascending by their hashes, each once. */
 export function sortSlots(slots: readonly Uint8Array[]): Uint8Array[] {
   const hashed = slots.map((slot) => ({ slot, key: keccak256(slot) })).sort((a, b) => compare(a.key, b.key));
-  return hashed.filter((entry, i) => i === 0 || compare(entry.key, hashed[i - 1]?.key as Uint8Array) !== 0).map((entry) => entry.slot);
+  return hashed
+    .filter((entry, i) => i === 0 || compare(entry.key, hashed[i - 1]?.key as Uint8Array) !== 0)
+    .map((entry) => entry.slot);
 }
 
 /**
@@ -181,7 +198,8 @@ function followed(what: string, root: Uint8Array, key: Uint8Array, proof: readon
   const outcome = walkNodes(walk, nodes);
   if (!isVerdict(outcome)) throw proofInvalid(what, outcome);
   const embedded = walk.embedded ?? [];
-  if (repeated.some((node, i) => compare(node, embedded[i] ?? new Uint8Array()) !== 0)) throw proofInvalid(what, "TrailingBytes");
+  if (repeated.some((node, i) => compare(node, embedded[i] ?? new Uint8Array()) !== 0))
+    throw proofInvalid(what, "TrailingBytes");
   const last = nodes[nodes.length - 1];
   return {
     nodes,
@@ -206,7 +224,13 @@ function padKey(key: string): string {
 }
 
 /** One step of {@link verifySlots}: from the deepest node of the last walk that lies on this key's way, or from the root. */
-function nextSlot(walk: Walk, witness: Uint8Array, root: Uint8Array, key: Uint8Array, previous: Uint8Array | undefined) {
+function nextSlot(
+  walk: Walk,
+  witness: Uint8Array,
+  root: Uint8Array,
+  key: Uint8Array,
+  previous: Uint8Array | undefined,
+) {
   walk.key = key;
   walk.extended = false;
   const trail = walk.trail as TrailEntry[];

@@ -23,7 +23,10 @@ describe("guard errors", () => {
   });
 
   const sample = (name: GuardErrorName): (bigint | string)[] =>
-    GUARD_ERRORS[name].map((input, i) => (input.type === "bytes32" ? [HASH_A, HASH_B][i % 2]! : BigInt(100 + 7 * i)));
+    GUARD_ERRORS[name].map(({ type }, i) => {
+      if (type === "bytes32") return [HASH_A, HASH_B][i % 2]!;
+      return type === "address" ? `0x${"c3".repeat(20)}` : BigInt(100 + 7 * i);
+    });
 
   it("SG-11: the list is that of IGuardErrors.sol, with the same names, types and selectors", () => {
     const compiled = abi.fragments.flatMap((fragment) => (fragment.type === "error" ? [fragment] : []));
@@ -66,12 +69,16 @@ describe("guard errors", () => {
         (name, stream) => {
           const values = GUARD_ERRORS[name].map(({ type }) => {
             const value: bigint = stream.next().value!;
-            return type === "bytes32"
-              ? `0x${value.toString(16).padStart(64, "0")}`
-              : BigInt.asUintN(Number(type.slice(4)), value);
+            if (type === "bytes32") return `0x${value.toString(16).padStart(64, "0")}`;
+            // Of an address another library reads the checksum; the list's values are lower case.
+            if (type === "address") return `0x${(value >> 96n).toString(16).padStart(40, "0")}`;
+            return BigInt.asUintN(Number(type.slice(4)), value);
           });
           const data = abi.encodeErrorResult(name, values);
-          expect(Object.values(decodeGuardError(data)!.values)).to.deep.equal([...abi.decodeErrorResult(name, data)]);
+          const decoded = abi
+            .decodeErrorResult(name, data)
+            .map((value: bigint | string) => (typeof value === "string" ? value.toLowerCase() : value));
+          expect(Object.values(decodeGuardError(data)!.values)).to.deep.equal(decoded);
         },
       ),
       { seed, numRuns: 300 },

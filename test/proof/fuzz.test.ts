@@ -6,7 +6,13 @@ import { keccak256 } from "../../src/keccak.js";
 import { sortSlots } from "../../src/proof/witness.js";
 import { buildTrie, type BuiltTrie, concat, type Entry, rlpInteger } from "../trie-helpers/buildTrie.js";
 import { createRandom, type Random } from "../trie-helpers/random.js";
-import { allVerifiers, type Caller, type Line, type Verifier, type WitnessVerifier } from "../trie-helpers/verifiers.js";
+import {
+  allVerifiers,
+  type Caller,
+  type Line,
+  type Verifier,
+  type WitnessVerifier,
+} from "../trie-helpers/verifiers.js";
 
 const HEAVY = process.env["HEAVY"] !== undefined;
 const CASES = HEAVY ? 20_000 : 1_000;
@@ -30,7 +36,8 @@ function closeKeys(random: Random, count: number): Uint8Array[] {
   const base = random.bytes(32);
   while (keys.size < count) {
     const key = base.slice();
-    for (let i = 0, shared = random.next(32); i < 32; i++) if (i >= shared && random.next(3) > 0) key[i] = random.next(256);
+    for (let i = 0, shared = random.next(32); i < 32; i++)
+      if (i >= shared && random.next(3) > 0) key[i] = random.next(256);
     if (random.next(4) === 0) key[random.next(32)] = random.next(256);
     keys.set(toHex(key), key);
   }
@@ -62,11 +69,14 @@ describe("proofs of random tries", function () {
 
   async function allAgree(trie: BuiltTrie, key: Uint8Array, expected: Line, seed: number): Promise<void> {
     const proof = trie.proof(key);
-    const lines = await Promise.all(keys.map(async (verifier) => `${verifier.name}: ${await verifier.key(trie.root, key, proof)}`));
+    const lines = await Promise.all(
+      keys.map(async (verifier) => `${verifier.name}: ${await verifier.key(trie.root, key, proof)}`),
+    );
     expect(lines, `seed ${seed}`).to.deep.equal(keys.map(({ name }) => `${name}: ${expected}`));
     // The empty trie's oracle proof is not a proof to @ethereumjs/mpt.
     if (proof.length > 0) expect(await mpt(trie, key), `seed ${seed}: @ethereumjs/mpt`).to.equal(expected);
-    if (expected !== "absent") expect(await openZeppelin(trie.root, key, proof), `seed ${seed}: OpenZeppelin`).to.equal(expected);
+    if (expected !== "absent")
+      expect(await openZeppelin(trie.root, key, proof), `seed ${seed}: OpenZeppelin`).to.equal(expected);
   }
 
   function randomTrie(random: Random): { entries: Entry[]; trie: BuiltTrie } {
@@ -97,7 +107,7 @@ describe("proofs of random tries", function () {
     this.timeout(3_600_000);
     const random = createRandom();
     let present = 0;
-    for (let done = 0; done < CASES; ) {
+    for (let done = 0; done < CASES;) {
       const { entries, trie } = randomTrie(random);
       const stored = new Map(entries.map(({ key, value }) => [toHex(key), value]));
       for (let i = 0; i < 20 && done < CASES; i++, done++) {
@@ -122,7 +132,7 @@ describe("proofs of random tries", function () {
     this.timeout(3_600_000);
     const random = createRandom();
     const reasons = new Map<string, number>();
-    for (let done = 0; done < MUTATIONS; ) {
+    for (let done = 0; done < MUTATIONS;) {
       const { entries, trie } = randomTrie(random);
       for (let i = 0; i < 30 && done < MUTATIONS; i++) {
         const key = random.next(3) === 0 ? random.bytes(32) : (entries[random.next(entries.length)] as Entry).key;
@@ -133,14 +143,18 @@ describe("proofs of random tries", function () {
         for (const packed of [true, false]) {
           // Cutting the same bytes up differently changes only what the list forms see.
           if (packed && toHex(concat(mutated)) === toHex(concat(proof))) continue;
-          const lines = await Promise.all(keys.filter((v) => v.packed === packed).map((v) => v.key(trie.root, key, mutated)));
+          const lines = await Promise.all(
+            keys.filter((v) => v.packed === packed).map((v) => v.key(trie.root, key, mutated)),
+          );
           expect(new Set(lines).size, `seed ${random.seed}: ${lines.join(" / ")}`).to.equal(1);
           expect(lines[0], `seed ${random.seed}: ${mutated.map(toHex).join(" ")}`).to.match(/^invalid/);
           reasons.set(lines[0] as string, (reasons.get(lines[0] as string) ?? 0) + 1);
         }
       }
     }
-    console.log(`      seed ${random.seed}: ${[...reasons].map(([reason, count]) => `${reason.slice(8)} ${count}`).join(", ")}`);
+    console.log(
+      `      seed ${random.seed}: ${[...reasons].map(([reason, count]) => `${reason.slice(8)} ${count}`).join(", ")}`,
+    );
   });
 
   it(`M18 M19 M20 M21 R1: ${MUTATIONS} malformed nodes under their own hash as the root get one verdict and reason everywhere`, async function () {
@@ -154,7 +168,10 @@ describe("proofs of random tries", function () {
       const root = keccak256(nodes[0] as Uint8Array);
       for (const packed of [true, false]) {
         const found = await Promise.all(keys.filter((v) => v.packed === packed).map((v) => v.key(root, key, nodes)));
-        expect(new Set(found).size, `seed ${random.seed}: ${found.join(" / ")}: ${nodes.map(toHex).join(" ")} ${toHex(key)}`).to.equal(1);
+        expect(
+          new Set(found).size,
+          `seed ${random.seed}: ${found.join(" / ")}: ${nodes.map(toHex).join(" ")} ${toHex(key)}`,
+        ).to.equal(1);
         const line = (found[0] as string).replace(/^present.*/, "present");
         lines.set(line, (lines.get(line) ?? 0) + 1);
       }
@@ -170,20 +187,44 @@ describe("proofs of random tries", function () {
     let refused = 0;
     for (let round = 0; round < (HEAVY ? 600 : 60); round++) {
       const stored = new Map<string, bigint>();
-      for (let i = 0, size = [0, 1, 2, 40, 300][random.next(5)] as number; i < size; i++) stored.set(toHex(random.bytes(32)), integer(random, 1 + random.next(32)));
-      if (random.next(2) === 0) for (const slot of COLLIDING) stored.set(toHex(slotOf(slot)), BigInt(1 + random.next(127)));
-      const storage = buildTrie([...stored].map(([slot, value]) => ({ key: keccak256(Buffer.from(slot.slice(2), "hex")), value: rlpInteger(value) })));
-      const accountLeaf = concat([Uint8Array.of(0xf8, 68), Uint8Array.of(0x80, 0x80), Uint8Array.of(0xa0), storage.root, Uint8Array.of(0xa0), random.bytes(32)]);
+      for (let i = 0, size = [0, 1, 2, 40, 300][random.next(5)] as number; i < size; i++)
+        stored.set(toHex(random.bytes(32)), integer(random, 1 + random.next(32)));
+      if (random.next(2) === 0)
+        for (const slot of COLLIDING) stored.set(toHex(slotOf(slot)), BigInt(1 + random.next(127)));
+      const storage = buildTrie(
+        [...stored].map(([slot, value]) => ({
+          key: keccak256(Buffer.from(slot.slice(2), "hex")),
+          value: rlpInteger(value),
+        })),
+      );
+      const accountLeaf = concat([
+        Uint8Array.of(0xf8, 68),
+        Uint8Array.of(0x80, 0x80),
+        Uint8Array.of(0xa0),
+        storage.root,
+        Uint8Array.of(0xa0),
+        random.bytes(32),
+      ]);
       const state = buildTrie([
         { key: keccak256(address), value: accountLeaf },
         ...Array.from({ length: random.next(30) }, () => ({ key: keccak256(random.bytes(20)), value: accountLeaf })),
       ]);
       const known = [...stored.keys()].map((slot) => Uint8Array.from(Buffer.from(slot.slice(2), "hex")));
       const wanted = Array.from({ length: random.next(12) }, () =>
-        known.length > 0 && random.next(3) > 0 ? (known[random.next(known.length)] as Uint8Array) : random.next(3) === 0 ? slotOf(COLLIDING[random.next(2)] as bigint) : random.bytes(32),
+        known.length > 0 && random.next(3) > 0
+          ? (known[random.next(known.length)] as Uint8Array)
+          : random.next(3) === 0
+            ? slotOf(COLLIDING[random.next(2)] as bigint)
+            : random.bytes(32),
       );
       const slots = sortSlots(wanted);
-      const witness = concat([...state.proof(keccak256(address)), ...sharedOnce(slots.map((slot) => keccak256(slot)), storage)]);
+      const witness = concat([
+        ...state.proof(keccak256(address)),
+        ...sharedOnce(
+          slots.map((slot) => keccak256(slot)),
+          storage,
+        ),
+      ]);
       const expected = `present: ${slots.map((slot) => stored.get(toHex(slot)) ?? "-").join(" ")}`;
       const lines = await Promise.all(witnesses.map((v) => v.slots(state.root, address, slots, witness)));
       expect(lines, `seed ${random.seed}`).to.deep.equal(witnesses.map(() => expected));
@@ -295,7 +336,8 @@ function rehash(random: Random, proof: readonly Uint8Array[]): Uint8Array[] {
     case 3: {
       // One item more or less, with the header put right.
       const start = (changed[0] as number) < 0xf8 ? 1 : (changed[0] as number) - 0xf6;
-      const payload = random.next(2) === 0 ? concat([changed.slice(start), Uint8Array.of(0x80)]) : changed.slice(start, -1);
+      const payload =
+        random.next(2) === 0 ? concat([changed.slice(start), Uint8Array.of(0x80)]) : changed.slice(start, -1);
       changed = withHeader(payload);
       break;
     }

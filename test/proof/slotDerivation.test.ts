@@ -12,7 +12,8 @@ describe("SlotDerivation", () => {
     const who = someone?.address as string;
     await harness.getFunction("fill")(who, 1000n);
     const load = async (slot: string): Promise<bigint> => (await harness.getFunction("load")(slot)) as bigint;
-    const call = async (name: string, ...args: unknown[]): Promise<string> => (await harness.getFunction(name)(...args)) as string;
+    const call = async (name: string, ...args: unknown[]): Promise<string> =>
+      (await harness.getFunction(name)(...args)) as string;
     return { harness, who, load, call };
   }
 
@@ -51,9 +52,14 @@ describe("SlotDerivation", () => {
       [256, 1],
       [2n ** 256n - 1n, 2],
     ] as const) {
-      await expect(field(value, offset, width)).to.be.revertedWithCustomError(harness, "FieldOutOfSlot").withArgs(offset, width);
+      await expect(field(value, offset, width))
+        .to.be.revertedWithCustomError(harness, "FieldOutOfSlot")
+        .withArgs(offset, width);
     }
-    await expect(harness.getFunction("packedElement")(word(5), 0, 129)).to.be.revertedWithCustomError(harness, "FieldOutOfSlot");
+    await expect(harness.getFunction("packedElement")(word(5), 0, 129)).to.be.revertedWithCustomError(
+      harness,
+      "FieldOutOfSlot",
+    );
   });
 
   it("derives ERC-7201 namespaces by the formula, and Vyper's mappings with the slot first", async () => {
@@ -64,6 +70,8 @@ describe("SlotDerivation", () => {
     expect(await load(root)).to.equal(1007n);
     const coder = AbiCoder.defaultAbiCoder();
     expect(await call("vyper", word(4), word(9))).to.equal(keccak256(coder.encode(["uint256", "uint256"], [4, 9])));
-    expect(await call("mappingWord", word(4), word(9))).to.equal(keccak256(coder.encode(["uint256", "uint256"], [9, 4])));
+    expect(await call("mappingWord", word(4), word(9))).to.equal(
+      keccak256(coder.encode(["uint256", "uint256"], [9, 4])),
+    );
   });
 });

@@ -10,7 +10,16 @@ import { keccak256 } from "../../src/keccak.js";
 import { PROOF_REASONS } from "../../src/proof/reasons.js";
 import { MAX_PROOF_BYTES } from "../../src/proof/trie.js";
 import { MAX_SLOTS, packWitness, sortSlots, verifySlots } from "../../src/proof/witness.js";
-import { buildTrie, type BuiltTrie, concat, hexPrefix, nibblesOf, rlpInteger, rlpList, rlpString } from "../trie-helpers/buildTrie.js";
+import {
+  buildTrie,
+  type BuiltTrie,
+  concat,
+  hexPrefix,
+  nibblesOf,
+  rlpInteger,
+  rlpList,
+  rlpString,
+} from "../trie-helpers/buildTrie.js";
 import { PROJECT } from "../trie-helpers/compile.js";
 import { createRandom } from "../trie-helpers/random.js";
 import { allVerifiers, type Verifier, type WitnessVerifier } from "../trie-helpers/verifiers.js";
@@ -28,7 +37,12 @@ interface Fields {
   codeHash?: Uint8Array;
 }
 
-function accountRlp({ nonce = 1n, balance = 10n ** 18n, storageRoot = EMPTY_TRIE, codeHash = EMPTY_CODE }: Fields = {}): Uint8Array {
+function accountRlp({
+  nonce = 1n,
+  balance = 10n ** 18n,
+  storageRoot = EMPTY_TRIE,
+  codeHash = EMPTY_CODE,
+}: Fields = {}): Uint8Array {
   return rlpList([rlpInteger(nonce), rlpInteger(balance), rlpString(storageRoot), rlpString(codeHash)]);
 }
 
@@ -76,7 +90,8 @@ describe("StateProof", () => {
 
   const key = keccak256(slotOf(7));
   const path = nibblesOf(key);
-  const leaf = (nibbles: number[], value: Uint8Array): Uint8Array => rlpList([rlpString(hexPrefix(nibbles, true)), rlpString(value)]);
+  const leaf = (nibbles: number[], value: Uint8Array): Uint8Array =>
+    rlpList([rlpString(hexPrefix(nibbles, true)), rlpString(value)]);
   const branch = (children: Record<number, Uint8Array>, value: Uint8Array = Uint8Array.of(0x80)): Uint8Array =>
     rlpList([...Array.from({ length: 16 }, (_, i) => children[i] ?? Uint8Array.of(0x80)), value]);
   const hashOf = (node: Uint8Array): Uint8Array => rlpString(keccak256(node));
@@ -98,11 +113,20 @@ describe("StateProof", () => {
       { key: keccak256(holder), value: accountRlp() },
     ]);
     const proof = (address: Uint8Array): Uint8Array[] => state.proof(keccak256(address));
-    await each((v) => v.account(state.root, empty, proof(empty)), `present 0 0 ${toHex(EMPTY_TRIE)} ${toHex(EMPTY_CODE)}`);
-    await each((v) => v.account(state.root, holder, proof(holder)), `present 1 ${10n ** 18n} ${toHex(EMPTY_TRIE)} ${toHex(EMPTY_CODE)}`);
+    await each(
+      (v) => v.account(state.root, empty, proof(empty)),
+      `present 0 0 ${toHex(EMPTY_TRIE)} ${toHex(EMPTY_CODE)}`,
+    );
+    await each(
+      (v) => v.account(state.root, holder, proof(holder)),
+      `present 1 ${10n ** 18n} ${toHex(EMPTY_TRIE)} ${toHex(EMPTY_CODE)}`,
+    );
     await each((v) => v.account(state.root, addressOf(102), proof(addressOf(102))), "absent");
     await eachWitness((v) => v.slots(state.root, holder, [slotOf(1)], concat(proof(holder))), "present: -");
-    await eachWitness((v) => v.slots(state.root, addressOf(102), [slotOf(1)], concat(proof(addressOf(102)))), "absent: -");
+    await eachWitness(
+      (v) => v.slots(state.root, addressOf(102), [slotOf(1)], concat(proof(addressOf(102)))),
+      "absent: -",
+    );
   });
 
   it("M2 M3 M6: an empty proof shows absence in the empty trie alone, and a zero root is never a trie", async () => {
@@ -118,7 +142,8 @@ describe("StateProof", () => {
     const slot = slotOf(5);
     const nodes = storage.proof(keccak256(slot));
     expect(nodes.length).to.be.greaterThan(2);
-    for (let i = 0; i < nodes.length; i++) await each((v) => v.slot(storage.root, slot, nodes.slice(0, i)), "invalid Truncated");
+    for (let i = 0; i < nodes.length; i++)
+      await each((v) => v.slot(storage.root, slot, nodes.slice(0, i)), "invalid Truncated");
     const witness = concat([...state.proof(keccak256(holder)), ...nodes]);
     for (let end = 0; end < witness.length; end += 17) {
       await eachWitness((v) => v.slots(state.root, holder, [slot], witness.slice(0, end)), "invalid Truncated");
@@ -138,21 +163,39 @@ describe("StateProof", () => {
     await each((v) => v.slot(storage.root, slotOf(6), nodes), /^invalid/);
     await each((v) => v.slot(state.root, slot, nodes), "invalid NodeHashMismatch");
     const account = state.proof(keccak256(holder));
-    await eachWitness((v) => v.slots(state.root, addressOf(2), [slot], concat([...account, ...nodes])), "invalid NodeHashMismatch");
-    await eachWitness((v) => v.slots(state.root, holder, [slot], concat([...nodes, ...account])), "invalid NodeHashMismatch");
-    await eachWitness((v) => v.slots(state.root, holder, [slot], concat([...account, ...nodes, Uint8Array.of(0)])), "invalid TrailingBytes");
+    await eachWitness(
+      (v) => v.slots(state.root, addressOf(2), [slot], concat([...account, ...nodes])),
+      "invalid NodeHashMismatch",
+    );
+    await eachWitness(
+      (v) => v.slots(state.root, holder, [slot], concat([...nodes, ...account])),
+      "invalid NodeHashMismatch",
+    );
+    await eachWitness(
+      (v) => v.slots(state.root, holder, [slot], concat([...account, ...nodes, Uint8Array.of(0)])),
+      "invalid TrailingBytes",
+    );
     // Nothing may follow the proof that an account does not exist.
     const absent = state.proof(keccak256(addressOf(9999)));
-    await eachWitness((v) => v.slots(state.root, addressOf(9999), [slot], concat([...absent, ...nodes])), "invalid TrailingBytes");
+    await eachWitness(
+      (v) => v.slots(state.root, addressOf(9999), [slot], concat([...absent, ...nodes])),
+      "invalid TrailingBytes",
+    );
   });
 
   it("M8: two nodes in one element of a list, or one node in two, are not the list that eth_getProof gives", async () => {
     const { storage } = world(300);
     const [first, second, ...rest] = storage.proof(keccak256(slotOf(5))) as [Uint8Array, Uint8Array, ...Uint8Array[]];
     for (const list of keys.filter(({ packed }) => !packed)) {
-      expect(await list.slot(storage.root, slotOf(5), [concat([first, second]), ...rest])).to.equal("invalid TrailingBytes");
-      expect(await list.slot(storage.root, slotOf(5), [first.slice(0, 9), first.slice(9), second, ...rest])).to.equal("invalid Truncated");
-      expect(await list.slot(storage.root, slotOf(5), [new Uint8Array(), first, second, ...rest])).to.equal("invalid Truncated");
+      expect(await list.slot(storage.root, slotOf(5), [concat([first, second]), ...rest])).to.equal(
+        "invalid TrailingBytes",
+      );
+      expect(await list.slot(storage.root, slotOf(5), [first.slice(0, 9), first.slice(9), second, ...rest])).to.equal(
+        "invalid Truncated",
+      );
+      expect(await list.slot(storage.root, slotOf(5), [new Uint8Array(), first, second, ...rest])).to.equal(
+        "invalid Truncated",
+      );
     }
   });
 
@@ -161,23 +204,39 @@ describe("StateProof", () => {
     const good = hexPrefix(path, true);
     await selfRooted([rlpList([rlpString(good), value])], "present 42");
     for (const flag of [0x40, 0x60, 0x80, 0xa0, 0xf0]) {
-      await selfRooted([rlpList([rlpString(concat([Uint8Array.of(flag), good.slice(1)])), value])], "invalid PathMalformed");
+      await selfRooted(
+        [rlpList([rlpString(concat([Uint8Array.of(flag), good.slice(1)])), value])],
+        "invalid PathMalformed",
+      );
     }
     for (const pad of [1, 8, 15]) {
-      await selfRooted([rlpList([rlpString(concat([Uint8Array.of(0x20 + pad), good.slice(1)])), value])], "invalid PathMalformed");
+      await selfRooted(
+        [rlpList([rlpString(concat([Uint8Array.of(0x20 + pad), good.slice(1)])), value])],
+        "invalid PathMalformed",
+      );
     }
     await selfRooted([rlpList([Uint8Array.of(0x80), value])], "invalid BranchMalformed");
     await selfRooted([rlpList([Uint8Array.of(0x00), sibling])], "invalid PathMalformed");
     // An extension whose flag says leaf would end the walk with the hash as its value.
-    const below = branch({ [path[1] as number]: hashOf(leaf(path.slice(2), value)), [other(path[1] as number)]: sibling });
-    await selfRooted([rlpList([rlpString(hexPrefix(path.slice(0, 1), true)), hashOf(below)]), below], "invalid PathLength");
+    const below = branch({
+      [path[1] as number]: hashOf(leaf(path.slice(2), value)),
+      [other(path[1] as number)]: sibling,
+    });
+    await selfRooted(
+      [rlpList([rlpString(hexPrefix(path.slice(0, 1), true)), hashOf(below)]), below],
+      "invalid PathLength",
+    );
   });
 
   it("M10: an extension is followed only where all of its path is the key's", async () => {
     const value = rlpInteger(42n);
     const below = (depth: number): Uint8Array =>
-      branch({ [path[depth] as number]: hashOf(leaf(path.slice(depth + 1), value)), [other(path[depth] as number)]: sibling });
-    const extension = (nibbles: number[]): Uint8Array => rlpList([rlpString(hexPrefix(nibbles, false)), hashOf(below(4))]);
+      branch({
+        [path[depth] as number]: hashOf(leaf(path.slice(depth + 1), value)),
+        [other(path[depth] as number)]: sibling,
+      });
+    const extension = (nibbles: number[]): Uint8Array =>
+      rlpList([rlpString(hexPrefix(nibbles, false)), hashOf(below(4))]);
     await selfRooted([extension(path.slice(0, 4)), below(4), leaf(path.slice(5), value)], "present 42");
     for (let at = 0; at < 4; at++) {
       const diverging = path.slice(0, 4);
@@ -189,10 +248,19 @@ describe("StateProof", () => {
 
   it("M15: an extension to nothing, to a leaf, or to another extension, and a branch of one child, are refused", async () => {
     const value = rlpInteger(1n << 200n);
-    await selfRooted([rlpList([rlpString(hexPrefix(path.slice(0, 4), false)), Uint8Array.of(0x80)])], "invalid ChildMalformed");
+    await selfRooted(
+      [rlpList([rlpString(hexPrefix(path.slice(0, 4), false)), Uint8Array.of(0x80)])],
+      "invalid ChildMalformed",
+    );
     const bottom = leaf(path.slice(4), value);
-    await selfRooted([rlpList([rlpString(hexPrefix(path.slice(0, 4), false)), hashOf(bottom)]), bottom], "invalid ExtensionMalformed");
-    const fork = branch({ [path[8] as number]: hashOf(leaf(path.slice(9), value)), [other(path[8] as number)]: sibling });
+    await selfRooted(
+      [rlpList([rlpString(hexPrefix(path.slice(0, 4), false)), hashOf(bottom)]), bottom],
+      "invalid ExtensionMalformed",
+    );
+    const fork = branch({
+      [path[8] as number]: hashOf(leaf(path.slice(9), value)),
+      [other(path[8] as number)]: sibling,
+    });
     const second = rlpList([rlpString(hexPrefix(path.slice(4, 8), false)), hashOf(fork)]);
     const first = rlpList([rlpString(hexPrefix(path.slice(0, 4), false)), hashOf(second)]);
     await selfRooted([first, second, fork, leaf(path.slice(9), value)], "invalid ExtensionMalformed");
@@ -210,10 +278,22 @@ describe("StateProof", () => {
     await selfRooted([branch({ ...fill, [nibble]: hashOf(child) }), child], `present ${1n << 200n}`);
     const hash = keccak256(child);
     // 31 bytes of the hash, 33 with a byte before, the bare 32 with a list's marker.
-    await selfRooted([branch({ ...fill, [nibble]: rlpString(hash.slice(1)) }), child], /^invalid (ChildMalformed|BranchMalformed)$/);
-    await selfRooted([branch({ ...fill, [nibble]: rlpString(concat([Uint8Array.of(1), hash])) }), child], /^invalid (ChildMalformed|BranchMalformed)$/);
-    await selfRooted([branch({ ...fill, [nibble]: concat([Uint8Array.of(0xdf), hash.slice(1)]) }), child], /^invalid (ChildMalformed|BranchMalformed)$/);
-    await selfRooted([branch({ ...fill, [nibble]: Uint8Array.of(0x7f) }), child], /^invalid (ChildMalformed|BranchMalformed)$/);
+    await selfRooted(
+      [branch({ ...fill, [nibble]: rlpString(hash.slice(1)) }), child],
+      /^invalid (ChildMalformed|BranchMalformed)$/,
+    );
+    await selfRooted(
+      [branch({ ...fill, [nibble]: rlpString(concat([Uint8Array.of(1), hash])) }), child],
+      /^invalid (ChildMalformed|BranchMalformed)$/,
+    );
+    await selfRooted(
+      [branch({ ...fill, [nibble]: concat([Uint8Array.of(0xdf), hash.slice(1)]) }), child],
+      /^invalid (ChildMalformed|BranchMalformed)$/,
+    );
+    await selfRooted(
+      [branch({ ...fill, [nibble]: Uint8Array.of(0x7f) }), child],
+      /^invalid (ChildMalformed|BranchMalformed)$/,
+    );
     const full: Record<number, Uint8Array> = {};
     for (let i = 0; i < 16; i++) full[i] = sibling;
     const wide = branch({ ...full, [nibble]: hashOf(child) });
@@ -224,7 +304,10 @@ describe("StateProof", () => {
       changed[3 + 33 * nibble] = marker;
       await selfRooted([changed, child], marker === 0x80 ? /^(absent|invalid)/ : /^invalid/);
     }
-    const short = branch({ [nibble]: Uint8Array.of(0xc2, 0x20, 0x01), [other(nibble)]: Uint8Array.of(0xc2, 0x20, 0x01) });
+    const short = branch({
+      [nibble]: Uint8Array.of(0xc2, 0x20, 0x01),
+      [other(nibble)]: Uint8Array.of(0xc2, 0x20, 0x01),
+    });
     expect(short.length).to.be.lessThan(32);
     await selfRooted([branch({ ...fill, [nibble]: hashOf(short) }), short], "invalid NodeTooSmall");
     // The root is hashed whatever its size.
@@ -237,7 +320,10 @@ describe("StateProof", () => {
   it("M23 R8: a root shorter than 32 bytes is hashed and read, zero bytes and empty lists are no node", async () => {
     // A branch that shares nothing with the key: two embedded leaves whose paths are too short to be any key's.
     const nibble = path[0] as number;
-    const short = branch({ [other(nibble)]: Uint8Array.of(0xc2, 0x20, 0x01), [other(other(nibble))]: Uint8Array.of(0xc2, 0x20, 0x01) });
+    const short = branch({
+      [other(nibble)]: Uint8Array.of(0xc2, 0x20, 0x01),
+      [other(other(nibble))]: Uint8Array.of(0xc2, 0x20, 0x01),
+    });
     expect(short.length).to.be.lessThan(32);
     await selfRooted([short], "absent");
     await selfRooted([Uint8Array.of(0xc0)], "invalid NodeMalformed");
@@ -257,7 +343,8 @@ describe("StateProof", () => {
       [rlpList([Uint8Array.of(1)]), "invalid ValueMalformed"],
       [rlpString(rlpList([Uint8Array.of(1)])), "invalid ValueMalformed"],
     ];
-    for (const [item, expected] of cases) await selfRooted([rlpList([rlpString(hexPrefix(path, true)), item])], expected);
+    for (const [item, expected] of cases)
+      await selfRooted([rlpList([rlpString(hexPrefix(path, true)), item])], expected);
   });
 
   it("M27 M28 M29: paths of 63 and 65 nibbles, values in branches and branches below the key's end are refused", async () => {
@@ -266,8 +353,14 @@ describe("StateProof", () => {
     await selfRooted([leaf([...path, 0], value)], "invalid PathLength");
     await selfRooted([leaf(path.slice(0, 62).map(other), value)], "invalid PathLength");
     const nibble = path[0] as number;
-    await selfRooted([branch({ [nibble]: hashOf(leaf(path.slice(1), value)), [other(nibble)]: sibling }, Uint8Array.of(1))], "invalid BranchMalformed");
-    await selfRooted([branch({ [nibble]: sibling, [other(nibble)]: sibling }, rlpString(value))], /^invalid (BranchMalformed|NodeHashMismatch|Truncated)/);
+    await selfRooted(
+      [branch({ [nibble]: hashOf(leaf(path.slice(1), value)), [other(nibble)]: sibling }, Uint8Array.of(1))],
+      "invalid BranchMalformed",
+    );
+    await selfRooted(
+      [branch({ [nibble]: sibling, [other(nibble)]: sibling }, rlpString(value))],
+      /^invalid (BranchMalformed|NodeHashMismatch|Truncated)/,
+    );
     // Sixty-four branches and one more.
     const nodes = [branch({ 0: sibling, 1: sibling })];
     for (let depth = 63; depth >= 0; depth--) {
@@ -280,12 +373,17 @@ describe("StateProof", () => {
   it("M24: a node has two items or seventeen", async () => {
     const value = rlpInteger(1n << 200n);
     const nibble = path[0] as number;
-    const items = Array.from({ length: 16 }, (_, i) => (i === nibble ? hashOf(leaf(path.slice(1), value)) : i === other(nibble) ? sibling : Uint8Array.of(0x80)));
+    const items = Array.from({ length: 16 }, (_, i) =>
+      i === nibble ? hashOf(leaf(path.slice(1), value)) : i === other(nibble) ? sibling : Uint8Array.of(0x80),
+    );
     for (const count of [0, 1, 3, 4, 15, 16, 18, 19, 32]) {
       const node = rlpList([...items, ...Array.from({ length: 20 }, () => Uint8Array.of(0x80))].slice(0, count));
       await selfRooted([node, leaf(path.slice(1), value)], /^invalid/);
     }
-    await selfRooted([rlpList([rlpString(hexPrefix(path, true)), value, Uint8Array.of(0x80)])], "invalid NodeMalformed");
+    await selfRooted(
+      [rlpList([rlpString(hexPrefix(path, true)), value, Uint8Array.of(0x80)])],
+      "invalid NodeMalformed",
+    );
     await selfRooted([rlpList([rlpString(hexPrefix(path, true))])], "invalid NodeMalformed");
   });
 
@@ -293,7 +391,10 @@ describe("StateProof", () => {
     const next = branch({ 0: sibling, 1: sibling });
     const storageRoot = keccak256(next);
     const address = addressOf(1);
-    const account = rlpList([rlpString(hexPrefix(nibblesOf(keccak256(address)), true)), rlpString(accountRlp({ storageRoot, codeHash: storageRoot }))]);
+    const account = rlpList([
+      rlpString(hexPrefix(nibblesOf(keccak256(address)), true)),
+      rlpString(accountRlp({ storageRoot, codeHash: storageRoot })),
+    ]);
     await each((v) => v.account(keccak256(account), address, [account]), /^present/);
     await each((v) => v.account(keccak256(account), address, [account, next]), "invalid TrailingBytes");
   });
@@ -324,7 +425,10 @@ describe("StateProof", () => {
     }
     const widest = accountRlp({ nonce: 2n ** 64n - 1n, balance: 2n ** 256n - 1n });
     const node = rlpList([rlpString(hexPrefix(nibblesOf(keccak256(address)), true)), rlpString(widest)]);
-    await each((v) => v.account(keccak256(node), address, [node]), `present ${2n ** 64n - 1n} ${2n ** 256n - 1n} ${toHex(EMPTY_TRIE)} ${toHex(EMPTY_CODE)}`);
+    await each(
+      (v) => v.account(keccak256(node), address, [node]),
+      `present ${2n ** 64n - 1n} ${2n ** 256n - 1n} ${toHex(EMPTY_TRIE)} ${toHex(EMPTY_CODE)}`,
+    );
   });
 
   it("M40 M42: a proof longer than any can be is refused before it is read", async () => {
@@ -336,7 +440,9 @@ describe("StateProof", () => {
     await eachWitness((v) => v.slots(keccak256(junk), addressOf(1), [slotOf(1)], longer), "invalid WitnessTooLarge");
     const many = Array.from({ length: MAX_SLOTS + 1 }, (_, i) => slotOf(i));
     for (const verifier of witnesses.filter(({ name }) => !name.includes("one"))) {
-      expect(await verifier.slots(keccak256(junk), addressOf(1), many, new Uint8Array()), verifier.name).to.equal("invalid WitnessTooLarge");
+      expect(await verifier.slots(keccak256(junk), addressOf(1), many, new Uint8Array()), verifier.name).to.equal(
+        "invalid WitnessTooLarge",
+      );
     }
   });
 
@@ -347,9 +453,18 @@ describe("StateProof", () => {
     const slotProof = toHex(concat(nodes));
     const none = toHex(concat(storage.proof(keccak256(slotOf(5000)))));
     const witness = account + slotProof.slice(2);
-    const call = (name: string, ...args: unknown[]): Promise<unknown> => harness.getFunction(name)(...args) as Promise<unknown>;
-    const [root, storageRoot, who, five, missing] = [toHex(state.root), toHex(storage.root), toHex(holder), toHex(slotOf(5)), toHex(slotOf(5000))];
-    const errors = await (await allVerifiers()).connection.ethers.getContractAt("IProofErrors", await harness.getAddress());
+    const call = (name: string, ...args: unknown[]): Promise<unknown> =>
+      harness.getFunction(name)(...args) as Promise<unknown>;
+    const [root, storageRoot, who, five, missing] = [
+      toHex(state.root),
+      toHex(storage.root),
+      toHex(holder),
+      toHex(slotOf(5)),
+      toHex(slotOf(5000)),
+    ];
+    const errors = await (
+      await allVerifiers()
+    ).connection.ethers.getContractAt("IProofErrors", await harness.getAddress());
 
     expect(await call("readSlot", storageRoot, five, slotProof)).to.deep.equal([true, 1005n]);
     expect(await call("readSlotList", storageRoot, five, nodes.map(toHex))).to.deep.equal([true, 1005n]);
@@ -364,10 +479,15 @@ describe("StateProof", () => {
       .to.be.revertedWithCustomError(errors, "StateProofInvalid")
       .withArgs(storageRoot, five, PROOF_REASONS.indexOf("Truncated"));
 
-    const [exists, fields] = (await call("readAccount", root, who, account)) as [boolean, [bigint, bigint, string, string]];
+    const [exists, fields] = (await call("readAccount", root, who, account)) as [
+      boolean,
+      [bigint, bigint, string, string],
+    ];
     expect([exists, fields[2]]).to.deep.equal([true, storageRoot]);
     expect(await call("verifyAccount", root, who, [...fields], account)).to.equal(true);
-    expect(await call("verifyAccount", root, who, [fields[0], fields[1] + 1n, fields[2], fields[3]], account)).to.equal(false);
+    expect(await call("verifyAccount", root, who, [fields[0], fields[1] + 1n, fields[2], fields[3]], account)).to.equal(
+      false,
+    );
     expect(await call("verifyAccountAbsent", root, who, account)).to.equal(false);
     const absentProof = toHex(concat(state.proof(keccak256(addressOf(9999)))));
     expect(await call("verifyAccountAbsent", root, toHex(addressOf(9999)), absentProof)).to.equal(true);
@@ -376,7 +496,9 @@ describe("StateProof", () => {
       .withArgs(root, `0x${"00".repeat(12)}${who.slice(2)}`, (reason: bigint) => reason > 0n);
 
     expect(await call("readAccountSlot", root, who, five, witness)).to.deep.equal([true, true, 1005n]);
-    expect(await call("readAccountSlotList", root, who, five, state.proof(keccak256(holder)).map(toHex), nodes.map(toHex))).to.deep.equal([true, true, 1005n]);
+    expect(
+      await call("readAccountSlotList", root, who, five, state.proof(keccak256(holder)).map(toHex), nodes.map(toHex)),
+    ).to.deep.equal([true, true, 1005n]);
     expect(await call("verifyAccountSlot", root, who, five, 1005n, witness)).to.equal(true);
     expect(await call("verifyAccountSlot", root, who, five, 0n, witness)).to.equal(false);
     await expect(call("readAccountSlot", root, who, five, `${witness}00`))
@@ -391,18 +513,35 @@ describe("StateProof", () => {
   describe("packWitness", () => {
     const answer = (state: BuiltTrie, storage: BuiltTrie, address: Uint8Array, slots: readonly Uint8Array[]) => ({
       accountProof: state.proof(keccak256(address)).map(toHex),
-      storageProof: slots.map((slot) => ({ key: toHex(slot), proof: storage.proof(keccak256(slot)).map(toHex) as string[] | null })),
+      storageProof: slots.map((slot) => ({
+        key: toHex(slot),
+        proof: storage.proof(keccak256(slot)).map(toHex) as string[] | null,
+      })),
     });
 
     it("proves the account once and sends each shared node once, in an order that the contracts accept", async () => {
       const { state, storage, holder } = world(2000);
       const random = createRandom();
       const slots = Array.from({ length: 64 }, () => slotOf(random.next(3000)));
-      const packed = packWitness({ stateRoot: state.root, address: holder, slots }, answer(state, storage, holder, slots));
+      const packed = packWitness(
+        { stateRoot: state.root, address: holder, slots },
+        answer(state, storage, holder, slots),
+      );
       const raw = slots.reduce((size, slot) => size + concat(storage.proof(keccak256(slot))).length, 0);
       expect(packed.witness.length).to.be.lessThan(raw * 0.7);
-      const expected = packed.slots.map(({ slot }) => (BigInt(toHex(slot)) < 2000n ? String(1000n + BigInt(toHex(slot))) : "-"));
-      await eachWitness((v) => v.slots(state.root, holder, packed.slots.map(({ slot }) => slot), packed.witness), `present: ${expected.join(" ")}`);
+      const expected = packed.slots.map(({ slot }) =>
+        BigInt(toHex(slot)) < 2000n ? String(1000n + BigInt(toHex(slot))) : "-",
+      );
+      await eachWitness(
+        (v) =>
+          v.slots(
+            state.root,
+            holder,
+            packed.slots.map(({ slot }) => slot),
+            packed.witness,
+          ),
+        `present: ${expected.join(" ")}`,
+      );
     });
 
     it("M16 M17: drops embedded nodes that a client lists again, and refuses a different one in their place", async () => {
@@ -418,8 +557,12 @@ describe("StateProof", () => {
       const embedded = pair.map((slot, i) => leaf(nibblesOf(keccak256(slot)).slice(9), rlpInteger(BigInt(i + 1))));
       listed.storageProof.forEach((entry, i) => entry.proof?.push(toHex(embedded[i] as Uint8Array)));
       expect(toHex(packWitness(request, listed).witness)).to.equal(toHex(plain.witness));
-      listed.storageProof.forEach((entry, i) => (entry.proof as string[]).splice(-1, 1, toHex(embedded[1 - i] as Uint8Array)));
-      expect(() => packWitness(request, listed)).to.throw(SettlementGuardError).with.property("code", "PROOF_INVALID");
+      listed.storageProof.forEach((entry, i) =>
+        (entry.proof as string[]).splice(-1, 1, toHex(embedded[1 - i] as Uint8Array)),
+      );
+      expect(() => packWitness(request, listed))
+        .to.throw(SettlementGuardError)
+        .with.property("code", "PROOF_INVALID");
     });
 
     it("M36: copes with keys as quantities, null proofs, the empty trie's node, and slots of an absent account", () => {
@@ -428,7 +571,11 @@ describe("StateProof", () => {
       (zero.storageProof[0] as { key: string }).key = "0x";
       (zero.storageProof[1] as { key: string }).key = "0x3";
       const request = { stateRoot: state.root, address: holder, slots: [slotOf(0), slotOf(3)] };
-      expect(packWitness(request, zero).slots.map(({ value }) => value).sort()).to.deep.equal([1000n, 1003n]);
+      expect(
+        packWitness(request, zero)
+          .slots.map(({ value }) => value)
+          .sort(),
+      ).to.deep.equal([1000n, 1003n]);
 
       const bare = { accountProof: state.proof(keccak256(addressOf(2))).map(toHex) };
       for (const proof of [[], null, ["0x80"]]) {
@@ -449,18 +596,27 @@ describe("StateProof", () => {
       const { state, storage, holder } = world(300);
       const request = { stateRoot: state.root, address: holder, slots: [slotOf(1)] };
       const wrong = answer(state, storage, holder, [slotOf(2)]);
-      expect(() => packWitness(request, wrong)).to.throw(SettlementGuardError).with.property("code", "INVALID_RESPONSE");
+      expect(() => packWitness(request, wrong))
+        .to.throw(SettlementGuardError)
+        .with.property("code", "INVALID_RESPONSE");
       (wrong.storageProof[0] as { key: string }).key = toHex(slotOf(1));
-      expect(() => packWitness(request, wrong)).to.throw(SettlementGuardError).with.property("code", "PROOF_INVALID");
+      expect(() => packWitness(request, wrong))
+        .to.throw(SettlementGuardError)
+        .with.property("code", "PROOF_INVALID");
       const short = answer(state, storage, holder, [slotOf(1)]);
       short.storageProof[0]?.proof?.pop();
-      expect(() => packWitness(request, short)).to.throw(SettlementGuardError).with.nested.property("details.reason", "Truncated");
+      expect(() => packWitness(request, short))
+        .to.throw(SettlementGuardError)
+        .with.nested.property("details.reason", "Truncated");
     });
 
     it("refuses slots out of order or twice: a node that a walk has left cannot be sent again", async () => {
       const { state, storage, holder } = world(300);
       const slots = sortSlots([slotOf(1), slotOf(2), slotOf(3)]);
-      const { witness } = packWitness({ stateRoot: state.root, address: holder, slots }, answer(state, storage, holder, slots));
+      const { witness } = packWitness(
+        { stateRoot: state.root, address: holder, slots },
+        answer(state, storage, holder, slots),
+      );
       expect(verifySlots(state.root, holder, slots, witness).status).to.equal("valid");
       const twice = [slots[0], slots[0], slots[1]] as Uint8Array[];
       await eachWitness((v) => v.slots(state.root, holder, twice, witness), "invalid SlotOrder");

@@ -51,7 +51,10 @@ describe("published proofs", function () {
     const lines = await Promise.all(keys.map(async (verifier) => ({ verifier, line: await ask(verifier) })));
     for (const packed of [true, false]) {
       const group = lines.filter(({ verifier }) => verifier.packed === packed);
-      expect(new Set(group.map(({ line }) => line)).size, `${id}: ${group.map(({ verifier, line }) => `${verifier.name}: ${line}`).join("; ")}`).to.equal(1);
+      expect(
+        new Set(group.map(({ line }) => line)).size,
+        `${id}: ${group.map(({ verifier, line }) => `${verifier.name}: ${line}`).join("; ")}`,
+      ).to.equal(1);
     }
     const verdicts = new Set(lines.map(({ line }) => (line.startsWith("invalid") ? "invalid" : line)));
     expect(verdicts.size, `${id}: ${[...verdicts].join(" / ")}`).to.equal(1);
@@ -65,7 +68,8 @@ describe("published proofs", function () {
   }
 
   function check(line: Line, { id, expect: expected, value, policy }: KeyCase): void {
-    if (expected === "exists" && policy?.includes("may reject") === true) return void expect(line, id).to.match(/^(present|invalid)/);
+    if (expected === "exists" && policy?.includes("may reject") === true)
+      return void expect(line, id).to.match(/^(present|invalid)/);
     if (expected === "exists") return void expect(line, id).to.equal(`present ${value}`);
     if (expected.startsWith("absent:") || expected === "absent") return void expect(line, id).to.equal("absent");
     if (expected === "absent-or-reject") return void expect(line, id).to.not.match(/^present/);
@@ -76,23 +80,32 @@ describe("published proofs", function () {
   it("M1 M2 M3 M4 M5 M8 M9 M10 M12 M13 M15 M19 M20 M21 M24 M27 M28 M34 M40 R1 R4 R7: adversarial proofs get the published verdict", async () => {
     const { cases } = readVectors<{ cases: KeyCase[] }>("conformance/proofs/adversarial-mpt.json");
     const expressible = cases.filter(({ trieKey }) => trieKey.length === 66);
-    for (const test of expressible) check(await agreed(test.id, (v) => v.key(bytes(test.root), bytes(test.trieKey), test.proof.map(bytes))), test);
-    console.log(`      ${expressible.length} checked, ${cases.length - expressible.length} have keys that the API cannot express`);
+    for (const test of expressible)
+      check(await agreed(test.id, (v) => v.key(bytes(test.root), bytes(test.trieKey), test.proof.map(bytes))), test);
+    console.log(
+      `      ${expressible.length} checked, ${cases.length - expressible.length} have keys that the API cannot express`,
+    );
   });
 
   it("M1 M2 M7 M8 M9 M30: no mutated real proof is accepted", async () => {
     const { cases } = readVectors<{ cases: KeyCase[] }>("conformance/proofs/mutated-proofs.json");
-    for (const test of cases) check(await agreed(test.id, (v) => v.key(bytes(test.root), bytes(test.trieKey), test.proof.map(bytes))), test);
+    for (const test of cases)
+      check(await agreed(test.id, (v) => v.key(bytes(test.root), bytes(test.trieKey), test.proof.map(bytes))), test);
     console.log(`      ${cases.length} checked`);
   });
 
-  async function checkProof(id: string, { stateRoot, expect: expected, proof }: ProofCase): Promise<{ accounts: number; slots: number }> {
+  async function checkProof(
+    id: string,
+    { stateRoot, expect: expected, proof }: ProofCase,
+  ): Promise<{ accounts: number; slots: number }> {
     const nodes = proof.accountProof.map(bytes);
     const line = await agreed(id, (v) => v.account(bytes(stateRoot), bytes(proof.address), nodes));
     if (expected.account !== "exists") {
       expect(line, id).to.equal("absent");
       for (const { key } of proof.storageProof) {
-        const witness = await agreedWitness(id, (v) => v.slots(bytes(stateRoot), bytes(proof.address), [word(key)], concat(nodes)));
+        const witness = await agreedWitness(id, (v) =>
+          v.slots(bytes(stateRoot), bytes(proof.address), [word(key)], concat(nodes)),
+        );
         expect(witness, id).to.equal("absent: -");
       }
       return { accounts: 1, slots: proof.storageProof.length };
@@ -105,7 +118,9 @@ describe("published proofs", function () {
       const slotNodes = (slotProof ?? []).map(bytes);
       const slotLine = await agreed(`${id} ${key}`, (v) => v.slot(bytes(storageHash), word(key), slotNodes));
       expect(slotLine, `${id} ${key}`).to.equal(want.status === "exists" ? `present ${BigInt(want.value)}` : "absent");
-      const witness = await agreedWitness(id, (v) => v.slots(bytes(stateRoot), bytes(proof.address), [word(key)], concat([...nodes, ...slotNodes])));
+      const witness = await agreedWitness(id, (v) =>
+        v.slots(bytes(stateRoot), bytes(proof.address), [word(key)], concat([...nodes, ...slotNodes])),
+      );
       expect(witness, id).to.equal(want.status === "exists" ? `present: ${BigInt(want.value)}` : "present: -");
     }
     return { accounts: 1, slots: proof.storageProof.length };
@@ -113,7 +128,9 @@ describe("published proofs", function () {
 
   for (const file of ["eth_getProof-real", "hive-witness-proofs", "consensus-poststate-proofs"]) {
     it(`M36 M37 M38: accounts and slots of ${file} are present or absent as published`, async () => {
-      const { cases } = readVectors<{ cases: (ProofCase & { id?: string; source?: string; cases?: ProofCase[] })[] }>(`conformance/proofs/${file}.json`);
+      const { cases } = readVectors<{ cases: (ProofCase & { id?: string; source?: string; cases?: ProofCase[] })[] }>(
+        `conformance/proofs/${file}.json`,
+      );
       const total = { accounts: 0, slots: 0 };
       for (const test of cases) {
         for (const each of test.cases ?? [test]) {
@@ -131,11 +148,20 @@ describe("published proofs", function () {
     const vectors = realVectors();
     for (const vector of vectors) {
       const { account, accountProof, address, stateRoot } = vector;
-      const storage = vector.storage.map(({ slot, value }) => ({ key: slot, status: BigInt(value) === 0n ? "absent" : "exists", value }));
+      const storage = vector.storage.map(({ slot, value }) => ({
+        key: slot,
+        status: BigInt(value) === 0n ? "absent" : "exists",
+        value,
+      }));
       await checkProof(vector.id, {
         stateRoot,
         expect: { account: vector.accountExists ? "exists" : "absent", storage },
-        proof: { address, accountProof, ...(account ?? {}), storageProof: vector.storage.map(({ slot, proof }) => ({ key: slot, proof })) },
+        proof: {
+          address,
+          accountProof,
+          ...(account ?? {}),
+          storageProof: vector.storage.map(({ slot, proof }) => ({ key: slot, proof })),
+        },
       });
       slots += storage.length;
     }
@@ -144,7 +170,17 @@ describe("published proofs", function () {
 
   it("M16 M17 M23: slots whose leaf is embedded in its branch are proven from geth's nodes", async () => {
     const { cases } = readVectors<{
-      cases: { id: string; storageRoot: string; cases: { slot: string; expect: string; value: string; proof: string[]; proofWithEmbeddedNodesListed?: string[] }[] }[];
+      cases: {
+        id: string;
+        storageRoot: string;
+        cases: {
+          slot: string;
+          expect: string;
+          value: string;
+          proof: string[];
+          proofWithEmbeddedNodesListed?: string[];
+        }[];
+      }[];
     }>("conformance/proofs/storage-inline-leaf.json");
     let count = 0;
     for (const test of cases) {
@@ -152,7 +188,9 @@ describe("published proofs", function () {
         const line = await agreed(test.id, (v) => v.slot(bytes(test.storageRoot), bytes(slot), proof.map(bytes)));
         expect(line, test.id).to.equal(expected === "exists" ? `present ${BigInt(value)}` : "absent");
         if (listed.length > proof.length) {
-          expect(await agreed(test.id, (v) => v.slot(bytes(test.storageRoot), bytes(slot), listed.map(bytes)))).to.equal("invalid TrailingBytes");
+          expect(
+            await agreed(test.id, (v) => v.slot(bytes(test.storageRoot), bytes(slot), listed.map(bytes))),
+          ).to.equal("invalid TrailingBytes");
         }
         count++;
       }
@@ -161,7 +199,9 @@ describe("published proofs", function () {
   });
 
   it("M16 M27: the official tries with 32-byte keys are proven as published", async () => {
-    const { cases } = readVectors<{ cases: (KeyCase & { suite: string; tags: string[] })[] }>("conformance/trie/small-trie-proofs.json");
+    const { cases } = readVectors<{ cases: (KeyCase & { suite: string; tags: string[] })[] }>(
+      "conformance/trie/small-trie-proofs.json",
+    );
     const expressible = cases.filter(({ trieKey }) => trieKey.length === 66);
     let strict = 0;
     for (const test of expressible) {
@@ -169,14 +209,19 @@ describe("published proofs", function () {
       if (test.tags.includes("branchValue")) strict++;
       else check(line, { ...test, id: test.suite });
     }
-    console.log(`      ${expressible.length} checked, ${cases.length - expressible.length} have keys of other lengths, ${strict} branch values`);
+    console.log(
+      `      ${expressible.length} checked, ${cases.length - expressible.length} have keys of other lengths, ${strict} branch values`,
+    );
   });
 
   it("M16: proofs from tries that we build under the official secure roots hold", async () => {
-    const text = (value: string): Uint8Array => (value.startsWith("0x") ? bytes(value) : Uint8Array.from(Buffer.from(value)));
+    const text = (value: string): Uint8Array =>
+      value.startsWith("0x") ? bytes(value) : Uint8Array.from(Buffer.from(value));
     let count = 0;
     for (const file of ["hex_encoded_securetrie_test", "trieanyorder_secureTrie", "trietest_secureTrie"]) {
-      const suite = readVectors<Record<string, { in: Record<string, string> | [string, string | null][]; root: string }>>(`conformance/trie/ethereum-tests/${file}.json`);
+      const suite = readVectors<
+        Record<string, { in: Record<string, string> | [string, string | null][]; root: string }>
+      >(`conformance/trie/ethereum-tests/${file}.json`);
       for (const [name, test] of Object.entries(suite)) {
         const state = new Map<string, string>();
         for (const [key, value] of Array.isArray(test.in) ? test.in : Object.entries(test.in)) {
@@ -187,7 +232,9 @@ describe("published proofs", function () {
         expect(Buffer.from(trie.root).toString("hex"), name).to.equal(test.root.replace(/^0x/, ""));
         for (const [key, value] of state) {
           const hashed = keccak256(text(key));
-          expect(await agreed(name, (v) => v.key(trie.root, hashed, trie.proof(hashed)))).to.equal(`present 0x${Buffer.from(text(value)).toString("hex")}`);
+          expect(await agreed(name, (v) => v.key(trie.root, hashed, trie.proof(hashed)))).to.equal(
+            `present 0x${Buffer.from(text(value)).toString("hex")}`,
+          );
           const other = keccak256(hashed);
           expect(await agreed(name, (v) => v.key(trie.root, other, trie.proof(other)))).to.equal("absent");
           count += 2;
@@ -207,13 +254,15 @@ describe("published proofs", function () {
       // The official "zero" and "emptystring" are 0x80, the empty trie's node, which a proof does not list.
       expect(line, name).to.match(/^invalid/);
     }
-    console.log(`      ${Object.keys(suite).length} invalid, ${Object.keys(valid).length} valid that are no trie nodes`);
+    console.log(
+      `      ${Object.keys(suite).length} invalid, ${Object.keys(valid).length} valid that are no trie nodes`,
+    );
   });
 
   it("R3 R4 R9 R10 R11 R12 R13 R14 R15 R16: leaf values are judged as published", async () => {
-    const { storageValues, accounts } = readVectors<Record<"storageValues" | "accounts", { id: string; rlp: string; expect: string; note?: unknown }[]>>(
-      "conformance/rlp/account-and-value-rlp.json",
-    );
+    const { storageValues, accounts } = readVectors<
+      Record<"storageValues" | "accounts", { id: string; rlp: string; expect: string; note?: unknown }[]>
+    >("conformance/rlp/account-and-value-rlp.json");
     for (const { id, rlp, expect: expected, note } of storageValues) {
       const slot = word("0x07");
       const leaf = rlpList([rlpString(hexPrefix(nibblesOf(keccak256(slot)), true)), rlpString(bytes(rlp))]);

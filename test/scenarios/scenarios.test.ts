@@ -4,8 +4,10 @@ import { beacon7 } from "../../scenarios/beacon7.js";
 import { ethpowReplay } from "../../scenarios/ethpowReplay.js";
 import { infuraMinorityFork } from "../../scenarios/infuraMinorityFork.js";
 import { keeperKeyReuse } from "../../scenarios/keeperKeyReuse.js";
+import { phantomDeposit } from "../../scenarios/phantomDeposit.js";
 import { polygon157 } from "../../scenarios/polygon157.js";
 import { tamperedStateRoot } from "../../scenarios/tamperedStateRoot.js";
+import { staleCollateral, withdrawnCollateral } from "../../scenarios/withdrawnCollateral.js";
 import type { Action, Scenario, ScenarioResult } from "../../scenarios/types.js";
 
 /** Runs a scenario once for all the tests of its block. */
@@ -182,5 +184,63 @@ describe("scenario tampered-state-root", () => {
 
   it("lends against the true state of the very same block", () => {
     expectAccepted(action(/Bob/));
+  });
+});
+
+describe("scenario phantom-deposit", () => {
+  const { result, action } = replay(phantomDeposit);
+
+  it("C11, F8: while the source still shows the dropped block, only the depth below it refuses the proof", () => {
+    const behind = action(/still shows/);
+    expect(behind.legal).to.equal(false);
+    expect(behind.unguarded.executed, "without the guard").to.equal(true);
+    expect(behind.guarded.error).to.equal("AnchorTooShallow");
+    expect(behind.guarded.values).to.deep.equal({
+      number: behind.anchor.number,
+      head: behind.signedAt.number,
+      minDepth: 8n,
+    });
+  });
+
+  it("F19: when the source has followed, the proof of the dropped block matches no block", () => {
+    expectMismatch(action(/has followed/), result());
+  });
+
+  it("credits what is deep enough, and leaves bad debt only without the guard", () => {
+    expectAccepted(action(/Bob/));
+    // 900 bought at 1 and worth 0.9 lose 90; her collateral on L1 is none.
+    expect(result().badDebt).to.deep.include({ unguarded: 90n * 10n ** 18n, guarded: 0n });
+  });
+});
+
+describe("scenario withdrawn-collateral", () => {
+  const { result, action } = replay(withdrawnCollateral);
+
+  it("SG-3: an absent slot is a proven zero, which contradicts the belief, with both values", () => {
+    const erin = action(/Erin/);
+    expect(erin.legal).to.equal(false);
+    expect(erin.unguarded.executed, "without the guard").to.equal(true);
+    expect(erin.guarded.error).to.equal("SlotBelow");
+    expect(erin.guarded.values).to.include({ believed: 50n * 10n ** 18n, actual: 0n });
+  });
+
+  it("leaves bad debt only without the guard", () => {
+    expect(result().badDebt).to.deep.include({ unguarded: 40n * 10n ** 18n, guarded: 0n });
+  });
+});
+
+describe("scenario stale-collateral", () => {
+  const { result, action } = replay(staleCollateral);
+
+  it("SG-13, F17: a sound proof of a canonical block is refused by its age", () => {
+    const erin = action(/Erin/);
+    expect(erin.legal).to.equal(false);
+    expect(erin.unguarded.executed, "without the guard").to.equal(true);
+    expect(erin.guarded.error).to.equal("AnchorTooDeep");
+    expect(erin.guarded.values).to.include({ number: erin.anchor.number, maxDepth: 64n });
+  });
+
+  it("leaves bad debt only without the guard", () => {
+    expect(result().badDebt).to.deep.include({ unguarded: 40n * 10n ** 18n, guarded: 0n });
   });
 });

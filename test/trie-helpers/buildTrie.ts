@@ -66,7 +66,12 @@ export function buildTrie(entries: readonly Entry[]): BuiltTrie {
   return { root: keccak256(top.rlp), proof: (key) => prove(top, nibblesOf(key)) };
 }
 
-function build(entries: readonly { nibbles: number[]; value: Uint8Array }[], from: number, to: number, depth: number): Node {
+function build(
+  entries: readonly { nibbles: number[]; value: Uint8Array }[],
+  from: number,
+  to: number,
+  depth: number,
+): Node {
   const first = entries[from] as { nibbles: number[]; value: Uint8Array };
   if (to - from === 1) {
     const path = first.nibbles.slice(depth);

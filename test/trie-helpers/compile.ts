@@ -33,8 +33,18 @@ export const PROJECT = join(dirname(fileURLToPath(import.meta.url)), "..", "..")
 const compilers = new Map<string, Solc>();
 
 /** Compiles contracts of this project with settings other than the configured ones. */
-export function compile(path: string, names: readonly string[], options: CompilerOptions = {}): Record<string, Compiled> {
-  const { viaIR = false, runs = 200, evmVersion = "london", version = "0.8.37", patch = (_: string, text: string) => text } = options;
+export function compile(
+  path: string,
+  names: readonly string[],
+  options: CompilerOptions = {},
+): Record<string, Compiled> {
+  const {
+    viaIR = false,
+    runs = 200,
+    evmVersion = "london",
+    version = "0.8.37",
+    patch = (_: string, text: string) => text,
+  } = options;
   const sources: Record<string, { content: string }> = {};
   collect(path, sources, patch);
   const input = {
@@ -79,7 +89,11 @@ function compiler(version: string): Solc {
 }
 
 /** The source and all that it imports, keyed by path from the project root, or by package path. */
-function collect(path: string, sources: Record<string, { content: string }>, patch: (path: string, text: string) => string): void {
+function collect(
+  path: string,
+  sources: Record<string, { content: string }>,
+  patch: (path: string, text: string) => string,
+): void {
   if (path in sources) return;
   const file = path.startsWith("@") ? join(PROJECT, "node_modules", path) : join(PROJECT, path);
   const content = patch(path, readFileSync(file, "utf8"));

@@ -76,7 +76,10 @@ export function solidityVerifiers(name: string, call: Caller, to: string, abi: I
       const ask = async (method: string, root: Uint8Array, subject: Uint8Array, nodes: readonly Uint8Array[]) => {
         const proof = packed ? toHex(concat(nodes)) : nodes.map(toHex);
         const fragment = packed ? method : `${method}List`;
-        return abi.decodeFunctionResult(fragment, await call(to, abi.encodeFunctionData(fragment, [root, toHex(subject), proof])));
+        return abi.decodeFunctionResult(
+          fragment,
+          await call(to, abi.encodeFunctionData(fragment, [root, toHex(subject), proof])),
+        );
       };
       return {
         name: `${name}, ${packed ? "bytes" : "list"}`,
@@ -102,7 +105,10 @@ export function typescriptWitnessVerifiers(): WitnessVerifier[] {
     {
       name: "TypeScript",
       async slots(root, address, slots, witness) {
-        const verdict = slots.length === 1 ? verifyAccountSlot(root, address, slots[0] as Uint8Array, witness) : verifySlots(root, address, slots, witness);
+        const verdict =
+          slots.length === 1
+            ? verifyAccountSlot(root, address, slots[0] as Uint8Array, witness)
+            : verifySlots(root, address, slots, witness);
         if (verdict.status === "invalid") return `invalid ${verdict.reason}`;
         return `${verdict.account.status}: ${verdict.slots.map((slot) => (slot.status === "present" ? slot.value : "-")).join(" ")}`;
       },
@@ -136,7 +142,12 @@ export function solidityWitnessVerifiers(name: string, call: Caller, to: string,
 }
 
 /** Every implementation, deployed on one in-process chain. */
-export async function allVerifiers(): Promise<{ keys: Verifier[]; witnesses: WitnessVerifier[]; connection: Connection; call: Caller }> {
+export async function allVerifiers(): Promise<{
+  keys: Verifier[];
+  witnesses: WitnessVerifier[];
+  connection: Connection;
+  call: Caller;
+}> {
   const connection = await connect();
   const { ethers, provider } = connection;
   const call: Caller = async (to, data) =>

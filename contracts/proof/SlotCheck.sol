@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.13;
+
+import {IGuardErrors} from "../interfaces/IGuardErrors.sol";
+import {StateProof} from "./StateProof.sol";
+
+/// @title What the protocol believes about a slot, against what a canonical state holds
+/// @notice Each check reverts with `StateProofInvalid` where the witness proves nothing, and with both values where the state contradicts the
+/// belief. A slot that is proven absent, or whose account is, holds zero.
+///
+/// A proof is not a reservation: what is proven at an anchor may be gone now. A protocol must bound the anchor's age below the delay with which
+/// the value can leave, and must count what it has already backed with it.
+/// @dev The state root must be authenticated first: by `anchoredState`, or by the check of another chain's anchor.
+library SlotCheck {
+    /// @notice Requires that `slot` of `account` holds at least `believed`.
+    /// @param stateRoot root of the state, authenticated by the caller
+    /// @param account the account whose storage is read
+    /// @param slot the slot's position, not its hash
+    /// @param believed what the protocol believes to be there
+    /// @param witness trie nodes of the account, then of the slot, end to end
+    /// @return actual what the state holds
+    function requireAtLeast(
+        bytes32 stateRoot,
+        address account,
+        bytes32 slot,
+        uint256 believed,
+        bytes calldata witness
+    ) internal pure returns (uint256 actual) {
+        actual = valueOf(stateRoot, account, slot, witness);
+        if (actual < believed) revert IGuardErrors.SlotBelow(account, slot, believed, actual);
+    }
+
+    /// @notice Requires that `slot` of `account` holds at most `believed`. Parameters as for `requireAtLeast`.
+    function requireAtMost(
+        bytes32 stateRoot,
+        address account,
+        bytes32 slot,
+        uint256 believed,
+        bytes calldata witness
+    ) internal pure returns (uint256 actual) {
+        actual = valueOf(stateRoot, account, slot, witness);
+        if (actual > believed) revert IGuardErrors.SlotAbove(account, slot, believed, actual);
+    }
+
+    /// @notice Requires that `slot` of `account` holds exactly `believed`. Parameters as for `requireAtLeast`.
+    function requireEqual(
+        bytes32 stateRoot,
+        address account,
+        bytes32 slot,
+        uint256 believed,
+        bytes calldata witness
+    ) internal pure {
+        uint256 actual = valueOf(stateRoot, account, slot, witness);
+        if (actual != believed) revert IGuardErrors.SlotDiffers(account, slot, believed, actual);
+    }
+
+    /// @notice What `slot` of `account` holds: zero where it, or the account, is proven absent. Parameters as for `requireAtLeast`.
+    function valueOf(
+        bytes32 stateRoot,
+        address account,
+        bytes32 slot,
+        bytes calldata witness
+    ) internal pure returns (uint256 value) {
+        (, , value) = StateProof.readAccountSlot(stateRoot, account, slot, witness);
+    }
+}

@@ -1,0 +1,122 @@
+import { ethers } from "ethers";
+
+import type { StateAnchor } from "../src/anchor/anchor.js";
+import { toBytes, toHex, toQuantity, type Hex } from "../src/bytes.js";
+import { installL1Block } from "../src/forks/index.js";
+import type { HardhatChain } from "../src/hardhat/index.js";
+import { packWitness, type ProofAnswer } from "../src/proof/witness.js";
+import { fetchHeader } from "../src/rpc/block.js";
+import {
+  DelayedVault__factory,
+  GuardedVaultBackedPerps__factory,
+  L1BlockStandIn__factory,
+  UnguardedVaultBackedPerps__factory,
+} from "../typechain-types/index.js";
+import type { Outcome } from "./types.js";
+import { TWINS, attempt, ether, forks, signersOf, type Role, type Twin } from "./world.js";
+
+/** OP Mainnet's id: the chain on which the market's source is believed. */
+const L2_CHAIN_ID = 10;
+
+/** What the market takes as evidence. The contract's `L1Proof`. */
+export interface L1Proof {
+  anchor: StateAnchor;
+  headers: Hex[];
+  witness: Hex;
+}
+
+/** An L1 with a vault on it, an L2 that shows its blocks, and the two markets there. */
+export interface CrossChain {
+  l1: HardhatChain;
+  l2: HardhatChain;
+  vault: string;
+  markets: Record<Twin, string>;
+}
+
+/** Builds both chains, with the vault on the one and the markets on the other. */
+export async function deployCrossChain(price: bigint): Promise<CrossChain> {
+  // One system transaction a block, so that proofs of past blocks verify.
+  const l1 = await forks.create({ name: "L1", history: "transaction" });
+  const l2 = await forks.create({ name: "L2", chainId: L2_CHAIN_ID, blockTime: 2 });
+  const onL1 = await signersOf(l1);
+  const { deployer, feed } = await signersOf(l2);
+  const vault = await (await new DelayedVault__factory(onL1.deployer).deploy()).getAddress();
+  const standIn = await new L1BlockStandIn__factory(deployer).deploy();
+  await installL1Block(l2, (await l2.tools.ethers.provider.getCode(standIn)) as Hex);
+  const markets = {
+    unguarded: await (await new UnguardedVaultBackedPerps__factory(deployer).deploy(vault, feed)).getAddress(),
+    guarded: await (await new GuardedVaultBackedPerps__factory(deployer).deploy(vault, feed, L2_CHAIN_ID)).getAddress(),
+  };
+  const chains = { l1, l2, vault, markets };
+  await setL2Price(chains, price);
+  return chains;
+}
+
+export async function setL2Price(chains: CrossChain, price: bigint): Promise<void> {
+  for (const twin of TWINS) await market(chains, twin, "feed").then((contract) => contract.setPrice(price));
+}
+
+/** One twin's market, called by `role`. */
+export async function market({ l2, markets }: CrossChain, twin: Twin, role: Role) {
+  return GuardedVaultBackedPerps__factory.connect(markets[twin], (await signersOf(l2))[role]);
+}
+
+/** The vault, called by `role`. */
+export async function vaultOf({ l1, vault }: CrossChain, role: Role) {
+  return DelayedVault__factory.connect(vault, (await signersOf(l1))[role]);
+}
+
+/** What L1 shows of a trader's balance at block `number`, with the headers from the origin `from` down to it. */
+export async function proveOnL1({ l1, vault }: CrossChain, role: Role, number: bigint, from: bigint): Promise<L1Proof> {
+  const owner = await (await signersOf(l1))[role].getAddress();
+  const slot = ethers.keccak256(ethers.AbiCoder.defaultAbiCoder().encode(["address", "uint256"], [owner, 0])) as Hex;
+  const headers: Hex[] = [];
+  for (let height = from; height > number; height--)
+    headers.push(toHex((await fetchHeader(l1.request, { number: height })).rlp));
+  const anchored = await fetchHeader(l1.request, { number });
+  headers.push(toHex(anchored.rlp));
+  const answer = (await l1.request({
+    method: "eth_getProof",
+    params: [vault, [slot], toQuantity(number)],
+  })) as ProofAnswer;
+  const { witness } = packWitness(
+    { stateRoot: anchored.stateRoot, address: toBytes(vault, "vault", 20), slots: [toBytes(slot, "slot", 32)] },
+    answer,
+  );
+  return {
+    anchor: { number, hash: anchored.hash, stateRoot: toHex(anchored.stateRoot) },
+    headers,
+    witness: toHex(witness),
+  };
+}
+
+/** A trader opens a position on one market. */
+export async function openOn(
+  chains: CrossChain,
+  twin: Twin,
+  role: Role,
+  { size, margin, proof }: { size: bigint; margin: bigint; proof: L1Proof },
+): Promise<Outcome> {
+  const contract = await market(chains, twin, role);
+  return attempt(
+    contract.interface,
+    () => contract.open(size, margin, proof),
+    () => `Opened ${ether(size)}, backed by ${ether(margin)} ether on L1.`,
+  );
+}
+
+/** The losses of a trader that nothing on L1 pays for: the scenario's own reckoning, from the vault itself. */
+export async function uncovered(chains: CrossChain, role: Role): Promise<Record<Twin, bigint>> {
+  const held = await (await vaultOf(chains, role)).balances((await signersOf(chains.l1))[role]);
+  const result = {} as Record<Twin, bigint>;
+  for (const twin of TWINS) {
+    const profit = await (await market(chains, twin, role)).profitOf((await signersOf(chains.l2))[role]);
+    const loss = profit < 0n ? -profit : 0n;
+    result[twin] = loss > held ? loss - held : 0n;
+  }
+  return result;
+}
+
+export async function closeBoth({ l1, l2 }: CrossChain): Promise<void> {
+  await Promise.all([l1.close(), l2.close()]);
+}
