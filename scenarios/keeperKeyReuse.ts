@@ -85,7 +85,10 @@ export const keeperKeyReuse: Scenario = {
         },
       ],
       badDebt: { ...badDebt, unit: "ETH", decimals: 18 },
-      notes: [`Bob's margin was ${ether(MARGIN)}; the price moved by 0.1% against him.`],
+      notes: [
+        `Bob's margin was ${ether(MARGIN)}; the price moved by 0.1% against him.`,
+        "The anchor must not be older than the order that it vouches for: the guarded queue refuses one that is.",
+      ],
     };
   },
 };

@@ -47,7 +47,9 @@ export function toHex(bytes: Uint8Array): Hex {
  * @throws INVALID_HEX
  */
 export function toBigInt(value: unknown, what: string): bigint {
-  if (typeof value !== "string" || !QUANTITY_PATTERN.test(value)) throw invalidHex(what, value, "a JSON-RPC quantity");
+  // 256 bits: nothing that JSON-RPC counts is longer, and a conversion of megabytes takes seconds.
+  if (typeof value !== "string" || value.length > 66 || !QUANTITY_PATTERN.test(value))
+    throw invalidHex(what, value, "a JSON-RPC quantity");
   return BigInt(value);
 }
 
@@ -67,7 +69,7 @@ export function sameHex(a: string, b: string): boolean {
 }
 
 function invalidHex(what: string, value: unknown, expected: string): SettlementGuardError<"INVALID_HEX"> {
-  const shown = abbreviate(typeof value === "string" ? value : (JSON.stringify(value) ?? String(value)));
+  const shown = abbreviate(typeof value === "string" ? value : `a ${typeof value}`);
   return new SettlementGuardError(
     "INVALID_HEX",
     { what, value: shown, expected },

@@ -41,6 +41,8 @@ export interface ErrorDetails {
   PROOF_INVALID: { what: string; reason: string };
   /** The fork simulator was asked for something that it cannot do. */
   FORK_SIMULATOR: { reason: string };
+  /** A hash function that is not Keccak-256 was to be put in its place. */
+  INVALID_KECCAK: { reason: string };
   /** A test matcher was given something that it cannot compare with. */
   INVALID_MATCHER: { reason: string };
 }
@@ -51,7 +53,7 @@ export type ErrorCode = keyof ErrorDetails;
  * The only class of error that this library throws.
  *
  * @example
- * try { await readHeader(request, { number: 5n }) }
+ * try { await fetchHeader(request, { number: 5n }) }
  * catch (error) { if (SettlementGuardError.is(error, "HEADER_HASH_MISMATCH")) console.log(error.details.actual) }
  */
 export class SettlementGuardError<Code extends ErrorCode = ErrorCode> extends Error {

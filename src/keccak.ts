@@ -1,7 +1,11 @@
+import { toHex } from "./bytes.js";
+import { SettlementGuardError } from "./errors.js";
 import { keccak_256 } from "@noble/hashes/sha3.js";
 
 /** Maps bytes to their 32-byte Keccak-256 digest. */
 export type Keccak256 = (bytes: Uint8Array) => Uint8Array;
+
+const EMPTY_DIGEST = "0xc5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470";
 
 let engine: Keccak256 = keccak_256;
 
@@ -15,8 +19,13 @@ export function keccak256(bytes: Uint8Array): Uint8Array {
  * The engine must be synchronous and must return the true digest; everything this library verifies rests on it.
  *
  * @returns the engine that was in use
+ * @throws INVALID_KECCAK where its digest of no bytes is not Keccak-256's
  */
 export function setKeccak256(replacement: Keccak256): Keccak256 {
+  if (toHex(replacement(new Uint8Array())) !== EMPTY_DIGEST) {
+    const reason = "the engine does not compute Keccak-256";
+    throw new SettlementGuardError("INVALID_KECCAK", { reason }, `${reason}: its digest of no bytes is another`);
+  }
   const previous = engine;
   engine = replacement;
   return previous;

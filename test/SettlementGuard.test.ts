@@ -8,6 +8,8 @@ import { decodeGuardError } from "../src/anchor/guardErrors.js";
 import { hardhatForks, type HardhatChain } from "../src/hardhat/index.js";
 import {
   AnchoredTarget__factory,
+  NativeChainsHarness__factory,
+  RingTarget__factory,
   Delegator__factory,
   SourcedTarget__factory,
   StandaloneGuard__factory,
@@ -227,6 +229,35 @@ describe("StandaloneGuard", () => {
   });
 });
 
+describe("NativeChains", () => {
+  it("SG-16, C7: holds the chains that are documented, and none beside them", async () => {
+    const chain = await forks.create();
+    const harness = await new NativeChainsHarness__factory(await firstSigner(chain)).deploy();
+    for (const chainId of [1, 11_155_111, 17_000, 560_048, 10, 11_155_420, 8_453, 84_532, 100, 137, 31_337, 1_337])
+      expect(await harness.contains(chainId), String(chainId)).to.equal(true);
+    // Other opcodes, other headers, or simply not looked at: 0, BSC, Avalanche, Arbitrum, ZKsync Era, ETC, ETHPoW, Linea, Scroll, Mantle, …
+    for (const chainId of [
+      0,
+      2,
+      56,
+      43_114,
+      42_161,
+      42_170,
+      421_614,
+      324,
+      61,
+      10_001,
+      59_144,
+      534_352,
+      5_000,
+      80_002,
+      2n ** 256n - 1n,
+    ])
+      expect(await harness.contains(chainId), String(chainId)).to.equal(false);
+    await chain.close();
+  });
+});
+
 describe("a chain with a source of its own", () => {
   it("uses the number, the hashes and the window that the contract says, and SG-3: zero is unknown", async () => {
     const chain = await forks.create({ chainId: 42_161 });
@@ -244,6 +275,36 @@ describe("a chain with a source of its own", () => {
       .to.be.rejectedByGuard("AnchorOutOfWindow")
       .withValues(999_949n, 1_000_000n, 50n);
     await expect(target.act(chain.head)).to.be.rejectedByGuard();
+    await chain.close();
+  });
+
+  it("SG-1, C5: a source that is a ring is never asked outside its window, where it holds another block", async () => {
+    const chain = await forks.create();
+    const target = await new RingTarget__factory(await firstSigner(chain)).deploy();
+    const head = 1_000_000n;
+    await target.fill(head);
+    const hash = await target.hashOf(head - 10n);
+    await target.act({ number: head - 10n, hash });
+    const wrapped = { number: head - 60n, hash };
+    const [allowed, reason] = await target.previewAnchored(wrapped);
+    expect(allowed).to.equal(false);
+    expect(decodeGuardError(reason)?.name).to.equal("AnchorOutOfWindow");
+    await expect(target.act(wrapped)).to.be.rejectedByGuard("AnchorOutOfWindow").withValues(wrapped.number, head, 50n);
+    await target.act({ number: head - 50n, hash: await target.hashOf(head - 50n) });
+    expect(await target.actions()).to.equal(2n);
+    await chain.close();
+  });
+
+  it("H2: a genuine header under another number is refused, where even the source confirms its hash", async () => {
+    const chain = await forks.create();
+    const target = await new SourcedTarget__factory(await firstSigner(chain)).deploy();
+    await chain.mine(5);
+    const { anchor, header } = await latestStateAnchor(chain.request);
+    await target.setHead(1_000, 100);
+    await target.setHash(990, anchor.hash);
+    await expect(target.actOnState({ ...anchor, number: 990n }, header))
+      .to.be.rejectedByGuard("HeaderNumberMismatch")
+      .withValues(990n, anchor.number);
     await chain.close();
   });
 });

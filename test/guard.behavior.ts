@@ -222,7 +222,7 @@ export function shouldBehaveLikeGuard(form: string, setUp: () => Promise<GuardUn
         });
       });
 
-      it("H1: a header that another branch would have is refused by the hash, whatever it says", async () => {
+      it("H1: another block's genuine header is refused by its hash, whatever it says", async () => {
         const { header: other, anchor: otherAnchor } = await latestStateAnchor(chain.request, { depth: 6 });
         await expectStateRefused(anchor, other, "HeaderHashMismatch", {
           number: anchor.number,

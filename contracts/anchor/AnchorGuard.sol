@@ -47,25 +47,23 @@ abstract contract AnchorGuard is IGuardErrors {
         uint64 minDepth,
         uint64 maxDepth
     ) internal view returns (bytes memory) {
-        uint64 number = anchor.number;
+        uint256 number = anchor.number;
         if (anchor.hash == bytes32(0)) return abi.encodeWithSelector(ZeroAnchorHash.selector, number);
 
-        uint64 head = uint64(_blockNumber()); // a height fits: clients hold it in 64 bits
+        uint256 head = _blockNumber();
         if (number == head) return abi.encodeWithSelector(AnchorIsCurrentBlock.selector, number);
         if (number > head) return abi.encodeWithSelector(AnchorInFuture.selector, number, head);
 
-        uint64 depth = head - number;
+        uint256 depth = head - number;
         if (depth < minDepth) return abi.encodeWithSelector(AnchorTooShallow.selector, number, head, minDepth);
         if (depth > maxDepth) return abi.encodeWithSelector(AnchorTooDeep.selector, number, head, maxDepth);
+        uint256 window = _blockHashWindow();
+        if (depth > window) return abi.encodeWithSelector(AnchorOutOfWindow.selector, number, head, window);
 
         bytes32 actual = _blockHash(number);
         if (actual == anchor.hash) return "";
-        if (actual != bytes32(0)) {
-            return abi.encodeWithSelector(AnchorMismatch.selector, number, anchor.hash, actual);
-        }
-        uint64 window = _blockHashWindow();
-        if (depth > window) return abi.encodeWithSelector(AnchorOutOfWindow.selector, number, head, window);
-        return abi.encodeWithSelector(AnchorHashUnknown.selector, number, head);
+        if (actual == bytes32(0)) return abi.encodeWithSelector(AnchorHashUnknown.selector, number, head);
+        return abi.encodeWithSelector(AnchorMismatch.selector, number, anchor.hash, actual);
     }
 
     /// @dev Whether `_anchorFailure` is empty, in fewer steps.
@@ -84,6 +82,7 @@ abstract contract AnchorGuard is IGuardErrors {
             uint256 depth = head - height; // height < head
             if (depth > maxDepth) return false;
             if (depth < minDepth) return false;
+            if (depth > _blockHashWindow()) return false;
         }
         if (hash == bytes32(0)) return false;
         return hash == _blockHash(height);
@@ -118,6 +117,7 @@ abstract contract AnchorGuard is IGuardErrors {
     /* WHERE BLOCK NUMBERS AND HASHES COME FROM */
 
     /// @notice The height of the executing block.
+    /// @dev An override MUST fit 64 bits, as clients hold it, and MUST NOT revert.
     function _blockNumber() internal view virtual returns (uint256) {
         return block.number;
     }
@@ -133,7 +133,9 @@ abstract contract AnchorGuard is IGuardErrors {
         return BlockHashes.HISTORY_WINDOW;
     }
 
-    /// @notice Whether `_blockNumber` and `_blockHash` are right on `chainId`. Asked once, at construction.
+    /// @notice Whether `_blockNumber` and `_blockHash` are right on `chainId`.
+    /// @dev Asked once, in this contract's constructor: before the constructors of what inherits it, so an override must not read storage.
+    /// To override it alone, without the two others, is to believe the opcodes: on Arbitrum they answer words that anybody can compute.
     function _isSupportedChain(uint256 chainId) internal view virtual returns (bool) {
         return NativeChains.contains(chainId);
     }

@@ -35,8 +35,9 @@ abstract contract LiveEIP712 {
 
     /// @notice The domain, for wallets and scripts (ERC-5267).
     function eip712Domain()
-        external
+        public
         view
+        virtual
         returns (
             bytes1 fields,
             string memory name,

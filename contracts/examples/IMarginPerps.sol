@@ -65,6 +65,8 @@ interface IMarginPerps {
     error PriceBeyondLimit(bytes32 id, uint256 limitPrice, uint256 price);
     error InsufficientMargin(address trader, bytes32 market, int256 equity, uint256 required);
     error PositionHealthy(address trader, bytes32 market, int256 equity, uint256 required);
+    /// @notice Thrown when a fill would settle a profit that the pool, or a loss that the margin, cannot pay.
+    error MarkUnpaid(address trader, bytes32 market, uint256 amount);
     error NotEnoughGas(uint256 available, uint256 required);
 
     /// @notice Moves `amount` of the margin token from the caller into its margin in `market`. Needs no anchor.

@@ -182,7 +182,9 @@ abstract contract MarginPerps is IMarginPerps, LiveEIP712 {
         if (!withinLimit) revert PriceBeyondLimit(id, order.limitPrice, price);
 
         orderStatus[id] = OrderStatus.Filled;
-        _markToIndex(order.trader, order.market, price);
+        // A position that cannot settle with the pool can be closed or liquidated, not traded on: that would forgive the difference.
+        uint256 unpaid = _markToIndex(order.trader, order.market, price);
+        if (unpaid != 0) revert MarkUnpaid(order.trader, order.market, unpaid);
         int256 oldSize = accounts[order.trader][order.market].size;
         int256 newSize = oldSize + order.size;
         accounts[order.trader][order.market].size = newSize;
@@ -202,7 +204,7 @@ abstract contract MarginPerps is IMarginPerps, LiveEIP712 {
     }
 
     /// @dev Realises the profit or loss since the last mark against the pool. What neither side can pay becomes bad debt.
-    function _markToIndex(address trader, bytes32 market, uint256 price) private {
+    function _markToIndex(address trader, bytes32 market, uint256 price) private returns (uint256 unpaid) {
         Account storage account = accounts[trader][market];
         int256 profit = _profit(account, price);
         uint256 amount = SignedMath.abs(profit);
@@ -217,9 +219,10 @@ abstract contract MarginPerps is IMarginPerps, LiveEIP712 {
         }
         account.entryPrice = price;
 
-        if (paid < amount) {
-            badDebt += amount - paid;
-            emit BadDebtIncurred(trader, market, amount - paid);
+        unpaid = amount - paid;
+        if (unpaid != 0) {
+            badDebt += unpaid;
+            emit BadDebtIncurred(trader, market, unpaid);
         }
     }
 

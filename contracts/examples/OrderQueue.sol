@@ -13,6 +13,7 @@ abstract contract OrderQueue {
         address trader;
         int256 size;
         uint256 margin;
+        uint64 queuedAt; // block number
         bool executed;
     }
 
@@ -21,6 +22,7 @@ abstract contract OrderQueue {
 
     error NotKeeper(address caller);
     error OrderNotQueued(uint256 key);
+    error AnchorBeforeOrder(uint256 key, uint64 queuedAt, uint64 anchor);
 
     address public immutable keeper;
     uint256 public lastKey;
@@ -33,7 +35,7 @@ abstract contract OrderQueue {
     /// @notice Queues an order under the next key. `msg.value` is its margin.
     function queue(int256 size) external payable returns (uint256 key) {
         key = ++lastKey;
-        orders[key] = QueuedOrder(msg.sender, size, msg.value, false);
+        orders[key] = QueuedOrder(msg.sender, size, msg.value, uint64(block.number), false);
         emit OrderQueued(key, msg.sender, size, msg.value);
     }
 
@@ -55,7 +57,11 @@ contract GuardedOrderQueue is OrderQueue, SettlementGuard {
     constructor(address keeper) OrderQueue(keeper) {}
 
     /// @inheritdoc OrderQueue
+    /// @dev The anchor must not be older than the order: a block from before it says nothing about it, and would survive a reorg that puts
+    /// another order under the key.
     function execute(uint256 key, Anchor calldata anchor) external override anchored(anchor) {
+        uint64 queuedAt = orders[key].queuedAt;
+        if (anchor.number < queuedAt) revert AnchorBeforeOrder(key, queuedAt, anchor.number);
         _execute(key);
     }
 }

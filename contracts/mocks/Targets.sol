@@ -3,6 +3,7 @@ pragma solidity ^0.8.13;
 
 import {SettlementGuard} from "../SettlementGuard.sol";
 import {Anchor, StateAnchor} from "../anchor/Anchor.sol";
+import {NativeChains} from "../anchor/NativeChains.sol";
 
 /// @notice What the targets below do when they are let to.
 abstract contract Target {
@@ -77,6 +78,10 @@ contract SourcedTarget is Target, SettlementGuard {
         _act();
     }
 
+    function actOnState(StateAnchor calldata anchor, bytes calldata header) external anchoredState(anchor, header) {
+        _act();
+    }
+
     function _blockNumber() internal view override returns (uint256) {
         return _height;
     }
@@ -91,5 +96,49 @@ contract SourcedTarget is Target, SettlementGuard {
 
     function _isSupportedChain(uint256) internal pure override returns (bool) {
         return true;
+    }
+}
+
+/// @notice A guarded contract over a ring buffer, as EIP-2935's own contract is, that trusts its caller to stay inside the window.
+contract RingTarget is Target, SettlementGuard {
+    uint64 private constant _WINDOW = 50;
+
+    uint256 private _height;
+    mapping(uint256 => bytes32) private _ring;
+
+    function fill(uint256 height) external {
+        _height = height;
+        for (uint256 i = 1; i <= _WINDOW; ++i) _ring[(height - i) % _WINDOW] = hashOf(height - i);
+    }
+
+    function hashOf(uint256 height) public pure returns (bytes32) {
+        return keccak256(abi.encode(height));
+    }
+
+    function act(Anchor calldata anchor) external anchored(anchor) {
+        _act();
+    }
+
+    function _blockNumber() internal view override returns (uint256) {
+        return _height;
+    }
+
+    function _blockHash(uint256 height) internal view override returns (bytes32) {
+        return _ring[height % _WINDOW];
+    }
+
+    function _blockHashWindow() internal pure override returns (uint64) {
+        return _WINDOW;
+    }
+
+    function _isSupportedChain(uint256) internal pure override returns (bool) {
+        return true;
+    }
+}
+
+/// @notice The list of chains from outside.
+contract NativeChainsHarness {
+    function contains(uint256 chainId) external pure returns (bool) {
+        return NativeChains.contains(chainId);
     }
 }

@@ -68,8 +68,8 @@ library HeaderReader {
     /// @notice A header whose every field is as short as it can be has this many bytes.
     uint256 internal constant MIN_SIZE = 496;
 
-    /// @notice The longest list that a two-byte length can announce. Real headers are below 700 bytes, or a few thousand where the
-    /// extra data lists many sealers.
+    /// @notice The longest list that a two-byte length can announce. Headers of Ethereum are below 700 bytes; where the
+    /// extra data lists sealers, or what depends on what (Polygon), they are longer, and beyond this size they are refused.
     uint256 internal constant MAX_SIZE = 3 + 0xffff;
 
     /// @notice Fields that `read` accepts: the 23 known ones, and up to nine byte strings that later forks may append.

@@ -86,11 +86,14 @@ export async function importBlock(node: SimulatedNode, { record, block, transact
 
   const coinbase = String(await ask("eth_coinbase"));
   if (!sameHex(coinbase, block.miner)) await ask("hardhat_setCoinbase", block.miner);
-  await ask("hardhat_setPrevRandao", block.mixHash);
-  for (const transaction of transactions) await pool.send(transaction);
-  await ask("evm_mine", record.timestamp);
-  await miner.record();
-  if (!sameHex(coinbase, block.miner)) await ask("hardhat_setCoinbase", coinbase);
+  try {
+    await ask("hardhat_setPrevRandao", block.mixHash);
+    for (const transaction of transactions) await pool.send(transaction);
+    await ask("evm_mine", record.timestamp);
+    await miner.record();
+  } finally {
+    if (!sameHex(coinbase, block.miner)) await ask("hardhat_setCoinbase", coinbase);
+  }
 
   const { hash } = blocks.head;
   if (hash !== record.hash)

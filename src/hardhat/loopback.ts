@@ -30,10 +30,13 @@ export async function serveLoopback(request: Request): Promise<Loopback> {
   const identity = toQuantity(randomInt(2 ** 40, 2 ** 48 - 1));
   const served: Request = (args) => (args.method === "eth_chainId" ? Promise.resolve(identity) : request(args));
   const server = createServer((incoming, response) => {
-    void answer(served, incoming).then((body) => {
-      response.writeHead(200, { "content-type": "application/json" });
-      response.end(body);
-    });
+    answer(served, incoming)
+      .then((body) => {
+        response.writeHead(200, { "content-type": "application/json" });
+        response.end(body);
+      })
+      // The client is gone.
+      .catch(() => response.destroy());
   });
   // An open test must not keep the process alive.
   server.unref();

@@ -66,7 +66,7 @@ export interface HeaderStart {
 /** A header with every field as short as it can be is this long, in bytes. */
 export const MIN_HEADER_SIZE = 496;
 
-/** The longest list that a two-byte length can announce, in bytes. Real headers are below 700, or a few thousand with many seals. */
+/** The longest list that a two-byte length can announce, in bytes. Ethereum's headers are below 700; a longer one than this is refused. */
 export const MAX_HEADER_SIZE = 3 + 0xffff;
 
 /** Fields that a header may have: the 23 known ones and up to nine that a later fork may append. */

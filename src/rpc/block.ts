@@ -15,13 +15,17 @@ export type BlockId = { number: bigint } | { hash: Hex } | BlockTag;
  * chooses which chain it answers about.
  *
  * @throws RPC_FAILED, BLOCK_NOT_FOUND, INVALID_HEADER, HEADER_HASH_MISMATCH, HEADER_NUMBER_MISMATCH, INVALID_HEX for a hash that is
- * not 32 bytes
+ * not 32 bytes, INVALID_ANCHOR for a number that is not of 64 bits. There is no deadline: `connection` must have its own
  * @example
  * const { stateRoot } = await fetchHeader(provider, { number: 21_000_000n });
  */
 export async function fetchHeader(connection: Connection, block: BlockId): Promise<HashedHeader> {
   const hash = typeof block === "object" && "hash" in block ? toHex(toBytes(block.hash, "block hash", 32)) : undefined;
   const number = typeof block === "object" && "number" in block ? block.number : undefined;
+  if (number !== undefined && (number < 0n || number >> 64n !== 0n)) {
+    const reason = "a block number has 64 bits";
+    throw new SettlementGuardError("INVALID_ANCHOR", { reason, number }, `${number} is no block: ${reason}`);
+  }
   const which = typeof block === "string" ? block : (hash ?? toQuantity(number!));
   const method = hash === undefined ? "eth_getBlockByNumber" : "eth_getBlockByHash";
 

@@ -36,7 +36,15 @@ export async function call(connection: Connection, method: string, params: reado
   try {
     return await toRequest(connection)({ method, params });
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = reasonOf(cause);
     throw new SettlementGuardError("RPC_FAILED", { method, reason }, `${method} failed: ${reason}`, { cause });
   }
+}
+
+/** The words of whatever was thrown: an Error, or a bare JSON-RPC error object, which the endpoint may have shaped as it liked. */
+function reasonOf(cause: unknown): string {
+  const message: unknown =
+    typeof cause === "object" && cause !== null ? (cause as { message?: unknown }).message : cause;
+  const text = typeof message === "string" ? message : "an error without a message";
+  return text.length <= 500 ? text : `${text.slice(0, 500)}…`;
 }

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { TypedDataEncoder, hexlify, randomBytes, type Signer } from "ethers";
+import { TypedDataEncoder, id, type Signer } from "ethers";
 import { network } from "hardhat";
 
 import {
@@ -50,8 +50,8 @@ describe("LiveEIP712 and AnchorTypes", () => {
     for (const number of [0n, 1n, 2n ** 32n, 2n ** 64n - 1n]) {
       const anchor: StateAnchor = {
         number,
-        hash: hexlify(randomBytes(32)) as Hex,
-        stateRoot: hexlify(randomBytes(32)) as Hex,
+        hash: id(`hash ${number}`) as Hex,
+        stateRoot: id(`root ${number}`) as Hex,
       };
       const plain = { number, hash: anchor.hash };
       const byEthers = TypedDataEncoder.hashStruct("Anchor", { Anchor: [...ANCHOR_TYPE] }, plain);

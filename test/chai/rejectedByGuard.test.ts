@@ -123,6 +123,8 @@ describe("rejectedByGuard", () => {
     expect(await messageOf(() => rejected().withValues(41))).to.contain(
       "it has 3 (number, claimed, actual), and 1 were expected",
     );
+    for (const nothing of [{}, new Map() as unknown as Record<string, bigint>])
+      expect(await messageOf(() => rejected().withValues(nothing))).to.contain("nothing was expected of it");
     expect(await messageOf(() => rejected().withValues({ depth: 1 }))).to.contain('it has no value "depth"');
     expect(await messageOf(() => rejected().withValues({ number: () => false }))).to.contain(
       "which the predicate refuses",
@@ -187,6 +189,11 @@ describe("rejectedByGuard", () => {
     expect(await messageOf(() => expect(Promise.reject(new Error("offline"))).not.to.be.rejectedByGuard())).to.contain(
       "it never ran: offline",
     );
+    // A node that keeps the revert data to itself does not say that it was not the guard.
+    const silent = Promise.reject(
+      Object.assign(new Error("execution reverted"), { code: "CALL_EXCEPTION", data: null }),
+    );
+    expect(await messageOf(() => expect(silent).not.to.be.rejectedByGuard())).to.contain("does not say with what");
     const both = expect(probe.getFunction("set").send(1)).not.to.be.rejectedByGuard();
     expect(() => both.withValues(1)).to.throw(AssertionError, "Do not combine .not");
     await both;

@@ -135,6 +135,42 @@ describe("MarginPerps", () => {
       );
     });
 
+    it("lets nobody trade on with a loss that the margin, or a profit that the pool, cannot pay", async () => {
+      const long = await sign("alice", { size: 20n * UNIT });
+      await perps.execute(long.order, long.signature);
+      await setPrice(world, 1_700n * UNIT);
+      const reduce = await sign("alice", { size: -1n, limitPrice: 0n });
+      await expect(perps.execute(reduce.order, reduce.signature))
+        .to.be.revertedWithCustomError(perps, "MarkUnpaid")
+        .withArgs(world.signers.alice, MARKET, 1_000n * UNIT);
+      await setPrice(world, 9_000n * UNIT);
+      await expect(perps.execute(reduce.order, reduce.signature)).to.be.revertedWithCustomError(perps, "MarkUnpaid");
+      expect(await perps.badDebt()).to.equal(0n);
+      await perps.connect(world.signers.alice).close(MARKET);
+      expect(await perps.badDebt()).to.equal(20n * 7_000n * UNIT - LIQUIDITY);
+      await expectBalanced();
+    });
+
+    it("holds what an open position needs, sells at the limit or better, and liquidates below the maintenance margin alone", async () => {
+      const { order, signature } = await sign("alice", { size: 20n * UNIT });
+      await perps.execute(order, signature);
+      await expect(perps.connect(world.signers.alice).withdraw(MARKET, 1_001n * UNIT)).to.be.revertedWithCustomError(
+        perps,
+        "InsufficientMargin",
+      );
+      await perps.connect(world.signers.alice).withdraw(MARKET, 1_000n * UNIT);
+      const dear = await sign("bob", { size: -UNIT, limitPrice: PRICE + 1n });
+      await expect(perps.execute(dear.order, dear.signature)).to.be.revertedWithCustomError(perps, "PriceBeyondLimit");
+      // Margin 4,000 on 20: at 1,900 the equity of 2,000 is below a tenth of the notional and above a twentieth.
+      await setPrice(world, 1_900n * UNIT);
+      await expect(perps.liquidate(world.signers.alice, MARKET)).to.be.revertedWithCustomError(
+        perps,
+        "PositionHealthy",
+      );
+      await setPrice(world, 1_890n * UNIT);
+      await perps.liquidate(world.signers.alice, MARKET);
+    });
+
     it("books what nobody can pay as bad debt, and nothing else", async () => {
       const { order, signature } = await sign("alice", { size: 20n * UNIT });
       await perps.execute(order, signature);
@@ -428,6 +464,25 @@ describe("MarginPerps", () => {
         .to.be.rejectedByGuard("AnchorMismatch")
         .withValues(anchor.number, `0x${"be".repeat(32)}`, anchor.hash);
       expect(await status(wrong)).to.equal(OPEN);
+    });
+
+    it("SG-11: an order that the guard denies and that also fails by itself stays open: the guard speaks first", async () => {
+      const { number, hash } = world.chain.head;
+      const wrong = await sign("alice", { limitPrice: 1n, anchor: { number, hash: `0x${"be".repeat(32)}` } });
+      await expect(perps.executeOrCancel(wrong.order, wrong.signature))
+        .to.be.rejectedByGuard("AnchorMismatch")
+        .withValues({ actual: hash });
+      expect(await status(wrong)).to.equal(OPEN);
+    });
+
+    it("leaves an order filled that somebody else filled first", async () => {
+      const signed = await sign("alice");
+      await perps.connect(world.signers.bob).execute(signed.order, signed.signature);
+      await expect(perps.executeOrCancel(signed.order, signed.signature)).to.be.revertedWithCustomError(
+        perps,
+        "OrderNotOpen",
+      );
+      expect(await status(signed)).to.equal(FILLED);
     });
 
     it("SG-11: an imitation of a guard error does not save an order that fails by itself", async () => {

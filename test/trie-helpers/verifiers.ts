@@ -1,4 +1,4 @@
-import { Interface } from "ethers";
+import type { Interface } from "ethers";
 import { network } from "hardhat";
 
 import { toHex } from "../../src/bytes.js";
