@@ -13,7 +13,7 @@ import { MAX_SLOTS, packWitness, sortSlots, verifySlots } from "../../src/proof/
 import { buildTrie, type BuiltTrie, concat, hexPrefix, nibblesOf, rlpInteger, rlpList, rlpString } from "../trie-helpers/buildTrie.js";
 import { PROJECT } from "../trie-helpers/compile.js";
 import { createRandom } from "../trie-helpers/random.js";
-import { allVerifiers, type Verifier, type WitnessVerifier } from "../trie-helpers/verifiers.js";
+import { allVerifiers, deployHarness, type Verifier, type WitnessVerifier } from "../trie-helpers/verifiers.js";
 
 const EMPTY_TRIE = keccak256(Uint8Array.of(0x80));
 const EMPTY_CODE = keccak256(new Uint8Array());
@@ -55,7 +55,7 @@ describe("StateProof", () => {
   before(async () => {
     const all = await allVerifiers();
     ({ keys, witnesses } = all);
-    harness = await all.connection.ethers.deployContract("StateProofHarness");
+    harness = await deployHarness(all.connection);
   });
 
   async function each(ask: (verifier: Verifier) => Promise<string>, expected: string | RegExp): Promise<void> {
