@@ -415,15 +415,12 @@ library StateProof {
                 )
             )
 
-            // Where a canonical integer of at most `width` bytes ends; 0 if it is none.
+            // Where a canonical integer of at most `width` bytes ends; beyond all calldata if it is none, and from there on as well.
             function skip(at, width) -> end_ {
                 let first := calldataload(at)
                 let marker := byte(0, first)
-                end_ := add(at, 1)
                 if lt(marker, 0x80) {
-                    if iszero(marker) {
-                        end_ := 0
-                    }
+                    end_ := add(add(at, 1), mul(0x10000000000000000, iszero(marker)))
                     leave
                 }
                 end_ := add(at, sub(marker, 0x7f))
@@ -432,7 +429,7 @@ library StateProof {
                     gt(sub(marker, 0x80), width),
                     lt(byte(1, first), shl(mul(7, eq(marker, 0x81)), gt(marker, 0x80)))
                 ) {
-                    end_ := 0
+                    end_ := add(end_, 0x10000000000000000)
                 }
             }
             let hashes := sub(next, 66)
@@ -652,22 +649,20 @@ library StateProof {
     /// The two integers, of at most 8 and 32 bytes, and the two hashes must meet without a gap.
     function _storageRoot(uint256 start, uint256 end) private pure returns (bool valid, bytes32 storageRoot) {
         assembly ("memory-safe") {
-            // Where a canonical integer of at most `size` bytes ends; 0 if it is none. See {_integer}.
-            function skip(at, size) -> next {
-                let head := calldataload(at)
-                let marker := byte(0, head)
-                switch lt(marker, 0x80)
-                case 1 {
-                    next := mul(add(at, 1), iszero(iszero(marker)))
+            // As in {_hurryToAccount}.
+            function skip(at, width) -> end_ {
+                let first := calldataload(at)
+                let marker := byte(0, first)
+                if lt(marker, 0x80) {
+                    end_ := add(add(at, 1), mul(0x10000000000000000, iszero(marker)))
+                    leave
                 }
-                default {
-                    if iszero(gt(sub(marker, 0x80), size)) {
-                        next := add(at, sub(marker, 0x7f))
-                        // Its first byte is not zero; if it is the only one, it is 0x80 or more.
-                        if lt(and(shr(240, head), 0xff), shl(mul(7, eq(marker, 0x81)), gt(marker, 0x80))) {
-                            next := 0
-                        }
-                    }
+                end_ := add(at, sub(marker, 0x7f))
+                if or(
+                    gt(sub(marker, 0x80), width),
+                    lt(byte(1, first), shl(mul(7, eq(marker, 0x81)), gt(marker, 0x80)))
+                ) {
+                    end_ := add(end_, 0x10000000000000000)
                 }
             }
             let markers := calldataload(sub(end, 66))

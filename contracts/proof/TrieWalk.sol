@@ -137,41 +137,44 @@ library TrieWalk {
                     shift_ := sub(shift_, 4)
                 } {
                     // Branches of sixteen hashes: 0xf9 0x0211, then (0xa0, hash) sixteen times, then 0x80.
-                    let head := calldataload(at)
-                    for {} eq(shr(232, head), 0xf90211) {
-                        head := calldataload(at)
-                    } {
+                    let head := at
+                    for {} eq(shr(232, calldataload(at)), 0xf90211) {} {
                         calldatacopy(buffer, at, 0x214)
-                        let child := add(at, mul(33, and(shr(shift_, key_), 15)))
+                        let child := add(at, mul(33, shr(252, key_)))
                         if or(xor(keccak256(buffer, 0x214), hash), xor(byte(3, calldataload(child)), 0xa0)) {
                             at := 0
                             leave
                         }
                         hash := calldataload(add(child, 4))
+                        key_ := shl(4, key_)
                         at := add(at, 0x214)
-                        shift_ := sub(shift_, 4)
                     }
+                    shift_ := sub(shift_, shl(2, div(sub(at, head), 0x214)))
+                    head := calldataload(at)
 
                     // A branch of 2..15 hashes and empty children, in 17 + 32 * hashes bytes: 0xf8 0x51..0xf1 or 0xf9 0x0111..0x01f1.
-                    let p := sub(at, 29)
-                    let end := add(add(at, 2), byte(1, head))
-                    let marker := byte(2, head)
-                    if xor(and(shr(240, head), 0xff1f), 0xf811) {
-                        if xor(and(shr(232, head), 0xffff1f), 0xf90111) {
-                            leave
-                        }
+                    let p
+                    let end
+                    let marker
+                    switch and(shr(232, head), 0xffff1f)
+                    case 0xf90111 {
                         p := sub(at, 28)
-                        end := add(add(at, 259), marker)
+                        end := add(add(at, 259), byte(2, head))
                         marker := byte(3, head)
                     }
-                    // Its first child is empty or a hash. At the top, an item of 32 bytes may also be a path.
-                    if or(
-                        or(xor(and(marker, 0xdf), 0x80), lt(sub(end, at), 83)),
-                        and(gt(shift_, 240), eq(marker, 0xa0))
-                    ) {
-                        if or(xor(marker, 0xa0), lt(sub(end, at), 83)) {
+                    default {
+                        if or(xor(and(shr(240, head), 0xff1f), 0xf811), lt(byte(1, head), 0x51)) {
                             leave
                         }
+                        p := sub(at, 29)
+                        end := add(add(at, 2), byte(1, head))
+                        marker := byte(2, head)
+                    }
+                    // Its first child is empty or a hash. At the top, an item of 32 bytes may also be a path.
+                    if xor(and(marker, 0xdf), 0x80) {
+                        leave
+                    }
+                    if and(gt(shift_, 240), eq(marker, 0xa0)) {
                         let second := calldataload(add(p, 64))
                         marker := byte(0, second)
                         let size := 1
@@ -197,8 +200,7 @@ library TrieWalk {
 
                     // The siblings before the child are skipped. `p` is 31 bytes behind, so that a marker is the lowest byte of a word;
                     // the "plus one" of a step is in the constants.
-                    let nibble := shr(shift_, key_)
-                    if and(nibble, 8) {
+                    if slt(key_, 0) {
                         p := add(p, and(calldataload(p), 0x3f))
                         p := add(p, and(calldataload(add(p, 1)), 0x3f))
                         p := add(p, and(calldataload(add(p, 2)), 0x3f))
@@ -208,22 +210,23 @@ library TrieWalk {
                         p := add(p, and(calldataload(add(p, 6)), 0x3f))
                         p := add(add(p, 8), and(calldataload(add(p, 7)), 0x3f))
                     }
-                    if and(nibble, 4) {
+                    if and(shr(252, key_), 4) {
                         p := add(p, and(calldataload(p), 0x3f))
                         p := add(p, and(calldataload(add(p, 1)), 0x3f))
                         p := add(p, and(calldataload(add(p, 2)), 0x3f))
                         p := add(add(p, 4), and(calldataload(add(p, 3)), 0x3f))
                     }
-                    if and(nibble, 2) {
+                    if and(shr(252, key_), 2) {
                         p := add(p, and(calldataload(p), 0x3f))
                         p := add(add(p, 2), and(calldataload(add(p, 1)), 0x3f))
                     }
-                    if and(nibble, 1) {
+                    if and(shr(252, key_), 1) {
                         p := add(add(p, 1), and(calldataload(p), 0x3f))
                     }
 
                     // A hash that ends before the value; or nothing, before the value and before the key has ended.
                     hash := calldataload(add(p, 32))
+                    key_ := shl(4, key_)
                     at := end
                     if or(xor(and(calldataload(p), 0xff), 0xa0), iszero(lt(add(p, 64), end))) {
                         if iszero(
@@ -260,10 +263,9 @@ library TrieWalk {
                 let depth := mload(add(w, 0x80))
 
                 for {} 1 {} {
-                    // A node that an earlier walk of the same witness has authenticated (then `expected` stays zero), or the next.
+                    // A node that an earlier walk of the same witness has authenticated, or the next.
                     let expected
                     let at := mload(add(w, 0xa0))
-                    mstore(add(w, 0xa0), 0)
 
                     if iszero(at) {
                         // Branches of sixteen hashes, which most nodes are: 0xf9 0x0211, then (0xa0, hash) sixteen times, then 0x80.
@@ -356,7 +358,7 @@ library TrieWalk {
                         }
                     }
 
-                    if expected {
+                    if iszero(mload(add(w, 0xa0))) {
                         if gt(nodeEnd, mload(add(w, 0x60))) {
                             outcome_ := 3
                             leave
@@ -381,6 +383,7 @@ library TrieWalk {
                         }
                         mstore(add(w, 0x40), nodeEnd)
                     }
+                    mstore(add(w, 0xa0), 0)
                     at := add(at, header)
 
                     // `at`: the node's first item. A further turn of this loop reads an embedded child, whose bytes are its

@@ -4,7 +4,7 @@ import { expect } from "chai";
 import { toHex } from "../../src/bytes.js";
 import { keccak256 } from "../../src/keccak.js";
 import { sortSlots } from "../../src/proof/witness.js";
-import { buildTrie, type BuiltTrie, concat, type Entry, rlpInteger } from "../trie-helpers/buildTrie.js";
+import { buildTrie, type BuiltTrie, concat, rlpInteger, rlpList, rlpString } from "../trie-helpers/buildTrie.js";
 import { createRandom, type Random } from "../trie-helpers/random.js";
 import {
   allVerifiers,
@@ -44,6 +44,35 @@ function closeKeys(random: Random, count: number): Uint8Array[] {
   return [...keys.values()];
 }
 
+/** What is asked for: a slot or an address, whose hash is the key, or a key that is no hash. */
+interface Subject {
+  readonly key: Uint8Array;
+  readonly slot?: Uint8Array;
+  readonly address?: Uint8Array;
+}
+
+interface Stored extends Subject {
+  /** The leaf's value. */
+  readonly value: Uint8Array;
+  /** What the implementations are to answer. */
+  readonly line: Line;
+}
+
+function randomAccount(random: Random): { value: Uint8Array; line: Line } {
+  const [storageRoot, codeHash] = [random.bytes(32), random.bytes(32)];
+  const nonce = random.next(3) === 0 ? 0n : integer(random, 1 + random.next(8));
+  const balance = random.next(3) === 0 ? 0n : integer(random, 1 + random.next(32));
+  const value = rlpList([rlpInteger(nonce), rlpInteger(balance), rlpString(storageRoot), rlpString(codeHash)]);
+  return { value, line: `present ${nonce} ${balance} ${toHex(storageRoot)} ${toHex(codeHash)}` };
+}
+
+/** Asks as the subject is meant to be asked for: slots and accounts take the fast paths, keys do not. */
+function ask(verifier: Verifier, root: Uint8Array, subject: Subject, nodes: readonly Uint8Array[]): Promise<Line> {
+  if (subject.slot !== undefined) return verifier.slot(root, subject.slot, nodes);
+  if (subject.address !== undefined) return verifier.account(root, subject.address, nodes);
+  return verifier.key(root, subject.key, nodes);
+}
+
 describe("proofs of random tries", function () {
   let keys: Verifier[];
   let witnesses: WitnessVerifier[];
@@ -62,34 +91,60 @@ describe("proofs of random tries", function () {
     };
   });
 
-  async function mpt(trie: BuiltTrie, key: Uint8Array): Promise<Line> {
-    const value = await verifyMerkleProof(key, trie.proof(key), { root: trie.root });
-    return value === null ? "absent" : `present ${toHex(value)}`;
-  }
-
-  async function allAgree(trie: BuiltTrie, key: Uint8Array, expected: Line, seed: number): Promise<void> {
+  async function allAgree(trie: BuiltTrie, subject: Subject, stored: Stored | undefined, seed: number): Promise<void> {
+    const { key } = subject;
     const proof = trie.proof(key);
+    const expected = stored?.line ?? "absent";
     const lines = await Promise.all(
-      keys.map(async (verifier) => `${verifier.name}: ${await verifier.key(trie.root, key, proof)}`),
+      keys.map(async (verifier) => `${verifier.name}: ${await ask(verifier, trie.root, subject, proof)}`),
     );
     expect(lines, `seed ${seed}`).to.deep.equal(keys.map(({ name }) => `${name}: ${expected}`));
-    // The empty trie's oracle proof is not a proof to @ethereumjs/mpt.
-    if (proof.length > 0) expect(await mpt(trie, key), `seed ${seed}: @ethereumjs/mpt`).to.equal(expected);
-    if (expected !== "absent")
-      expect(await openZeppelin(trie.root, key, proof), `seed ${seed}: OpenZeppelin`).to.equal(expected);
+    const raw = stored === undefined ? null : toHex(stored.value);
+    const value = await verifyMerkleProof(key, proof, { root: trie.root });
+    expect(value === null ? null : toHex(value), `seed ${seed}: @ethereumjs/mpt`).to.equal(raw);
+    if (raw !== null)
+      expect(await openZeppelin(trie.root, key, proof), `seed ${seed}: OpenZeppelin`).to.equal(`present ${raw}`);
   }
 
-  function randomTrie(random: Random): { entries: Entry[]; trie: BuiltTrie } {
+  function randomTrie(random: Random): { entries: Stored[]; trie: BuiltTrie; stranger(): Subject } {
     const kind = random.next(6);
     const count = [1, 2, 3, 17, 100, 400][random.next(6)] as number;
     const small = random.next(2) === 0;
-    const value = () => rlpInteger(small ? BigInt(1 + random.next(200)) : integer(random, 1 + random.next(32)));
-    let raw: Uint8Array[];
-    if (kind < 3) raw = Array.from({ length: count }, () => keccak256(random.bytes(32)));
-    else raw = closeKeys(random, Math.min(count, 60));
-    if (kind === 0) raw.push(...COLLIDING.map((slot) => keccak256(slotOf(slot))));
-    const entries = raw.map((key) => ({ key, value: value() }));
-    return { entries, trie: buildTrie(entries) };
+    const number = (): bigint => (small ? BigInt(1 + random.next(200)) : integer(random, 1 + random.next(32)));
+    const slotEntry = (slot: Uint8Array): Stored => {
+      const value = number();
+      return { slot, key: keccak256(slot), value: rlpInteger(value), line: `present ${value}` };
+    };
+    let entries: Stored[];
+    let stranger: () => Subject;
+    if (kind < 3) {
+      entries = Array.from({ length: count }, () => slotEntry(random.bytes(32)));
+      if (kind === 0) entries.push(...COLLIDING.map((slot) => slotEntry(slotOf(slot))));
+      stranger = () => {
+        const slot = random.bytes(32);
+        return { slot, key: keccak256(slot) };
+      };
+    } else if (kind === 3) {
+      const accountOf = (address: Uint8Array): Subject & { address: Uint8Array } => ({
+        address,
+        key: keccak256(address),
+      });
+      entries = Array.from({ length: count }, () => ({ ...accountOf(random.bytes(20)), ...randomAccount(random) }));
+      stranger = () => accountOf(random.bytes(20));
+    } else {
+      const raw = closeKeys(random, Math.min(count, 60));
+      entries = raw.map((key) => {
+        const value = rlpInteger(number());
+        return { key, value, line: `present ${toHex(value)}` };
+      });
+      stranger = () => {
+        const key = (raw[random.next(raw.length)] as Uint8Array).slice();
+        const at = random.next(32);
+        key[at] = (key[at] as number) ^ (1 + random.next(255));
+        return { key };
+      };
+    }
+    return { entries, trie: buildTrie(entries), stranger };
   }
 
   it("our test builder computes the roots that @ethereumjs/mpt computes", async () => {
@@ -108,21 +163,13 @@ describe("proofs of random tries", function () {
     const random = createRandom();
     let present = 0;
     for (let done = 0; done < CASES;) {
-      const { entries, trie } = randomTrie(random);
-      const stored = new Map(entries.map(({ key, value }) => [toHex(key), value]));
+      const { entries, trie, stranger } = randomTrie(random);
+      const stored = new Map(entries.map((entry) => [toHex(entry.key), entry]));
       for (let i = 0; i < 20 && done < CASES; i++, done++) {
-        const entry = entries[random.next(entries.length)] as Entry;
-        let key = entry.key;
-        const kind = random.next(4);
-        if (kind === 0) key = random.bytes(32);
-        if (kind === 1) {
-          key = key.slice();
-          const at = random.next(32);
-          key[at] = (key[at] as number) ^ (1 + random.next(255));
-        }
-        const value = stored.get(toHex(key));
-        if (value !== undefined) present++;
-        await allAgree(trie, key, value === undefined ? "absent" : `present ${toHex(value)}`, random.seed);
+        const subject = random.next(2) === 0 ? stranger() : (entries[random.next(entries.length)] as Stored);
+        const found = stored.get(toHex(subject.key));
+        if (found !== undefined) present++;
+        await allAgree(trie, subject, found, random.seed);
       }
     }
     console.log(`      seed ${random.seed}: ${present} present, ${CASES - present} absent`);
@@ -133,10 +180,10 @@ describe("proofs of random tries", function () {
     const random = createRandom();
     const reasons = new Map<string, number>();
     for (let done = 0; done < MUTATIONS;) {
-      const { entries, trie } = randomTrie(random);
+      const { entries, trie, stranger } = randomTrie(random);
       for (let i = 0; i < 30 && done < MUTATIONS; i++) {
-        const key = random.next(3) === 0 ? random.bytes(32) : (entries[random.next(entries.length)] as Entry).key;
-        const proof = trie.proof(key);
+        const subject = random.next(3) === 0 ? stranger() : (entries[random.next(entries.length)] as Stored);
+        const proof = trie.proof(subject.key);
         const mutated = mutate(random, proof);
         if (same(mutated, proof)) continue;
         done++;
@@ -144,7 +191,7 @@ describe("proofs of random tries", function () {
           // Cutting the same bytes up differently changes only what the list forms see.
           if (packed && toHex(concat(mutated)) === toHex(concat(proof))) continue;
           const lines = await Promise.all(
-            keys.filter((v) => v.packed === packed).map((v) => v.key(trie.root, key, mutated)),
+            keys.filter((v) => v.packed === packed).map((v) => ask(v, trie.root, subject, mutated)),
           );
           expect(new Set(lines).size, `seed ${random.seed}: ${lines.join(" / ")}`).to.equal(1);
           expect(lines[0], `seed ${random.seed}: ${mutated.map(toHex).join(" ")}`).to.match(/^invalid/);
@@ -162,15 +209,17 @@ describe("proofs of random tries", function () {
     const random = createRandom();
     const lines = new Map<string, number>();
     for (let done = 0; done < MUTATIONS; done++) {
-      const { entries, trie } = randomTrie(random);
-      const key = random.next(4) === 0 ? random.bytes(32) : (entries[random.next(entries.length)] as Entry).key;
-      const nodes = rehash(random, trie.proof(key));
+      const { entries, trie, stranger } = randomTrie(random);
+      const subject = random.next(4) === 0 ? stranger() : (entries[random.next(entries.length)] as Stored);
+      const nodes = rehash(random, trie.proof(subject.key));
       const root = keccak256(nodes[0] as Uint8Array);
       for (const packed of [true, false]) {
-        const found = await Promise.all(keys.filter((v) => v.packed === packed).map((v) => v.key(root, key, nodes)));
+        const found = await Promise.all(
+          keys.filter((v) => v.packed === packed).map((v) => ask(v, root, subject, nodes)),
+        );
         expect(
           new Set(found).size,
-          `seed ${random.seed}: ${found.join(" / ")}: ${nodes.map(toHex).join(" ")} ${toHex(key)}`,
+          `seed ${random.seed}: ${found.join(" / ")}: ${nodes.map(toHex).join(" ")} ${toHex(subject.key)}`,
         ).to.equal(1);
         const line = (found[0] as string).replace(/^present.*/, "present");
         lines.set(line, (lines.get(line) ?? 0) + 1);
@@ -319,7 +368,19 @@ function rehash(random: Random, proof: readonly Uint8Array[]): Uint8Array[] {
   const i = random.next(nodes.length);
   let changed: Uint8Array = nodes[i] as Uint8Array;
   const before = changed.slice();
-  switch (random.next(6)) {
+  switch (random.next(8)) {
+    case 6: {
+      // A reference to nothing known, zero among others.
+      const at = changed.lastIndexOf(0xa0);
+      if (at >= 0) changed.fill(random.next(2) === 0 ? 0 : random.next(256), at + 1, Math.min(at + 33, changed.length));
+      break;
+    }
+    case 7:
+      // Somewhere in a leaf's or an extension's path and value headers.
+      changed[changed.length - 1 - random.next(Math.min(75, changed.length))] = [
+        0x00, 0x7f, 0x80, 0x81, 0xa0, 0xa1, 0xb8,
+      ][random.next(7)] as number;
+      break;
     case 0:
       // Near the front stand the header and the first item's marker, in a short node the path.
       changed[random.next(Math.min(6, changed.length))] = random.next(256);

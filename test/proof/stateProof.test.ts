@@ -22,7 +22,7 @@ import {
 } from "../trie-helpers/buildTrie.js";
 import { PROJECT } from "../trie-helpers/compile.js";
 import { createRandom } from "../trie-helpers/random.js";
-import { allVerifiers, type Verifier, type WitnessVerifier } from "../trie-helpers/verifiers.js";
+import { allVerifiers, deployHarness, type Verifier, type WitnessVerifier } from "../trie-helpers/verifiers.js";
 
 const EMPTY_TRIE = keccak256(Uint8Array.of(0x80));
 const EMPTY_CODE = keccak256(new Uint8Array());
@@ -69,7 +69,7 @@ describe("StateProof", () => {
   before(async () => {
     const all = await allVerifiers();
     ({ keys, witnesses } = all);
-    harness = await all.connection.ethers.deployContract("StateProofHarness");
+    harness = await deployHarness(all.connection);
   });
 
   async function each(ask: (verifier: Verifier) => Promise<string>, expected: string | RegExp): Promise<void> {
@@ -345,6 +345,48 @@ describe("StateProof", () => {
     ];
     for (const [item, expected] of cases)
       await selfRooted([rlpList([rlpString(hexPrefix(path, true)), item])], expected);
+  });
+
+  it("M6: a reference to the hash zero leads nowhere: it is neither absence nor a trie", async () => {
+    const nothing = rlpString(ZERO);
+    const nibble = path[0] as number;
+    const fill = { [other(nibble)]: sibling, [other(other(nibble))]: sibling };
+    await selfRooted([branch({ ...fill, [nibble]: nothing })], "invalid Truncated");
+    const full: Record<number, Uint8Array> = {};
+    for (let i = 0; i < 16; i++) full[i] = nothing;
+    await selfRooted([branch(full)], "invalid Truncated");
+    await selfRooted([branch(full), leaf(path.slice(1), rlpInteger(1n << 200n))], "invalid NodeHashMismatch");
+    const address = addressOf(1);
+    const account = rlpList([
+      rlpString(hexPrefix(nibblesOf(keccak256(address)), true)),
+      rlpString(accountRlp({ storageRoot: ZERO })),
+    ]);
+    await eachWitness((v) => v.slots(keccak256(account), address, [slotOf(7)], account), "invalid ZeroRoot");
+  });
+
+  it("M28: a leaf at every depth holds its key and no other, with paths of odd and even length", async () => {
+    for (let depth = 0; depth <= 64; depth++) {
+      const value = depth > 32 ? Uint8Array.of(42) : rlpInteger((1n << 200n) + 42n);
+      const bottom = leaf(path.slice(depth), value);
+      // Below 32 bytes a node is embedded; a longer value keeps the lists of nodes plain here.
+      const long = bottom.length < 32 ? leaf(path.slice(depth), rlpInteger((1n << 255n) + 42n)) : bottom;
+      const nodes = [long];
+      for (let at = depth - 1; at >= 0; at--) {
+        const nibble = path[at] as number;
+        nodes.unshift(branch({ [nibble]: hashOf(nodes[0] as Uint8Array), [other(nibble)]: sibling }));
+      }
+      const expected = long === bottom && depth > 32 ? 42n : long === bottom ? (1n << 200n) + 42n : (1n << 255n) + 42n;
+      await selfRooted(nodes, `present ${expected}`);
+      for (const shorter of [path.slice(depth + 1), [0, ...path.slice(depth)]]) {
+        if (depth === 64 && shorter.length === 0) continue;
+        const wrong = [...nodes.slice(0, -1), leaf(shorter, rlpInteger((1n << 255n) + 42n))];
+        for (let at = depth - 1; at >= 0; at--) {
+          const nibble = path[at] as number;
+          wrong[at] = branch({ [nibble]: hashOf(wrong[at + 1] as Uint8Array), [other(nibble)]: sibling });
+        }
+        await selfRooted(wrong, /^invalid (PathLength|PathMalformed|BranchMalformed)$/);
+      }
+    }
   });
 
   it("M27 M28 M29: paths of 63 and 65 nibbles, values in branches and branches below the key's end are refused", async () => {
