@@ -37,6 +37,8 @@ export interface ErrorDetails {
   INVALID_ANCHOR: { reason: string; number?: bigint; depth?: number };
   /** An EIP-712 type set to which an anchor cannot be added. */
   INVALID_TYPED_DATA: { reason: string };
+  /** A state proof that shows neither a value nor an absence. `reason` is a name of `PROOF_REASONS`. */
+  PROOF_INVALID: { what: string; reason: string };
   /** The fork simulator was asked for something that it cannot do. */
   FORK_SIMULATOR: { reason: string };
   /** A test matcher was given something that it cannot compare with. */

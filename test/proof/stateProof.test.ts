@@ -1,0 +1,469 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { expect } from "chai";
+import type { BaseContract } from "ethers";
+
+import { toHex } from "../../src/bytes.js";
+import { SettlementGuardError } from "../../src/errors.js";
+import { keccak256 } from "../../src/keccak.js";
+import { PROOF_REASONS } from "../../src/proof/reasons.js";
+import { MAX_PROOF_BYTES } from "../../src/proof/trie.js";
+import { MAX_SLOTS, packWitness, sortSlots, verifySlots } from "../../src/proof/witness.js";
+import { buildTrie, type BuiltTrie, concat, hexPrefix, nibblesOf, rlpInteger, rlpList, rlpString } from "../trie-helpers/buildTrie.js";
+import { PROJECT } from "../trie-helpers/compile.js";
+import { createRandom } from "../trie-helpers/random.js";
+import { allVerifiers, type Verifier, type WitnessVerifier } from "../trie-helpers/verifiers.js";
+
+const EMPTY_TRIE = keccak256(Uint8Array.of(0x80));
+const EMPTY_CODE = keccak256(new Uint8Array());
+const ZERO = new Uint8Array(32);
+const slotOf = (value: number): Uint8Array => Uint8Array.from(Buffer.from(value.toString(16).padStart(64, "0"), "hex"));
+const addressOf = (value: number): Uint8Array => slotOf(value).slice(12);
+
+interface Fields {
+  nonce?: bigint;
+  balance?: bigint;
+  storageRoot?: Uint8Array;
+  codeHash?: Uint8Array;
+}
+
+function accountRlp({ nonce = 1n, balance = 10n ** 18n, storageRoot = EMPTY_TRIE, codeHash = EMPTY_CODE }: Fields = {}): Uint8Array {
+  return rlpList([rlpInteger(nonce), rlpInteger(balance), rlpString(storageRoot), rlpString(codeHash)]);
+}
+
+/** A state of some accounts, one of which holds slots 0..n-1 with values 1000 + slot. */
+function world(slots: number, accounts = 40): { state: BuiltTrie; storage: BuiltTrie; holder: Uint8Array } {
+  const storage = buildTrie(
+    Array.from({ length: slots }, (_, i) => ({ key: keccak256(slotOf(i)), value: rlpInteger(1000n + BigInt(i)) })),
+  );
+  const holder = addressOf(1);
+  const state = buildTrie(
+    Array.from({ length: accounts }, (_, i) => ({
+      key: keccak256(addressOf(i + 1)),
+      value: accountRlp(i === 0 ? { storageRoot: storage.root } : { nonce: BigInt(i) }),
+    })),
+  );
+  return { state, storage, holder };
+}
+
+describe("StateProof", () => {
+  let keys: Verifier[];
+  let witnesses: WitnessVerifier[];
+  let harness: BaseContract;
+
+  before(async () => {
+    const all = await allVerifiers();
+    ({ keys, witnesses } = all);
+    harness = await all.connection.ethers.deployContract("StateProofHarness");
+  });
+
+  async function each(ask: (verifier: Verifier) => Promise<string>, expected: string | RegExp): Promise<void> {
+    for (const verifier of keys) {
+      const line = await ask(verifier);
+      if (typeof expected === "string") expect(line, verifier.name).to.equal(expected);
+      else expect(line, verifier.name).to.match(expected);
+    }
+  }
+
+  async function eachWitness(ask: (verifier: WitnessVerifier) => Promise<string>, expected: string): Promise<void> {
+    for (const verifier of witnesses) expect(await ask(verifier), verifier.name).to.equal(expected);
+  }
+
+  /** Asks for slot 7 under a root that is the node's own hash: what an attacker can do who also chooses the root. */
+  const selfRooted = (nodes: Uint8Array[], expected: string | RegExp): Promise<void> =>
+    each((v) => v.slot(keccak256(nodes[0] as Uint8Array), slotOf(7), nodes), expected);
+
+  const key = keccak256(slotOf(7));
+  const path = nibblesOf(key);
+  const leaf = (nibbles: number[], value: Uint8Array): Uint8Array => rlpList([rlpString(hexPrefix(nibbles, true)), rlpString(value)]);
+  const branch = (children: Record<number, Uint8Array>, value: Uint8Array = Uint8Array.of(0x80)): Uint8Array =>
+    rlpList([...Array.from({ length: 16 }, (_, i) => children[i] ?? Uint8Array.of(0x80)), value]);
+  const hashOf = (node: Uint8Array): Uint8Array => rlpString(keccak256(node));
+  const sibling = hashOf(Uint8Array.of(1, 2, 3));
+  const other = (nibble: number): number => (nibble + 1) % 16;
+
+  it("names the reasons alike in Solidity and in TypeScript, in the same order", () => {
+    const source = readFileSync(join(PROJECT, "contracts/proof/ProofTypes.sol"), "utf8");
+    const body = /enum ProofReason \{([^}]*)\}/.exec(source)?.[1] ?? "";
+    const names = [...body.matchAll(/^\s+([A-Z]\w*),? \/\//gm)].map(([, name]) => name);
+    expect(names).to.deep.equal([...PROOF_REASONS]);
+  });
+
+  it("SG-3, M36 M37 M38: tells an absent account, an empty account and an account without storage apart", async () => {
+    const empty = addressOf(100);
+    const holder = addressOf(101);
+    const state = buildTrie([
+      { key: keccak256(empty), value: accountRlp({ nonce: 0n, balance: 0n }) },
+      { key: keccak256(holder), value: accountRlp() },
+    ]);
+    const proof = (address: Uint8Array): Uint8Array[] => state.proof(keccak256(address));
+    await each((v) => v.account(state.root, empty, proof(empty)), `present 0 0 ${toHex(EMPTY_TRIE)} ${toHex(EMPTY_CODE)}`);
+    await each((v) => v.account(state.root, holder, proof(holder)), `present 1 ${10n ** 18n} ${toHex(EMPTY_TRIE)} ${toHex(EMPTY_CODE)}`);
+    await each((v) => v.account(state.root, addressOf(102), proof(addressOf(102))), "absent");
+    await eachWitness((v) => v.slots(state.root, holder, [slotOf(1)], concat(proof(holder))), "present: -");
+    await eachWitness((v) => v.slots(state.root, addressOf(102), [slotOf(1)], concat(proof(addressOf(102)))), "absent: -");
+  });
+
+  it("M2 M3 M6: an empty proof shows absence in the empty trie alone, and a zero root is never a trie", async () => {
+    await each((v) => v.slot(EMPTY_TRIE, slotOf(1), []), "absent");
+    await each((v) => v.slot(keccak256(Uint8Array.of(1)), slotOf(1), []), "invalid Truncated");
+    await each((v) => v.slot(ZERO, slotOf(1), []), "invalid ZeroRoot");
+    await each((v) => v.slot(EMPTY_TRIE, slotOf(1), [Uint8Array.of(0x80)]), "invalid TrailingBytes");
+    await each((v) => v.account(ZERO, addressOf(1), [Uint8Array.of(0x80)]), "invalid ZeroRoot");
+  });
+
+  it("M1: a proof cut off at any node, and a witness at any byte, is invalid and never absence", async () => {
+    const { state, storage, holder } = world(300);
+    const slot = slotOf(5);
+    const nodes = storage.proof(keccak256(slot));
+    expect(nodes.length).to.be.greaterThan(2);
+    for (let i = 0; i < nodes.length; i++) await each((v) => v.slot(storage.root, slot, nodes.slice(0, i)), "invalid Truncated");
+    const witness = concat([...state.proof(keccak256(holder)), ...nodes]);
+    for (let end = 0; end < witness.length; end += 17) {
+      await eachWitness((v) => v.slots(state.root, holder, [slot], witness.slice(0, end)), "invalid Truncated");
+    }
+  });
+
+  it("M8 M9 M32 M35: trailing, duplicated, reordered and foreign nodes are invalid", async () => {
+    const { state, storage, holder } = world(300);
+    const slot = slotOf(5);
+    const nodes = storage.proof(keccak256(slot));
+    const last = nodes[nodes.length - 1] as Uint8Array;
+    await each((v) => v.slot(storage.root, slot, [...nodes, last]), "invalid TrailingBytes");
+    await each((v) => v.slot(storage.root, slot, [...nodes, Uint8Array.of(0)]), "invalid TrailingBytes");
+    await each((v) => v.slot(storage.root, slot, [...nodes].reverse()), /^invalid/);
+    await each((v) => v.slot(storage.root, slot, [nodes[0] as Uint8Array, ...nodes]), "invalid NodeHashMismatch");
+    // Another slot's proof, and a storage proof under the state root.
+    await each((v) => v.slot(storage.root, slotOf(6), nodes), /^invalid/);
+    await each((v) => v.slot(state.root, slot, nodes), "invalid NodeHashMismatch");
+    const account = state.proof(keccak256(holder));
+    await eachWitness((v) => v.slots(state.root, addressOf(2), [slot], concat([...account, ...nodes])), "invalid NodeHashMismatch");
+    await eachWitness((v) => v.slots(state.root, holder, [slot], concat([...nodes, ...account])), "invalid NodeHashMismatch");
+    await eachWitness((v) => v.slots(state.root, holder, [slot], concat([...account, ...nodes, Uint8Array.of(0)])), "invalid TrailingBytes");
+    // Nothing may follow the proof that an account does not exist.
+    const absent = state.proof(keccak256(addressOf(9999)));
+    await eachWitness((v) => v.slots(state.root, addressOf(9999), [slot], concat([...absent, ...nodes])), "invalid TrailingBytes");
+  });
+
+  it("M8: two nodes in one element of a list, or one node in two, are not the list that eth_getProof gives", async () => {
+    const { storage } = world(300);
+    const [first, second, ...rest] = storage.proof(keccak256(slotOf(5))) as [Uint8Array, Uint8Array, ...Uint8Array[]];
+    for (const list of keys.filter(({ packed }) => !packed)) {
+      expect(await list.slot(storage.root, slotOf(5), [concat([first, second]), ...rest])).to.equal("invalid TrailingBytes");
+      expect(await list.slot(storage.root, slotOf(5), [first.slice(0, 9), first.slice(9), second, ...rest])).to.equal("invalid Truncated");
+      expect(await list.slot(storage.root, slotOf(5), [new Uint8Array(), first, second, ...rest])).to.equal("invalid Truncated");
+    }
+  });
+
+  it("M11 M12 M13 M14: hex-prefix flags above 3, dirty pads, empty paths and extensions without nibbles are refused", async () => {
+    const value = rlpInteger(42n);
+    const good = hexPrefix(path, true);
+    await selfRooted([rlpList([rlpString(good), value])], "present 42");
+    for (const flag of [0x40, 0x60, 0x80, 0xa0, 0xf0]) {
+      await selfRooted([rlpList([rlpString(concat([Uint8Array.of(flag), good.slice(1)])), value])], "invalid PathMalformed");
+    }
+    for (const pad of [1, 8, 15]) {
+      await selfRooted([rlpList([rlpString(concat([Uint8Array.of(0x20 + pad), good.slice(1)])), value])], "invalid PathMalformed");
+    }
+    await selfRooted([rlpList([Uint8Array.of(0x80), value])], "invalid BranchMalformed");
+    await selfRooted([rlpList([Uint8Array.of(0x00), sibling])], "invalid PathMalformed");
+    // An extension whose flag says leaf would end the walk with the hash as its value.
+    const below = branch({ [path[1] as number]: hashOf(leaf(path.slice(2), value)), [other(path[1] as number)]: sibling });
+    await selfRooted([rlpList([rlpString(hexPrefix(path.slice(0, 1), true)), hashOf(below)]), below], "invalid PathLength");
+  });
+
+  it("M10: an extension is followed only where all of its path is the key's", async () => {
+    const value = rlpInteger(42n);
+    const below = (depth: number): Uint8Array =>
+      branch({ [path[depth] as number]: hashOf(leaf(path.slice(depth + 1), value)), [other(path[depth] as number)]: sibling });
+    const extension = (nibbles: number[]): Uint8Array => rlpList([rlpString(hexPrefix(nibbles, false)), hashOf(below(4))]);
+    await selfRooted([extension(path.slice(0, 4)), below(4), leaf(path.slice(5), value)], "present 42");
+    for (let at = 0; at < 4; at++) {
+      const diverging = path.slice(0, 4);
+      diverging[at] = other(diverging[at] as number);
+      await selfRooted([extension(diverging)], "absent");
+      await selfRooted([extension(diverging), below(4), leaf(path.slice(5), value)], "invalid TrailingBytes");
+    }
+  });
+
+  it("M15: an extension to nothing, to a leaf, or to another extension, and a branch of one child, are refused", async () => {
+    const value = rlpInteger(1n << 200n);
+    await selfRooted([rlpList([rlpString(hexPrefix(path.slice(0, 4), false)), Uint8Array.of(0x80)])], "invalid ChildMalformed");
+    const bottom = leaf(path.slice(4), value);
+    await selfRooted([rlpList([rlpString(hexPrefix(path.slice(0, 4), false)), hashOf(bottom)]), bottom], "invalid ExtensionMalformed");
+    const fork = branch({ [path[8] as number]: hashOf(leaf(path.slice(9), value)), [other(path[8] as number)]: sibling });
+    const second = rlpList([rlpString(hexPrefix(path.slice(4, 8), false)), hashOf(fork)]);
+    const first = rlpList([rlpString(hexPrefix(path.slice(0, 4), false)), hashOf(second)]);
+    await selfRooted([first, second, fork, leaf(path.slice(9), value)], "invalid ExtensionMalformed");
+    const only = leaf(path.slice(1), value);
+    await selfRooted([branch({ [path[0] as number]: hashOf(only) }), only], "invalid BranchMalformed");
+    await selfRooted([branch({ [other(path[0] as number)]: sibling })], "invalid BranchMalformed");
+    await selfRooted([branch({})], "invalid BranchMalformed");
+  });
+
+  it("M18 M19 M20 M21 M22: a child is nothing, a 32-byte string, or a list shorter than 32 bytes, and no short node has a hash", async () => {
+    const value = rlpInteger(1n << 200n);
+    const child = leaf(path.slice(1), value);
+    const nibble = path[0] as number;
+    const fill = { [other(nibble)]: sibling, [other(other(nibble))]: sibling };
+    await selfRooted([branch({ ...fill, [nibble]: hashOf(child) }), child], `present ${1n << 200n}`);
+    const hash = keccak256(child);
+    // 31 bytes of the hash, 33 with a byte before, the bare 32 with a list's marker.
+    await selfRooted([branch({ ...fill, [nibble]: rlpString(hash.slice(1)) }), child], /^invalid (ChildMalformed|BranchMalformed)$/);
+    await selfRooted([branch({ ...fill, [nibble]: rlpString(concat([Uint8Array.of(1), hash])) }), child], /^invalid (ChildMalformed|BranchMalformed)$/);
+    await selfRooted([branch({ ...fill, [nibble]: concat([Uint8Array.of(0xdf), hash.slice(1)]) }), child], /^invalid (ChildMalformed|BranchMalformed)$/);
+    await selfRooted([branch({ ...fill, [nibble]: Uint8Array.of(0x7f) }), child], /^invalid (ChildMalformed|BranchMalformed)$/);
+    const full: Record<number, Uint8Array> = {};
+    for (let i = 0; i < 16; i++) full[i] = sibling;
+    const wide = branch({ ...full, [nibble]: hashOf(child) });
+    expect(wide.length).to.equal(532);
+    await selfRooted([wide, child], `present ${1n << 200n}`);
+    for (const marker of [0x9f, 0xa1, 0x80, 0xdf, 0x00]) {
+      const changed = wide.slice();
+      changed[3 + 33 * nibble] = marker;
+      await selfRooted([changed, child], marker === 0x80 ? /^(absent|invalid)/ : /^invalid/);
+    }
+    const short = branch({ [nibble]: Uint8Array.of(0xc2, 0x20, 0x01), [other(nibble)]: Uint8Array.of(0xc2, 0x20, 0x01) });
+    expect(short.length).to.be.lessThan(32);
+    await selfRooted([branch({ ...fill, [nibble]: hashOf(short) }), short], "invalid NodeTooSmall");
+    // The root is hashed whatever its size.
+    await selfRooted([leaf([...path.slice(0, 63), other(path[63] as number)], Uint8Array.of(1))], "absent");
+    const tiny = buildTrie([{ key, value: Uint8Array.of(1) }]);
+    expect((tiny.proof(key)[0] as Uint8Array).length).to.be.lessThan(40);
+    await each((v) => v.slot(tiny.root, slotOf(7), tiny.proof(key)), "present 1");
+  });
+
+  it("M23 R8: a root shorter than 32 bytes is hashed and read, zero bytes and empty lists are no node", async () => {
+    // A branch that shares nothing with the key: two embedded leaves whose paths are too short to be any key's.
+    const nibble = path[0] as number;
+    const short = branch({ [other(nibble)]: Uint8Array.of(0xc2, 0x20, 0x01), [other(other(nibble))]: Uint8Array.of(0xc2, 0x20, 0x01) });
+    expect(short.length).to.be.lessThan(32);
+    await selfRooted([short], "absent");
+    await selfRooted([Uint8Array.of(0xc0)], "invalid NodeMalformed");
+    await selfRooted([Uint8Array.of(0xc1, 0x80)], "invalid NodeMalformed");
+    await selfRooted([new Uint8Array()], "invalid Truncated");
+    await selfRooted([Uint8Array.of(0x00)], "invalid NodeMalformed");
+  });
+
+  it("M26 R10 R11 R12: values that are empty, too wide, encoded twice or not at all are refused", async () => {
+    const cases: [Uint8Array, string][] = [
+      [Uint8Array.of(0x80), "invalid ValueMalformed"],
+      [rlpString(Uint8Array.of(0x80)), "invalid ValueMalformed"],
+      [rlpString(Uint8Array.of(0x00)), "invalid ValueMalformed"],
+      [rlpString(rlpString(new Uint8Array(32).fill(1))), `present ${BigInt(toHex(new Uint8Array(32).fill(1)))}`],
+      [rlpString(rlpString(new Uint8Array(33).fill(1))), "invalid ValueMalformed"],
+      [rlpString(new Uint8Array(32).fill(1)), "invalid ValueMalformed"],
+      [rlpList([Uint8Array.of(1)]), "invalid ValueMalformed"],
+      [rlpString(rlpList([Uint8Array.of(1)])), "invalid ValueMalformed"],
+    ];
+    for (const [item, expected] of cases) await selfRooted([rlpList([rlpString(hexPrefix(path, true)), item])], expected);
+  });
+
+  it("M27 M28 M29: paths of 63 and 65 nibbles, values in branches and branches below the key's end are refused", async () => {
+    const value = rlpInteger(42n);
+    await selfRooted([leaf(path.slice(0, 63), value)], "invalid PathLength");
+    await selfRooted([leaf([...path, 0], value)], "invalid PathLength");
+    await selfRooted([leaf(path.slice(0, 62).map(other), value)], "invalid PathLength");
+    const nibble = path[0] as number;
+    await selfRooted([branch({ [nibble]: hashOf(leaf(path.slice(1), value)), [other(nibble)]: sibling }, Uint8Array.of(1))], "invalid BranchMalformed");
+    await selfRooted([branch({ [nibble]: sibling, [other(nibble)]: sibling }, rlpString(value))], /^invalid (BranchMalformed|NodeHashMismatch|Truncated)/);
+    // Sixty-four branches and one more.
+    const nodes = [branch({ 0: sibling, 1: sibling })];
+    for (let depth = 63; depth >= 0; depth--) {
+      const at = path[depth] as number;
+      nodes.unshift(branch({ [at]: hashOf(nodes[0] as Uint8Array), [other(at)]: sibling }));
+    }
+    await selfRooted(nodes, "invalid PathLength");
+  });
+
+  it("M24: a node has two items or seventeen", async () => {
+    const value = rlpInteger(1n << 200n);
+    const nibble = path[0] as number;
+    const items = Array.from({ length: 16 }, (_, i) => (i === nibble ? hashOf(leaf(path.slice(1), value)) : i === other(nibble) ? sibling : Uint8Array.of(0x80)));
+    for (const count of [0, 1, 3, 4, 15, 16, 18, 19, 32]) {
+      const node = rlpList([...items, ...Array.from({ length: 20 }, () => Uint8Array.of(0x80))].slice(0, count));
+      await selfRooted([node, leaf(path.slice(1), value)], /^invalid/);
+    }
+    await selfRooted([rlpList([rlpString(hexPrefix(path, true)), value, Uint8Array.of(0x80)])], "invalid NodeMalformed");
+    await selfRooted([rlpList([rlpString(hexPrefix(path, true))])], "invalid NodeMalformed");
+  });
+
+  it("M33 M34: a leaf ends the walk, whatever hashes to the fields in it", async () => {
+    const next = branch({ 0: sibling, 1: sibling });
+    const storageRoot = keccak256(next);
+    const address = addressOf(1);
+    const account = rlpList([rlpString(hexPrefix(nibblesOf(keccak256(address)), true)), rlpString(accountRlp({ storageRoot, codeHash: storageRoot }))]);
+    await each((v) => v.account(keccak256(account), address, [account]), /^present/);
+    await each((v) => v.account(keccak256(account), address, [account, next]), "invalid TrailingBytes");
+  });
+
+  it("R9 R13 R14 R15: accounts of other shapes are refused", async () => {
+    const hash = rlpString(keccak256(Uint8Array.of(1)));
+    const one = rlpInteger(1n);
+    const cases: Uint8Array[] = [
+      rlpList([one, one, hash]),
+      rlpList([one, one, hash, hash, one]),
+      rlpList([one, one, hash, rlpString(new Uint8Array(31).fill(7))]),
+      rlpList([one, one, rlpString(new Uint8Array(33).fill(7)), hash]),
+      rlpList([one, one, Uint8Array.of(0x80), hash]),
+      rlpList([rlpList([one]), one, hash, hash]),
+      rlpList([rlpString(new Uint8Array(9).fill(1)), one, hash, hash]),
+      rlpList([one, rlpString(new Uint8Array(33).fill(1)), hash, hash]),
+      rlpList([rlpString(Uint8Array.of(0, 1)), one, hash, hash]),
+      rlpList([one, rlpString(Uint8Array.of(0, 1)), hash, hash]),
+      rlpList([Uint8Array.of(0x00), one, hash, hash]),
+      rlpList([Uint8Array.of(0x81, 0x01), one, hash, hash]),
+      concat([rlpList([one, one, hash, hash]), Uint8Array.of(0)]),
+    ];
+    const address = addressOf(1);
+    for (const value of cases) {
+      const node = rlpList([rlpString(hexPrefix(nibblesOf(keccak256(address)), true)), rlpString(value)]);
+      await each((v) => v.account(keccak256(node), address, [node]), "invalid AccountMalformed");
+      await eachWitness((v) => v.slots(keccak256(node), address, [slotOf(1)], node), "invalid AccountMalformed");
+    }
+    const widest = accountRlp({ nonce: 2n ** 64n - 1n, balance: 2n ** 256n - 1n });
+    const node = rlpList([rlpString(hexPrefix(nibblesOf(keccak256(address)), true)), rlpString(widest)]);
+    await each((v) => v.account(keccak256(node), address, [node]), `present ${2n ** 64n - 1n} ${2n ** 256n - 1n} ${toHex(EMPTY_TRIE)} ${toHex(EMPTY_CODE)}`);
+  });
+
+  it("M40 M42: a proof longer than any can be is refused before it is read", async () => {
+    const junk = new Uint8Array(MAX_PROOF_BYTES + 1).fill(0xf9);
+    for (const packed of keys.filter((v) => v.packed)) {
+      expect(await packed.slot(keccak256(junk), slotOf(1), [junk]), packed.name).to.equal("invalid WitnessTooLarge");
+    }
+    const longer = new Uint8Array(2 * MAX_PROOF_BYTES + 1);
+    await eachWitness((v) => v.slots(keccak256(junk), addressOf(1), [slotOf(1)], longer), "invalid WitnessTooLarge");
+    const many = Array.from({ length: MAX_SLOTS + 1 }, (_, i) => slotOf(i));
+    for (const verifier of witnesses.filter(({ name }) => !name.includes("one"))) {
+      expect(await verifier.slots(keccak256(junk), addressOf(1), many, new Uint8Array()), verifier.name).to.equal("invalid WitnessTooLarge");
+    }
+  });
+
+  it("gives each answer three ways: total, reverting with both names, and as a boolean", async () => {
+    const { state, storage, holder } = world(300);
+    const account = toHex(concat(state.proof(keccak256(holder))));
+    const nodes = storage.proof(keccak256(slotOf(5)));
+    const slotProof = toHex(concat(nodes));
+    const none = toHex(concat(storage.proof(keccak256(slotOf(5000)))));
+    const witness = account + slotProof.slice(2);
+    const call = (name: string, ...args: unknown[]): Promise<unknown> => harness.getFunction(name)(...args) as Promise<unknown>;
+    const [root, storageRoot, who, five, missing] = [toHex(state.root), toHex(storage.root), toHex(holder), toHex(slotOf(5)), toHex(slotOf(5000))];
+    const errors = await (await allVerifiers()).connection.ethers.getContractAt("IProofErrors", await harness.getAddress());
+
+    expect(await call("readSlot", storageRoot, five, slotProof)).to.deep.equal([true, 1005n]);
+    expect(await call("readSlotList", storageRoot, five, nodes.map(toHex))).to.deep.equal([true, 1005n]);
+    expect(await call("readSlot", storageRoot, missing, none)).to.deep.equal([false, 0n]);
+    expect(await call("verifySlot", storageRoot, five, 1005n, slotProof)).to.equal(true);
+    expect(await call("verifySlot", storageRoot, five, 1006n, slotProof)).to.equal(false);
+    expect(await call("verifySlot", storageRoot, missing, 0n, none)).to.equal(false);
+    expect(await call("verifySlotAbsent", storageRoot, missing, none)).to.equal(true);
+    expect(await call("verifySlotAbsent", storageRoot, five, slotProof)).to.equal(false);
+    expect(await call("verifySlotAbsent", storageRoot, five, slotProof.slice(0, -64))).to.equal(false);
+    await expect(call("readSlot", storageRoot, five, slotProof.slice(0, -2)))
+      .to.be.revertedWithCustomError(errors, "StateProofInvalid")
+      .withArgs(storageRoot, five, PROOF_REASONS.indexOf("Truncated"));
+
+    const [exists, fields] = (await call("readAccount", root, who, account)) as [boolean, [bigint, bigint, string, string]];
+    expect([exists, fields[2]]).to.deep.equal([true, storageRoot]);
+    expect(await call("verifyAccount", root, who, [...fields], account)).to.equal(true);
+    expect(await call("verifyAccount", root, who, [fields[0], fields[1] + 1n, fields[2], fields[3]], account)).to.equal(false);
+    expect(await call("verifyAccountAbsent", root, who, account)).to.equal(false);
+    const absentProof = toHex(concat(state.proof(keccak256(addressOf(9999)))));
+    expect(await call("verifyAccountAbsent", root, toHex(addressOf(9999)), absentProof)).to.equal(true);
+    await expect(call("readAccount", root, who, absentProof))
+      .to.be.revertedWithCustomError(errors, "StateProofInvalid")
+      .withArgs(root, `0x${"00".repeat(12)}${who.slice(2)}`, (reason: bigint) => reason > 0n);
+
+    expect(await call("readAccountSlot", root, who, five, witness)).to.deep.equal([true, true, 1005n]);
+    expect(await call("readAccountSlotList", root, who, five, state.proof(keccak256(holder)).map(toHex), nodes.map(toHex))).to.deep.equal([true, true, 1005n]);
+    expect(await call("verifyAccountSlot", root, who, five, 1005n, witness)).to.equal(true);
+    expect(await call("verifyAccountSlot", root, who, five, 0n, witness)).to.equal(false);
+    await expect(call("readAccountSlot", root, who, five, `${witness}00`))
+      .to.be.revertedWithCustomError(errors, "StateProofInvalid")
+      .withArgs(root, five, PROOF_REASONS.indexOf("TrailingBytes"));
+    expect(await call("readSlots", root, who, [five], witness)).to.deep.equal([true, [1005n]]);
+    expect(await call("verifySlots", root, who, [five], [1005n], witness)).to.equal(true);
+    expect(await call("verifySlots", root, who, [five], [1006n], witness)).to.equal(false);
+    expect(await call("verifySlots", root, who, [five], [], witness)).to.equal(false);
+  });
+
+  describe("packWitness", () => {
+    const answer = (state: BuiltTrie, storage: BuiltTrie, address: Uint8Array, slots: readonly Uint8Array[]) => ({
+      accountProof: state.proof(keccak256(address)).map(toHex),
+      storageProof: slots.map((slot) => ({ key: toHex(slot), proof: storage.proof(keccak256(slot)).map(toHex) as string[] | null })),
+    });
+
+    it("proves the account once and sends each shared node once, in an order that the contracts accept", async () => {
+      const { state, storage, holder } = world(2000);
+      const random = createRandom();
+      const slots = Array.from({ length: 64 }, () => slotOf(random.next(3000)));
+      const packed = packWitness({ stateRoot: state.root, address: holder, slots }, answer(state, storage, holder, slots));
+      const raw = slots.reduce((size, slot) => size + concat(storage.proof(keccak256(slot))).length, 0);
+      expect(packed.witness.length).to.be.lessThan(raw * 0.7);
+      const expected = packed.slots.map(({ slot }) => (BigInt(toHex(slot)) < 2000n ? String(1000n + BigInt(toHex(slot))) : "-"));
+      await eachWitness((v) => v.slots(state.root, holder, packed.slots.map(({ slot }) => slot), packed.witness), `present: ${expected.join(" ")}`);
+    });
+
+    it("M16 M17: drops embedded nodes that a client lists again, and refuses a different one in their place", async () => {
+      const pair = [slotOf(0x9dac), slotOf(0x19c5e)];
+      const storage = buildTrie(pair.map((slot, i) => ({ key: keccak256(slot), value: rlpInteger(BigInt(i + 1)) })));
+      const holder = addressOf(1);
+      const state = buildTrie([{ key: keccak256(holder), value: accountRlp({ storageRoot: storage.root }) }]);
+      const request = { stateRoot: state.root, address: holder, slots: pair };
+      const plain = packWitness(request, answer(state, storage, holder, pair));
+      expect(plain.slots.map(({ value }) => value).sort()).to.deep.equal([1n, 2n]);
+
+      const listed = answer(state, storage, holder, pair);
+      const embedded = pair.map((slot, i) => leaf(nibblesOf(keccak256(slot)).slice(9), rlpInteger(BigInt(i + 1))));
+      listed.storageProof.forEach((entry, i) => entry.proof?.push(toHex(embedded[i] as Uint8Array)));
+      expect(toHex(packWitness(request, listed).witness)).to.equal(toHex(plain.witness));
+      listed.storageProof.forEach((entry, i) => (entry.proof as string[]).splice(-1, 1, toHex(embedded[1 - i] as Uint8Array)));
+      expect(() => packWitness(request, listed)).to.throw(SettlementGuardError).with.property("code", "PROOF_INVALID");
+    });
+
+    it("M36: copes with keys as quantities, null proofs, the empty trie's node, and slots of an absent account", () => {
+      const { state, storage, holder } = world(20);
+      const zero = answer(state, storage, holder, [slotOf(0), slotOf(3)]);
+      (zero.storageProof[0] as { key: string }).key = "0x";
+      (zero.storageProof[1] as { key: string }).key = "0x3";
+      const request = { stateRoot: state.root, address: holder, slots: [slotOf(0), slotOf(3)] };
+      expect(packWitness(request, zero).slots.map(({ value }) => value).sort()).to.deep.equal([1000n, 1003n]);
+
+      const bare = { accountProof: state.proof(keccak256(addressOf(2))).map(toHex) };
+      for (const proof of [[], null, ["0x80"]]) {
+        const packed = packWitness(
+          { stateRoot: state.root, address: addressOf(2), slots: [slotOf(1)] },
+          { ...bare, storageProof: [{ key: toHex(slotOf(1)), proof }] },
+        );
+        expect(packed.slots).to.deep.equal([{ slot: slotOf(1), value: undefined }]);
+      }
+      const absent = packWitness(
+        { stateRoot: state.root, address: addressOf(9999), slots: [slotOf(1)] },
+        { accountProof: state.proof(keccak256(addressOf(9999))).map(toHex), storageProof: [] },
+      );
+      expect([absent.account, absent.slots[0]?.value]).to.deep.equal([undefined, undefined]);
+    });
+
+    it("M1 M32: refuses an answer that proves another slot, leaves one out, or stops short", () => {
+      const { state, storage, holder } = world(300);
+      const request = { stateRoot: state.root, address: holder, slots: [slotOf(1)] };
+      const wrong = answer(state, storage, holder, [slotOf(2)]);
+      expect(() => packWitness(request, wrong)).to.throw(SettlementGuardError).with.property("code", "INVALID_RESPONSE");
+      (wrong.storageProof[0] as { key: string }).key = toHex(slotOf(1));
+      expect(() => packWitness(request, wrong)).to.throw(SettlementGuardError).with.property("code", "PROOF_INVALID");
+      const short = answer(state, storage, holder, [slotOf(1)]);
+      short.storageProof[0]?.proof?.pop();
+      expect(() => packWitness(request, short)).to.throw(SettlementGuardError).with.nested.property("details.reason", "Truncated");
+    });
+
+    it("refuses slots out of order or twice: a node that a walk has left cannot be sent again", async () => {
+      const { state, storage, holder } = world(300);
+      const slots = sortSlots([slotOf(1), slotOf(2), slotOf(3)]);
+      const { witness } = packWitness({ stateRoot: state.root, address: holder, slots }, answer(state, storage, holder, slots));
+      expect(verifySlots(state.root, holder, slots, witness).status).to.equal("valid");
+      const twice = [slots[0], slots[0], slots[1]] as Uint8Array[];
+      await eachWitness((v) => v.slots(state.root, holder, twice, witness), "invalid SlotOrder");
+    });
+  });
+});

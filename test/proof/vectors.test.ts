@@ -1,0 +1,232 @@
+import { expect } from "chai";
+
+import { toBytes } from "../../src/bytes.js";
+import { keccak256 } from "../../src/keccak.js";
+import { buildTrie, concat, hexPrefix, nibblesOf, rlpList, rlpString } from "../trie-helpers/buildTrie.js";
+import { haveVectors, readVectors, realVectors } from "../trie-helpers/vectors.js";
+import { allVerifiers, type Line, type Verifier, type WitnessVerifier } from "../trie-helpers/verifiers.js";
+
+interface KeyCase {
+  id: string;
+  root: string;
+  trieKey: string;
+  proof: string[];
+  expect: string;
+  value?: string;
+  policy?: string;
+}
+
+interface ProofCase {
+  stateRoot: string;
+  expect: {
+    account: string;
+    decoded?: { nonce: string; balance: string; storageHash: string; codeHash: string };
+    storage?: { key: string; status: string; value: string }[];
+  };
+  proof: {
+    address: string;
+    nonce?: string;
+    balance?: string;
+    storageHash?: string;
+    codeHash?: string;
+    accountProof: string[];
+    storageProof: { key: string; proof: string[] | null }[];
+  };
+}
+
+const bytes = (hex: string): Uint8Array => toBytes(hex, "vector");
+const word = (hex: string): Uint8Array => toBytes(`0x${hex.replace(/^0x/, "").padStart(64, "0")}`, "vector");
+
+describe("published proofs", function () {
+  let keys: Verifier[];
+  let witnesses: WitnessVerifier[];
+
+  before(async function () {
+    if (!haveVectors) this.skip();
+    ({ keys, witnesses } = await allVerifiers());
+  });
+
+  /** The one verdict of all implementations; those that see the same bytes must also give the same reason. */
+  async function agreed(id: string, ask: (verifier: Verifier) => Promise<Line>): Promise<Line> {
+    const lines = await Promise.all(keys.map(async (verifier) => ({ verifier, line: await ask(verifier) })));
+    for (const packed of [true, false]) {
+      const group = lines.filter(({ verifier }) => verifier.packed === packed);
+      expect(new Set(group.map(({ line }) => line)).size, `${id}: ${group.map(({ verifier, line }) => `${verifier.name}: ${line}`).join("; ")}`).to.equal(1);
+    }
+    const verdicts = new Set(lines.map(({ line }) => (line.startsWith("invalid") ? "invalid" : line)));
+    expect(verdicts.size, `${id}: ${[...verdicts].join(" / ")}`).to.equal(1);
+    return lines[0]?.line as Line;
+  }
+
+  async function agreedWitness(id: string, ask: (verifier: WitnessVerifier) => Promise<Line>): Promise<Line> {
+    const lines = await Promise.all(witnesses.map(async (verifier) => `${await ask(verifier)}`));
+    expect(new Set(lines).size, `${id}: ${lines.join(" / ")}`).to.equal(1);
+    return lines[0] as Line;
+  }
+
+  function check(line: Line, { id, expect: expected, value, policy }: KeyCase): void {
+    if (expected === "exists" && policy?.includes("may reject") === true) return void expect(line, id).to.match(/^(present|invalid)/);
+    if (expected === "exists") return void expect(line, id).to.equal(`present ${value}`);
+    if (expected.startsWith("absent:") || expected === "absent") return void expect(line, id).to.equal("absent");
+    if (expected === "absent-or-reject") return void expect(line, id).to.not.match(/^present/);
+    expect(["reject", "not-canonical"], id).to.include(expected);
+    expect(line, id).to.match(/^invalid/);
+  }
+
+  it("M1 M2 M3 M4 M5 M8 M9 M10 M12 M13 M15 M19 M20 M21 M24 M27 M28 M34 M40 R1 R4 R7: adversarial proofs get the published verdict", async () => {
+    const { cases } = readVectors<{ cases: KeyCase[] }>("conformance/proofs/adversarial-mpt.json");
+    const expressible = cases.filter(({ trieKey }) => trieKey.length === 66);
+    for (const test of expressible) check(await agreed(test.id, (v) => v.key(bytes(test.root), bytes(test.trieKey), test.proof.map(bytes))), test);
+    console.log(`      ${expressible.length} checked, ${cases.length - expressible.length} have keys that the API cannot express`);
+  });
+
+  it("M1 M2 M7 M8 M9 M30: no mutated real proof is accepted", async () => {
+    const { cases } = readVectors<{ cases: KeyCase[] }>("conformance/proofs/mutated-proofs.json");
+    for (const test of cases) check(await agreed(test.id, (v) => v.key(bytes(test.root), bytes(test.trieKey), test.proof.map(bytes))), test);
+    console.log(`      ${cases.length} checked`);
+  });
+
+  async function checkProof(id: string, { stateRoot, expect: expected, proof }: ProofCase): Promise<{ accounts: number; slots: number }> {
+    const nodes = proof.accountProof.map(bytes);
+    const line = await agreed(id, (v) => v.account(bytes(stateRoot), bytes(proof.address), nodes));
+    if (expected.account !== "exists") {
+      expect(line, id).to.equal("absent");
+      for (const { key } of proof.storageProof) {
+        const witness = await agreedWitness(id, (v) => v.slots(bytes(stateRoot), bytes(proof.address), [word(key)], concat(nodes)));
+        expect(witness, id).to.equal("absent: -");
+      }
+      return { accounts: 1, slots: proof.storageProof.length };
+    }
+    // Some recordings leave the fields out; then the published decoding stands for them.
+    const { nonce = "0x0", balance = "0x0", storageHash = "0x", codeHash } = expected.decoded ?? proof;
+    expect(line, id).to.equal(`present ${BigInt(nonce)} ${BigInt(balance)} ${storageHash} ${codeHash}`);
+    for (const [i, { key, proof: slotProof }] of proof.storageProof.entries()) {
+      const want = expected.storage?.[i] as { status: string; value: string };
+      const slotNodes = (slotProof ?? []).map(bytes);
+      const slotLine = await agreed(`${id} ${key}`, (v) => v.slot(bytes(storageHash), word(key), slotNodes));
+      expect(slotLine, `${id} ${key}`).to.equal(want.status === "exists" ? `present ${BigInt(want.value)}` : "absent");
+      const witness = await agreedWitness(id, (v) => v.slots(bytes(stateRoot), bytes(proof.address), [word(key)], concat([...nodes, ...slotNodes])));
+      expect(witness, id).to.equal(want.status === "exists" ? `present: ${BigInt(want.value)}` : "present: -");
+    }
+    return { accounts: 1, slots: proof.storageProof.length };
+  }
+
+  for (const file of ["eth_getProof-real", "hive-witness-proofs", "consensus-poststate-proofs"]) {
+    it(`M36 M37 M38: accounts and slots of ${file} are present or absent as published`, async () => {
+      const { cases } = readVectors<{ cases: (ProofCase & { id?: string; source?: string; cases?: ProofCase[] })[] }>(`conformance/proofs/${file}.json`);
+      const total = { accounts: 0, slots: 0 };
+      for (const test of cases) {
+        for (const each of test.cases ?? [test]) {
+          const done = await checkProof(`${test.id ?? test.source}`, { ...each, stateRoot: test.stateRoot });
+          total.accounts += done.accounts;
+          total.slots += done.slots;
+        }
+      }
+      console.log(`      ${total.accounts} accounts, ${total.slots} slots`);
+    });
+  }
+
+  it("M36 M38: the real mainnet and Sepolia answers are present or absent as recorded", async () => {
+    let slots = 0;
+    const vectors = realVectors();
+    for (const vector of vectors) {
+      const { account, accountProof, address, stateRoot } = vector;
+      const storage = vector.storage.map(({ slot, value }) => ({ key: slot, status: BigInt(value) === 0n ? "absent" : "exists", value }));
+      await checkProof(vector.id, {
+        stateRoot,
+        expect: { account: vector.accountExists ? "exists" : "absent", storage },
+        proof: { address, accountProof, ...(account ?? {}), storageProof: vector.storage.map(({ slot, proof }) => ({ key: slot, proof })) },
+      });
+      slots += storage.length;
+    }
+    console.log(`      ${vectors.length} accounts, ${slots} slots`);
+  });
+
+  it("M16 M17 M23: slots whose leaf is embedded in its branch are proven from geth's nodes", async () => {
+    const { cases } = readVectors<{
+      cases: { id: string; storageRoot: string; cases: { slot: string; expect: string; value: string; proof: string[]; proofWithEmbeddedNodesListed?: string[] }[] }[];
+    }>("conformance/proofs/storage-inline-leaf.json");
+    let count = 0;
+    for (const test of cases) {
+      for (const { slot, expect: expected, value, proof, proofWithEmbeddedNodesListed: listed = [] } of test.cases) {
+        const line = await agreed(test.id, (v) => v.slot(bytes(test.storageRoot), bytes(slot), proof.map(bytes)));
+        expect(line, test.id).to.equal(expected === "exists" ? `present ${BigInt(value)}` : "absent");
+        if (listed.length > proof.length) {
+          expect(await agreed(test.id, (v) => v.slot(bytes(test.storageRoot), bytes(slot), listed.map(bytes)))).to.equal("invalid TrailingBytes");
+        }
+        count++;
+      }
+    }
+    console.log(`      ${count} slots`);
+  });
+
+  it("M16 M27: the official tries with 32-byte keys are proven as published", async () => {
+    const { cases } = readVectors<{ cases: (KeyCase & { suite: string; tags: string[] })[] }>("conformance/trie/small-trie-proofs.json");
+    const expressible = cases.filter(({ trieKey }) => trieKey.length === 66);
+    let strict = 0;
+    for (const test of expressible) {
+      const line = await agreed(test.suite, (v) => v.key(bytes(test.root), bytes(test.trieKey), test.proof.map(bytes)));
+      if (test.tags.includes("branchValue")) strict++;
+      else check(line, { ...test, id: test.suite });
+    }
+    console.log(`      ${expressible.length} checked, ${cases.length - expressible.length} have keys of other lengths, ${strict} branch values`);
+  });
+
+  it("M16: proofs from tries that we build under the official secure roots hold", async () => {
+    const text = (value: string): Uint8Array => (value.startsWith("0x") ? bytes(value) : Uint8Array.from(Buffer.from(value)));
+    let count = 0;
+    for (const file of ["hex_encoded_securetrie_test", "trieanyorder_secureTrie", "trietest_secureTrie"]) {
+      const suite = readVectors<Record<string, { in: Record<string, string> | [string, string | null][]; root: string }>>(`conformance/trie/ethereum-tests/${file}.json`);
+      for (const [name, test] of Object.entries(suite)) {
+        const state = new Map<string, string>();
+        for (const [key, value] of Array.isArray(test.in) ? test.in : Object.entries(test.in)) {
+          if (value === null) state.delete(key);
+          else state.set(key, value);
+        }
+        const trie = buildTrie([...state].map(([key, value]) => ({ key: keccak256(text(key)), value: text(value) })));
+        expect(Buffer.from(trie.root).toString("hex"), name).to.equal(test.root.replace(/^0x/, ""));
+        for (const [key, value] of state) {
+          const hashed = keccak256(text(key));
+          expect(await agreed(name, (v) => v.key(trie.root, hashed, trie.proof(hashed)))).to.equal(`present 0x${Buffer.from(text(value)).toString("hex")}`);
+          const other = keccak256(hashed);
+          expect(await agreed(name, (v) => v.key(trie.root, other, trie.proof(other)))).to.equal("absent");
+          count += 2;
+        }
+      }
+    }
+    console.log(`      ${count} keys`);
+  });
+
+  it("R1 R2 R3 R4 R6 R7 R17: no official invalid RLP is a node, under its own hash as the root", async () => {
+    const suite = readVectors<Record<string, { out: string }>>("conformance/rlp/ethereum-tests/invalidRLPTest.json");
+    const valid = readVectors<Record<string, { out: string }>>("conformance/rlp/ethereum-tests/rlptest.json");
+    const key = keccak256(Uint8Array.of(1));
+    for (const [name, { out }] of [...Object.entries(suite), ...Object.entries(valid)]) {
+      const node = bytes(out.startsWith("0x") ? out : `0x${out}`);
+      const line = await agreed(name, (v) => v.key(keccak256(node), key, [node]));
+      // The official "zero" and "emptystring" are 0x80, the empty trie's node, which a proof does not list.
+      expect(line, name).to.match(/^invalid/);
+    }
+    console.log(`      ${Object.keys(suite).length} invalid, ${Object.keys(valid).length} valid that are no trie nodes`);
+  });
+
+  it("R3 R4 R9 R10 R11 R12 R13 R14 R15 R16: leaf values are judged as published", async () => {
+    const { storageValues, accounts } = readVectors<Record<"storageValues" | "accounts", { id: string; rlp: string; expect: string; note?: unknown }[]>>(
+      "conformance/rlp/account-and-value-rlp.json",
+    );
+    for (const { id, rlp, expect: expected, note } of storageValues) {
+      const slot = word("0x07");
+      const leaf = rlpList([rlpString(hexPrefix(nibblesOf(keccak256(slot)), true)), rlpString(bytes(rlp))]);
+      const line = await agreed(id, (v) => v.slot(keccak256(leaf), slot, [leaf]));
+      expect(line, id).to.equal(expected === "value" ? `present ${note}` : "invalid ValueMalformed");
+    }
+    for (const { id, rlp, expect: expected } of accounts) {
+      const address = bytes(`0x${"11".repeat(20)}`);
+      const leaf = rlpList([rlpString(hexPrefix(nibblesOf(keccak256(address)), true)), rlpString(bytes(rlp))]);
+      const line = await agreed(id, (v) => v.account(keccak256(leaf), address, [leaf]));
+      if (expected.startsWith("ok")) expect(line, id).to.match(/^present/);
+      else expect(line, id).to.equal("invalid AccountMalformed");
+    }
+    console.log(`      ${storageValues.length} values, ${accounts.length} accounts`);
+  });
+});
