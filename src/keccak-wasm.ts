@@ -1,5 +1,5 @@
-import { SettlementGuardError } from "./errors.js";
 import { setKeccak256, type Keccak256 } from "./keccak.js";
+import { missingPeer } from "./peer.js";
 
 /**
  * Hashes with WebAssembly from here on, in the whole process: about ten times as fast as the default on the nodes of a proof.
@@ -12,14 +12,7 @@ import { setKeccak256, type Keccak256 } from "./keccak.js";
  * await useWasmKeccak();
  */
 export async function useWasmKeccak(): Promise<Keccak256> {
-  const { createKeccak } = await import("hash-wasm").catch((cause: unknown) => {
-    throw new SettlementGuardError(
-      "MISSING_PEER",
-      { peer: "hash-wasm", purpose: "hashing with WebAssembly" },
-      "hashing with WebAssembly needs the package hash-wasm: npm install hash-wasm",
-      { cause },
-    );
-  });
+  const { createKeccak } = await import("hash-wasm").catch(missingPeer("hash-wasm", "hashing with WebAssembly"));
   const hasher = await createKeccak(256);
   return setKeccak256((bytes) => hasher.init().update(bytes).digest("binary"));
 }

@@ -108,20 +108,32 @@ export async function prove(connection: Connection, options: ProveOptions): Prom
   const first = answers[0] as Answer;
   checkRoot(header, first.accountProof);
   const storage = new Map(answers.flatMap((answer) => [...answer.storage]));
-  const packed = chunks(slots, MAX_SLOTS).map((group) => packWitness(
-    { stateRoot: header.stateRoot, address, slots: group },
-    { accountProof: first.accountProof, storageProof: group.flatMap((slot) => storage.get(toHex(slot)) ?? []) },
-  ));
+  const packed = chunks(slots, MAX_SLOTS).map((group) =>
+    packWitness(
+      { stateRoot: header.stateRoot, address, slots: group },
+      { accountProof: first.accountProof, storageProof: group.flatMap((slot) => storage.get(toHex(slot)) ?? []) },
+    ),
+  );
 
   const { account } = packed[0] as PackedWitness;
   for (const answer of answers) checkFields(answer.fields, toHex(address), account);
-  const proven = packed.flatMap((witness) => witness.slots).map(({ slot, value }) => {
-    const entry = storage.get(toHex(slot));
-    checkField(`value of slot ${toHex(slot)}`, entry?.value, value ?? 0n);
-    const nodes = account === undefined ? [] : listedNodes(account.storageRoot, entry?.proof ?? []);
-    return { slot: toHex(slot), status: value === undefined ? "absent" : "present", value: value ?? 0n, proof: nodes } as const;
-  });
-  const witnesses = packed.map((each) => ({ slots: each.slots.map(({ slot }) => toHex(slot)), witness: toHex(each.witness) }));
+  const proven = packed
+    .flatMap((witness) => witness.slots)
+    .map(({ slot, value }) => {
+      const entry = storage.get(toHex(slot));
+      checkField(`value of slot ${toHex(slot)}`, entry?.value, value ?? 0n);
+      const nodes = account === undefined ? [] : listedNodes(account.storageRoot, entry?.proof ?? []);
+      return {
+        slot: toHex(slot),
+        status: value === undefined ? "absent" : "present",
+        value: value ?? 0n,
+        proof: nodes,
+      } as const;
+    });
+  const witnesses = packed.map((each) => ({
+    slots: each.slots.map(({ slot }) => toHex(slot)),
+    witness: toHex(each.witness),
+  }));
 
   return {
     anchor: { number: header.number, hash: header.hash, stateRoot: toHex(header.stateRoot) },
@@ -138,11 +150,15 @@ export async function prove(connection: Connection, options: ProveOptions): Prom
 // --- the block ---
 
 async function anchoredHeader(connection: Connection, anchor: Anchor | StateAnchor | BlockId): Promise<HashedHeader> {
-  if (typeof anchor === "string" || !("hash" in anchor) || !("number" in anchor)) return fetchHeader(connection, anchor);
+  if (typeof anchor === "string" || !("hash" in anchor) || !("number" in anchor))
+    return fetchHeader(connection, anchor);
   checkAnchor(anchor);
   const header = await fetchHeader(connection, { hash: anchor.hash });
   // An anchor without a state root claims none; with the header's own, what is compared is the number.
-  verifyStateAnchor({ ...anchor, stateRoot: "stateRoot" in anchor ? anchor.stateRoot : toHex(header.stateRoot) }, header.rlp);
+  verifyStateAnchor(
+    { ...anchor, stateRoot: "stateRoot" in anchor ? anchor.stateRoot : toHex(header.stateRoot) },
+    header.rlp,
+  );
   return header;
 }
 
@@ -152,12 +168,19 @@ async function anchoredHeader(connection: Connection, anchor: Anchor | StateAnch
 const STATE_UNAVAILABLE =
   /missing trie node|state (?:is |at \S+ is )?(?:unavailable|not available|pruned)|historical state|state histories|no state available|proof window|too old|due to pruning|data unavailable|fork mode is unsupported/i;
 const NOT_CANONICAL = /not (?:currently )?canonical/i;
-const UNKNOWN_BLOCK = /(?:header|block|resource)\b.{0,80}not (?:be )?found|unknown block|invalid block tag (?:0x)?[0-9a-f]+\b/i;
+const UNKNOWN_BLOCK =
+  /(?:header|block|resource)\b.{0,80}not (?:be )?found|unknown block|invalid block tag (?:0x)?[0-9a-f]+\b/i;
 /** JSON-RPC's "invalid params", and what clients say who expected a string where EIP-1898 puts an object. */
 const INVALID_PARAMS = -32602;
-const NO_OBJECT = /invalid (?:argument|param|type|hex)|unmarshal|deserial|cannot parse|expected.{0,20}string|block (?:number|tag|parameter)/i;
+const NO_OBJECT =
+  /invalid (?:argument|param|type|hex)|unmarshal|deserial|cannot parse|expected.{0,20}string|block (?:number|tag|parameter)/i;
 
-async function ask(connection: Connection, header: HashedHeader, address: Hex, slots: readonly Hex[]): Promise<unknown> {
+async function ask(
+  connection: Connection,
+  header: HashedHeader,
+  address: Hex,
+  slots: readonly Hex[],
+): Promise<unknown> {
   try {
     return await request(connection, header, [address, slots, { blockHash: header.hash, requireCanonical: true }]);
   } catch (error) {
@@ -168,7 +191,11 @@ async function ask(connection: Connection, header: HashedHeader, address: Hex, s
   }
 }
 
-async function request(connection: Connection, { number, hash }: HashedHeader, params: readonly unknown[]): Promise<unknown> {
+async function request(
+  connection: Connection,
+  { number, hash }: HashedHeader,
+  params: readonly unknown[],
+): Promise<unknown> {
   try {
     return await call(connection, METHOD, params);
   } catch (error) {
@@ -221,7 +248,8 @@ function readAnswer(answer: unknown, asked: readonly Hex[]): Answer {
 
 /** A slot as 32 bytes, out of DATA, QUANTITY or `0x`, which is what one client makes of slot zero. */
 function ourKey(key: unknown, what: string): Hex {
-  if (typeof key !== "string" || !/^0x[0-9a-fA-F]{0,64}$/.test(key)) throw invalidResponse(`${what} is ${describe(key)}, expected a slot`);
+  if (typeof key !== "string" || !/^0x[0-9a-fA-F]{0,64}$/.test(key))
+    throw invalidResponse(`${what} is ${describe(key)}, expected a slot`);
   return toWord(BigInt(key.length === 2 ? 0 : key));
 }
 
@@ -237,7 +265,11 @@ function asNodes(value: unknown, what: string): readonly string[] {
 
 function describe(value: unknown): string {
   if (value === null || value === undefined) return String(value);
-  return Array.isArray(value) ? "a list" : typeof value === "string" ? JSON.stringify(value.slice(0, 80)) : `a ${typeof value}`;
+  return Array.isArray(value)
+    ? "a list"
+    : typeof value === "string"
+      ? JSON.stringify(value.slice(0, 80))
+      : `a ${typeof value}`;
 }
 
 // --- what the answer says beside the proof ---
