@@ -34,9 +34,17 @@ async function execution(to: string, data: string): Promise<number> {
 
 for (const viaIR of [true, false]) {
   const names = ["AccountSlotHarness", "AccountSlotListHarness", "SlotsHarness"] as const;
-  const built = compile("contracts/mocks/StateProofHarness.sol", names, { viaIR, runs: 1_000_000, evmVersion: "cancun" });
-  const at = Object.fromEntries(await Promise.all(names.map(async (name) => [name, await deploy(built[name] as Compiled)] as const)));
-  console.log(`${viaIR ? "viaIR" : "legacy"}, ${names.map((name) => `${name} ${built[name]?.deployedSize} B`).join(", ")}`);
+  const built = compile("contracts/mocks/StateProofHarness.sol", names, {
+    viaIR,
+    runs: 1_000_000,
+    evmVersion: "cancun",
+  });
+  const at = Object.fromEntries(
+    await Promise.all(names.map(async (name) => [name, await deploy(built[name] as Compiled)] as const)),
+  );
+  console.log(
+    `${viaIR ? "viaIR" : "legacy"}, ${names.map((name) => `${name} ${built[name]?.deployedSize} B`).join(", ")}`,
+  );
 
   let logarithms = 0;
   let inclusions = 0;
@@ -45,7 +53,10 @@ for (const viaIR of [true, false]) {
       const witness = toHex(concat([...accountProof, ...proof].map(bytes)));
       const size = (witness.length - 2) / 2;
       const abi = (name: (typeof names)[number]) => (built[name] as Compiled).abi;
-      const packed = await execution(at["AccountSlotHarness"] as string, abi("AccountSlotHarness").encodeFunctionData("run", [stateRoot, address, slot, witness]));
+      const packed = await execution(
+        at["AccountSlotHarness"] as string,
+        abi("AccountSlotHarness").encodeFunctionData("run", [stateRoot, address, slot, witness]),
+      );
       const listed = await execution(
         at["AccountSlotListHarness"] as string,
         abi("AccountSlotListHarness").encodeFunctionData("run", [stateRoot, address, slot, accountProof, proof]),
@@ -56,20 +67,36 @@ for (const viaIR of [true, false]) {
         inclusions++;
       }
       const nodes = `${accountProof.length}+${proof.length}`;
-      console.log(`  ${id} …${slot.slice(-4)} ${nodes} nodes, ${size} B, ${present ? "present" : "absent"}: ${packed} packed, ${listed} as a list, ${(packed / size).toFixed(3)} gas/B`);
+      console.log(
+        `  ${id} …${slot.slice(-4)} ${nodes} nodes, ${size} B, ${present ? "present" : "absent"}: ${packed} packed, ${listed} as a list, ${(packed / size).toFixed(3)} gas/B`,
+      );
     }
   }
-  console.log(`  geometric mean over ${inclusions} present slots: ${Math.exp(logarithms / inclusions).toFixed(3)} gas/B`);
+  console.log(
+    `  geometric mean over ${inclusions} present slots: ${Math.exp(logarithms / inclusions).toFixed(3)} gas/B`,
+  );
 
   const random = createRandom(1);
   const slotAt = (i: number): Uint8Array => Uint8Array.from(Buffer.from(i.toString(16).padStart(64, "0"), "hex"));
   const trie = buildTrie(
-    Array.from({ length: SLOTS_IN_TRIE }, (_, i) => ({ key: keccak256(slotAt(i)), value: rlpInteger(BigInt(`0x01${"ab".repeat(random.next(31))}`)) })),
+    Array.from({ length: SLOTS_IN_TRIE }, (_, i) => ({
+      key: keccak256(slotAt(i)),
+      value: rlpInteger(BigInt(`0x01${"ab".repeat(random.next(31))}`)),
+    })),
   );
   const address = slotAt(1).slice(12);
-  const value = rlpList([rlpInteger(1n), rlpInteger(10n ** 18n), rlpString(trie.root), rlpString(keccak256(new Uint8Array()))]);
+  const value = rlpList([
+    rlpInteger(1n),
+    rlpInteger(10n ** 18n),
+    rlpString(trie.root),
+    rlpString(keccak256(new Uint8Array())),
+  ]);
   const state = buildTrie(
-    Array.from({ length: 20_000 }, (_, i) => ({ key: keccak256(slotAt(i + 1).slice(12)), value: i === 0 ? value : rlpList([rlpInteger(BigInt(i)), rlpInteger(1n), rlpString(trie.root), rlpString(trie.root)]) })),
+    Array.from({ length: 20_000 }, (_, i) => ({
+      key: keccak256(slotAt(i + 1).slice(12)),
+      value:
+        i === 0 ? value : rlpList([rlpInteger(BigInt(i)), rlpInteger(1n), rlpString(trie.root), rlpString(trie.root)]),
+    })),
   );
   const gas = new Map<number, number>();
   for (const count of [1, 4, 16, 64]) {
@@ -79,10 +106,19 @@ for (const viaIR of [true, false]) {
       storageProof: slots.map((slot) => ({ key: toHex(slot), proof: trie.proof(keccak256(slot)).map(toHex) })),
     };
     const packed = packWitness({ stateRoot: state.root, address, slots }, answer);
-    const raw = concat(answer.storageProof.flatMap(({ proof }) => proof.map(bytes))).length + concat(answer.accountProof.map(bytes)).length;
-    const data = (built["SlotsHarness"] as Compiled).abi.encodeFunctionData("run", [state.root, toHex(address), packed.slots.map(({ slot }) => slot), packed.witness]);
+    const raw =
+      concat(answer.storageProof.flatMap(({ proof }) => proof.map(bytes))).length +
+      concat(answer.accountProof.map(bytes)).length;
+    const data = (built["SlotsHarness"] as Compiled).abi.encodeFunctionData("run", [
+      state.root,
+      toHex(address),
+      packed.slots.map(({ slot }) => slot),
+      packed.witness,
+    ]);
     gas.set(count, await execution(at["SlotsHarness"] as string, data));
-    console.log(`  ${count} slots in one witness: ${gas.get(count)} gas, ${packed.witness.length} B (${raw} B as separate proofs)`);
+    console.log(
+      `  ${count} slots in one witness: ${gas.get(count)} gas, ${packed.witness.length} B (${raw} B as separate proofs)`,
+    );
   }
   const marginal = ((gas.get(64) ?? 0) - (gas.get(16) ?? 0)) / 48;
   console.log(`  a further slot of ${SLOTS_IN_TRIE}: ${marginal.toFixed(0)} gas (between 16 and 64)`);

@@ -20,7 +20,9 @@ for (const { name, attack, file, from } of MUTANTS.filter(({ name }) => name.inc
   }
   const killer = SUITES.map((suite) => firstFailure(name, suite)).find((title) => title !== undefined);
   if (killer === undefined) alive++;
-  console.log(`${killer === undefined ? "SURVIVED" : "killed  "} ${attack.padEnd(5)} ${name}${killer === undefined ? "" : ` by "${killer}"`}`);
+  console.log(
+    `${killer === undefined ? "SURVIVED" : "killed  "} ${attack.padEnd(5)} ${name}${killer === undefined ? "" : ` by "${killer}"`}`,
+  );
 }
 console.log(alive === 0 ? "all killed" : `${alive} not killed`);
 process.exitCode = alive === 0 ? 0 : 1;

@@ -31,14 +31,28 @@ export interface ErrorDetails {
   BLOCK_NOT_FOUND: { block: string };
   /** The endpoint answered something that is not the shape that the method promises. */
   INVALID_RESPONSE: { method: string; reason: string };
-  /** The endpoint answered with an error, or not at all. */
-  RPC_FAILED: { method: string; reason: string };
+  /** The endpoint answered with an error, or not at all. `rpcCode` is the JSON-RPC error's code, where there was one. */
+  RPC_FAILED: { method: string; reason: string; rpcCode?: number };
+  /** The endpoint no longer has, or never had, the state that a proof is to be made of. Never evidence of absence: ask another. */
+  STATE_UNAVAILABLE: { number: bigint; hash: string; reason: string };
+  /** The endpoint knows the anchor's block, and says that the chain it follows does not hold it. */
+  BLOCK_NOT_CANONICAL: { number: bigint; hash: string; reason: string };
   /** An anchor that cannot be used: zero hash, or a depth that reaches before genesis or to the head itself. */
   INVALID_ANCHOR: { reason: string; number?: bigint; depth?: number };
   /** An EIP-712 type set to which an anchor cannot be added. */
   INVALID_TYPED_DATA: { reason: string };
   /** A state proof that shows neither a value nor an absence. `reason` is a name of `PROOF_REASONS`. */
   PROOF_INVALID: { what: string; reason: string };
+  /** An account proof that starts under another state root: another block's, or a made-up one. `actual` is its first node's hash. */
+  PROOF_OF_OTHER_STATE: { number: bigint; expected: string; actual: string };
+  /** A field of an answer says something else than the proof that comes with it. */
+  PROOF_FIELD_MISMATCH: { field: string; claimed: string; proven: string };
+  /** The Solidity verifier, run in an embedded EVM, did not come to an end of its own. It is written never to revert. */
+  EVM_FAILED: { reason: string };
+  /** An optional package that is needed for what was asked is not installed. */
+  MISSING_PEER: { peer: string; purpose: string };
+  /** What the command line was given cannot be used at all. `hint` says what could. */
+  UNUSABLE_INPUT: { what: string; reason: string; hint: string };
   /** The fork simulator was asked for something that it cannot do. */
   FORK_SIMULATOR: { reason: string };
   /** A hash function that is not Keccak-256 was to be put in its place. */

@@ -31,6 +31,8 @@ export type { Keccak256 } from "./keccak.js";
 export type { Hex } from "./bytes.js";
 export { decodeHeader, encodeHeader, hashHeader, headerFromRpc, readHeader } from "./proof/header.js";
 export type { HashedHeader, Header } from "./proof/header.js";
+export { MAX_SLOTS_PER_REQUEST, prove } from "./proof/prove.js";
+export type { ProveOptions, ProvenAccount, ProvenSlot, ProvenState, SlotWitness } from "./proof/prove.js";
 export { decodeRlp, encodeRlp } from "./proof/rlp.js";
 export type { RlpInput, RlpItem } from "./proof/rlp.js";
 export { fetchHeader } from "./rpc/block.js";

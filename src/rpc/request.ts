@@ -37,8 +37,26 @@ export async function call(connection: Connection, method: string, params: reado
     return await toRequest(connection)({ method, params });
   } catch (cause) {
     const reason = reasonOf(cause);
-    throw new SettlementGuardError("RPC_FAILED", { method, reason }, `${method} failed: ${reason}`, { cause });
+    const rpcCode = rpcCodeOf(cause);
+    throw new SettlementGuardError(
+      "RPC_FAILED",
+      { method, reason, ...(rpcCode === undefined ? {} : { rpcCode }) },
+      `${method} failed: ${reason}`,
+      { cause },
+    );
   }
+}
+
+/** The JSON-RPC code of a client's error: on the error itself (EIP-1193), or on what the client wrapped it in (ethers, viem). */
+function rpcCodeOf(cause: unknown): number | undefined {
+  for (let depth = 0; depth < 4 && typeof cause === "object" && cause !== null; depth++) {
+    const { code, details, error, cause: inner } = cause as Record<string, unknown>;
+    if (typeof code === "number") return code;
+    const own = (details as { rpcCode?: unknown } | null | undefined)?.rpcCode;
+    if (typeof own === "number") return own;
+    cause = error ?? inner;
+  }
+  return undefined;
 }
 
 /** The words of whatever was thrown: an Error, or a bare JSON-RPC error object, which the endpoint may have shaped as it liked. */

@@ -1,0 +1,129 @@
+import type { EVM } from "@ethereumjs/evm";
+
+import { toBytes, toHex, type Hex } from "../bytes.js";
+import { SettlementGuardError } from "../errors.js";
+import { missingPeer } from "../peer.js";
+import { PROOF_REASONS } from "../proof/reasons.js";
+import { readRlpItem } from "../proof/rlp.js";
+import { MAX_PROOF_BYTES } from "../proof/trie.js";
+import { headerHashMismatch, headerMalformed, type Engine, type Finding } from "./engine.js";
+
+/** Far beyond what the longest proof takes; what runs out of it has a fault. */
+const GAS_LIMIT = 1_000_000_000n;
+
+/** `HeaderStatus` in contracts/proof/HeaderReader.sol. */
+const HEADER_OK = 0n;
+const HEADER_HASH_MISMATCH = 1n;
+/** `ProofStatus` in contracts/proof/ProofTypes.sol. */
+const INVALID = 0n;
+const ABSENT = 1n;
+
+type Run = (method: Method, args: readonly unknown[]) => Promise<{ values: Values; gas: number }>;
+type Method = "header" | "strictHeader" | Form | `${Form}OfList`;
+type Form = "key" | "account" | "slot";
+/** ABI-decoded return values. */
+type Values = readonly unknown[];
+
+/**
+ * The Solidity verifier, as this package ships it compiled, in an embedded EVM. The gas of a finding is what the call executes: the
+ * function's dispatch and its return values included, the transaction's 21,000 and its calldata not.
+ *
+ * @throws MISSING_PEER if `@ethereumjs/evm` or `ethers` is not installed
+ */
+export async function evmEngine(): Promise<Engine> {
+  const run = await runner();
+
+  const ask = async <Value>(
+    form: Form,
+    root: Uint8Array,
+    subject: Uint8Array,
+    nodes: readonly Uint8Array[],
+    read: (value: unknown) => Value,
+  ): Promise<Finding<Value>> => {
+    const proof = nodes.map(toHex);
+    // As one byte string, which is how a contract is given a proof, unless that would hide where a node ends.
+    const { values, gas } = isOneString(nodes)
+      ? await run(form, [root, toHex(subject), `0x${proof.map((node) => node.slice(2)).join("")}`])
+      : await run(`${form}OfList`, [root, toHex(subject), proof]);
+    const [status, reason, value] = values;
+    if (status === INVALID) return { status: "invalid", reason: PROOF_REASONS[Number(reason)] ?? "None", gas };
+    return status === ABSENT ? { status: "absent", gas } : { status: "present", value: read(value), gas };
+  };
+
+  const engine: Engine = {
+    async header(hash, rlp) {
+      const { values, gas } = await run("header", [hash, rlp]);
+      const [status, actual, number, stateRoot] = values as [bigint, Hex, bigint, Hex];
+      if (status === HEADER_HASH_MISMATCH) return { ...headerHashMismatch(actual), gas };
+      // An anchor check reads up to the number alone. Here all fields count, whose gas is nobody's.
+      const [strict, field] = (await run("strictHeader", [rlp])).values as [bigint, bigint];
+      if (strict !== HEADER_OK) return { ...headerMalformed(Number(field)), gas };
+      if (status !== HEADER_OK) return { ...headerMalformed(Number(BigInt(actual))), gas };
+      return { status: "present", value: { number, stateRoot: toBytes(stateRoot, "state root", 32) }, gas };
+    },
+    key: (root, hashedKey, proof) => ask("key", root, hashedKey, proof, (value) => toBytes(value, "value")),
+    account: (stateRoot, address, proof) =>
+      ask("account", stateRoot, address, proof, (value) => {
+        const [nonce, balance, storageRoot, codeHash] = value as [bigint, bigint, Hex, Hex];
+        return {
+          nonce,
+          balance,
+          storageRoot: toBytes(storageRoot, "storage root"),
+          codeHash: toBytes(codeHash, "code hash"),
+        };
+      }),
+    slot: (storageRoot, slot, proof) => ask("slot", storageRoot, slot, proof, (value) => value as bigint),
+  };
+  return {
+    header: (hash, rlp) => engine.header(hash, rlp).catch(failed),
+    key: (root, hashedKey, proof) => engine.key(root, hashedKey, proof).catch(failed),
+    account: (stateRoot, address, proof) => engine.account(stateRoot, address, proof).catch(failed),
+    slot: (storageRoot, slot, proof) => engine.slot(storageRoot, slot, proof).catch(failed),
+  };
+}
+
+/** A failure is a finding: that the two verifiers then disagree is what the caller has to hear. */
+function failed(error: unknown): Finding<never> {
+  if (SettlementGuardError.is(error, "EVM_FAILED")) return { status: "invalid", reason: `EvmFailed: ${error.message}` };
+  throw error;
+}
+
+async function runner(): Promise<Run> {
+  const { createEVM } = await import("@ethereumjs/evm").catch(missingPeer("@ethereumjs/evm", "--evm"));
+  // The factory is generated, and imports ethers.
+  const { StateProofLens__factory: lens } =
+    await import("../../typechain-types/factories/StateProofLens__factory.js").catch(missingPeer("ethers", "--evm"));
+  const abi = lens.createInterface();
+  const evm = await createEVM();
+  const code = (await execute(evm, toBytes(lens.bytecode, "bytecode"), new Uint8Array())).output;
+  return async (method, args) => {
+    const data = abi.encodeFunctionData(method as never, args as never);
+    const { output, gas } = await execute(evm, code, toBytes(data, "calldata"));
+    return { values: abi.decodeFunctionResult(method as never, output) as unknown as Values, gas };
+  };
+}
+
+async function execute(evm: EVM, code: Uint8Array, data: Uint8Array): Promise<{ output: Uint8Array; gas: number }> {
+  const { returnValue, executionGasUsed, exceptionError } = await evm.runCode({ code, data, gasLimit: GAS_LIMIT });
+  if (exceptionError !== undefined) {
+    const reason = `the contract failed in the embedded EVM: ${exceptionError.error}`;
+    throw new SettlementGuardError("EVM_FAILED", { reason }, reason);
+  }
+  return { output: returnValue, gas: Number(executionGasUsed) };
+}
+
+/** Whether nodes joined are cut up again where they were, by their own lengths, and are not too many for one string. */
+function isOneString(nodes: readonly Uint8Array[]): boolean {
+  let size = 0;
+  for (const node of nodes) {
+    size += node.length;
+    if (size > MAX_PROOF_BYTES) return false;
+    try {
+      if (readRlpItem(node, 0, node.length).end !== node.length) return false;
+    } catch (error) {
+      if (SettlementGuardError.is(error, "INVALID_RLP")) return false;
+      throw error;
+    }
+  }
+  return true;
+}

@@ -1,0 +1,220 @@
+import { toHex, toQuantity, type Hex } from "../bytes.js";
+import { keccak256 } from "../keccak.js";
+import type { Account } from "../proof/account.js";
+import { EMPTY_ROOT } from "../proof/trie.js";
+import { type Engine, type Finding } from "./engine.js";
+import type { AccountClaims, AnswerCase, KeyCase, ProofCase, SlotCase } from "./proofCase.js";
+
+export type CaseVerdict = "present" | "absent" | "invalid";
+
+/** What is printed about one case; with `--json`, as it stands here. Numbers are JSON-RPC quantities. */
+export interface CaseReport {
+  id: string;
+  /** The account's, or the key's; invalid if anything in the case is. */
+  verdict: CaseVerdict;
+  /** Why the first thing that is invalid is: a name, and behind a colon what is known about it. */
+  reason?: string;
+  /** A raw trie proof's leaf, as it stands in the trie. */
+  value?: Hex;
+  header?: { number: Hex; hash: Hex; stateRoot: Hex };
+  account?: AccountReport;
+  slots?: SlotReport[];
+  evm?: EvmReport;
+}
+
+export interface AccountReport {
+  address: Hex;
+  verdict: CaseVerdict;
+  reason?: string;
+  nonce?: Hex;
+  balance?: Hex;
+  storageHash?: Hex;
+  codeHash?: Hex;
+}
+
+export interface SlotReport {
+  slot: string;
+  verdict: CaseVerdict;
+  value?: Hex;
+  reason?: string;
+}
+
+/** What the Solidity verifier says of the same bytes, and its execution gas. */
+export interface EvmReport {
+  verdict: CaseVerdict;
+  reason?: string;
+  /** All that was executed: header, account and slots, or the key. */
+  gas: number;
+  header?: number;
+  account?: number;
+  slots?: { slot: string; verdict: CaseVerdict; reason?: string; value?: Hex; gas: number }[];
+}
+
+/** The reason of a case of which the two verifiers do not say the same. It is a fault of this library, whoever is right. */
+export const DISAGREEMENT = "VerifiersDisagree";
+
+/** One engine's findings about a case. */
+interface Opinion {
+  report: CaseReport;
+  gas: { header?: number; account?: number; slots: number[]; total: number };
+}
+
+/** Judges a case; where a second engine is given, by both, whose words are then compared. */
+export async function judge(item: ProofCase, engine: Engine, evm?: Engine): Promise<CaseReport> {
+  const { report } = await opinion(item, engine);
+  if (evm === undefined || item.kind === "malformed") return report;
+  const other = await opinion(item, evm);
+  const judged = { ...report, evm: evmReport(other) };
+  if (JSON.stringify(report) === JSON.stringify(other.report)) return judged;
+  return { ...judged, verdict: "invalid", reason: `${DISAGREEMENT}: ${difference(report, other.report)}` };
+}
+
+function evmReport({ report: { verdict, reason, slots }, gas }: Opinion): EvmReport {
+  return {
+    verdict,
+    ...(reason === undefined ? {} : { reason }),
+    gas: gas.total,
+    ...(gas.header === undefined ? {} : { header: gas.header }),
+    ...(gas.account === undefined ? {} : { account: gas.account }),
+    ...(slots === undefined ? {} : { slots: slots.map((slot, i) => ({ ...slot, gas: gas.slots[i] ?? 0 })) }),
+  };
+}
+
+async function opinion(item: ProofCase, engine: Engine): Promise<Opinion> {
+  const gas: Opinion["gas"] = { slots: [], total: 0 };
+  const spent = <Value>(finding: Finding<Value>): Finding<Value> => {
+    gas.total += finding.gas ?? 0;
+    return finding;
+  };
+  if (item.kind === "malformed") return { report: { id: item.id, verdict: "invalid", reason: item.reason }, gas };
+  if (item.kind === "key") return { report: await judgeKey(item, engine, spent), gas };
+  return { report: await judgeAnswer(item, engine, spent, gas), gas };
+}
+
+type Spent = <Value>(finding: Finding<Value>) => Finding<Value>;
+
+async function judgeKey({ id, root, trieKey, proof }: KeyCase, engine: Engine, spent: Spent): Promise<CaseReport> {
+  const finding = spent(await engine.key(root, trieKey, proof));
+  if (finding.status === "present") return { id, verdict: "present", value: toHex(finding.value) };
+  return { id, ...plain(finding) };
+}
+
+async function judgeAnswer(item: AnswerCase, engine: Engine, spent: Spent, gas: Opinion["gas"]): Promise<CaseReport> {
+  const report: CaseReport = { id: item.id, verdict: "invalid" };
+  let stateRoot = item.stateRoot as Uint8Array;
+  if (item.header !== undefined) {
+    const { hash, rlp } = item.header;
+    const header = spent(await engine.header(hash, rlp));
+    gas.header = header.gas ?? 0;
+    if (header.status !== "present") return { ...report, ...plain(header) };
+    report.header = { number: toQuantity(header.value.number), hash, stateRoot: toHex(header.value.stateRoot) };
+    const mismatch = headerMismatch(item, header.value);
+    if (mismatch !== undefined) return { ...report, reason: mismatch };
+    stateRoot = header.value.stateRoot;
+  }
+
+  const account = spent(await engine.account(stateRoot, item.address, item.accountProof));
+  gas.account = account.gas ?? 0;
+  report.account = accountReport(item, account);
+  if (account.status !== "invalid") {
+    const storageRoot = account.status === "present" ? account.value.storageRoot : EMPTY_ROOT;
+    report.slots = [];
+    for (const slot of item.slots) {
+      if ("malformed" in slot) {
+        report.slots.push({ slot: slot.shown, verdict: "invalid", reason: slot.malformed });
+        gas.slots.push(0);
+        continue;
+      }
+      // In an absent account, as in one without storage, every slot is absent, and its proof is empty.
+      const finding = spent(await engine.slot(storageRoot, slot.slot, slot.proof));
+      gas.slots.push(finding.gas ?? 0);
+      report.slots.push(slotReport(slot, finding));
+    }
+  }
+  const fault = [report.account, ...(report.slots ?? [])].find(({ verdict }) => verdict === "invalid");
+  return fault === undefined
+    ? { ...report, verdict: report.account.verdict }
+    : { ...report, ...(fault.reason === undefined ? {} : { reason: fault.reason }) };
+}
+
+function headerMismatch(item: AnswerCase, header: { number: bigint; stateRoot: Uint8Array }): string | undefined {
+  if (item.blockNumber !== undefined && item.blockNumber !== header.number) {
+    return `HeaderNumberMismatch: the case names block ${item.blockNumber}, the header is that of block ${header.number}`;
+  }
+  const proven = toHex(header.stateRoot);
+  if (item.stateRoot === undefined || toHex(item.stateRoot) === proven) return undefined;
+  return `StateRootMismatch: the case names ${toHex(item.stateRoot)}, the header has ${proven}`;
+}
+
+function accountReport(item: AnswerCase, finding: Finding<Account>): AccountReport {
+  const address = toHex(item.address);
+  const mismatch = finding.status === "invalid" ? undefined : accountMismatch(item.account, finding);
+  if (mismatch !== undefined) return { address, verdict: "invalid", reason: mismatch };
+  if (finding.status !== "present") return { address, ...plain(finding) };
+  const { nonce, balance, storageRoot, codeHash } = finding.value;
+  return {
+    address,
+    verdict: "present",
+    nonce: toQuantity(nonce),
+    balance: toQuantity(balance),
+    storageHash: toHex(storageRoot),
+    codeHash: toHex(codeHash),
+  };
+}
+
+/** A file that says something else than its own proof is not to be relied on, whichever of the two is right. */
+function accountMismatch(claims: AccountClaims, finding: Finding<Account>): string | undefined {
+  const exists = finding.status === "present";
+  if (claims.exists !== undefined && claims.exists !== exists)
+    return claimMismatch("accountExists", claims.exists, exists);
+  const proven = exists
+    ? finding.value
+    : { nonce: 0n, balance: 0n, storageRoot: EMPTY_ROOT, codeHash: EMPTY_CODE_HASH };
+  for (const [field, claimed, truth] of [
+    ["nonce", claims.nonce, proven.nonce],
+    ["balance", claims.balance, proven.balance],
+    ["storageHash", claims.storageHash, BigInt(toHex(proven.storageRoot))],
+    ["codeHash", claims.codeHash, BigInt(toHex(proven.codeHash))],
+  ] as const) {
+    if (claimed === undefined || claimed === truth) continue;
+    // Of an account that is not there, clients give the hashes as zero or as those of nothing.
+    if (!exists && claimed === 0n) continue;
+    return claimMismatch(field, toQuantity(claimed), toQuantity(truth));
+  }
+  return undefined;
+}
+
+const EMPTY_CODE_HASH = keccak256(new Uint8Array());
+
+function slotReport(slot: Extract<SlotCase, { slot: Uint8Array }>, finding: Finding<bigint>): SlotReport {
+  if (finding.status === "invalid") return { slot: slot.shown, ...plain(finding) };
+  const proven = finding.status === "present" ? finding.value : 0n;
+  if (slot.value !== undefined && slot.value !== proven) {
+    const reason = claimMismatch("value", toQuantity(slot.value), toQuantity(proven));
+    return { slot: slot.shown, verdict: "invalid", reason };
+  }
+  if (finding.status === "absent") return { slot: slot.shown, verdict: "absent" };
+  return { slot: slot.shown, verdict: "present", value: toQuantity(proven) };
+}
+
+function claimMismatch(field: string, claimed: unknown, proven: unknown): string {
+  return `ClaimMismatch: ${field} is given as ${String(claimed)}, the proof shows ${String(proven)}`;
+}
+
+function plain(finding: Finding<unknown>): { verdict: CaseVerdict; reason?: string } {
+  return finding.status === "invalid" ? { verdict: "invalid", reason: finding.reason } : { verdict: finding.status };
+}
+
+function difference(ours: CaseReport, evm: CaseReport): string {
+  const parts = (report: CaseReport): string[] =>
+    [report, report.account, ...(report.slots ?? [])].map((part) => {
+      if (part === undefined) return "nothing";
+      const { verdict, reason } = part;
+      const value = "value" in part ? part.value : undefined;
+      return [verdict, reason, value].filter((text) => text !== undefined).join(" ");
+    });
+  const [mine, its] = [parts(ours), parts(evm)];
+  const at = mine.findIndex((text, i) => text !== its[i]);
+  const which = at < 0 ? 0 : at;
+  return `TypeScript says ${mine[which] ?? "nothing"}, the EVM says ${its[which] ?? "nothing"}`;
+}

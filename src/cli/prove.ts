@@ -1,0 +1,152 @@
+import { writeFile } from "node:fs/promises";
+
+import { toBytes, toHex, toQuantity, toWord, type Hex } from "../bytes.js";
+import { SettlementGuardError } from "../errors.js";
+import { prove as proveState, type ProvenState } from "../proof/prove.js";
+import type { BlockId } from "../rpc/block.js";
+import { toRequest } from "../rpc/request.js";
+import { typescriptEngine } from "./engine.js";
+import { jsonRpc } from "./jsonRpc.js";
+import { judge } from "./judge.js";
+import { readCase } from "./proofCase.js";
+
+export interface ProveArguments {
+  rpc: string;
+  account: string;
+  slot: string[];
+  block: string;
+  out?: string;
+}
+
+/** A recorded answer, as `verify` reads it: the nodes, and what they were found to show. */
+export interface RecordedAnswer {
+  id: string;
+  blockNumber: string;
+  blockHash: Hex;
+  stateRoot: Hex;
+  headerRlp: Hex;
+  address: Hex;
+  accountExists: boolean;
+  account: { nonce: Hex; balance: Hex; storageHash: Hex; codeHash: Hex } | null;
+  accountProof: readonly Hex[];
+  storage: { slot: Hex; value: Hex; proof: readonly Hex[] }[];
+}
+
+/**
+ * Fetches a proof, checks it, and writes it as a file for `verify`.
+ *
+ * @throws UNUSABLE_INPUT for arguments that cannot be used, and what the SDK's `prove` throws
+ */
+export async function prove(
+  options: ProveArguments,
+  print: (text: string) => void,
+  note: (text: string) => void,
+): Promise<0 | 1> {
+  const request = toRequest(jsonRpc(endpoint(options.rpc)));
+  const account = argument("--account", options.account, "20 bytes in hexadecimal", (text) =>
+    toHex(toBytes(text, "--account", 20)),
+  );
+  const slots = options.slot.map((text) => argument("--slot", text, "a number, or 32 bytes in hexadecimal", slotOf));
+  const anchor = argument("--block", options.block, BLOCKS, blockOf);
+  const record = recorded(await proveState(request, { anchor, account, slots }));
+
+  // What is written is what `verify` will accept, not merely what was checked on the way.
+  const report = await judge(readCase(record, 0), typescriptEngine);
+  if (report.verdict === "invalid") throw invalidRecord(report.reason ?? "invalid");
+
+  const text = `${JSON.stringify(record, null, 2)}\n`;
+  if (options.out === undefined) print(text);
+  else
+    await writeFile(options.out, text).catch((cause: unknown) => {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw unusable("--out", options.out ?? "", "a file that can be written", reason, cause);
+    });
+  note(
+    `${record.id}: account ${report.verdict}, ${record.storage.length} slots, ${nodes(record)} nodes, every one checked\n`,
+  );
+  return 0;
+}
+
+function recorded({ anchor, header, address, account, slots, accountProof }: ProvenState): RecordedAnswer {
+  const { number, hash, stateRoot } = anchor;
+  return {
+    id: `${address}-${number}`,
+    blockNumber: toQuantity(number),
+    blockHash: hash,
+    stateRoot,
+    headerRlp: header,
+    address,
+    accountExists: account.status === "present",
+    account:
+      account.status === "absent"
+        ? null
+        : {
+            nonce: toQuantity(account.nonce),
+            balance: toQuantity(account.balance),
+            storageHash: account.storageRoot,
+            codeHash: account.codeHash,
+          },
+    accountProof,
+    storage: slots.map(({ slot, value, proof }) => ({ slot, value: toQuantity(value), proof })),
+  };
+}
+
+function nodes({ accountProof, storage }: RecordedAnswer): number {
+  return storage.reduce((sum, { proof }) => sum + proof.length, accountProof.length);
+}
+
+const BLOCKS = "a number, a block hash, latest, safe, finalized or earliest";
+
+function blockOf(text: string): BlockId {
+  if (text === "latest" || text === "safe" || text === "finalized" || text === "earliest") return text;
+  if (/^0x[0-9a-fA-F]{64}$/.test(text)) return { hash: text as Hex };
+  return { number: numberOf(text, 2n ** 64n) };
+}
+
+function slotOf(text: string): Hex {
+  return toWord(numberOf(text, 2n ** 256n));
+}
+
+function numberOf(text: string, below: bigint): bigint {
+  const number = /^(?:\d+|0x[0-9a-fA-F]+)$/.test(text) ? BigInt(text) : below;
+  if (number < below) return number;
+  throw new SettlementGuardError(
+    "INVALID_HEX",
+    { what: "argument", value: text, expected: "a number" },
+    "not a number in range",
+  );
+}
+
+function endpoint(text: string): string {
+  if (/^https?:$/.test(URL.canParse(text) ? new URL(text).protocol : "")) return text;
+  // The URL may hold a key: it is not repeated.
+  throw unusable("--rpc", "what was given", "an http or https URL", "not one");
+}
+
+function argument<Value>(what: string, text: string, expected: string, read: (text: string) => Value): Value {
+  try {
+    return read(text);
+  } catch (cause) {
+    if (SettlementGuardError.is(cause, "INVALID_HEX")) throw unusable(what, text, expected, "cannot be used", cause);
+    throw cause;
+  }
+}
+
+function unusable(
+  what: string,
+  given: string,
+  expected: string,
+  reason: string,
+  cause?: unknown,
+): SettlementGuardError<"UNUSABLE_INPUT"> {
+  const details = { what, reason, hint: `expected ${expected}` };
+  return new SettlementGuardError("UNUSABLE_INPUT", details, `${what} ${given.slice(0, 80)}: ${reason}`, { cause });
+}
+
+function invalidRecord(reason: string): SettlementGuardError<"PROOF_INVALID"> {
+  return new SettlementGuardError(
+    "PROOF_INVALID",
+    { what: "the recorded answer", reason },
+    `the recorded answer: ${reason}`,
+  );
+}

@@ -1,0 +1,55 @@
+import type { Writable } from "node:stream";
+
+import { SettlementGuardError } from "../errors.js";
+import { useWasmKeccak } from "../keccak-wasm.js";
+import { readCases } from "./caseFile.js";
+import { typescriptEngine, type Engine } from "./engine.js";
+import { evmEngine } from "./evmEngine.js";
+import { judge } from "./judge.js";
+import { readCase } from "./proofCase.js";
+import { jsonReporter, textReporter } from "./report.js";
+
+export interface VerifyOptions {
+  /** Also run the Solidity verifier, and compare. */
+  evm?: boolean;
+  json?: boolean;
+}
+
+/**
+ * Verifies every case of a file.
+ *
+ * @returns the exit code: 0 if everything is valid, 1 if anything is not
+ * @throws UNUSABLE_INPUT, MISSING_PEER
+ */
+export async function verify(path: string, options: VerifyOptions, out: Writable): Promise<0 | 1> {
+  const evm: Engine | undefined = options.evm === true ? await evmEngine() : undefined;
+  await hashFast();
+  const reporter = (options.json === true ? jsonReporter : textReporter)(out);
+  let count = 0;
+  let exitCode: 0 | 1 = 0;
+  try {
+    for await (const value of readCases(path)) {
+      const report = await judge(readCase(value, count), typescriptEngine, evm);
+      count += 1;
+      if (report.verdict === "invalid") exitCode = 1;
+      await reporter.add(report);
+    }
+  } finally {
+    if (count > 0) await reporter.end();
+  }
+  // That nothing was invalid must not be said of nothing.
+  if (count === 0) {
+    const details = { what: path, reason: "no case in it", hint: "a file holds one proof, or a list of them" };
+    throw new SettlementGuardError("UNUSABLE_INPUT", details, `${path}: there is no case in it`);
+  }
+  return exitCode;
+}
+
+/** With WebAssembly where it is installed; the verdicts are the same without. */
+async function hashFast(): Promise<void> {
+  try {
+    await useWasmKeccak();
+  } catch (error) {
+    if (!SettlementGuardError.is(error, "MISSING_PEER")) throw error;
+  }
+}

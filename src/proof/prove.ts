@@ -1,0 +1,342 @@
+import { sameHex, toBytes, toHex, toQuantity, toWord, type Hex } from "../bytes.js";
+import { checkAnchor, verifyStateAnchor, type Anchor, type StateAnchor } from "../anchor/anchor.js";
+import { SettlementGuardError } from "../errors.js";
+import { keccak256 } from "../keccak.js";
+import { fetchHeader, type BlockId } from "../rpc/block.js";
+import { call, type Connection } from "../rpc/request.js";
+import type { Account } from "./account.js";
+import type { HashedHeader } from "./header.js";
+import { EMPTY_ROOT } from "./trie.js";
+import { MAX_SLOTS, packWitness, sortSlots, type PackedWitness } from "./witness.js";
+
+const METHOD = "eth_getProof";
+
+/** Slots that are asked for in one request; geth answers no more. */
+export const MAX_SLOTS_PER_REQUEST = 1024;
+
+/** What is to be proven, and at which block. */
+export interface ProveOptions {
+  /**
+   * The block: an anchor, or a block by hash, by number or by tag. Whatever it is, it is resolved once, to a header that is
+   * hashed here, and the proof is asked for by that header's hash.
+   */
+  anchor: Anchor | StateAnchor | BlockId;
+  /** The account's address. */
+  account: Hex;
+  /** The account's slots: 32 bytes, or numbers. In any order; a slot that is named twice is proven once. */
+  slots?: readonly (Hex | bigint)[];
+  /** Slots in one request, at most and by default {@link MAX_SLOTS_PER_REQUEST}: some endpoints allow fewer. */
+  slotsPerRequest?: number;
+}
+
+/** An account as its proof shows it. An account without nonce, balance and code that is in the trie (EIP-161) is present. */
+export type ProvenAccount =
+  | { readonly status: "absent" }
+  | {
+      readonly status: "present";
+      readonly nonce: bigint;
+      /** In wei. */
+      readonly balance: bigint;
+      readonly storageRoot: Hex;
+      readonly codeHash: Hex;
+    };
+
+/** A slot as its proof shows it. */
+export interface ProvenSlot {
+  /** 32 bytes. */
+  readonly slot: Hex;
+  readonly status: "present" | "absent";
+  /** What the EVM reads there: zero where the slot is absent. */
+  readonly value: bigint;
+  /** The nodes below the storage root, root first, embedded ones not listed. Empty in an absent account. */
+  readonly proof: readonly Hex[];
+}
+
+/** Some slots, in the order in which the contract wants them, and the bytes that prove them. */
+export interface SlotWitness {
+  readonly slots: readonly Hex[];
+  readonly witness: Hex;
+}
+
+/** What the state after a block holds. Every part was decoded from nodes that hash up to the header's state root. */
+export interface ProvenState {
+  /** The block as a contract wants it named. That the chain has such a block is for the contract to say. */
+  readonly anchor: StateAnchor;
+  /** The header that proves the anchor's state root, RLP. */
+  readonly header: Hex;
+  readonly address: Hex;
+  readonly account: ProvenAccount;
+  /** Each slot once, in ascending order of the hashes: the order in which `StateWitness` wants them. */
+  readonly slots: readonly ProvenSlot[];
+  /**
+   * The nodes as the contracts take them: `StateProof.tryAccount` without a slot, `StateProof.tryAccountSlot` with one,
+   * `StateWitness.trySlots` with any number. It is the first of `witnesses`, and up to 1024 slots the only one.
+   */
+  readonly witness: Hex;
+  /** One witness for each 1024 slots, the most that one carries. */
+  readonly witnesses: readonly SlotWitness[];
+  /** The nodes below the state root, root first, embedded ones not listed. */
+  readonly accountProof: readonly Hex[];
+}
+
+/**
+ * Asks one endpoint what the state after a block holds, and believes nothing of the answer: the block's header is re-hashed, every
+ * node is checked up to its state root, and a field beside the proof that says something else is an error.
+ *
+ * The proof is asked for by block hash (EIP-1898, `requireCanonical`), so that no two requests are about two blocks. An endpoint that
+ * does not take a hash is asked by number: its answer is checked against the same root.
+ *
+ * @throws as {@link fetchHeader} for the block; INVALID_ANCHOR, HEADER_NUMBER_MISMATCH, STATE_ROOT_MISMATCH if the header is not the
+ * anchor's; INVALID_HEX for an account or a slot of another length
+ * @throws STATE_UNAVAILABLE, BLOCK_NOT_CANONICAL, BLOCK_NOT_FOUND, RPC_FAILED if there is no answer
+ * @throws INVALID_RESPONSE, PROOF_OF_OTHER_STATE, PROOF_INVALID, PROOF_FIELD_MISMATCH if the answer is not to be believed
+ * @example
+ * const { anchor, header, witness, slots } = await prove(provider, { anchor: "finalized", account: vault, slots: [7n] });
+ */
+export async function prove(connection: Connection, options: ProveOptions): Promise<ProvenState> {
+  const address = toBytes(options.account, "account", 20);
+  const slots = sortSlots((options.slots ?? []).map(slotBytes));
+  const header = await anchoredHeader(connection, options.anchor);
+
+  const perRequest = Math.min(Math.max(1, options.slotsPerRequest ?? MAX_SLOTS_PER_REQUEST), MAX_SLOTS_PER_REQUEST);
+  const answers: Answer[] = [];
+  for (const asked of chunks(slots, perRequest)) {
+    const words = asked.map((slot) => toHex(slot));
+    answers.push(readAnswer(await ask(connection, header, toHex(address), words), words));
+  }
+
+  const first = answers[0] as Answer;
+  checkRoot(header, first.accountProof);
+  const storage = new Map(answers.flatMap((answer) => [...answer.storage]));
+  const packed = chunks(slots, MAX_SLOTS).map((group) =>
+    packWitness(
+      { stateRoot: header.stateRoot, address, slots: group },
+      { accountProof: first.accountProof, storageProof: group.flatMap((slot) => storage.get(toHex(slot)) ?? []) },
+    ),
+  );
+
+  const { account } = packed[0] as PackedWitness;
+  for (const answer of answers) checkFields(answer.fields, toHex(address), account);
+  const proven = packed
+    .flatMap((witness) => witness.slots)
+    .map(({ slot, value }) => {
+      const entry = storage.get(toHex(slot));
+      checkField(`value of slot ${toHex(slot)}`, entry?.value, value ?? 0n);
+      const nodes = account === undefined ? [] : listedNodes(account.storageRoot, entry?.proof ?? []);
+      return {
+        slot: toHex(slot),
+        status: value === undefined ? "absent" : "present",
+        value: value ?? 0n,
+        proof: nodes,
+      } as const;
+    });
+  const witnesses = packed.map((each) => ({
+    slots: each.slots.map(({ slot }) => toHex(slot)),
+    witness: toHex(each.witness),
+  }));
+
+  return {
+    anchor: { number: header.number, hash: header.hash, stateRoot: toHex(header.stateRoot) },
+    header: toHex(header.rlp),
+    address: toHex(address),
+    account: provenAccount(account),
+    slots: proven,
+    witness: (witnesses[0] as SlotWitness).witness,
+    witnesses,
+    accountProof: listedNodes(header.stateRoot, first.accountProof),
+  };
+}
+
+// --- the block ---
+
+async function anchoredHeader(connection: Connection, anchor: Anchor | StateAnchor | BlockId): Promise<HashedHeader> {
+  if (typeof anchor === "string" || !("hash" in anchor) || !("number" in anchor))
+    return fetchHeader(connection, anchor);
+  checkAnchor(anchor);
+  const header = await fetchHeader(connection, { hash: anchor.hash });
+  // An anchor without a state root claims none; with the header's own, what is compared is the number.
+  verifyStateAnchor(
+    { ...anchor, stateRoot: "stateRoot" in anchor ? anchor.stateRoot : toHex(header.stateRoot) },
+    header.rlp,
+  );
+  return header;
+}
+
+// --- the request ---
+
+/** What clients say of a state that they do not hold (any more): geth, Besu, reth, Erigon, Nethermind, Hardhat, anvil. */
+const STATE_UNAVAILABLE =
+  /missing trie node|state (?:is |at \S+ is )?(?:unavailable|not available|pruned)|historical state|state histories|no state available|proof window|too old|due to pruning|data unavailable|fork mode is unsupported/i;
+const NOT_CANONICAL = /not (?:currently )?canonical/i;
+const UNKNOWN_BLOCK =
+  /(?:header|block|resource)\b.{0,80}not (?:be )?found|unknown block|invalid block tag (?:0x)?[0-9a-f]+\b/i;
+/** JSON-RPC's "invalid params", and what clients say who expected a string where EIP-1898 puts an object. */
+const INVALID_PARAMS = -32602;
+const NO_OBJECT =
+  /invalid (?:argument|param|type|hex)|unmarshal|deserial|cannot parse|expected.{0,20}string|block (?:number|tag|parameter)/i;
+
+async function ask(
+  connection: Connection,
+  header: HashedHeader,
+  address: Hex,
+  slots: readonly Hex[],
+): Promise<unknown> {
+  try {
+    return await request(connection, header, [address, slots, { blockHash: header.hash, requireCanonical: true }]);
+  } catch (error) {
+    if (!SettlementGuardError.is(error, "RPC_FAILED")) throw error;
+    const { rpcCode, reason } = error.details;
+    if (rpcCode !== INVALID_PARAMS && !NO_OBJECT.test(reason)) throw error;
+    return request(connection, header, [address, slots, toQuantity(header.number)]);
+  }
+}
+
+async function request(
+  connection: Connection,
+  { number, hash }: HashedHeader,
+  params: readonly unknown[],
+): Promise<unknown> {
+  try {
+    return await call(connection, METHOD, params);
+  } catch (error) {
+    if (!SettlementGuardError.is(error, "RPC_FAILED")) throw error;
+    const { reason } = error.details;
+    const which = `block ${number} (${hash})`;
+    if (NOT_CANONICAL.test(reason)) {
+      const message = `the endpoint says that ${which} is not on the chain that it follows: ${reason}`;
+      throw new SettlementGuardError("BLOCK_NOT_CANONICAL", { number, hash, reason }, message, { cause: error });
+    }
+    if (STATE_UNAVAILABLE.test(reason)) {
+      const message = `the endpoint does not have the state of ${which}: ${reason}`;
+      throw new SettlementGuardError("STATE_UNAVAILABLE", { number, hash, reason }, message, { cause: error });
+    }
+    if (UNKNOWN_BLOCK.test(reason)) {
+      const message = `the endpoint gave the header of ${which}, and does not know it for a proof: ${reason}`;
+      throw new SettlementGuardError("BLOCK_NOT_FOUND", { block: hash }, message, { cause: error });
+    }
+    throw error;
+  }
+}
+
+// --- the answer ---
+
+/** The parts of an answer that have the right shape. None of them is believed. */
+interface Answer {
+  readonly accountProof: readonly string[];
+  /** By slots of ours, whatever form the answer's keys have. */
+  readonly storage: ReadonlyMap<Hex, { readonly key: Hex; readonly value: unknown; readonly proof: readonly string[] }>;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+function readAnswer(answer: unknown, asked: readonly Hex[]): Answer {
+  const fields = asObject(answer, "the answer");
+  const wanted = new Set(asked);
+  const storage = new Map<Hex, { key: Hex; value: unknown; proof: readonly string[] }>();
+  // Some clients answer null where no slot was asked for.
+  const listed = fields["storageProof"] ?? (wanted.size === 0 ? [] : null);
+  if (!Array.isArray(listed)) throw invalidResponse(`storageProof is ${describe(listed)}, expected a list`);
+  for (const [i, item] of listed.entries()) {
+    const entry = asObject(item, `storageProof[${i}]`);
+    const key = ourKey(entry["key"], `storageProof[${i}].key`);
+    if (!wanted.has(key) || storage.has(key)) continue;
+    // And null for the proof in an account that has no storage.
+    const proof = entry["proof"] === null ? [] : asNodes(entry["proof"], `storageProof[${i}].proof`);
+    storage.set(key, { key, value: entry["value"], proof });
+  }
+  return { accountProof: asNodes(fields["accountProof"], "accountProof"), storage, fields };
+}
+
+/** A slot as 32 bytes, out of DATA, QUANTITY or `0x`, which is what one client makes of slot zero. */
+function ourKey(key: unknown, what: string): Hex {
+  if (typeof key !== "string" || !/^0x[0-9a-fA-F]{0,64}$/.test(key))
+    throw invalidResponse(`${what} is ${describe(key)}, expected a slot`);
+  return toWord(BigInt(key.length === 2 ? 0 : key));
+}
+
+function asObject(value: unknown, what: string): Readonly<Record<string, unknown>> {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  throw invalidResponse(`${what} is ${describe(value)}, expected an object`);
+}
+
+function asNodes(value: unknown, what: string): readonly string[] {
+  if (Array.isArray(value) && value.every((node) => typeof node === "string")) return value as string[];
+  throw invalidResponse(`${what} is ${describe(value)}, expected a list of nodes`);
+}
+
+function describe(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  return Array.isArray(value)
+    ? "a list"
+    : typeof value === "string"
+      ? JSON.stringify(value.slice(0, 80))
+      : `a ${typeof value}`;
+}
+
+// --- what the answer says beside the proof ---
+
+/** The first node decides under which root a proof stands; saying so tells another block's proof from a broken one. */
+function checkRoot({ number, stateRoot }: HashedHeader, [node]: readonly string[]): void {
+  if (node === undefined) return; // the proof is judged as a whole: empty, it is only good in the empty trie
+  const actual = toHex(keccak256(toBytes(node, "node 0 of the proof of account")));
+  const expected = toHex(stateRoot);
+  if (actual === expected || sameHex(expected, toHex(EMPTY_ROOT))) return;
+  const message = `the account proof stands under state root ${actual}, block ${number} has ${expected}`;
+  throw new SettlementGuardError("PROOF_OF_OTHER_STATE", { number, expected, actual }, message);
+}
+
+/** A field that an answer leaves out claims nothing. A zero hash claims the same as the hash of nothing: clients differ there. */
+function checkFields(fields: Readonly<Record<string, unknown>>, address: Hex, account: Account | undefined): void {
+  checkField("address", fields["address"], BigInt(address));
+  checkField("nonce", fields["nonce"], account?.nonce ?? 0n);
+  checkField("balance", fields["balance"], account?.balance ?? 0n);
+  checkHash("storageHash", fields["storageHash"], account?.storageRoot, EMPTY_ROOT);
+  checkHash("codeHash", fields["codeHash"], account?.codeHash, keccak256(new Uint8Array()));
+}
+
+function checkHash(field: string, claimed: unknown, proven: Uint8Array | undefined, ofNothing: Uint8Array): void {
+  const nothing = BigInt(toHex(ofNothing));
+  const truth = proven === undefined ? nothing : BigInt(toHex(proven));
+  if (truth === nothing && typeof claimed === "string" && /^0x0*$/.test(claimed)) return;
+  checkField(field, claimed, truth);
+}
+
+/** Compares as numbers: leading zeros are a matter of taste, here. */
+function checkField(field: string, claimed: unknown, proven: bigint): void {
+  if (claimed === undefined || claimed === null) return;
+  if (typeof claimed !== "string" || !/^0x[0-9a-fA-F]{0,64}$/.test(claimed)) {
+    throw invalidResponse(`${field} is ${describe(claimed)}, expected a number of up to 256 bits`);
+  }
+  if (BigInt(claimed.length === 2 ? 0 : claimed) === proven) return;
+  const details = { field, claimed, proven: toQuantity(proven) };
+  const message = `${METHOD} answered ${field} ${claimed}, its own proof shows ${details.proven}`;
+  throw new SettlementGuardError("PROOF_FIELD_MISMATCH", details, message);
+}
+
+// --- the result ---
+
+/** The nodes of a proof that was checked as geth would list them: some clients repeat embedded nodes, or list the empty trie's. */
+function listedNodes(root: Uint8Array, nodes: readonly string[]): Hex[] {
+  if (toHex(root) === toHex(EMPTY_ROOT)) return [];
+  return nodes.filter((node, i) => i === 0 || node.length >= 2 + 2 * 32).map((node) => node.toLowerCase() as Hex);
+}
+
+function provenAccount(account: Account | undefined): ProvenAccount {
+  if (account === undefined) return { status: "absent" };
+  const { nonce, balance, storageRoot, codeHash } = account;
+  return { status: "present", nonce, balance, storageRoot: toHex(storageRoot), codeHash: toHex(codeHash) };
+}
+
+function slotBytes(slot: Hex | bigint): Uint8Array {
+  return toBytes(typeof slot === "bigint" ? toWord(slot) : slot, "slot", 32);
+}
+
+/** Pieces of at most `size`; one empty piece of nothing. */
+function chunks<T>(items: readonly T[], size: number): T[][] {
+  const pieces: T[][] = [];
+  for (let at = 0; at === 0 || at < items.length; at += size) pieces.push(items.slice(at, at + size));
+  return pieces;
+}
+
+function invalidResponse(reason: string): SettlementGuardError<"INVALID_RESPONSE"> {
+  return new SettlementGuardError("INVALID_RESPONSE", { method: METHOD, reason }, `${METHOD}: ${reason}`);
+}
