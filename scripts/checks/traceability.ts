@@ -8,7 +8,7 @@ import { join } from "node:path";
 const TITLE = /\b(?:it|describe)(?:\.\w+)?\(\s*(["'`])((?:(?!\1).)*)/gs;
 const SOLIDITY_TITLE = /function test_?(\w+)/g;
 const ID = /(?:SG-\d+|[A-Z]\d{1,2})/;
-const LEADING_IDS = new RegExp(`^${ID.source}(?:, ${ID.source})*(?=:)`);
+const LEADING_IDS = new RegExp(`^${ID.source}(?:,? ${ID.source})*(?=:)`);
 
 const claimed = [...idsOf("docs/guarantees.md"), ...idsOf("docs/attacks.md")];
 const tested = new Set(filesBelow("test").flatMap(idsInTitles));
@@ -31,7 +31,7 @@ function idsOf(path: string): string[] {
 function idsInTitles(path: string): string[] {
   const text = readFileSync(path, "utf8");
   if (path.endsWith(".sol")) return [...text.matchAll(SOLIDITY_TITLE)].flatMap(([, name]) => solidityIds(name ?? ""));
-  return [...text.matchAll(TITLE)].flatMap(([, , title]) => LEADING_IDS.exec(title ?? "")?.[0].split(", ") ?? []);
+  return [...text.matchAll(TITLE)].flatMap(([, , title]) => LEADING_IDS.exec(title ?? "")?.[0].split(/,? /) ?? []);
 }
 
 /** `test_SG_5_lagIsNeverDivergence` covers SG-5. */
