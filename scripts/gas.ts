@@ -1,6 +1,7 @@
 /**
- * Measures what the guard adds to a function, in execution gas, and keeps it in snapshots/gas.json. With --check it fails where a figure has
- * changed: gas is deterministic, so any difference is one of the code.
+ * Measures what the guard adds to a function and what a proof costs, in execution gas, and keeps it in snapshots/gas.json and
+ * snapshots/proof-gas.json. With --check it fails where a figure has changed: gas is deterministic, so any difference is one of the
+ * code. Proofs are measured on recorded ones; where the folder of vectors is missing, they are skipped.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -8,6 +9,7 @@ import { parseArgs } from "node:util";
 import { ethers } from "ethers";
 import { network } from "hardhat";
 
+import { measureProofs, PROOF_SNAPSHOT, snapshotText } from "../bench/proofGas.js";
 import { latestStateAnchor } from "../src/anchor/anchor.js";
 import { hardhatForks, type HardhatChain } from "../src/hardhat/index.js";
 import { BUILDS, compile, type Build } from "../test/helpers/compile.js";
@@ -25,21 +27,34 @@ const measured: Record<string, Figures> = {};
 for (const build of BUILDS) measured[build.name] = await measure(chain, meter, build);
 await chain.close();
 
-const text = `${JSON.stringify(measured, null, 2)}\n`;
-if (!options.check) {
-  writeFileSync(SNAPSHOT, text);
-  console.log(text);
-  process.exit(0);
-}
-const committed = readFileSync(SNAPSHOT, "utf8");
-if (committed !== text) {
+const proofs = await measureProofs({ peers: false });
+const kept = [
+  keep("gas", SNAPSHOT, snapshotText(measured)),
+  keep("gas of proofs", PROOF_SNAPSHOT, proofs && snapshotText(proofs.snapshot)),
+];
+process.exit(kept.every(Boolean) ? 0 : 1);
+
+/** Writes a snapshot, or compares it. False if it has changed. */
+function keep(what: string, file: string, text: string | undefined): boolean {
+  if (text === undefined) {
+    console.log(`${what}: skipped, the folder of vectors is missing`);
+    return true;
+  }
+  if (!options.check) {
+    writeFileSync(file, text);
+    console.log(text);
+    return true;
+  }
+  const committed = readFileSync(file, "utf8");
+  if (committed === text) {
+    console.log(`${what}: as in the snapshot`);
+    return true;
+  }
   console.error(
-    `gas has changed. ${SNAPSHOT} has\n${committed}and this build\n${text}Run npm run gas, and say why in the commit.`,
+    `${what} has changed. ${file} has\n${committed}and this build\n${text}Run npm run gas, and say why in the commit.`,
   );
-  process.exit(1);
+  return false;
 }
-console.log("gas: as in the snapshot");
-process.exit(0);
 
 /** What the guard adds to a function that does nothing, with the same arguments, in one build. */
 async function measure(chain: HardhatChain, meter: GasMeter, build: Build): Promise<Figures> {

@@ -4,11 +4,14 @@ import { SettlementGuardError } from "./errors.js";
 export type Hex = `0x${string}`;
 
 const QUANTITY_PATTERN = /^0x(?:0|[1-9a-fA-F][0-9a-fA-F]*)$/;
-/** The value of a hexadecimal digit by its character code; 255 for every other character up to `f`. */
-const NIBBLES = Uint8Array.from({ length: 103 }, (_, code) => {
+/** The value of a hexadecimal digit by its character code; 255 for every other byte. */
+const NIBBLES = Uint8Array.from({ length: 256 }, (_, code) => {
   const digit = "0123456789abcdef".indexOf(String.fromCharCode(code).toLowerCase());
   return digit < 0 ? 255 : digit;
 });
+/** Text as bytes, which are read several times as fast as characters: decoding takes longer than checking a proof otherwise. */
+const TEXT = new Uint8Array(4096);
+const encoder = new TextEncoder();
 const DIGITS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
 /**
@@ -25,12 +28,17 @@ export function toBytes(value: unknown, what: string, length?: number): Uint8Arr
   const size = (value.length - 2) / 2;
   if (length !== undefined && size !== length) throw invalidHex(what, value, `${length} bytes, not ${size}`);
   const bytes = new Uint8Array(size);
-  for (let i = 0, at = 2; i < size; i++, at += 2) {
-    const high = NIBBLES[value.charCodeAt(at)] ?? 255;
-    const low = NIBBLES[value.charCodeAt(at + 1)] ?? 255;
-    if (high > 15 || low > 15) throw invalidHex(what, value, "0x-prefixed bytes");
+  const text = value.length <= TEXT.length ? TEXT : new Uint8Array(value.length);
+  // A character that is not ASCII becomes a byte of 0x80 or more, or does not fit. (Node's own decoder of hexadecimal takes some
+  // for digits, and a digest would be one of other bytes than a contract sees.)
+  let digits = encoder.encodeInto(value, text).written === value.length ? 0 : 255;
+  for (let i = 0, at = 2; i < size; i++) {
+    const high = NIBBLES[text[at++]!]!;
+    const low = NIBBLES[text[at++]!]!;
+    digits |= high | low;
     bytes[i] = (high << 4) | low;
   }
+  if (digits > 15) throw invalidHex(what, value, "0x-prefixed bytes");
   return bytes;
 }
 

@@ -16,7 +16,7 @@ try {
   const paths = packed.files.map(({ path }) => path);
   console.log(`packed ${packed.filename}: ${paths.length} files, ${packed.size} bytes`);
   const stray = paths.filter((path) =>
-    /^(?:test|scenarios|scripts|fixtures)\/|\.t\.sol$|^contracts\/mocks\//.test(path),
+    /^(?:test|bench|scenarios|scripts|fixtures)\/|\.t\.sol$|^contracts\/mocks\//.test(path),
   );
   if (stray.length > 0) fail(`the tarball holds what is not for users: ${stray.join(", ")}`);
 

@@ -13,10 +13,12 @@ const root = join(import.meta.dirname, "..", "..");
 /** One way of compiling: an npm compiler and its settings. */
 export interface Build {
   name: string;
-  compiler: "solc" | "solc-0.8.13";
+  compiler: "solc" | "solc-0.8.13" | "solc-0.6.12";
   evmVersion: string;
   runs: number;
   viaIR: boolean;
+  /** The sources are others': a pragma that names one exact version is relaxed, and what the compiler warns of is theirs to mend. */
+  foreign?: boolean;
 }
 
 /** The builds over which a suite of inherited code runs: the oldest compiler that is supported, and both pipelines of the newest. */
@@ -56,15 +58,15 @@ interface Output {
  * @param entries paths from the project's root
  */
 export async function compile(entries: readonly string[], build: Build): Promise<Record<string, Artifact>> {
-  const { compiler, evmVersion, runs, viaIR } = build;
+  const { compiler, evmVersion, runs, viaIR, foreign = false } = build;
   const version = (require(`${compiler}/package.json`) as { version: string }).version;
   const input = JSON.stringify({
     language: "Solidity",
-    sources: readSources(entries),
+    sources: readSources(entries, foreign),
     settings: {
       optimizer: { enabled: true, runs },
       evmVersion,
-      viaIR,
+      ...(compiler === "solc-0.6.12" ? {} : { viaIR }), // a setting that it does not know is an error
       outputSelection: { "*": { "*": ["abi", "evm.bytecode.object"] } },
     },
   });
@@ -74,7 +76,9 @@ export async function compile(entries: readonly string[], build: Build): Promise
   if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8")) as Record<string, Artifact>;
 
   const output = JSON.parse(await runCompiler(compiler, input)) as Output;
-  const messages = (output.errors ?? []).filter(({ severity }) => severity !== "info");
+  const messages = (output.errors ?? []).filter(
+    ({ severity }) => severity === "error" || (severity === "warning" && !foreign),
+  );
   assert.equal(messages.length, 0, messages.map(({ formattedMessage }) => formattedMessage).join("\n"));
 
   const artifacts: Record<string, Artifact> = {};
@@ -90,13 +94,14 @@ export async function compile(entries: readonly string[], build: Build): Promise
 }
 
 /** The sources by the name under which they import each other. */
-function readSources(entries: readonly string[]): Record<string, { content: string }> {
+function readSources(entries: readonly string[], relaxPragmas: boolean): Record<string, { content: string }> {
   const sources: Record<string, { content: string }> = {};
   const pending = [...entries];
   for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
     if (sources[name] !== undefined) continue;
     const inProject = join(root, name);
-    const content = readFileSync(existsSync(inProject) ? inProject : join(root, "node_modules", name), "utf8");
+    const text = readFileSync(existsSync(inProject) ? inProject : join(root, "node_modules", name), "utf8");
+    const content = relaxPragmas ? text.replace(/^(pragma solidity )=?(?=\d)/m, "$1^") : text;
     sources[name] = { content };
     for (const [, imported] of content.matchAll(/^\s*import\s[^"';]*["']([^"']+)["']/gm)) {
       pending.push(imported!.startsWith(".") ? posix.join(dirname(name), imported!) : imported!);
@@ -108,7 +113,8 @@ function readSources(entries: readonly string[]): Record<string, { content: stri
 /** In a process of its own: a WebAssembly compiler blocks its thread, and the old ones install handlers for uncaught errors. */
 function runCompiler(compiler: string, input: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    const script = require.resolve(`${compiler}/solc.js`);
+    const { bin } = require(`${compiler}/package.json`) as { bin: { solcjs: string } };
+    const script = require.resolve(`${compiler}/${bin.solcjs}`);
     const child = execFile(process.execPath, [script, "--standard-json"], { maxBuffer: 2 ** 28 }, (error, stdout) =>
       error === null ? resolve(stdout.slice(stdout.indexOf("{"))) : reject(error),
     );

@@ -1,0 +1,186 @@
+/**
+ * Measures this library's proofs beside those of every peer that the npm registry has, in one run, and writes the tables into
+ * docs/gas.md and this library's own figures into snapshots/proof-gas.json. `npm run check:gas` compares the latter.
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+
+import { format } from "prettier";
+
+import { transaction, tokens, SLOT_COUNTS, SYNTHETIC_SIZE, type Cost, type Figures } from "./measure.js";
+import {
+  calldataRatios,
+  gasPerByte,
+  isInclusion,
+  marginalSlot,
+  measureProofs,
+  PROOF_SNAPSHOT,
+  snapshotText,
+  type Measurements,
+} from "./proofGas.js";
+import { byteLength, proofBytes, QUOTED } from "./realProofs.js";
+
+const PAGE = "docs/gas.md";
+const START = "<!-- npm run bench:gas writes what follows -->";
+const END = "<!-- npm run bench:gas wrote what precedes -->";
+
+/** EIP-7825: no transaction has more gas. */
+const TRANSACTION_GAS_CAP = 2 ** 24;
+
+const measurements = await measureProofs({ peers: true });
+if (measurements === undefined) {
+  console.error("the folder of vectors is missing: ../shared/vectors");
+  process.exit(1);
+}
+const page = readFileSync(PAGE, "utf8");
+const [before, rest] = page.split(START);
+const [, after] = (rest ?? "").split(END);
+if (before === undefined || after === undefined) {
+  console.error(`${PAGE} has lost its markers`);
+  process.exit(1);
+}
+const generated = [
+  goals(measurements),
+  quotedTable(measurements),
+  transactionTable(measurements),
+  slotsTable(measurements),
+  manyTable(measurements),
+].join("\n\n");
+const text = await format(`${before}${START}\n\n${generated}\n\n${END}${after}`, {
+  parser: "markdown",
+  printWidth: 120,
+});
+writeFileSync(PAGE, text);
+writeFileSync(PROOF_SNAPSHOT, snapshotText(measurements.snapshot));
+console.log(generated);
+
+// --- tables ---
+
+function goals({ figures, slots, quoted, sets, snapshot }: Measurements): string {
+  const [packed, listed] = [figures[0]!, figures.find(({ verifier }) => verifier !== figures[0]!.verifier)!];
+  const ours = Object.values(snapshot)[0]!;
+  const ratios = calldataRatios(packed, listed, slots.indexOf(quoted), sets);
+  const header = ours[`${QUOTED}: header check and state root, without dispatch and ABI`]!;
+  const rows: [goal: string, bound: number, figure: number, digits?: number][] = [
+    ["header, account and slot", 8_000, packed.full!.gas],
+    ["the same, stretch", 7_000, packed.full!.gas],
+    ["gas per proof byte, geometric mean of the slots that are present", 1.3, gasPerByte(packed, slots), 2],
+    [`header check and state root, net of dispatch and ABI (gross ${number(packed.header!.gas)})`, 800, header],
+    ["one more slot of a 64-slot witness", 3_200, marginalSlot(packed)!],
+    ...ratios.map(([name, ratio]): [string, number, number, number] => [name, 0.9, ratio, 3]),
+  ];
+  return `### Goals\n\n${table(
+    ["goal (viaIR)", "at most", "measured", ""],
+    rows.map(([goal, bound, figure, digits = 0]) => [
+      goal,
+      number(bound, bound < 2 ? 1 : 0),
+      number(figure, digits),
+      figure <= bound ? "reached" : "missed",
+    ]),
+  )}`;
+}
+
+function quotedTable({ figures, slots, quoted }: Measurements): string {
+  const at = slots.indexOf(quoted);
+  const ours = figures[0]!.slots[at]!.gas;
+  const proofs = `${quoted.accountProof.length} + ${quoted.storageProof.length} nodes, ${number(proofBytes(quoted))} bytes`;
+  const header = `a header of ${byteLength(quoted.header!.rlp)} bytes`;
+  return `### ${QUOTED}: ${proofs}, ${header}\n\nExecution gas.\n\n${table(
+    ["verifier", "build", "header", "account and slot", "× ours", "header, account and slot", "gas per proof byte"],
+    figures.map((row) => [
+      row.verifier.name,
+      row.build.name,
+      gas(row.header),
+      gas(row.slots[at]),
+      row.slots[at] === undefined ? "—" : number(row.slots[at].gas / ours, 1),
+      gas(row.full),
+      number(gasPerByte(row, slots), 2),
+    ]),
+  )}`;
+}
+
+function transactionTable({ figures, slots, quoted }: Measurements): string {
+  const at = slots.indexOf(quoted);
+  const rows = best(figures, at).map((row) => {
+    const cost = row.slots[at]!;
+    const { standard, floor, paid } = transaction(cost);
+    return [
+      `${row.verifier.name}, ${row.build.name}`,
+      number(byteLength(cost.calldata)),
+      number(4 * tokens(cost.calldata)),
+      number(cost.gas),
+      number(standard),
+      number(floor),
+      paid === floor ? `${number(paid)}, the floor` : number(paid),
+      number(Math.max(0, floor - standard)),
+    ];
+  });
+  return `### What a transaction pays that proves this account and slot and does nothing else\n\n${table(
+    [
+      "verifier, better build",
+      "calldata, bytes",
+      "calldata, gas",
+      "execution",
+      "before EIP-7623",
+      "floor (EIP-7623)",
+      "pays",
+      "execution to spare below the floor",
+    ],
+    rows,
+  )}`;
+}
+
+function slotsTable({ figures, slots, quoted }: Measurements): string {
+  const columns = best(figures, slots.indexOf(quoted));
+  return `### Every real slot: account and slot, execution gas\n\n${table(
+    ["slot", "nodes", "bytes", ...columns.map(({ verifier, build }) => `${verifier.name}, ${build.name}`)],
+    slots.map((slot, i) => [
+      isInclusion(slot) ? slot.name : `${slot.name} (absent)`,
+      `${slot.accountProof.length} + ${slot.storageProof.length}`,
+      number(proofBytes(slot)),
+      ...columns.map((column) => gas(column.slots[i])),
+    ]),
+  )}`;
+}
+
+function manyTable({ figures, sets }: Measurements): string {
+  const rows = figures.filter(({ many }) => many.size > 0);
+  const { accountProof, storageProofs } = sets.at(-1)!;
+  const nodes = storageProofs.reduce((sum, proof) => sum + proof.length, 0);
+  const size = SYNTHETIC_SIZE.toLocaleString("en-US");
+  const shape = `a synthetic storage trie of ${size} slots (${number(nodes / storageProofs.length, 2)} nodes a slot) under a state trie of as many accounts (${accountProof.length} nodes)`;
+  return `### Many slots of one account\n\nExecution gas, in ${shape}.\n\n${table(
+    ["verifier", "build", ...SLOT_COUNTS.map((count) => `${count}`), "one more slot", "calldata of the largest, bytes"],
+    rows.map((row) => [
+      row.verifier.name,
+      row.build.name,
+      ...SLOT_COUNTS.map((count) => gas(row.many.get(count))),
+      marginalSlot(row) === undefined ? "—" : number(marginalSlot(row)!),
+      number(byteLength([...row.many.values()].at(-1)!.calldata)),
+    ]),
+  )}`;
+}
+
+/** Of each verifier, the build that proves the quoted slot for less. */
+function best(figures: readonly Figures[], at: number): Figures[] {
+  const cheapest = new Map<string, Figures>();
+  for (const row of figures) {
+    const other = cheapest.get(row.verifier.name);
+    if (other === undefined || row.slots[at]!.gas < other.slots[at]!.gas) cheapest.set(row.verifier.name, row);
+  }
+  return [...cheapest.values()];
+}
+
+function gas(cost: Cost | undefined): string {
+  if (cost === undefined) return "—";
+  return cost.gas > TRANSACTION_GAS_CAP ? `${number(cost.gas)} †` : number(cost.gas);
+}
+
+function number(value: number, digits = 0): string {
+  return value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+  const rule = head.map((_, i) => (i === 0 ? "---" : "--:"));
+  return [line(head), line(rule), ...rows.map(line)].join("\n");
+}
