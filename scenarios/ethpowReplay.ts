@@ -94,10 +94,11 @@ export const ethpowReplay: Scenario = {
     for (const chain of [ethpow, sister])
       for (const twin of TWINS) badDebt[twin] += 10n * AMOUNT - (await balanceOf(chain, addresses[twin]));
 
+    const past = blocksOf(ethereum, split - 2n).filter(({ number }) => number < split);
     const branches = [
-      { name: "ethereum", fate: "canonical" as const, blocks: blocksOf(ethereum, split) },
-      { name: "ethpow (new id)", fate: "sister" as const, blocks: blocksOf(ethpow, split) },
-      { name: "sister (same id)", fate: "sister" as const, blocks: blocksOf(sister, split) },
+      { name: "ethereum", fate: "canonical" as const, blocks: [...past, ...blocksOf(ethereum, split)] },
+      { name: "ethpow (new id)", fate: "sister" as const, blocks: [...past, ...blocksOf(ethpow, split)] },
+      { name: "sister (same id)", fate: "sister" as const, blocks: [...past, ...blocksOf(sister, split)] },
     ];
     await Promise.all([ethpow.close(), sister.close()]);
     await ethereum.close();

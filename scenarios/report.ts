@@ -225,6 +225,6 @@ section { border-top: 1px solid var(--line); padding: 22px 0; }
 article { border: 1px solid var(--line); border-radius: 8px; background: var(--card); padding: 12px; margin-bottom: 12px; }
 .outcome { overflow-wrap: anywhere; border-left: 4px solid; padding: 4px 10px; border-radius: 0 6px 6px 0; } .right { border-color: var(--good); background: var(--goodbg); } .wrong { border-color: var(--bad); background: var(--badbg); }
 table { border-collapse: collapse; width: 100%; font-size: 13px; } caption { text-align: left; font-weight: 600; padding: 4px 0; } th { text-align: left; font-weight: 400; color: var(--dim); padding: 2px 10px 2px 0; white-space: nowrap; vertical-align: top; } td { padding: 2px 0; overflow-wrap: anywhere; }
-.debt { width: auto; } td.bad { color: var(--bad); font-weight: 600; } ul { padding-left: 18px; margin: 8px 0; }
-@media (max-width: 760px) { .columns { grid-template-columns: minmax(0, 1fr); } header, main { padding: 12px; } .lane { padding: 3px 2px; } .block { padding: 2px 4px; } }
+.debt, .values { width: auto; } td.bad { color: var(--bad); font-weight: 600; } ul { padding-left: 18px; margin: 8px 0; }
+@media (max-width: 760px) { .columns { grid-template-columns: minmax(0, 1fr); } header, main { padding: 12px; } .lane { padding: 3px 2px; } .block { padding: 2px 3px; } .block code { font-size: 10px; } .key { padding: 0 4px; } }
 `;
