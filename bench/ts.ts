@@ -89,11 +89,11 @@ async function compare(title: string, contenders: readonly Contender[], goals: r
   }
   setKeccak256(noble);
   const median = new Map([...rates].map(([name, all]) => [name, all.sort((a, b) => a - b)[ROUNDS >> 1]!]));
-  const peers = [...new Set(goals.map(({ peer }) => peer))];
+  const peers = [...median.keys()].filter((name) => goals.some(({ peer }) => name.startsWith(peer)));
   console.log(`\n${title}\n`);
-  console.log(`${"".padEnd(46)}${"per CPU s".padStart(12)}${peers.map((peer) => `× ${peer}`.padStart(20)).join("")}`);
+  console.log(`${"".padEnd(46)}${"per CPU s".padStart(12)}${peers.map((peer) => `× ${peer}`.padStart(32)).join("")}`);
   for (const [name, rate] of [...median].sort(([, a], [, b]) => b - a)) {
-    const ratios = peers.map((peer) => (rate / median.get(peer)!).toFixed(1).padStart(20)).join("");
+    const ratios = peers.map((peer) => (rate / median.get(peer)!).toFixed(1).padStart(32)).join("");
     console.log(`${name.padEnd(46)}${Math.round(rate).toLocaleString("en-US").padStart(12)}${ratios}`);
   }
   for (const { contender, peer, times } of goals) {
@@ -164,15 +164,17 @@ function proofContenders(slot: RealSlot): Contender[] {
   };
   const packed = (): bigint | undefined =>
     packWitness({ stateRoot: root, address, slots: [key] }, answer).slots[0]?.value;
-  const mpt = async (): Promise<bigint | undefined> => {
-    const account = await verifyMerkleProof(address, slot.accountProof.map(hexToBytes), { root, useKeyHashing: true });
+  const mpt = async (decode: (hex: Hex) => Uint8Array): Promise<bigint | undefined> => {
+    const account = await verifyMerkleProof(address, slot.accountProof.map(decode), { root, useKeyHashing: true });
     const fields = RLP.decode(account!) as Uint8Array[];
     const options = { root: fields[2]!, useKeyHashing: true };
-    const value = await verifyMerkleProof(key, slot.storageProof.map(hexToBytes), options);
+    const value = await verifyMerkleProof(key, slot.storageProof.map(decode), options);
     return BigInt(toHex(RLP.decode(value!) as Uint8Array));
   };
   return [
-    { name: "@ethereumjs/mpt", run: mpt },
+    { name: "@ethereumjs/mpt", run: () => mpt(hexToBytes) },
+    // What of the difference is not due to how hexadecimal is read.
+    { name: "@ethereumjs/mpt, our toBytes", run: () => mpt((hex) => toBytes(hex, "node")) },
     { name: "Settlement Guard", run: ours },
     { name: "Settlement Guard, hash-wasm", run: ours, keccak: wasm },
     { name: "Settlement Guard, packWitness", run: packed },
