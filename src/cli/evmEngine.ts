@@ -1,6 +1,6 @@
 import type { EVM } from "@ethereumjs/evm";
 
-import { toBytes, toHex, type Hex } from "../bytes.js";
+import { toBytes, toWord, type Hex } from "../bytes.js";
 import { SettlementGuardError } from "../errors.js";
 import { missingPeer } from "../peer.js";
 import { PROOF_REASONS } from "../proof/reasons.js";
@@ -18,9 +18,11 @@ const HEADER_HASH_MISMATCH = 1n;
 const INVALID = 0n;
 const ABSENT = 1n;
 
-type Run = (method: Method, args: readonly unknown[]) => Promise<{ values: Values; gas: number }>;
+type Run = (method: Method, args: Arguments) => Promise<{ values: Values; gas: number }>;
 type Method = "header" | "strictHeader" | Form | `${Form}OfList`;
 type Form = "key" | "account" | "slot";
+/** Words, and last the bytes, or the list of them. */
+type Arguments = readonly (Uint8Array | readonly Uint8Array[])[];
 /** ABI-decoded return values. */
 type Values = readonly unknown[];
 
@@ -40,23 +42,29 @@ export async function evmEngine(): Promise<Engine> {
     nodes: readonly Uint8Array[],
     read: (value: unknown) => Value,
   ): Promise<Finding<Value>> => {
-    const proof = nodes.map(toHex);
     // As one byte string, which is how a contract is given a proof, unless that would hide where a node ends.
     const { values, gas } = isOneString(nodes)
-      ? await run(form, [root, toHex(subject), `0x${proof.map((node) => node.slice(2)).join("")}`])
-      : await run(`${form}OfList`, [root, toHex(subject), proof]);
+      ? await run(form, [root, subject, concat(nodes)])
+      : await run(`${form}OfList`, [root, subject, nodes]);
     const [status, reason, value] = values;
     if (status === INVALID) return { status: "invalid", reason: PROOF_REASONS[Number(reason)] ?? "None", gas };
     return status === ABSENT ? { status: "absent", gas } : { status: "present", value: read(value), gas };
   };
 
+  // A file is often about one block. The hash was found to be the header's before this is asked.
+  let last: { hash: Hex; values: [bigint, bigint] } | undefined;
+  const strictly = async (hash: Hex, rlp: Uint8Array): Promise<[bigint, bigint]> => {
+    last = last?.hash === hash ? last : { hash, values: (await run("strictHeader", [rlp])).values as [bigint, bigint] };
+    return last.values;
+  };
+
   const engine: Engine = {
     async header(hash, rlp) {
-      const { values, gas } = await run("header", [hash, rlp]);
+      const { values, gas } = await run("header", [toBytes(hash, "hash", 32), rlp]);
       const [status, actual, number, stateRoot] = values as [bigint, Hex, bigint, Hex];
       if (status === HEADER_HASH_MISMATCH) return { ...headerHashMismatch(actual), gas };
       // An anchor check reads up to the number alone. Here all fields count, whose gas is nobody's.
-      const [strict, field] = (await run("strictHeader", [rlp])).values as [bigint, bigint];
+      const [strict, field] = await strictly(hash, rlp);
       if (strict !== HEADER_OK) return { ...headerMalformed(Number(field)), gas };
       if (status !== HEADER_OK) return { ...headerMalformed(Number(BigInt(actual))), gas };
       return { status: "present", value: { number, stateRoot: toBytes(stateRoot, "state root", 32) }, gas };
@@ -97,8 +105,8 @@ async function runner(): Promise<Run> {
   const evm = await createEVM();
   const code = (await execute(evm, toBytes(lens.bytecode, "bytecode"), new Uint8Array())).output;
   return async (method, args) => {
-    const data = abi.encodeFunctionData(method as never, args as never);
-    const { output, gas } = await execute(evm, code, toBytes(data, "calldata"));
+    const selector = toBytes(abi.getFunction(method).selector, "selector");
+    const { output, gas } = await execute(evm, code, concat([selector, ...encode(args)]));
     return { values: abi.decodeFunctionResult(method as never, output) as unknown as Values, gas };
   };
 }
@@ -110,6 +118,39 @@ async function execute(evm: EVM, code: Uint8Array, data: Uint8Array): Promise<{ 
     throw new SettlementGuardError("EVM_FAILED", { reason }, reason);
   }
   return { output: returnValue, gas: Number(executionGasUsed) };
+}
+
+/** The ABI's encoding of words and, last, of bytes or a list of bytes: half of the time would be a general encoder's. */
+function encode(args: Arguments): Uint8Array[] {
+  const last = args[args.length - 1] as Uint8Array | readonly Uint8Array[];
+  const head = (args.slice(0, -1) as Uint8Array[]).map((item) => pad(item, 32 - item.length, 0));
+  return [...head, word(32 * args.length), ...(last instanceof Uint8Array ? encodeBytes(last) : encodeList(last))];
+}
+
+function encodeBytes(bytes: Uint8Array): Uint8Array[] {
+  return [word(bytes.length), pad(bytes, 0, -bytes.length & 31)];
+}
+
+function encodeList(list: readonly Uint8Array[]): Uint8Array[] {
+  let offset = 32 * list.length;
+  const offsets = list.map((bytes) => {
+    const at = offset;
+    offset += 32 + bytes.length + (-bytes.length & 31);
+    return word(at);
+  });
+  return [word(list.length), ...offsets, ...list.flatMap(encodeBytes)];
+}
+
+function word(value: number): Uint8Array {
+  return toBytes(toWord(BigInt(value)), "word");
+}
+
+function pad(bytes: Uint8Array, before: number, after: number): Uint8Array {
+  return before + after === 0 ? bytes : concat([new Uint8Array(before), bytes, new Uint8Array(after)]);
+}
+
+function concat(pieces: readonly Uint8Array[]): Uint8Array {
+  return Uint8Array.from(Buffer.concat(pieces));
 }
 
 /** Whether nodes joined are cut up again where they were, by their own lengths, and are not too many for one string. */
