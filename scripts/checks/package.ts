@@ -24,6 +24,7 @@ try {
   cpSync("fixtures/consumer", consumer, { recursive: true });
   run("npm", ["install", "--no-audit", "--no-fund", "--no-save", join(directory, packed.filename)], consumer);
   run("npm", ["run", "prepare"], consumer);
+  console.log(run("npx", ["settlement-guard", "--help"], consumer));
   console.log(run("npm", ["test"], consumer));
 } finally {
   rmSync(directory, { recursive: true, force: true });

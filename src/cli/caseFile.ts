@@ -49,10 +49,7 @@ export async function* readCases(path: string): AsyncGenerator<unknown> {
     if (SettlementGuardError.is(error)) throw error;
     throw unusable(path, error instanceof Error ? error.message : String(error), "give a file that can be read", error);
   }
-  if (!parser.isEnded) {
-    parse(path, () => parser.end());
-    throw unusable(path, "the JSON is cut short", SHAPES);
-  }
+  if (!parser.isEnded) throw unusable(path, "the JSON is cut short", SHAPES);
   if (!isList) yield Object.fromEntries(single);
 }
 

@@ -166,7 +166,7 @@ async function anchoredHeader(connection: Connection, anchor: Anchor | StateAnch
 
 /** What clients say of a state that they do not hold (any more): geth, Besu, reth, Erigon, Nethermind, Hardhat, anvil. */
 const STATE_UNAVAILABLE =
-  /missing trie node|state (?:is |at \S+ is )?(?:unavailable|not available|pruned)|historical state|state histories|no state available|proof window|too old|due to pruning|data unavailable|fork mode is unsupported/i;
+  /missing trie node|state (?:at .{1,40} )?(?:is )?(?:unavailable|not available|pruned)|historical state|state histories|no state available|proof window|too old|due to pruning|data unavailable|fork mode is unsupported/i;
 const NOT_CANONICAL = /not (?:currently )?canonical/i;
 const UNKNOWN_BLOCK =
   /(?:header|block|resource)\b.{0,80}not (?:be )?found|unknown block|invalid block tag (?:0x)?[0-9a-f]+\b/i;

@@ -6,6 +6,7 @@ import { keccak256 } from "../../src/keccak.js";
 import { sortSlots } from "../../src/proof/witness.js";
 import { buildTrie, type BuiltTrie, concat, rlpInteger, rlpList, rlpString } from "../trie-helpers/buildTrie.js";
 import { createRandom, type Random } from "../trie-helpers/random.js";
+import { record } from "../trie-helpers/recorder.js";
 import {
   allVerifiers,
   type Caller,
@@ -16,7 +17,7 @@ import {
 
 const HEAVY = process.env["HEAVY"] !== undefined;
 const CASES = HEAVY ? 20_000 : 1_000;
-const MUTATIONS = HEAVY ? 20_000 : 1_500;
+const MUTATIONS = HEAVY ? 20_000 : 1_000;
 
 /** Slots whose hashed keys share eight nibbles: below 128, their leaves are embedded. */
 const COLLIDING = [0x9dacn, 0x19c5en] as const;
@@ -95,6 +96,7 @@ describe("proofs of random tries", function () {
     const { key } = subject;
     const proof = trie.proof(key);
     const expected = stored?.line ?? "absent";
+    record({ title: "random keys", expected, packed: undefined, verifier: (v) => ask(v, trie.root, subject, proof) });
     const lines = await Promise.all(
       keys.map(async (verifier) => `${verifier.name}: ${await ask(verifier, trie.root, subject, proof)}`),
     );
@@ -195,6 +197,8 @@ describe("proofs of random tries", function () {
           );
           expect(new Set(lines).size, `seed ${random.seed}: ${lines.join(" / ")}`).to.equal(1);
           expect(lines[0], `seed ${random.seed}: ${mutated.map(toHex).join(" ")}`).to.match(/^invalid/);
+          const expected = lines[0] as Line;
+          record({ title: "mutated proofs", expected, packed, verifier: (v) => ask(v, trie.root, subject, mutated) });
           reasons.set(lines[0] as string, (reasons.get(lines[0] as string) ?? 0) + 1);
         }
       }
@@ -221,7 +225,9 @@ describe("proofs of random tries", function () {
           new Set(found).size,
           `seed ${random.seed}: ${found.join(" / ")}: ${nodes.map(toHex).join(" ")} ${toHex(subject.key)}`,
         ).to.equal(1);
-        const line = (found[0] as string).replace(/^present.*/, "present");
+        const expected = found[0] as Line;
+        record({ title: "malformed nodes", expected, packed, verifier: (v) => ask(v, root, subject, nodes) });
+        const line = expected.replace(/^present.*/, "present");
         lines.set(line, (lines.get(line) ?? 0) + 1);
       }
     }
@@ -277,6 +283,7 @@ describe("proofs of random tries", function () {
       const expected = `present: ${slots.map((slot) => stored.get(toHex(slot)) ?? "-").join(" ")}`;
       const lines = await Promise.all(witnesses.map((v) => v.slots(state.root, address, slots, witness)));
       expect(lines, `seed ${random.seed}`).to.deep.equal(witnesses.map(() => expected));
+      record({ title: "random witnesses", expected, witness: (v) => v.slots(state.root, address, slots, witness) });
       honest++;
       for (let i = 0; i < 12; i++) {
         const mutated = mutateBytes(random, witness);
@@ -284,6 +291,12 @@ describe("proofs of random tries", function () {
         const found = await Promise.all(witnesses.map((v) => v.slots(state.root, address, slots, mutated)));
         expect(new Set(found).size, `seed ${random.seed}: ${found.join(" / ")}`).to.equal(1);
         expect(found[0], `seed ${random.seed}`).to.match(/^invalid/);
+        const reason = found[0] as Line;
+        record({
+          title: "mutated witnesses",
+          expected: reason,
+          witness: (v) => v.slots(state.root, address, slots, mutated),
+        });
         refused++;
       }
       if (slots.length > 1) {

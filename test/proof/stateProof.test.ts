@@ -22,7 +22,8 @@ import {
 } from "../trie-helpers/buildTrie.js";
 import { PROJECT } from "../trie-helpers/compile.js";
 import { createRandom } from "../trie-helpers/random.js";
-import { allVerifiers, deployHarness, type Verifier, type WitnessVerifier } from "../trie-helpers/verifiers.js";
+import { record } from "../trie-helpers/recorder.js";
+import { allVerifiers, type Verifier, type WitnessVerifier } from "../trie-helpers/verifiers.js";
 
 const EMPTY_TRIE = keccak256(Uint8Array.of(0x80));
 const EMPTY_CODE = keccak256(new Uint8Array());
@@ -69,10 +70,16 @@ describe("StateProof", () => {
   before(async () => {
     const all = await allVerifiers();
     ({ keys, witnesses } = all);
-    harness = await deployHarness(all.connection);
+    harness = await all.connection.ethers.deployContract("StateProofHarness");
+  });
+
+  let title = "";
+  beforeEach(function () {
+    title = this.currentTest?.title ?? "";
   });
 
   async function each(ask: (verifier: Verifier) => Promise<string>, expected: string | RegExp): Promise<void> {
+    record({ title, expected, verifier: ask, packed: undefined });
     for (const verifier of keys) {
       const line = await ask(verifier);
       if (typeof expected === "string") expect(line, verifier.name).to.equal(expected);
@@ -80,7 +87,15 @@ describe("StateProof", () => {
     }
   }
 
+  /** Of the implementations that take a list of nodes. */
+  async function eachList(ask: (verifier: Verifier) => Promise<string>, expected: string): Promise<void> {
+    record({ title, expected, verifier: ask, packed: false });
+    for (const verifier of keys.filter(({ packed }) => !packed))
+      expect(await ask(verifier), verifier.name).to.equal(expected);
+  }
+
   async function eachWitness(ask: (verifier: WitnessVerifier) => Promise<string>, expected: string): Promise<void> {
+    record({ title, expected, witness: ask });
     for (const verifier of witnesses) expect(await ask(verifier), verifier.name).to.equal(expected);
   }
 
@@ -97,6 +112,42 @@ describe("StateProof", () => {
   const hashOf = (node: Uint8Array): Uint8Array => rlpString(keccak256(node));
   const sibling = hashOf(Uint8Array.of(1, 2, 3));
   const other = (nibble: number): number => (nibble + 1) % 16;
+
+  /** A root that branches once, above a node at depth 1: where a leaf is the root, the fast paths leave it to the slow one. */
+  const under = (hashedKey: Uint8Array, node: Uint8Array): Uint8Array[] => {
+    const [nibble] = nibblesOf(hashedKey) as [number];
+    return [branch({ [nibble]: hashOf(node), [other(nibble)]: sibling }), node];
+  };
+
+  /** The slot 7 with a leaf of any form, as the root and below a branch. */
+  async function leafOfSlot(
+    path: (nibbles: number[]) => Uint8Array,
+    item: Uint8Array,
+    expected: string | RegExp,
+  ): Promise<void> {
+    await selfRooted([rlpList([rlpString(path(nibblesOf(key))), item])], expected);
+    await selfRooted(under(key, rlpList([rlpString(path(nibblesOf(key).slice(1))), item])), expected);
+  }
+
+  /** An account's leaf of any form, in the same way, asked for by all forms of the API. */
+  async function leafOfAccount(
+    address: Uint8Array,
+    path: (nibbles: number[]) => Uint8Array,
+    value: Uint8Array,
+    expected: string,
+  ): Promise<void> {
+    const hashed = keccak256(address);
+    for (const nodes of [
+      [rlpList([rlpString(path(nibblesOf(hashed))), rlpString(value)])],
+      under(hashed, rlpList([rlpString(path(nibblesOf(hashed).slice(1))), rlpString(value)])),
+    ]) {
+      const root = keccak256(nodes[0] as Uint8Array);
+      await each((v) => v.account(root, address, nodes), expected);
+      const witness = concat(nodes);
+      if (expected.startsWith("invalid"))
+        await eachWitness((v) => v.slots(root, address, [slotOf(1)], witness), expected);
+    }
+  }
 
   it("names the reasons alike in Solidity and in TypeScript, in the same order", () => {
     const source = readFileSync(join(PROJECT, "contracts/proof/ProofTypes.sol"), "utf8");
@@ -186,34 +237,56 @@ describe("StateProof", () => {
   it("M8: two nodes in one element of a list, or one node in two, are not the list that eth_getProof gives", async () => {
     const { storage } = world(300);
     const [first, second, ...rest] = storage.proof(keccak256(slotOf(5))) as [Uint8Array, Uint8Array, ...Uint8Array[]];
-    for (const list of keys.filter(({ packed }) => !packed)) {
-      expect(await list.slot(storage.root, slotOf(5), [concat([first, second]), ...rest])).to.equal(
-        "invalid TrailingBytes",
-      );
-      expect(await list.slot(storage.root, slotOf(5), [first.slice(0, 9), first.slice(9), second, ...rest])).to.equal(
-        "invalid Truncated",
-      );
-      expect(await list.slot(storage.root, slotOf(5), [new Uint8Array(), first, second, ...rest])).to.equal(
-        "invalid Truncated",
-      );
-    }
+    const ask =
+      (nodes: Uint8Array[]) =>
+      (v: Verifier): Promise<string> =>
+        v.slot(storage.root, slotOf(5), nodes);
+    await eachList(ask([concat([first, second]), ...rest]), "invalid TrailingBytes");
+    await eachList(ask([first.slice(0, 9), first.slice(9), second, ...rest]), "invalid Truncated");
+    await eachList(ask([new Uint8Array(), first, second, ...rest]), "invalid Truncated");
   });
 
   it("M11 M12 M13 M14: hex-prefix flags above 3, dirty pads, empty paths and extensions without nibbles are refused", async () => {
-    const value = rlpInteger(42n);
-    const good = hexPrefix(path, true);
-    await selfRooted([rlpList([rlpString(good), value])], "present 42");
-    for (const flag of [0x40, 0x60, 0x80, 0xa0, 0xf0]) {
-      await selfRooted(
-        [rlpList([rlpString(concat([Uint8Array.of(flag), good.slice(1)])), value])],
-        "invalid PathMalformed",
-      );
+    const value = rlpInteger((1n << 200n) + 42n);
+    const plain = (nibbles: number[]): Uint8Array => hexPrefix(nibbles, true);
+    const flagged =
+      (flag: number) =>
+      (nibbles: number[]): Uint8Array => {
+        const bytes = hexPrefix(nibbles, true);
+        bytes[0] = (bytes[0] as number) ^ flag;
+        return bytes;
+      };
+    const dirty =
+      (pad: number) =>
+      (nibbles: number[]): Uint8Array => {
+        const bytes = hexPrefix(nibbles, true);
+        // An odd path has no pad: there the flag is spoilt.
+        bytes[0] = nibbles.length % 2 === 0 ? (bytes[0] as number) + pad : (bytes[0] as number) + 0x40;
+        return bytes;
+      };
+    await leafOfSlot(plain, rlpString(value), `present ${(1n << 200n) + 42n}`);
+    await leafOfAccount(
+      addressOf(1),
+      plain,
+      accountRlp(),
+      `present 1 ${10n ** 18n} ${toHex(EMPTY_TRIE)} ${toHex(EMPTY_CODE)}`,
+    );
+    for (const wrong of [0x40, 0x60, 0x80, 0xa0, 0xc0].map(flagged).concat([1, 8, 15].map(dirty))) {
+      await leafOfSlot(wrong, rlpString(value), "invalid PathMalformed");
+      await leafOfAccount(addressOf(1), wrong, accountRlp(), "invalid PathMalformed");
     }
-    for (const pad of [1, 8, 15]) {
-      await selfRooted(
-        [rlpList([rlpString(concat([Uint8Array.of(0x20 + pad), good.slice(1)])), value])],
-        "invalid PathMalformed",
+    // An even path's flag before an odd path is one nibble too few; the same two nibbles below, a dirty pad.
+    for (const first of [0x21, 0x22, 0x2f]) {
+      const even = under(
+        key,
+        branch({ [path[1] as number]: hashOf(leaf(path.slice(2), value)), [other(path[1] as number)]: sibling }),
       );
+      const spoilt = hexPrefix(path.slice(2), true);
+      spoilt[0] = first;
+      const bottom = rlpList([rlpString(spoilt), rlpString(value)]);
+      const middle = branch({ [path[1] as number]: hashOf(bottom), [other(path[1] as number)]: sibling });
+      await selfRooted([...under(key, middle), bottom], "invalid PathMalformed");
+      await selfRooted([...even, leaf(path.slice(2), value)], `present ${(1n << 200n) + 42n}`);
     }
     await selfRooted([rlpList([Uint8Array.of(0x80), value])], "invalid BranchMalformed");
     await selfRooted([rlpList([Uint8Array.of(0x00), sibling])], "invalid PathMalformed");
@@ -332,10 +405,73 @@ describe("StateProof", () => {
     await selfRooted([Uint8Array.of(0x00)], "invalid NodeMalformed");
   });
 
+  it("M24 M32: a leaf whose path has 32 bytes is no branch, whatever its value looks like", async () => {
+    // At depth 1: 0xa0 and 32 bytes of path, then 0xb8. Read as items, the value's bytes could pass for children.
+    let address = addressOf(1);
+    for (let i = 2; nibblesOf(keccak256(address))[1] !== 2; i++) address = addressOf(i);
+    const codeHash = new Uint8Array(32).fill(7);
+    codeHash[9] = 0x80;
+    codeHash[31] = 0x80;
+    const value = accountRlp({ nonce: 5n, balance: 0x0102030405060708n, codeHash });
+    expect(value.length).to.equal(78);
+    await leafOfAccount(
+      address,
+      (nibbles) => hexPrefix(nibbles, true),
+      value,
+      `present 5 ${0x0102030405060708n} ${toHex(EMPTY_TRIE)} ${toHex(codeHash)}`,
+    );
+    const nodes = under(keccak256(address), leaf(nibblesOf(keccak256(address)).slice(1), value));
+    await eachWitness(
+      (v) => v.slots(keccak256(nodes[0] as Uint8Array), address, [slotOf(1)], concat(nodes)),
+      "present: -",
+    );
+  });
+
+  it("M32 M36: accounts that are absent, by an empty child or by another account's leaf, have no slots", async () => {
+    const { state } = world(3, 5);
+    for (let i = 100; i < 140; i++) {
+      const witness = concat(state.proof(keccak256(addressOf(i))));
+      await eachWitness((v) => v.slots(state.root, addressOf(i), [slotOf(1)], witness), "absent: -");
+    }
+  });
+
+  it("M26 R1 R3: a leaf's value is a string, not empty and minimally encoded, also where it is not ours", async () => {
+    const stranger = path.map(other);
+    const cases: [Uint8Array, string | RegExp][] = [
+      [Uint8Array.of(0x80), "invalid ValueMalformed"],
+      [Uint8Array.of(0x81, 0x05), "invalid ValueMalformed"],
+      [concat([Uint8Array.of(0xb8, 0x03), new Uint8Array(3).fill(9)]), "invalid ValueMalformed"],
+      [concat([Uint8Array.of(0xb8, 55), new Uint8Array(55).fill(9)]), "invalid ValueMalformed"],
+      // Behind a path of 32 bytes, at depth 1, what is no item cannot tell a leaf from a branch.
+      [concat([Uint8Array.of(0xb9, 0, 60), new Uint8Array(60).fill(9)]), /^invalid (ValueMalformed|BranchMalformed)$/],
+      [concat([Uint8Array.of(0xb8, 56), new Uint8Array(56).fill(9)]), `present 0x${"09".repeat(56)}`],
+      [Uint8Array.of(0x05), "present 0x05"],
+      [Uint8Array.of(0x81, 0x85), "present 0x85"],
+    ];
+    for (const [item, expected] of cases) {
+      for (const nodes of [
+        [rlpList([rlpString(hexPrefix(path, true)), item])],
+        under(key, rlpList([rlpString(hexPrefix(path.slice(1), true)), item])),
+      ]) {
+        await each((v) => v.key(keccak256(nodes[0] as Uint8Array), key, nodes), expected);
+      }
+      const divergent = under(key, rlpList([rlpString(hexPrefix(stranger.slice(1), true)), item]));
+      const wanted = typeof expected === "string" && expected.startsWith("present") ? "absent" : expected;
+      await each((v) => v.key(keccak256(divergent[0] as Uint8Array), key, divergent), wanted);
+      await selfRooted(divergent, wanted);
+    }
+  });
+
   it("M26 R10 R11 R12: values that are empty, too wide, encoded twice or not at all are refused", async () => {
     const cases: [Uint8Array, string][] = [
       [Uint8Array.of(0x80), "invalid ValueMalformed"],
+      [Uint8Array.of(0x00), "invalid ValueMalformed"],
       [rlpString(Uint8Array.of(0x80)), "invalid ValueMalformed"],
+      [rlpString(Uint8Array.of(0x81, 0x05)), "invalid ValueMalformed"],
+      [rlpString(Uint8Array.of(0x82, 0x00, 0x05)), "invalid ValueMalformed"],
+      [rlpString(Uint8Array.of(0x81, 0x85)), "present 133"],
+      [rlpString(Uint8Array.of(0x82, 0x01, 0x05)), "present 261"],
+      [rlpString(Uint8Array.of(0x82, 0x01, 0x05, 0x00)), "invalid ValueMalformed"],
       [rlpString(Uint8Array.of(0x00)), "invalid ValueMalformed"],
       [rlpString(rlpString(new Uint8Array(32).fill(1))), `present ${BigInt(toHex(new Uint8Array(32).fill(1)))}`],
       [rlpString(rlpString(new Uint8Array(33).fill(1))), "invalid ValueMalformed"],
@@ -343,8 +479,7 @@ describe("StateProof", () => {
       [rlpList([Uint8Array.of(1)]), "invalid ValueMalformed"],
       [rlpString(rlpList([Uint8Array.of(1)])), "invalid ValueMalformed"],
     ];
-    for (const [item, expected] of cases)
-      await selfRooted([rlpList([rlpString(hexPrefix(path, true)), item])], expected);
+    for (const [item, expected] of cases) await leafOfSlot((nibbles) => hexPrefix(nibbles, true), item, expected);
   });
 
   it("M6: a reference to the hash zero leads nowhere: it is neither absence nor a trie", async () => {
@@ -410,6 +545,13 @@ describe("StateProof", () => {
       nodes.unshift(branch({ [at]: hashOf(nodes[0] as Uint8Array), [other(at)]: sibling }));
     }
     await selfRooted(nodes, "invalid PathLength");
+    // The same with an empty child where the key has no nibble left: no absence either.
+    nodes.splice(0, nodes.length, branch({ 1: sibling, 2: sibling }));
+    for (let depth = 63; depth >= 0; depth--) {
+      const at = path[depth] as number;
+      nodes.unshift(branch({ [at]: hashOf(nodes[0] as Uint8Array), [other(at)]: sibling }));
+    }
+    await selfRooted(nodes, "invalid PathLength");
   });
 
   it("M24: a node has two items or seventeen", async () => {
@@ -447,6 +589,10 @@ describe("StateProof", () => {
     const cases: Uint8Array[] = [
       rlpList([one, one, hash]),
       rlpList([one, one, hash, hash, one]),
+      rlpList([one, one, one, hash, hash]),
+      // Of the right length in all, with the hashes' markers elsewhere.
+      rlpList([one, one, rlpString(new Uint8Array(31).fill(7)), one, hash]),
+      rlpList([one, one, hash, rlpString(new Uint8Array(31).fill(7)), one]),
       rlpList([one, one, hash, rlpString(new Uint8Array(31).fill(7))]),
       rlpList([one, one, rlpString(new Uint8Array(33).fill(7)), hash]),
       rlpList([one, one, Uint8Array.of(0x80), hash]),
@@ -460,11 +606,8 @@ describe("StateProof", () => {
       concat([rlpList([one, one, hash, hash]), Uint8Array.of(0)]),
     ];
     const address = addressOf(1);
-    for (const value of cases) {
-      const node = rlpList([rlpString(hexPrefix(nibblesOf(keccak256(address)), true)), rlpString(value)]);
-      await each((v) => v.account(keccak256(node), address, [node]), "invalid AccountMalformed");
-      await eachWitness((v) => v.slots(keccak256(node), address, [slotOf(1)], node), "invalid AccountMalformed");
-    }
+    for (const value of cases)
+      await leafOfAccount(address, (nibbles) => hexPrefix(nibbles, true), value, "invalid AccountMalformed");
     const widest = accountRlp({ nonce: 2n ** 64n - 1n, balance: 2n ** 256n - 1n });
     const node = rlpList([rlpString(hexPrefix(nibblesOf(keccak256(address)), true)), rlpString(widest)]);
     await each(

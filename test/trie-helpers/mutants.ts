@@ -476,9 +476,15 @@ export const MUTANTS: readonly Mutant[] = [
   },
 ];
 
+/** Where a mutant's text stands in a source, however the formatter has broken its lines. */
+export function pattern({ from }: Mutant): RegExp {
+  const tokens = from.split(/\s+|(?=[(){},;])|(?<=[(){},;])/).filter((token) => token !== "");
+  return new RegExp(tokens.map((token) => token.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("\\s*"), "g");
+}
+
 /** The text of a source with a mutant put in. */
 export function mutate(name: string): (path: string, text: string) => string {
   const mutant = MUTANTS.find((candidate) => candidate.name === name);
   if (mutant === undefined) throw new TypeError(`no mutant is called ${name}`);
-  return (path, text) => (path === mutant.file ? text.replaceAll(mutant.from, mutant.to) : text);
+  return (path, text) => (path === mutant.file ? text.replace(pattern(mutant), () => mutant.to) : text);
 }

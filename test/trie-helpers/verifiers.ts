@@ -1,4 +1,4 @@
-import type { BaseContract, Interface } from "ethers";
+import type { Interface } from "ethers";
 import { network } from "hardhat";
 
 import { toHex } from "../../src/bytes.js";
@@ -7,8 +7,6 @@ import { PROOF_REASONS } from "../../src/proof/reasons.js";
 import { verifyHashedKey } from "../../src/proof/trie.js";
 import { verifyAccountSlot, verifySlots } from "../../src/proof/witness.js";
 import { concat } from "./buildTrie.js";
-import { compile, type Compiled } from "./compile.js";
-import { mutate } from "./mutants.js";
 
 /** A verdict in one line: `present …`, `absent`, or `invalid Reason`. */
 export type Line = string;
@@ -143,17 +141,6 @@ export function solidityWitnessVerifiers(name: string, call: Caller, to: string,
   return [many, one];
 }
 
-/** The harness of the library; with `MUTANT` in the environment, of the library with that mutant put in. */
-export async function deployHarness({ ethers }: Connection): Promise<BaseContract> {
-  const mutant = process.env["MUTANT"];
-  if (mutant === undefined) return ethers.deployContract("StateProofHarness");
-  const { abi, bytecode } = compile("contracts/mocks/StateProofHarness.sol", ["StateProofHarness"], {
-    patch: mutate(mutant),
-  })["StateProofHarness"] as Compiled;
-  const [signer] = await ethers.getSigners();
-  return new ethers.ContractFactory(abi, bytecode, signer ?? null).deploy();
-}
-
 /** Every implementation, deployed on one in-process chain. */
 export async function allVerifiers(): Promise<{
   keys: Verifier[];
@@ -165,7 +152,7 @@ export async function allVerifiers(): Promise<{
   const { ethers, provider } = connection;
   const call: Caller = async (to, data) =>
     (await provider.request({ method: "eth_call", params: [{ to, data, gas: "0x1c9c380" }, "latest"] })) as string;
-  const harness = await deployHarness(connection);
+  const harness = await ethers.deployContract("StateProofHarness");
   const reference = await ethers.deployContract("ReferenceStateProofHarness");
   const at = [await harness.getAddress(), await reference.getAddress()] as const;
   return {

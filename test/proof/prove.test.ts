@@ -1,0 +1,439 @@
+import { expect } from "chai";
+import { network } from "hardhat";
+
+import { toBytes, toHex, toQuantity, toWord, type Hex } from "../../src/bytes.js";
+import { SettlementGuardError } from "../../src/errors.js";
+import { hardhatForks, type HardhatChain } from "../../src/hardhat/index.js";
+import { encodeHeader, hashHeader, readHeader } from "../../src/proof/header.js";
+import { prove, type ProveOptions } from "../../src/proof/prove.js";
+import { keccak256 } from "../../src/keccak.js";
+import type { Request } from "../../src/rpc/request.js";
+import { rejected } from "../helpers/errors.js";
+import { buildTrie, rlpInteger, rlpList, rlpString } from "../trie-helpers/buildTrie.js";
+
+interface StorageEntry {
+  key: string;
+  value: string;
+  proof: string[] | null;
+}
+
+/** An answer of `eth_getProof`, to be bent. */
+interface Answer {
+  [field: string]: unknown;
+  address: string;
+  nonce: string;
+  balance: string;
+  storageHash: string;
+  codeHash: string;
+  accountProof: string[];
+  storageProof: StorageEntry[];
+}
+
+const VAULT: Hex = "0x00000000000000000000000000000000000a1107";
+const NOBODY: Hex = "0x00000000000000000000000000000000000f00d5";
+const SLOTS = 40n;
+const valueOf = (slot: bigint): bigint => 1000n * slot + 7n;
+
+describe("prove", function () {
+  let chain: HardhatChain;
+  let harness: Awaited<ReturnType<typeof deployHarness>>;
+  let anchor: { number: bigint; hash: Hex };
+
+  const deployHarness = (on: HardhatChain) => on.tools.ethers.deployContract("StateProofHarness");
+
+  before(async function () {
+    chain = await hardhatForks(network).create({ history: "transaction" });
+    harness = await deployHarness(chain);
+    const set = (method: string, ...params: unknown[]): Promise<unknown> => chain.request({ method, params });
+    await set("hardhat_setCode", VAULT, "0x00");
+    await set("hardhat_setBalance", VAULT, toQuantity(5n));
+    for (let slot = 1n; slot <= SLOTS; slot++) {
+      await set("hardhat_setStorageAt", VAULT, toQuantity(slot), toWord(valueOf(slot)));
+    }
+    await chain.mine(1); // the header of the block that was edited does not know of it
+    anchor = chain.head;
+    await chain.mine(1); // what is set next changes the state of this block
+    await set("hardhat_setStorageAt", VAULT, "0x1", toWord(1n));
+    await chain.mine(3);
+  });
+
+  /** An endpoint that answers `eth_getProof` with something else. */
+  const lying =
+    (bend: (answer: Answer, params: readonly unknown[]) => unknown): Request =>
+    async (args) => {
+      const answer = await chain.request(args);
+      return args.method === "eth_getProof" ? bend(structuredClone(answer) as Answer, args.params ?? []) : answer;
+    };
+  const at = (options: Partial<ProveOptions> = {}): ProveOptions => ({ anchor, account: VAULT, ...options });
+  const proofOf = (params: readonly unknown[]): Promise<Answer> =>
+    chain.request({ method: "eth_getProof", params }) as Promise<Answer>;
+
+  it("proves an account and slots at an old block, and returns a witness that the contract accepts", async function () {
+    const proven = await prove(chain, at({ slots: [3n, 2n, 999n, toWord(3n)] }));
+    expect(proven.anchor).to.include(anchor);
+    expect(toHex(readHeader(toBytes(proven.header, "header"), anchor.hash).stateRoot)).to.equal(
+      proven.anchor.stateRoot,
+    );
+    expect(proven.account).to.include({ status: "present", nonce: 0n, balance: 5n });
+    const values = new Map(proven.slots.map(({ slot, status, value }) => [BigInt(slot), `${status} ${value}`]));
+    expect([...values].sort()).to.deep.equal([
+      [2n, `present ${valueOf(2n)}`],
+      [3n, `present ${valueOf(3n)}`],
+      [999n, "absent 0"],
+    ]);
+
+    const slots = proven.slots.map(({ slot }) => slot);
+    const [status, statuses, read, reason] = await harness
+      .getFunction("slots")
+      .staticCall(proven.anchor.stateRoot, VAULT, slots, proven.witness);
+    expect([status, reason]).to.deep.equal([2n, 0n]);
+    expect([...statuses]).to.deep.equal(proven.slots.map((each) => (each.status === "present" ? 2n : 1n)));
+    expect([...read]).to.deep.equal(proven.slots.map(({ value }) => value));
+  });
+
+  it("gives one slot, and none, in the form that the contract takes for them", async function () {
+    const one = await prove(chain, at({ slots: [1n] }));
+    const { stateRoot } = one.anchor;
+    const accountSlot = harness.getFunction("accountSlot");
+    expect([...(await accountSlot.staticCall(stateRoot, VAULT, toWord(1n), one.witness))]).to.deep.equal([
+      2n,
+      2n,
+      valueOf(1n),
+      0n,
+    ]);
+
+    const none = await prove(chain, at());
+    const [status, reason, fields] = await harness.getFunction("account").staticCall(stateRoot, VAULT, none.witness);
+    expect([status, reason, fields.balance]).to.deep.equal([2n, 0n, 5n]);
+
+    const nobody = await prove(chain, at({ account: NOBODY, slots: [1n] }));
+    expect(nobody.account).to.deep.equal({ status: "absent" });
+    expect(nobody.slots).to.deep.equal([{ slot: toWord(1n), status: "absent", value: 0n, proof: [] }]);
+    expect([...(await accountSlot.staticCall(stateRoot, NOBODY, toWord(1n), nobody.witness))]).to.deep.equal([
+      1n,
+      1n,
+      0n,
+      0n,
+    ]);
+  });
+
+  it("takes an anchor, a state anchor, a hash, a number or a tag, and refuses a header that is not the anchor's", async function () {
+    const { anchor: proven } = await prove(chain, at());
+    for (const block of [proven, { hash: anchor.hash }, { number: anchor.number }]) {
+      expect((await prove(chain, at({ anchor: block }))).anchor).to.deep.equal(proven);
+    }
+    expect((await prove(chain, at({ anchor: "latest" }))).anchor.hash).to.equal(chain.head.hash);
+    await rejected("HEADER_NUMBER_MISMATCH", prove(chain, at({ anchor: { ...anchor, number: anchor.number + 1n } })));
+    await rejected("STATE_ROOT_MISMATCH", prove(chain, at({ anchor: { ...anchor, stateRoot: toWord(1n) } })));
+    await rejected("INVALID_ANCHOR", prove(chain, at({ anchor: { ...anchor, hash: toWord(0n) } })));
+  });
+
+  it("O2: asks by block hash and for a canonical block, and by number only where a hash is not taken", async function () {
+    const asked: unknown[] = [];
+    const recording: Request = (args) => {
+      if (args.method === "eth_getProof") asked.push(args.params?.[2]);
+      return chain.request(args);
+    };
+    await prove(recording, at());
+    expect(asked.splice(0)).to.deep.equal([{ blockHash: anchor.hash, requireCanonical: true }]);
+
+    for (const refusal of [
+      { code: -32602, message: "nope" },
+      { code: -32000, message: "cannot unmarshal object into string" },
+    ]) {
+      const byNumber: Request = async (args) => {
+        if (args.method === "eth_getProof" && typeof args.params?.[2] === "object")
+          throw Object.assign(new Error(refusal.message), refusal);
+        return recording(args);
+      };
+      const proven = await prove(byNumber, at({ slots: [2n] }));
+      expect(asked.splice(0)).to.deep.equal([toQuantity(anchor.number)]);
+      expect(proven.slots[0]?.value).to.equal(valueOf(2n));
+    }
+  });
+
+  it("O2, O3: a proof of another block is told from one that is broken", async function () {
+    const other = await rejected(
+      "PROOF_OF_OTHER_STATE",
+      prove(
+        lying((_, [who, slots]) => proofOf([who, slots, toQuantity(anchor.number + 1n)])),
+        at({ slots: [1n] }),
+      ),
+    );
+    expect(other.details.expected).to.equal((await prove(chain, at())).anchor.stateRoot);
+    expect(other.details.actual).to.not.equal(other.details.expected);
+    const bent = lying((answer) => ({
+      ...answer,
+      accountProof: [`${answer.accountProof[0]!.slice(0, -2)}81`, ...answer.accountProof.slice(1)],
+    }));
+    await rejected("PROOF_OF_OTHER_STATE", prove(bent, at()));
+  });
+
+  it("O3: another account's proof and another slot's are refused, also where the fields are made to fit", async function () {
+    const neighbour = (await chain.tools.ethers.getSigners())[0]!.address;
+    const account = await rejected(
+      "PROOF_INVALID",
+      prove(
+        lying(async (answer, [, slots, block]) => ({
+          ...answer,
+          accountProof: (await proofOf([neighbour, slots, block])).accountProof,
+        })),
+        at(),
+      ),
+    );
+    expect(account.details.what).to.equal("account");
+
+    const swapped = lying((answer) => {
+      const [a, b] = answer.storageProof as [StorageEntry, StorageEntry];
+      return {
+        ...answer,
+        storageProof: [
+          { ...a, value: b.value, proof: b.proof },
+          { ...b, value: a.value, proof: a.proof },
+        ],
+      };
+    });
+    const slot = await rejected("PROOF_INVALID", prove(swapped, at({ slots: [2n, 3n] })));
+    expect(slot.details.what).to.match(/^slot 0x0{63}[23]$/);
+  });
+
+  it("O5: a proof without its last node is no absence, and neither is one without any", async function () {
+    for (const keep of [0, 1, -1]) {
+      const cut = lying((answer) => ({ ...answer, accountProof: answer.accountProof.slice(0, keep) }));
+      const error = await rejected("PROOF_INVALID", prove(cut, at()));
+      expect(error.details).to.deep.equal({ what: "account", reason: "Truncated" });
+      const storage = lying((answer) => ({
+        ...answer,
+        storageProof: answer.storageProof.map((entry) => ({
+          ...entry,
+          value: "0x0",
+          proof: entry.proof!.slice(0, keep),
+        })),
+      }));
+      expect((await rejected("PROOF_INVALID", prove(storage, at({ slots: [4n] })))).details.reason).to.equal(
+        "Truncated",
+      );
+    }
+  });
+
+  it("O3: reordered, repeated and added nodes are refused", async function () {
+    for (const change of [
+      (nodes: string[]) => [...nodes].reverse(),
+      (nodes: string[]) => [nodes[0]!, ...nodes],
+      (nodes: string[]) => [...nodes, nodes[0]!],
+    ]) {
+      const bent = lying((answer) => ({
+        ...answer,
+        storageProof: answer.storageProof.map((entry) => ({ ...entry, proof: change(entry.proof!) })),
+      }));
+      await rejected("PROOF_INVALID", prove(bent, at({ slots: [5n] })));
+    }
+  });
+
+  it("O4: a field that says something else than the proof is an error that names both", async function () {
+    const cases: [string, (answer: Answer) => void, string][] = [
+      ["nonce", (answer) => (answer.nonce = "0x9"), "0x0"],
+      ["balance", (answer) => (answer.balance = "0x6"), "0x5"],
+      ["address", (answer) => (answer.address = NOBODY), VAULT],
+      ["codeHash", (answer) => (answer.codeHash = toWord(0n)), toHex(keccak256(Uint8Array.of(0)))],
+      ["value of slot", (answer) => (answer.storageProof[0]!.value = "0x0"), toQuantity(valueOf(6n))],
+    ];
+    for (const [field, bend, proven] of cases) {
+      const bent = lying((answer) => {
+        bend(answer);
+        return answer;
+      });
+      const { details } = await rejected("PROOF_FIELD_MISMATCH", prove(bent, at({ slots: [6n] })));
+      expect(details.field).to.match(new RegExp(`^${field}`));
+      expect(BigInt(details.proven)).to.equal(BigInt(proven));
+    }
+    const absent = lying((answer) => ({ ...answer, balance: "0x1" }));
+    expect((await rejected("PROOF_FIELD_MISMATCH", prove(absent, at({ account: NOBODY })))).details).to.deep.equal({
+      field: "balance",
+      claimed: "0x1",
+      proven: "0x0",
+    });
+  });
+
+  it("O6, O13: an answer that is not one is refused, field by field", async function () {
+    const bad: ((answer: Answer) => unknown)[] = [
+      () => null,
+      () => "0x",
+      (answer) => ({ ...answer, accountProof: null }),
+      (answer) => ({ ...answer, storageProof: null }),
+      (answer) => ({ ...answer, storageProof: [] }),
+      (answer) => ({ ...answer, storageProof: [null] }),
+      (answer) => ({ ...answer, storageProof: [{ ...answer.storageProof[0], key: null }] }),
+      (answer) => ({ ...answer, storageProof: [{ ...answer.storageProof[0], key: toWord(8n) }] }),
+      (answer) => ({ ...answer, storageProof: [{ ...answer.storageProof[0], value: 7007 }] }),
+      (answer) => ({ ...answer, balance: 5 }),
+    ];
+    for (const bend of bad) await rejected("INVALID_RESPONSE", prove(lying(bend), at({ slots: [7n] })));
+    await rejected(
+      "INVALID_HEX",
+      prove(
+        lying((answer) => ({ ...answer, accountProof: ["0xf8zz"] })),
+        at(),
+      ),
+    );
+    // Without slots, null says nothing that matters.
+    await prove(
+      lying((answer) => ({ ...answer, storageProof: null })),
+      at(),
+    );
+  });
+
+  it("O4, O6, O10: copes with keys in any form and order, leading zeros, zero hashes, nulls and unasked slots", async function () {
+    const slots = [0n, 9n, 10n, 256n];
+    const honest = await prove(chain, at({ slots }));
+    const forms = [
+      (key: bigint) => toQuantity(key),
+      (key: bigint) => (key === 0n ? "0x" : toWord(key).toUpperCase().replace("0X", "0x")),
+      (key: bigint) => `0x0${key.toString(16)}`,
+    ];
+    for (const form of forms) {
+      const odd = lying(async (answer, [who, , block]) => ({
+        ...answer,
+        nonce: "0x00",
+        balance: "0x05",
+        storageProof: [
+          ...(await proofOf([who, [toWord(77n)], block])).storageProof,
+          ...answer.storageProof
+            .map((entry) => ({ ...entry, key: form(BigInt(entry.key)), value: toWord(BigInt(entry.value)) }))
+            .reverse(),
+        ],
+      }));
+      expect(await prove(odd, at({ slots }))).to.deep.equal(honest);
+    }
+    const nobody = lying((answer) => ({
+      ...answer,
+      storageHash: toWord(0n),
+      codeHash: toWord(0n),
+      storageProof: answer.storageProof.map((entry) => ({ ...entry, proof: null })),
+    }));
+    expect(await prove(nobody, at({ account: NOBODY, slots }))).to.deep.equal(
+      await prove(chain, at({ account: NOBODY, slots })),
+    );
+  });
+
+  it("O10: asks for no more than 1024 slots at once, and for fewer where told so", async function () {
+    const sizes: number[] = [];
+    const counting: Request = (args) => {
+      if (args.method === "eth_getProof") sizes.push((args.params?.[1] as unknown[]).length);
+      return chain.request(args);
+    };
+    const slots = Array.from({ length: 45 }, (_, i) => BigInt(i));
+    const whole = await prove(counting, at({ slots }));
+    expect(await prove(counting, at({ slots, slotsPerRequest: 20 }))).to.deep.equal(whole);
+    expect(sizes.splice(0)).to.deep.equal([45, 20, 20, 5]);
+
+    const many = await prove(counting, at({ slots: Array.from({ length: 1025 }, (_, i) => BigInt(i)) }));
+    expect(sizes).to.deep.equal([1024, 1]);
+    expect(many.witnesses.map((each) => each.slots.length)).to.deep.equal([1024, 1]);
+    expect(many.slots.length).to.equal(1025);
+    expect(many.slots.filter(({ status }) => status === "present").length).to.equal(Number(SLOTS));
+    for (const { slots: part, witness } of many.witnesses) {
+      const [status] = await harness.getFunction("slots").staticCall(many.anchor.stateRoot, VAULT, [...part], witness);
+      expect(status).to.equal(2n);
+    }
+  });
+
+  it("O9: an endpoint without the state says so, in whatever words, and that is never an absence", async function () {
+    const failing =
+      (message: string, code = -32000): Request =>
+      (args) =>
+        args.method === "eth_getProof"
+          ? Promise.reject(Object.assign(new Error(message), { code }))
+          : chain.request(args);
+    for (const message of [
+      "missing trie node 1b2c (path 0a) state 0x1b2c is not available",
+      "historical state 0x12 is not available",
+      "historical state not available in path scheme yet",
+      "World state unavailable",
+      "distance to target block exceeds maximum proof window",
+      "state at block #100 is pruned",
+      "requested block is too old, block must be within 100000 blocks of the head block number",
+      "No state available for block 5",
+      "Proof of locally modified state in fork mode is unsupported.",
+    ]) {
+      expect((await rejected("STATE_UNAVAILABLE", prove(failing(message), at()))).details, message).to.include({
+        hash: anchor.hash,
+        reason: message,
+      });
+    }
+    await rejected("BLOCK_NOT_CANONICAL", prove(failing("hash is not currently canonical"), at()));
+    await rejected("BLOCK_NOT_FOUND", prove(failing("header not found"), at()));
+    await rejected("BLOCK_NOT_FOUND", prove(failing("Resource not found", -32001), at()));
+    expect(
+      (await rejected("RPC_FAILED", prove(failing("the method eth_getProof does not exist", -32601), at()))).details
+        .rpcCode,
+    ).to.equal(-32601);
+    await rejected("BLOCK_NOT_FOUND", prove(chain, at({ anchor: { hash: toWord(1n) } })));
+  });
+
+  it("O4: takes embedded nodes listed again, drops them from what it returns, and refuses others in their place", async function () {
+    // These two slots' hashes share eight nibbles: with values of one byte, their leaves are embedded in the last branch.
+    const pair = [40364n, 105566n];
+    const storage = buildTrie(
+      pair.map((slot) => ({ key: keccak256(toBytes(toWord(slot), "slot")), value: rlpInteger(9n) })),
+    );
+    const codeHash = keccak256(new Uint8Array());
+    const account = rlpList([rlpInteger(1n), rlpInteger(2n), rlpString(storage.root), rlpString(codeHash)]);
+    const address = toBytes(VAULT, "address");
+    const state = buildTrie([{ key: keccak256(address), value: account }]);
+    const key = keccak256(toBytes(toWord(pair[0]!), "slot"));
+    const branch = storage.proof(key).at(-1)!;
+    const block = (await chain.request({ method: "eth_getBlockByHash", params: [anchor.hash, false] })) as Record<
+      string,
+      unknown
+    >;
+    const made = { ...block, stateRoot: toHex(state.root) };
+    const hash = hashHeader(encodeHeader(made));
+    const endpoint =
+      (extra: Uint8Array[]): Request =>
+      ({ method }) =>
+        Promise.resolve(
+          method === "eth_getProof"
+            ? {
+                accountProof: state.proof(keccak256(address)).map(toHex),
+                storageProof: [
+                  { key: toWord(pair[0]!), value: "0x9", proof: [...storage.proof(key), ...extra].map(toHex) },
+                ],
+              }
+            : { ...made, hash },
+        );
+    const plain = await prove(endpoint([]), at({ anchor: { hash }, slots: [pair[0]!] }));
+    expect(plain.slots[0]).to.include({ status: "present", value: 9n });
+    const nibble = key[4]! >> 4;
+    const child = leafAt(branch, nibble);
+    expect(await prove(endpoint([child]), at({ anchor: { hash }, slots: [pair[0]!] }))).to.deep.equal(plain);
+    const wrong = child.slice();
+    wrong[wrong.length - 1]! ^= 1;
+    await rejected("PROOF_INVALID", prove(endpoint([wrong]), at({ anchor: { hash }, slots: [pair[0]!] })));
+  });
+
+  it("refuses an account or a slot of another length", async function () {
+    await rejected("INVALID_HEX", prove(chain, at({ account: "0x1234" })));
+    await rejected("INVALID_HEX", prove(chain, at({ slots: ["0x01"] })));
+    for (const slot of [-1n, 2n ** 256n]) await rejected("INVALID_HEX", prove(chain, at({ slots: [slot] })));
+  });
+
+  it("O1: a header whose fields do not hash to its hash is refused before anything is asked", async function () {
+    const asked: string[] = [];
+    const bent: Request = async (args) => {
+      asked.push(args.method);
+      const answer = await chain.request(args);
+      return args.method.startsWith("eth_getBlock") ? { ...(answer as object), stateRoot: toWord(1n) } : answer;
+    };
+    const error = await prove(bent, at()).catch((caught: unknown) => caught);
+    expect(SettlementGuardError.is(error, "HEADER_HASH_MISMATCH")).to.equal(true);
+    expect(asked).to.deep.equal(["eth_getBlockByHash"]);
+  });
+});
+
+/** A branch's child as it stands, embedded. */
+function leafAt(branch: Uint8Array, nibble: number): Uint8Array {
+  let at = branch[0]! < 0xf8 ? 1 : 2;
+  for (let i = 0; i < nibble; i++) at += 1 + (branch[at]! & 0x3f);
+  return branch.slice(at, at + branch[at]! - 0xbf);
+}
