@@ -156,7 +156,7 @@ export function shouldBehaveLikeGuard(form: string, setUp: () => Promise<GuardUn
       };
 
       for (const [behaviour, program] of Object.entries(programs)) {
-        it(`SG-3, SG-4, C3, C4: an old block is unknown where the contract ${behaviour}`, async () => {
+        it(`SG-4, SG-3, C3, C4: an old block is unknown where the contract ${behaviour}`, async () => {
           const code = (await chain.request({ method: "eth_getCode", params: [HISTORY_ADDRESS, "latest"] })) as string;
           const anchor = anchorAt(300n);
           await chain.request({ method: "hardhat_setCode", params: [HISTORY_ADDRESS, program(anchor.hash)] });
