@@ -377,6 +377,16 @@ describe("StateProof", () => {
       changed[3 + 33 * nibble] = marker;
       await selfRooted([changed, child], marker === 0x80 ? /^(absent|invalid)/ : /^invalid/);
     }
+    // Items that are skipped like a hash, and are none.
+    for (const siblings of [fill, { ...full, [other(nibble)]: Uint8Array.of(0x80) }]) {
+      const plain = branch({ ...siblings, [nibble]: hashOf(child) });
+      await selfRooted([plain, child], `present ${1n << 200n}`);
+      for (const marker of [0x20, 0x60, 0xe0]) {
+        const changed = plain.slice();
+        changed[Buffer.from(plain).indexOf(Buffer.from(keccak256(child))) - 1] = marker;
+        await selfRooted([changed, child], /^invalid (ChildMalformed|PathMalformed|NodeMalformed)$/);
+      }
+    }
     const short = branch({
       [nibble]: Uint8Array.of(0xc2, 0x20, 0x01),
       [other(nibble)]: Uint8Array.of(0xc2, 0x20, 0x01),
