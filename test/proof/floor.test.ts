@@ -3,12 +3,13 @@ import { expect } from "chai";
 import { toHex } from "../../src/bytes.js";
 import { concat } from "../trie-helpers/buildTrie.js";
 import { compile, type Compiled } from "../trie-helpers/compile.js";
-import { haveVectors, realVectors } from "../trie-helpers/vectors.js";
+import { needVectors } from "../helpers/vectors.js";
+import { realVectors } from "../trie-helpers/vectors.js";
 import { connect } from "../trie-helpers/verifiers.js";
 
 describe("proofs compiled with the oldest supported compiler", function () {
   it("0.8.13 for the London EVM reads the real answers as the configured compiler does", async function () {
-    if (!haveVectors) this.skip();
+    needVectors(this);
     this.timeout(120_000);
     const { ethers } = await connect();
     const [signer] = await ethers.getSigners();

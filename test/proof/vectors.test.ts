@@ -3,7 +3,8 @@ import { expect } from "chai";
 import { toBytes } from "../../src/bytes.js";
 import { keccak256 } from "../../src/keccak.js";
 import { buildTrie, concat, hexPrefix, nibblesOf, rlpList, rlpString } from "../trie-helpers/buildTrie.js";
-import { haveVectors, readVectors, realVectors } from "../trie-helpers/vectors.js";
+import { needVectors, readVector } from "../helpers/vectors.js";
+import { realVectors } from "../trie-helpers/vectors.js";
 import { allVerifiers, type Line, type Verifier, type WitnessVerifier } from "../trie-helpers/verifiers.js";
 
 interface KeyCase {
@@ -42,7 +43,7 @@ describe("published proofs", function () {
   let witnesses: WitnessVerifier[];
 
   before(async function () {
-    if (!haveVectors) this.skip();
+    needVectors(this);
     ({ keys, witnesses } = await allVerifiers());
   });
 
@@ -78,7 +79,7 @@ describe("published proofs", function () {
   }
 
   it("M1 M2 M3 M4 M5 M8 M9 M10 M12 M13 M15 M19 M20 M21 M24 M27 M28 M34 M40 R1 R4 R7: adversarial proofs get the published verdict", async () => {
-    const { cases } = readVectors<{ cases: KeyCase[] }>("conformance/proofs/adversarial-mpt.json");
+    const { cases } = readVector<{ cases: KeyCase[] }>("conformance/proofs/adversarial-mpt.json");
     const expressible = cases.filter(({ trieKey }) => trieKey.length === 66);
     for (const test of expressible)
       check(await agreed(test.id, (v) => v.key(bytes(test.root), bytes(test.trieKey), test.proof.map(bytes))), test);
@@ -88,7 +89,7 @@ describe("published proofs", function () {
   });
 
   it("M1 M2 M7 M8 M9 M30: no mutated real proof is accepted", async () => {
-    const { cases } = readVectors<{ cases: KeyCase[] }>("conformance/proofs/mutated-proofs.json");
+    const { cases } = readVector<{ cases: KeyCase[] }>("conformance/proofs/mutated-proofs.json");
     for (const test of cases)
       check(await agreed(test.id, (v) => v.key(bytes(test.root), bytes(test.trieKey), test.proof.map(bytes))), test);
     console.log(`      ${cases.length} checked`);
@@ -128,7 +129,7 @@ describe("published proofs", function () {
 
   for (const file of ["eth_getProof-real", "hive-witness-proofs", "consensus-poststate-proofs"]) {
     it(`M36 M37 M38: accounts and slots of ${file} are present or absent as published`, async () => {
-      const { cases } = readVectors<{ cases: (ProofCase & { id?: string; source?: string; cases?: ProofCase[] })[] }>(
+      const { cases } = readVector<{ cases: (ProofCase & { id?: string; source?: string; cases?: ProofCase[] })[] }>(
         `conformance/proofs/${file}.json`,
       );
       const total = { accounts: 0, slots: 0 };
@@ -169,7 +170,7 @@ describe("published proofs", function () {
   });
 
   it("M16 M17 M23: slots whose leaf is embedded in its branch are proven from geth's nodes", async () => {
-    const { cases } = readVectors<{
+    const { cases } = readVector<{
       cases: {
         id: string;
         storageRoot: string;
@@ -199,7 +200,7 @@ describe("published proofs", function () {
   });
 
   it("M16 M27: the official tries with 32-byte keys are proven as published", async () => {
-    const { cases } = readVectors<{ cases: (KeyCase & { suite: string; tags: string[] })[] }>(
+    const { cases } = readVector<{ cases: (KeyCase & { suite: string; tags: string[] })[] }>(
       "conformance/trie/small-trie-proofs.json",
     );
     const expressible = cases.filter(({ trieKey }) => trieKey.length === 66);
@@ -219,7 +220,7 @@ describe("published proofs", function () {
       value.startsWith("0x") ? bytes(value) : Uint8Array.from(Buffer.from(value));
     let count = 0;
     for (const file of ["hex_encoded_securetrie_test", "trieanyorder_secureTrie", "trietest_secureTrie"]) {
-      const suite = readVectors<
+      const suite = readVector<
         Record<string, { in: Record<string, string> | [string, string | null][]; root: string }>
       >(`conformance/trie/ethereum-tests/${file}.json`);
       for (const [name, test] of Object.entries(suite)) {
@@ -245,8 +246,8 @@ describe("published proofs", function () {
   });
 
   it("R1 R2 R3 R4 R6 R7 R17: no official invalid RLP is a node, under its own hash as the root", async () => {
-    const suite = readVectors<Record<string, { out: string }>>("conformance/rlp/ethereum-tests/invalidRLPTest.json");
-    const valid = readVectors<Record<string, { out: string }>>("conformance/rlp/ethereum-tests/rlptest.json");
+    const suite = readVector<Record<string, { out: string }>>("conformance/rlp/ethereum-tests/invalidRLPTest.json");
+    const valid = readVector<Record<string, { out: string }>>("conformance/rlp/ethereum-tests/rlptest.json");
     const key = keccak256(Uint8Array.of(1));
     for (const [name, { out }] of [...Object.entries(suite), ...Object.entries(valid)]) {
       const node = bytes(out.startsWith("0x") ? out : `0x${out}`);
@@ -260,7 +261,7 @@ describe("published proofs", function () {
   });
 
   it("R3 R4 R9 R10 R11 R12 R13 R14 R15 R16: leaf values are judged as published", async () => {
-    const { storageValues, accounts } = readVectors<
+    const { storageValues, accounts } = readVector<
       Record<"storageValues" | "accounts", { id: string; rlp: string; expect: string; note?: unknown }[]>
     >("conformance/rlp/account-and-value-rlp.json");
     for (const { id, rlp, expect: expected, note } of storageValues) {

@@ -1,14 +1,7 @@
-import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 
-import { PROJECT } from "./compile.js";
-
-export const VECTORS = join(PROJECT, "..", "shared", "vectors");
-export const haveVectors = existsSync(VECTORS);
-
-export function readVectors<T>(path: string): T {
-  return JSON.parse(readFileSync(join(VECTORS, path), "utf8")) as T;
-}
+import { readVector, VECTORS } from "../helpers/vectors.js";
 
 /** One answer of `eth_getProof`, recorded with the root under which it was given. */
 export interface RealVector {
@@ -23,5 +16,5 @@ export interface RealVector {
 
 export function realVectors(): RealVector[] {
   const files = readdirSync(join(VECTORS, "real")).filter((file) => file.endsWith(".json") && file !== "INDEX.json");
-  return files.sort().map((file) => readVectors<RealVector>(join("real", file)));
+  return files.sort().map((file) => readVector<RealVector>(join("real", file)));
 }
