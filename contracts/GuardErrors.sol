@@ -5,7 +5,7 @@ import {IProofErrors} from "./interfaces/IProofErrors.sol";
 import {IGuardErrors} from "./interfaces/IGuardErrors.sol";
 
 /// @title Tells the guard's errors from others
-/// @dev See `ISettlementGuard.isGuardError` for what a match proves, and what it does not.
+/// @dev See `IStatelessGuard.isGuardError` for what a match proves, and what it does not.
 library GuardErrors {
     /// @notice Whether `selector` is that of an error in `IGuardErrors`.
     function isGuardError(bytes4 selector) internal pure returns (bool) {
@@ -27,6 +27,9 @@ library GuardErrors {
             selector == IGuardErrors.SlotAbove.selector ||
             selector == IGuardErrors.SlotDiffers.selector ||
             selector == IProofErrors.StateProofInvalid.selector ||
+            selector == IGuardErrors.ActionDenied.selector ||
+            selector == IGuardErrors.LiquidationDenied.selector ||
+            selector == IGuardErrors.ScopeUnknown.selector ||
             selector == IGuardErrors.UnsupportedChain.selector;
     }
 

@@ -1,59 +1,46 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.13;
 
-import {GuardErrors} from "./GuardErrors.sol";
-import {Anchor, StateAnchor} from "./anchor/Anchor.sol";
-import {AnchorGuard} from "./anchor/AnchorGuard.sol";
+import {StatelessGuard} from "./StatelessGuard.sol";
+import {Anchor} from "./anchor/Anchor.sol";
 import {ISettlementGuard} from "./interfaces/ISettlementGuard.sol";
+import {Action, Verdict} from "./policy/Policy.sol";
+import {PolicyAdmin} from "./policy/PolicyAdmin.sol";
 
 /// @title Settlement Guard: what a protocol inherits
-/// @notice Makes an action take effect only on the branch of the chain on which it was prepared. No storage, no dependency, no role, and
-/// nobody who must run.
-/// @dev A function that must also work when no anchor can be had (close, cancel, deposit) is simply left without the modifier. There is
-/// no anchor that means "skip".
-abstract contract SettlementGuard is AnchorGuard, ISettlementGuard {
-    /// @notice Lets the function run only if `anchor` is a block of the executing chain, inside `_anchorDepthBounds`.
-    modifier anchored(Anchor calldata anchor) {
+/// @notice Makes an action take effect only on the branch of the chain on which it was prepared, and only while nothing that is known
+/// makes it unsafe. No dependency, nothing to deploy, and nobody who must run.
+///
+/// An opening or a withdrawal takes a modifier, `guardedAt` with an anchor or `guarded` without one: both pass on Allow alone. An action that
+/// has a conservative cell (a close) asks for the verdict with `_guard`. A trade that can go both ways passes `Policies.classify(position,
+/// size)`, never a literal. A liquidation asks `_guardLiquidation`.
+///
+/// @dev Each market is a scope, and gets a configuration from `_configureScope` before anything of it is allowed. A protocol that wants anchors
+/// and no more inherits `StatelessGuard`, which reads no storage.
+abstract contract SettlementGuard is StatelessGuard, PolicyAdmin, ISettlementGuard {
+    /// @notice Lets the function run only if `anchor` holds as for `anchored`, and `action` is allowed without reserve.
+    modifier guardedAt(bytes32 scope, Action action, Anchor calldata anchor) {
         (uint64 minDepth, uint64 maxDepth) = _anchorDepthBounds();
         _requireAnchor(anchor, minDepth, maxDepth);
+        _requireAllowed(scope, action);
         _;
     }
 
-    /// @notice Lets the function run only if `anchor` is a block of the executing chain, inside `_anchorDepthBounds`, and `header` shows
-    /// that the block commits to the state root that the anchor claims.
-    modifier anchoredState(StateAnchor calldata anchor, bytes calldata header) {
+    /// @notice As `_guard`, after the anchor was checked as for `anchored`.
+    function _guardAt(bytes32 scope, Action action, Anchor calldata anchor) internal returns (Verdict verdict) {
         (uint64 minDepth, uint64 maxDepth) = _anchorDepthBounds();
-        _requireStateAnchor(anchor, header, minDepth, maxDepth);
-        _;
-    }
-
-    /// @notice How deep an anchor must and may lie below the executing block, in blocks, both included.
-    /// @dev The default suits an action that is sent at once: what is prepared on the newest block lies at depth 1 when it executes, and
-    /// after 256 blocks (some 51 minutes on Ethereum) it must be prepared anew. A greater largest depth, up to 8,191, needs EIP-2935 and
-    /// costs a cold call; a protocol whose signers sign an age passes that age to `_requireAnchor` instead.
-    function _anchorDepthBounds() internal view virtual returns (uint64 minDepth, uint64 maxDepth) {
-        return (1, 256);
+        _requireAnchor(anchor, minDepth, maxDepth);
+        return _guard(scope, action);
     }
 
     /// @inheritdoc ISettlementGuard
-    function previewAnchored(Anchor calldata anchor) external view virtual returns (bool allowed, bytes memory reason) {
+    function previewAt(
+        bytes32 scope,
+        Action action,
+        Anchor calldata anchor
+    ) external view virtual returns (Verdict verdict, bytes memory reason) {
         (uint64 minDepth, uint64 maxDepth) = _anchorDepthBounds();
         reason = _anchorFailure(anchor, minDepth, maxDepth);
-        return (reason.length == 0, reason);
-    }
-
-    /// @inheritdoc ISettlementGuard
-    function previewAnchoredState(
-        StateAnchor calldata anchor,
-        bytes calldata header
-    ) external view virtual returns (bool allowed, bytes memory reason) {
-        (uint64 minDepth, uint64 maxDepth) = _anchorDepthBounds();
-        reason = _stateAnchorFailure(anchor, header, minDepth, maxDepth);
-        return (reason.length == 0, reason);
-    }
-
-    /// @inheritdoc ISettlementGuard
-    function isGuardError(bytes4 selector) external pure virtual returns (bool) {
-        return GuardErrors.isGuardError(selector);
+        return reason.length == 0 ? preview(scope, action) : (Verdict.Deny, reason);
     }
 }

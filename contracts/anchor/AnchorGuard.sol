@@ -3,6 +3,7 @@ pragma solidity ^0.8.13;
 
 import {Anchor, StateAnchor} from "./Anchor.sol";
 import {BlockHashes} from "./BlockHashes.sol";
+import {ChainClock} from "./ChainClock.sol";
 import {NativeChains} from "./NativeChains.sol";
 import {IGuardErrors} from "../interfaces/IGuardErrors.sol";
 import {HeaderReader} from "../proof/HeaderReader.sol";
@@ -11,7 +12,7 @@ import {HeaderReader} from "../proof/HeaderReader.sol";
 /// @notice The check of anchors and state anchors against the executing chain. It has no storage and needs nothing deployed.
 /// @dev The core is total (`_anchorFailure`, `_stateAnchorFailure`): it never reverts, and returns the revert data of the check. The
 /// shell (`_requireAnchor`, `_requireStateAnchor`) reverts with just that, so that a preview and the real check cannot disagree.
-abstract contract AnchorGuard is IGuardErrors {
+abstract contract AnchorGuard is ChainClock, IGuardErrors {
     /// @dev Refuses a chain that the source of block hashes does not know. Not repeated on each call: a chain that splits off under a
     /// new id keeps its opcodes, and an anchor of the one branch does not hold on the other.
     constructor() {
@@ -115,12 +116,6 @@ abstract contract AnchorGuard is IGuardErrors {
     }
 
     /* WHERE BLOCK NUMBERS AND HASHES COME FROM */
-
-    /// @notice The height of the executing block.
-    /// @dev An override MUST fit 64 bits, as clients hold it, and MUST NOT revert.
-    function _blockNumber() internal view virtual returns (uint256) {
-        return block.number;
-    }
 
     /// @notice The hash of block `number` of the executing chain. Asked only inside `_blockHashWindow`.
     /// @dev An override MUST return zero for "unknown" and MUST NOT revert: a preview relies on it.

@@ -16,6 +16,14 @@ library L1Origin {
         return (uint64(uint256(numberWord)), hashWord);
     }
 
+    /// @notice The origin's time, in seconds since 1970; unknown where the predeploy does not answer, or answers in another shape.
+    function timestamp() internal view returns (bool known, uint256 time) {
+        bytes32 word;
+        (known, word) = _word(0xb80777ea); // timestamp()
+        time = uint256(word);
+        known = known && time <= type(uint64).max;
+    }
+
     function _word(bytes4 selector) private view returns (bool known, bytes32 word) {
         (bool ok, bytes memory data) = PREDEPLOY.staticcall(abi.encodeWithSelector(selector));
         if (!ok || data.length != 32) return (false, 0);

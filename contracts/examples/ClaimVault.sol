@@ -3,7 +3,7 @@ pragma solidity ^0.8.24;
 
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 
-import {SettlementGuard} from "../SettlementGuard.sol";
+import {StatelessGuard} from "../StatelessGuard.sol";
 import {Anchor} from "../anchor/Anchor.sol";
 import {AnchorTypes} from "../anchor/AnchorTypes.sol";
 import {LiveEIP712} from "../anchor/LiveEIP712.sol";
@@ -67,7 +67,7 @@ abstract contract ClaimVault {
 
 /// @title The vault whose domain is live and whose claims are anchored
 /// @notice A new chain id makes the signature another signer's; without one, the anchor is what tells the branches apart.
-contract GuardedClaimVault is ClaimVault, SettlementGuard, LiveEIP712 {
+contract GuardedClaimVault is ClaimVault, StatelessGuard, LiveEIP712 {
     constructor(address operator) ClaimVault(operator) {}
 
     /// @inheritdoc ClaimVault

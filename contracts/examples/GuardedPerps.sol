@@ -6,17 +6,189 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {Order} from "./IMarginPerps.sol";
 import {MarginPerps} from "./MarginPerps.sol";
 import {SettlementGuard} from "../SettlementGuard.sol";
+import {StandaloneGuard} from "../StandaloneGuard.sol";
+import {StateAnchor} from "../anchor/Anchor.sol";
+import {Action, Policies, Status, Verdict} from "../policy/Policy.sol";
+import {ProfitEscrow} from "../policy/ProfitEscrow.sol";
+import {ScopeConfig} from "../policy/Scopes.sol";
+import {SlotCheck} from "../proof/SlotCheck.sol";
+import {SlotDerivation} from "../proof/SlotDerivation.sol";
 
-/// @title The exchange with the guard
-/// @notice An order is filled only on the branch on which its trader prepared it, and only up to the age that the trader signed.
-contract GuardedPerps is MarginPerps, SettlementGuard {
-    constructor(IERC20 token, address feed, address keeper) MarginPerps(token, feed, keeper) {}
+/// @notice Holds what backs the exchange's markets, elsewhere on this chain. Its first slot is what proofs show.
+contract Custodian {
+    mapping(bytes32 market => uint256) public backing;
 
-    function _requireAnchorOf(Order calldata order) internal view virtual override {
-        _requireAnchor(order.anchor, 1, order.maxAge);
+    /// @notice Sets what backs a market. In the real world: a vault, a bridge, a staking position.
+    function set(bytes32 market, uint256 amount) external {
+        backing[market] = amount;
+    }
+}
+
+/// @notice What shows a slot of another contract.
+/// @param anchor a block of this chain
+/// @param header RLP of its header
+/// @param witness the account and its slot, as `prove` packs them
+struct SlotProof {
+    StateAnchor anchor;
+    bytes header;
+    bytes witness;
+}
+
+/// @notice Reads slots of other contracts out of canonical states, with proofs. A contract of its own, so that an exchange need not carry the
+/// verifier's code; it has no state and no owner.
+contract ProofDesk is StandaloneGuard {
+    /// @notice What `slot` of `account` held after the anchor's block, zero if nothing. Reverts with a guard error if that is not proven.
+    /// @param maxDepth how old the anchor may be, in blocks
+    function valueAt(
+        SlotProof calldata proof,
+        uint64 maxDepth,
+        address account,
+        bytes32 slot
+    ) external view returns (uint256) {
+        _requireStateAnchor(proof.anchor, proof.header, 1, maxDepth);
+        return SlotCheck.valueOf(proof.anchor.stateRoot, account, slot, proof.witness);
+    }
+}
+
+/// @title The exchange with the whole guard
+/// @notice An order is filled only on the branch on which its trader prepared it, only up to the age that the trader signed, and only while its
+/// market is in order. Each market is a scope, below the scope of the exchange.
+///
+/// A market may be backed by what a custodian holds. What the exchange believes of that is written down, and anybody can contradict it with a
+/// proof of the custodian's slot: the market is then Diverged until a newer proof shows the backing to be there.
+contract GuardedPerps is MarginPerps, SettlementGuard, ProfitEscrow {
+    /// @notice The scope above every market's.
+    bytes32 public constant EXCHANGE = "exchange";
+
+    /// @notice How old the proof of a market's backing may be, in blocks.
+    uint64 public constant MAX_PROOF_AGE = 256;
+
+    /// @notice What is believed to back a market, since which block.
+    struct Belief {
+        uint128 amount;
+        uint64 number;
     }
 
-    function _guardDenies(Order calldata order) internal view override returns (bool) {
-        return _anchorFailure(order.anchor, 1, order.maxAge).length != 0;
+    address public immutable custodian;
+    ProofDesk public immutable proofs;
+    mapping(bytes32 market => Belief) public beliefs;
+
+    event BackingBelieved(bytes32 indexed market, uint256 amount);
+
+    error BackingNotContradicted(bytes32 market, uint256 believed, uint256 actual);
+    error ProofOlderThanBelief(bytes32 market, uint64 proof, uint64 belief);
+
+    constructor(IERC20 token, address feed, address keeper) MarginPerps(token, feed, keeper) {
+        custodian = address(new Custodian());
+        proofs = new ProofDesk();
+        _configureScope(EXCHANGE, _standardConfig());
+    }
+
+    /* BACKING: belief, contradiction, reconciliation */
+
+    /// @notice Writes down what is believed to back a market from this block on. The feed alone.
+    function believeBacking(bytes32 market, uint128 amount) external {
+        if (msg.sender != feed) revert NotFeed(msg.sender);
+        beliefs[market] = Belief(amount, uint64(block.number));
+        emit BackingBelieved(market, amount);
+    }
+
+    /// @notice Shows that less backs a market than the exchange believes. Anybody may call.
+    /// @return raised false where the market was known to be contradicted
+    function contradict(bytes32 market, SlotProof calldata proof) external returns (bool raised) {
+        // What was true before the belief contradicts nothing.
+        (uint256 believed, uint64 since) = (beliefs[market].amount, beliefs[market].number);
+        uint64 number = proof.anchor.number;
+        if (number < since) revert ProofOlderThanBelief(market, number, since);
+        uint256 actual = proofs.valueAt(proof, MAX_PROOF_AGE, custodian, _slotOf(market));
+        if (actual >= believed) revert BackingNotContradicted(market, believed, actual);
+        return _raise(market, _backingOf(market), Status.Diverged, number);
+    }
+
+    /// @notice Shows that the backing is there again, and heals the market. Anybody may call.
+    function reconcile(bytes32 market, SlotProof calldata proof) external {
+        (uint256 believed, bytes32 slot) = (beliefs[market].amount, _slotOf(market));
+        uint256 actual = proofs.valueAt(proof, MAX_PROOF_AGE, custodian, slot);
+        if (actual < believed) revert SlotBelow(custodian, slot, believed, actual);
+        _heal(market, _backingOf(market), proof.anchor.number);
+    }
+
+    /// @dev `backing[market]` of the custodian.
+    function _slotOf(bytes32 market) private pure returns (bytes32) {
+        return SlotDerivation.mappingEntry(bytes32(0), market);
+    }
+
+    function _backingOf(bytes32 market) private view returns (bytes32) {
+        return keccak256(abi.encode(custodian, _slotOf(market)));
+    }
+
+    /* THE GUARD */
+
+    function _listMarket(bytes32 market) internal override {
+        _configureScope(market, _standardConfig());
+    }
+
+    function _guardFill(Order calldata order, Action action) internal virtual override returns (Verdict) {
+        _requireAnchor(order.anchor, 1, order.maxAge);
+        // A trade that makes a position larger has no conservative form.
+        if (action == Action.Increase) _requireAllowed(order.market, action);
+        return _guard(order.market, action);
+    }
+
+    function _guardDenies(Order calldata order, Action action) internal view override returns (bool) {
+        if (_anchorFailure(order.anchor, 1, order.maxAge).length != 0) return true;
+        (Verdict verdict, ) = preview(order.market, action);
+        return verdict == Verdict.Deny || (action == Action.Increase && verdict != Verdict.Allow);
+    }
+
+    function _guardAction(bytes32 market, Action action) internal override returns (Verdict) {
+        if (action == Action.Withdraw) {
+            _requireAllowed(market, action);
+            return Verdict.Allow;
+        }
+        return _guard(market, action);
+    }
+
+    function _guardLiquidated(bytes32 market, uint256 worstHealth, uint256 bestHealth) internal override {
+        _guardLiquidation(market, worstHealth, bestHealth);
+    }
+
+    function _payProfit(
+        bytes32 market,
+        address trader,
+        uint256 profit,
+        Verdict verdict
+    ) internal override returns (uint256) {
+        return _settleProfit(market, trader, profit, verdict);
+    }
+
+    function _dueProfit(bytes32 market, address trader) internal override returns (uint256) {
+        return _releaseProfit(market, trader);
+    }
+
+    function _parentOf(bytes32 scope) internal pure override returns (bytes32) {
+        return scope == EXCHANGE ? bytes32(0) : EXCHANGE;
+    }
+
+    /// @dev In this example the feed's owner pauses, and the keeper's configures. In the real world: a guardian, and a timelock.
+    function _pauser() internal view override returns (address) {
+        return feed;
+    }
+
+    function _configurator() internal view override returns (address) {
+        return keeper;
+    }
+
+    /// @dev For Ethereum, whose slots of 12 s may be missed: an outage is a quarter of an hour without blocks.
+    function _standardConfig() private pure returns (ScopeConfig memory) {
+        return
+            ScopeConfig({
+                policy: Policies.STANDARD,
+                gap: 15 minutes,
+                staleFor: 10 minutes,
+                graceFor: 30 minutes,
+                exitsFor: 1 days,
+                longestBlockTime: 24
+            });
     }
 }

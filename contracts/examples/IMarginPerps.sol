@@ -41,11 +41,12 @@ enum OrderStatus {
 
 /// @title A small margin perpetuals exchange
 /// @notice Traders post ERC-20 margin per market and trade at the index price against a pool of liquidity. It exists to show the guard:
-/// its twin without one differs in a single function. Not for production (no funding, no fees, one trusted price feed).
+/// its twin without one differs in what it asks the guard. Not for production (no funding, no fees, one trusted price feed).
 /// @dev What is assumed of the margin token: no fee on transfer, no rebasing, no hooks.
 interface IMarginPerps {
     event Deposited(address indexed trader, bytes32 indexed market, uint256 amount);
     event Withdrawn(address indexed trader, bytes32 indexed market, uint256 amount);
+    event ProfitClaimed(address indexed trader, bytes32 indexed market, uint256 amount);
     event PriceSet(bytes32 indexed market, uint256 price);
     event OrderFilled(bytes32 indexed id, address indexed trader, bytes32 indexed market, int256 size, uint256 price);
     event OrderCancelled(bytes32 indexed id, bytes reason);
@@ -64,7 +65,8 @@ interface IMarginPerps {
     error PriceUnknown(bytes32 market);
     error PriceBeyondLimit(bytes32 id, uint256 limitPrice, uint256 price);
     error InsufficientMargin(address trader, bytes32 market, int256 equity, uint256 required);
-    error PositionHealthy(address trader, bytes32 market, int256 equity, uint256 required);
+    /// @param health in the worst view, 1e18 being the threshold
+    error PositionHealthy(address trader, bytes32 market, uint256 health);
     /// @notice Thrown when a fill would settle a profit that the pool, or a loss that the margin, cannot pay.
     error MarkUnpaid(address trader, bytes32 market, uint256 amount);
     error NotEnoughGas(uint256 available, uint256 required);
@@ -78,7 +80,7 @@ interface IMarginPerps {
     /// @notice Adds to the liquidity against which traders trade.
     function provideLiquidity(uint256 amount) external;
 
-    /// @notice Sets the index price of a market, in margin units per 1e18 base units. The feed alone.
+    /// @notice Sets the index price of a market, in margin units per 1e18 base units. The feed alone. The first price lists the market.
     function setPrice(bytes32 market, uint256 price) external;
 
     /// @notice Fills an order at the index price. Anyone who holds the trader's signature may call; a failure reverts and leaves the
@@ -93,11 +95,19 @@ interface IMarginPerps {
     /// @notice Cancels an order of the caller's. Needs no anchor and is idempotent in effect: the id can never be filled after.
     function cancel(Order calldata order) external;
 
-    /// @notice Closes the caller's position at the index price. Needs no anchor.
+    /// @notice Closes the caller's position at the index price. Needs no anchor. Under doubt the profit is kept until `claimProfit`.
     function close(bytes32 market) external;
 
-    /// @notice Closes a position whose equity is below the maintenance margin. Anyone may call.
+    /// @notice Closes a position whose equity is below the maintenance margin, in the view of the index price or of the one before it, and as
+    /// deeply as the guard asks for. Anyone may call.
     function liquidate(address trader, bytes32 market) external;
+
+    /// @notice Adds to the caller's margin what was kept of its profits in a market, once the guard allows it.
+    function claimProfit(bytes32 market) external;
+
+    /// @notice Equity over maintenance margin in 1e18, in the worse and the better of two views: the index price, and the one before it. The
+    /// greatest number without a position.
+    function healthOf(address trader, bytes32 market) external view returns (uint256 worst, uint256 best);
 
     /// @notice The order's id: its EIP-712 digest. It is made of the order's content, so a reorg cannot put another order under it.
     function orderId(Order calldata order) external view returns (bytes32);

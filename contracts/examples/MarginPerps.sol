@@ -11,9 +11,10 @@ import {Account, IMarginPerps, Order, OrderStatus} from "./IMarginPerps.sol";
 import {GuardErrors} from "../GuardErrors.sol";
 import {AnchorTypes} from "../anchor/AnchorTypes.sol";
 import {LiveEIP712} from "../anchor/LiveEIP712.sol";
+import {Action, Policies, Verdict} from "../policy/Policy.sol";
 
 /// @title The exchange without a decision about the guard
-/// @dev The two twins differ in `_requireAnchorOf` and `_guardDenies` alone.
+/// @dev The two twins differ in what stands under *the guard* alone.
 abstract contract MarginPerps is IMarginPerps, LiveEIP712 {
     using SafeERC20 for IERC20;
 
@@ -25,8 +26,8 @@ abstract contract MarginPerps is IMarginPerps, LiveEIP712 {
     uint256 private constant INITIAL_LEVERAGE = 10;
     uint256 private constant MAINTENANCE_LEVERAGE = 20;
 
-    /// @dev What a fill may use at the most, with room: cold storage of one account, an order and a market, and a cold EIP-2935 read. An
-    /// attempt that was given less must not decide an order's fate.
+    /// @dev What a fill may use at the most, with room: cold storage of one account, an order, a market and its scopes, and a cold EIP-2935
+    /// read. An attempt that was given less must not decide an order's fate.
     uint256 private constant FILL_GAS = 300_000;
 
     IERC20 public immutable token;
@@ -35,6 +36,8 @@ abstract contract MarginPerps is IMarginPerps, LiveEIP712 {
 
     mapping(address trader => mapping(bytes32 market => Account)) public accounts;
     mapping(bytes32 market => uint256) public indexPrice;
+    /// @notice The price before the last change: the second view in which a liquidation is judged.
+    mapping(bytes32 market => uint256) public lastPrice;
     mapping(bytes32 id => OrderStatus) public orderStatus;
     uint256 public liquidity;
     uint256 public badDebt;
@@ -47,11 +50,31 @@ abstract contract MarginPerps is IMarginPerps, LiveEIP712 {
 
     /* THE GUARD */
 
-    /// @dev Reverts with a guard error where the order was not prepared on the executing branch.
-    function _requireAnchorOf(Order calldata order) internal view virtual;
+    /// @dev Called when a market gets its first price, before it.
+    function _listMarket(bytes32 market) internal virtual;
+
+    /// @dev Reverts with a guard error where the order was not prepared on the executing branch, or must not be filled now.
+    function _guardFill(Order calldata order, Action action) internal virtual returns (Verdict);
 
     /// @dev Whether the guard denies the order now. Asked after a failure, to tell the guard's own word from an imitation of it.
-    function _guardDenies(Order calldata order) internal view virtual returns (bool);
+    function _guardDenies(Order calldata order, Action action) internal view virtual returns (bool);
+
+    /// @dev Reverts with a guard error where the action must not take effect now.
+    function _guardAction(bytes32 market, Action action) internal virtual returns (Verdict);
+
+    /// @dev Reverts with a guard error where the liquidation must not take effect now. Health is equity over maintenance margin, in 1e18.
+    function _guardLiquidated(bytes32 market, uint256 worstHealth, uint256 bestHealth) internal virtual;
+
+    /// @dev How much of a realised profit is paid now; the rest is kept for the trader.
+    function _payProfit(
+        bytes32 market,
+        address trader,
+        uint256 profit,
+        Verdict verdict
+    ) internal virtual returns (uint256);
+
+    /// @dev What was kept of a trader's profits and is due now.
+    function _dueProfit(bytes32 market, address trader) internal virtual returns (uint256);
 
     /* TRADING */
 
@@ -74,7 +97,8 @@ abstract contract MarginPerps is IMarginPerps, LiveEIP712 {
         try this.fillFromSelf{gas: FILL_GAS}(order, id) {
             return true;
         } catch (bytes memory reason) {
-            bool retry = reason.length == 0 || (GuardErrors.isGuardError(reason) && _guardDenies(order));
+            Action action = Policies.classify(accounts[order.trader][order.market].size, order.size);
+            bool retry = reason.length == 0 || (GuardErrors.isGuardError(reason) && _guardDenies(order, action));
             if (retry || orderStatus[id] != OrderStatus.Open) _passOn(reason);
             _cancel(id, reason);
             return false;
@@ -92,28 +116,37 @@ abstract contract MarginPerps is IMarginPerps, LiveEIP712 {
         bytes32 id = orderId(order);
         if (msg.sender != order.trader) revert NotTrader(msg.sender, order.trader);
         if (orderStatus[id] != OrderStatus.Open) revert OrderNotOpen(id, orderStatus[id]);
+        _guardAction(order.market, Action.Cancel);
 
         _cancel(id, "");
     }
 
     /// @inheritdoc IMarginPerps
     function close(bytes32 market) external {
-        _closeAtIndex(msg.sender, market);
+        _closeAtIndex(msg.sender, market, _guardAction(market, Action.Decrease));
     }
 
     /// @inheritdoc IMarginPerps
     function liquidate(address trader, bytes32 market) external {
-        int256 equity_ = equity(trader, market);
-        uint256 required = _notional(accounts[trader][market].size, _priceOf(market)) / MAINTENANCE_LEVERAGE;
-        if (equity_ >= int256(required)) revert PositionHealthy(trader, market, equity_, required);
+        (uint256 worst, uint256 best) = healthOf(trader, market);
+        if (worst >= 1e18) revert PositionHealthy(trader, market, worst);
+        _guardLiquidated(market, worst, best);
 
-        _closeAtIndex(trader, market);
+        _closeAtIndex(trader, market, Verdict.Allow);
+    }
+
+    /// @inheritdoc IMarginPerps
+    function claimProfit(bytes32 market) external {
+        uint256 amount = _dueProfit(market, msg.sender);
+        accounts[msg.sender][market].margin += amount;
+        emit ProfitClaimed(msg.sender, market, amount);
     }
 
     /* MARGIN, LIQUIDITY, PRICES */
 
     /// @inheritdoc IMarginPerps
     function deposit(bytes32 market, uint256 amount) external {
+        _guardAction(market, Action.Deposit);
         accounts[msg.sender][market].margin += amount;
         emit Deposited(msg.sender, market, amount);
         token.safeTransferFrom(msg.sender, address(this), amount);
@@ -121,6 +154,7 @@ abstract contract MarginPerps is IMarginPerps, LiveEIP712 {
 
     /// @inheritdoc IMarginPerps
     function withdraw(bytes32 market, uint256 amount) external {
+        _guardAction(market, Action.Withdraw);
         accounts[msg.sender][market].margin -= amount;
         _requireInitialMargin(msg.sender, market);
         emit Withdrawn(msg.sender, market, amount);
@@ -136,6 +170,10 @@ abstract contract MarginPerps is IMarginPerps, LiveEIP712 {
     /// @inheritdoc IMarginPerps
     function setPrice(bytes32 market, uint256 price) external {
         if (msg.sender != feed) revert NotFeed(msg.sender);
+        if (price == 0) revert PriceUnknown(market);
+        uint256 last = indexPrice[market];
+        if (last == 0) _listMarket(market);
+        lastPrice[market] = last == 0 ? price : last;
         indexPrice[market] = price;
         emit PriceSet(market, price);
     }
@@ -169,6 +207,13 @@ abstract contract MarginPerps is IMarginPerps, LiveEIP712 {
         return int256(account.margin) + _profit(account, _priceOf(market));
     }
 
+    /// @inheritdoc IMarginPerps
+    function healthOf(address trader, bytes32 market) public view returns (uint256 worst, uint256 best) {
+        uint256 now_ = _healthAt(accounts[trader][market], _priceOf(market));
+        uint256 before = _healthAt(accounts[trader][market], lastPrice[market]);
+        return (Math.min(now_, before), Math.max(now_, before));
+    }
+
     /* INTERNALS */
 
     function _fill(Order calldata order, bytes32 id) private {
@@ -176,35 +221,40 @@ abstract contract MarginPerps is IMarginPerps, LiveEIP712 {
         if (status != OrderStatus.Open) revert OrderNotOpen(id, status);
         if (block.timestamp >= order.expiry) revert OrderExpired(id, order.expiry, block.timestamp);
         if (order.size == 0) revert EmptyOrder(id);
-        _requireAnchorOf(order);
+        int256 oldSize = accounts[order.trader][order.market].size;
+        Action action = Policies.classify(oldSize, order.size);
+        Verdict verdict = _guardFill(order, action);
         uint256 price = _priceOf(order.market);
         bool withinLimit = order.size > 0 ? price <= order.limitPrice : price >= order.limitPrice;
         if (!withinLimit) revert PriceBeyondLimit(id, order.limitPrice, price);
 
         orderStatus[id] = OrderStatus.Filled;
         // A position that cannot settle with the pool can be closed or liquidated, not traded on: that would forgive the difference.
-        uint256 unpaid = _markToIndex(order.trader, order.market, price);
+        uint256 unpaid = _markToIndex(order.trader, order.market, price, verdict);
         if (unpaid != 0) revert MarkUnpaid(order.trader, order.market, unpaid);
-        int256 oldSize = accounts[order.trader][order.market].size;
-        int256 newSize = oldSize + order.size;
-        accounts[order.trader][order.market].size = newSize;
-        if (!_reduces(oldSize, newSize)) _requireInitialMargin(order.trader, order.market);
+        accounts[order.trader][order.market].size = oldSize + order.size;
+        if (action == Action.Increase) _requireInitialMargin(order.trader, order.market);
 
         emit OrderFilled(id, order.trader, order.market, order.size, price);
     }
 
-    function _closeAtIndex(address trader, bytes32 market) private {
+    function _closeAtIndex(address trader, bytes32 market, Verdict verdict) private {
         uint256 price = _priceOf(market);
         int256 size = accounts[trader][market].size;
 
-        _markToIndex(trader, market, price);
+        _markToIndex(trader, market, price, verdict);
         accounts[trader][market].size = 0;
 
         emit PositionClosed(trader, market, size, price);
     }
 
     /// @dev Realises the profit or loss since the last mark against the pool. What neither side can pay becomes bad debt.
-    function _markToIndex(address trader, bytes32 market, uint256 price) private returns (uint256 unpaid) {
+    function _markToIndex(
+        address trader,
+        bytes32 market,
+        uint256 price,
+        Verdict verdict
+    ) private returns (uint256 unpaid) {
         Account storage account = accounts[trader][market];
         int256 profit = _profit(account, price);
         uint256 amount = SignedMath.abs(profit);
@@ -212,7 +262,7 @@ abstract contract MarginPerps is IMarginPerps, LiveEIP712 {
 
         if (profit > 0) {
             liquidity -= paid;
-            account.margin += paid;
+            account.margin += _payProfit(market, trader, paid, verdict);
         } else {
             account.margin -= paid;
             liquidity += paid;
@@ -254,10 +304,12 @@ abstract contract MarginPerps is IMarginPerps, LiveEIP712 {
         return (account.size * (int256(price) - int256(account.entryPrice))) / 1e18;
     }
 
-    /// @dev A flip through zero opens a position on the other side, so it does not reduce.
-    function _reduces(int256 oldSize, int256 newSize) private pure returns (bool) {
-        bool flips = (oldSize > 0 && newSize < 0) || (oldSize < 0 && newSize > 0);
-        return !flips && SignedMath.abs(newSize) <= SignedMath.abs(oldSize);
+    /// @dev Equity over maintenance margin, in 1e18; zero where nothing is left, and boundless without a position.
+    function _healthAt(Account storage account, uint256 price) private view returns (uint256) {
+        uint256 required = _notional(account.size, price) / MAINTENANCE_LEVERAGE;
+        if (required == 0) return type(uint256).max;
+        int256 equity_ = int256(account.margin) + _profit(account, price);
+        return equity_ <= 0 ? 0 : (uint256(equity_) * 1e18) / required;
     }
 
     function _notional(int256 size, uint256 price) private pure returns (uint256) {

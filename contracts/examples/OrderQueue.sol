@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.24;
 
-import {SettlementGuard} from "../SettlementGuard.sol";
+import {StatelessGuard} from "../StatelessGuard.sol";
 import {Anchor} from "../anchor/Anchor.sol";
 
 /// @title Orders under sequence numbers: the victim of `keeper-key-reuse`
@@ -53,7 +53,7 @@ abstract contract OrderQueue {
 }
 
 /// @title The queue whose keeper says on which block it saw the order
-contract GuardedOrderQueue is OrderQueue, SettlementGuard {
+contract GuardedOrderQueue is OrderQueue, StatelessGuard {
     constructor(address keeper) OrderQueue(keeper) {}
 
     /// @inheritdoc OrderQueue

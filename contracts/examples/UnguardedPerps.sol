@@ -5,15 +5,34 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
 import {Order} from "./IMarginPerps.sol";
 import {MarginPerps} from "./MarginPerps.sol";
+import {Action, Verdict} from "../policy/Policy.sol";
 
 /// @title The exchange without the guard
-/// @notice The same orders, anchors included, and nobody looks at the anchor. It shows the damage; nobody should deploy it.
+/// @notice The same orders, anchors included, and nobody looks at anything. It shows the damage; nobody should deploy it.
 contract UnguardedPerps is MarginPerps {
     constructor(IERC20 token, address feed, address keeper) MarginPerps(token, feed, keeper) {}
 
-    function _requireAnchorOf(Order calldata) internal view override {}
+    function _listMarket(bytes32) internal override {}
 
-    function _guardDenies(Order calldata) internal pure override returns (bool) {
+    function _guardFill(Order calldata, Action) internal pure override returns (Verdict) {
+        return Verdict.Allow;
+    }
+
+    function _guardDenies(Order calldata, Action) internal pure override returns (bool) {
         return false;
+    }
+
+    function _guardAction(bytes32, Action) internal pure override returns (Verdict) {
+        return Verdict.Allow;
+    }
+
+    function _guardLiquidated(bytes32, uint256, uint256) internal pure override {}
+
+    function _payProfit(bytes32, address, uint256 profit, Verdict) internal pure override returns (uint256) {
+        return profit;
+    }
+
+    function _dueProfit(bytes32, address) internal pure override returns (uint256) {
+        return 0;
     }
 }

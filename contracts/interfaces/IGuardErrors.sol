@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.13;
 
+import {Action, Status} from "../policy/Policy.sol";
 import {IProofErrors} from "./IProofErrors.sol";
 
 /// @title The errors of the guard
@@ -59,6 +60,16 @@ interface IGuardErrors is IProofErrors {
 
     /// @notice Thrown when a canonical state holds another value in a slot than the protocol believes.
     error SlotDiffers(address account, bytes32 slot, uint256 believed, uint256 actual);
+
+    /// @notice Thrown when the scope's policy denies an action in the status that is the worst of the scope and its parents, or allows it only
+    /// conservatively where the protocol cannot do it so.
+    error ActionDenied(bytes32 scope, Action action, Status status);
+
+    /// @notice Thrown when an account must not be liquidated now. Health is in 1e18, which is the threshold of liquidation.
+    error LiquidationDenied(bytes32 scope, Status status, uint256 worstHealth, uint256 bestHealth);
+
+    /// @notice Thrown when a scope, or one above it, has no configuration. Without a policy nothing is allowed.
+    error ScopeUnknown(bytes32 scope);
 
     /// @notice Thrown when the guard is deployed on a chain whose BLOCKHASH and NUMBER are not known to mean that chain's own
     /// blocks. Such a chain needs a block-hash source of its own.

@@ -7,7 +7,7 @@ import {IGuardErrors} from "./IGuardErrors.sol";
 /// @title The guard as a deployed contract, for protocols that cannot inherit it
 /// @notice The same checks as the mixin's. It has no storage, no owner and no configuration: each caller names its own depth bounds, in
 /// blocks. The smallest depth is 1 (0 means the same), the largest is the window of the block-hash source.
-/// @dev The previews keep the promise of `ISettlementGuard`.
+/// @dev The previews keep the promise of `IStatelessGuard`.
 interface IStandaloneGuard is IGuardErrors {
     /// @notice Reverts with an error of `IGuardErrors` unless `anchor` names a block of the executing chain inside the bounds.
     function requireAnchored(Anchor calldata anchor, uint64 minDepth, uint64 maxDepth) external view;
@@ -36,6 +36,6 @@ interface IStandaloneGuard is IGuardErrors {
         uint64 maxDepth
     ) external view returns (bool allowed, bytes memory reason);
 
-    /// @notice As `ISettlementGuard.isGuardError`.
+    /// @notice As `IStatelessGuard.isGuardError`.
     function isGuardError(bytes4 selector) external pure returns (bool);
 }

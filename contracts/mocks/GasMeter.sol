@@ -19,19 +19,19 @@ contract GasMeter {
         _nothing = nothing;
     }
 
-    /// @notice Gas that `target` uses for `data`, exactly. Accounts and slots are as the transaction finds them, but for `target`, which
+    /// @notice Gas that `target` uses for `data`, exactly, refunds left aside. To be asked by eth_call. Accounts and slots are as the transaction finds them, but for `target`, which
     /// is warm.
-    function measure(address target, bytes calldata data) external view returns (uint256) {
+    function measure(address target, bytes calldata data) external returns (uint256) {
         bytes memory input = data;
         return _gas(target, input) - _gas(_nothing, input);
     }
 
-    function _gas(address target, bytes memory input) private view returns (uint256 used) {
+    function _gas(address target, bytes memory input) private returns (uint256 used) {
         bool succeeded;
         assembly ("memory-safe") {
             pop(extcodesize(target)) // warm, as in the middle of a transaction
             let before := gas()
-            succeeded := staticcall(gas(), target, add(input, 0x20), mload(input), 0, 0)
+            succeeded := call(gas(), target, 0, add(input, 0x20), mload(input), 0, 0)
             used := sub(before, gas())
         }
         if (!succeeded) {

@@ -6,6 +6,7 @@ import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 
 import {GuardedPerps} from "../examples/GuardedPerps.sol";
 import {Order} from "../examples/IMarginPerps.sol";
+import {Action, Verdict} from "../policy/Policy.sol";
 
 /// @notice The guarded exchange on a chain whose every source of block hashes has failed.
 contract SourcelessPerps is GuardedPerps {
@@ -28,8 +29,8 @@ contract InterferedPerps is GuardedPerps {
         revertData = data;
     }
 
-    function _requireAnchorOf(Order calldata order) internal view override {
-        super._requireAnchorOf(order);
+    function _guardFill(Order calldata order, Action action) internal override returns (Verdict verdict) {
+        verdict = super._guardFill(order, action);
         if (interferes) _revertWith(revertData);
     }
 }

@@ -1,5 +1,6 @@
 import { toBytes, toHex, type Hex } from "../bytes.js";
 import { keccak256 } from "../keccak.js";
+import { ACTIONS, STATUSES } from "../policy/policy.js";
 import { PROOF_REASONS } from "../proof/reasons.js";
 
 /** The ABI types that occur in the guard's errors. All are static: one 32-byte word each. */
@@ -21,6 +22,8 @@ const window: GuardErrorInput = {
 };
 const hash = (name: string, meaning: string): GuardErrorInput => ({ name, type: "bytes32", meaning });
 const depth = (name: string, meaning: string): GuardErrorInput => ({ name, type: "uint64", meaning });
+
+const scope = hash("scope", "the scope: what can be stopped separately, usually a market");
 
 const slot = (believed: string): GuardErrorInput[] => [
   { name: "account", type: "address", meaning: "the account whose storage is read" },
@@ -70,6 +73,26 @@ export const GUARD_ERRORS = {
     hash("key", "the address or slot that was asked for"),
     { name: "reason", type: "uint8", meaning: "why the bytes prove nothing, as a position in `PROOF_REASONS`" },
   ],
+  ActionDenied: [
+    scope,
+    { name: "action", type: "uint8", meaning: "the action, as a position in `ACTIONS`" },
+    {
+      name: "status",
+      type: "uint8",
+      meaning: "the worst status of the scope and its parents, as a position in `STATUSES`",
+    },
+  ],
+  LiquidationDenied: [
+    scope,
+    {
+      name: "status",
+      type: "uint8",
+      meaning: "the worst status of the scope and its parents, as a position in `STATUSES`",
+    },
+    { name: "worstHealth", type: "uint256", meaning: "the account's health in the view that is worst for it, in 1e18" },
+    { name: "bestHealth", type: "uint256", meaning: "its health in the view that is best for it, in 1e18" },
+  ],
+  ScopeUnknown: [hash("scope", "the scope that has no configuration")],
   UnsupportedChain: [{ name: "chainId", type: "uint256", meaning: "the chain's id" }],
 } as const satisfies { [name: string]: readonly GuardErrorInput[] };
 
@@ -193,6 +216,12 @@ function sentence({ name, values }: DecodedGuardError): string {
       return `the protocol believes that slot ${v["slot"]} of ${v["account"]} holds ${v["believed"]}, and the canonical state holds ${v["actual"]}.`;
     case "StateProofInvalid":
       return `the proof of ${v["key"]} under ${v["root"]} proves nothing: reason ${v["reason"]}, ${PROOF_REASONS[Number(v["reason"])] ?? "unknown"}.`;
+    case "ActionDenied":
+      return `action ${v["action"]} (${ACTIONS[Number(v["action"])] ?? "unknown"}) is not open in scope ${v["scope"]}, whose status is ${v["status"]} (${STATUSES[Number(v["status"])] ?? "unknown"}).`;
+    case "LiquidationDenied":
+      return `an account with a health between ${v["worstHealth"]} and ${v["bestHealth"]} is not to be liquidated in scope ${v["scope"]} while its status is ${v["status"]} (${STATUSES[Number(v["status"])] ?? "unknown"}).`;
+    case "ScopeUnknown":
+      return `scope ${v["scope"]} has no configuration, and without a policy nothing is allowed.`;
     case "UnsupportedChain":
       return `chain ${v["chainId"]} needs a block-hash source of its own.`;
   }

@@ -1,8 +1,10 @@
 import { strict as assert } from "node:assert";
-import { execFile } from "node:child_process";
+import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
 import { dirname, join, posix } from "node:path";
 
 import type { InterfaceAbi } from "ethers";
@@ -110,14 +112,24 @@ function readSources(entries: readonly string[], relaxPragmas: boolean): Record<
   return sources;
 }
 
-/** In a process of its own: a WebAssembly compiler blocks its thread, and the old ones install handlers for uncaught errors. */
-function runCompiler(compiler: string, input: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const { bin } = require(`${compiler}/package.json`) as { bin: { solcjs: string } };
-    const script = require.resolve(`${compiler}/${bin.solcjs}`);
-    const child = execFile(process.execPath, [script, "--standard-json"], { maxBuffer: 2 ** 28 }, (error, stdout) =>
-      error === null ? resolve(stdout.slice(stdout.indexOf("{"))) : reject(error),
-    );
+/**
+ * In a process of its own: a WebAssembly compiler blocks its thread, and the old ones install handlers for uncaught errors. It writes to a
+ * file: the compiler's command exits right after writing, which cuts off what a pipe has not taken yet.
+ */
+async function runCompiler(compiler: string, input: string): Promise<string> {
+  const { bin } = require(`${compiler}/package.json`) as { bin: { solcjs: string } };
+  const script = require.resolve(`${compiler}/${bin.solcjs}`);
+  const folder = mkdtempSync(join(tmpdir(), "compile-"));
+  try {
+    const file = openSync(join(folder, "output.json"), "w");
+    const child = spawn(process.execPath, [script, "--standard-json"], { stdio: ["pipe", file, "inherit"] });
     child.stdin!.end(input);
-  });
+    const [code] = (await once(child, "close")) as [number];
+    closeSync(file);
+    assert.equal(code, 0, `${compiler} exited with ${code}`);
+    const output = readFileSync(join(folder, "output.json"), "utf8");
+    return output.slice(output.indexOf("{"));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }

@@ -5,7 +5,7 @@ interface Deployer {
   deployContract(name: string): Promise<BaseContract>;
 }
 
-/** Measures what calls of view functions cost to execute: not the transaction, its calldata, or the call itself. */
+/** Measures what calls cost to execute: not the transaction, its calldata, or the call itself. */
 export interface GasMeter {
   /** @throws ethers' CALL_EXCEPTION MeasuredCallFailed where the call fails */
   measure(target: BaseContract, method: string, args: readonly unknown[]): Promise<number>;

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.13;
+
+import {Action, Status} from "../policy/Policy.sol";
+
+/// @title What those who configure and pause a scope are refused
+/// @notice None of these comes from a user's action: what refuses an action is in `IGuardErrors`.
+interface IPolicyErrors {
+    /// @notice Thrown when a table allows in `status` more than in the one before it.
+    error PolicyNotMonotone(Action action, Status status);
+
+    /// @notice Thrown when a policy's bits are none that a table has.
+    error PolicyMalformed(Action action);
+
+    /// @notice Thrown when a policy does not allow an action although nothing is wrong.
+    error PolicyBlocksSynced(Action action);
+
+    /// @notice Thrown when a policy closes an exit below Halted, or deep liquidations below Diverged.
+    error PolicyClosesExit(Action action);
+
+    /// @notice Thrown when a policy lets an action through in Diverged that only evidence may open again.
+    error PolicyIgnoresDivergence(Action action);
+
+    /// @notice Thrown when a scope's time is outside its bounds.
+    /// @param name of the member of `ScopeConfig`, in ASCII
+    /// @param value in seconds, as are the bounds, both included
+    error TimeOutOfBounds(bytes32 name, uint256 value, uint256 least, uint256 greatest);
+
+    /// @notice Thrown when a scope is configured as if for the first time and has a policy already.
+    error ScopeConfigured(bytes32 scope);
+
+    /// @notice Thrown when a scope is its own ancestor, or has more ancestors than `PolicyGuard.MAX_PARENTS`.
+    error ScopeTooDeep(bytes32 scope);
+
+    /// @notice Thrown when somebody pauses who is not the pauser.
+    error NotPauser(address caller);
+
+    /// @notice Thrown when somebody configures who is not the configurator.
+    error NotConfigurator(address caller);
+
+    /// @notice Thrown when a pause would set a status that needs evidence, or none at all. A pause sets Lagging or Stale.
+    error PauseNeedsEvidence(Status status);
+
+    /// @notice Thrown when a pause is empty or longer than one pause may be.
+    error PauseLength(uint256 length, uint256 greatest);
+
+    /// @notice Thrown when the pause before this one, or its cool-down, has not ended.
+    /// @param time in seconds since 1970, from which the next pause may begin; and not before block `number`
+    error PauseCoolingDown(bytes32 scope, uint256 time, uint256 number);
+
+    /// @notice Thrown when the pauses of the rolling window, with this one, would exceed what they may add up to, or there were too many.
+    /// @param used seconds of pauses that the window holds already
+    error PauseBudgetSpent(bytes32 scope, uint256 used, uint256 budget);
+
+    /// @notice Thrown when a configuration is applied that was not scheduled, or too early, or too late.
+    /// @param readyTime seconds since 1970, zero if it was not scheduled; not before block `readyBlock`; not from `endTime` on
+    error ConfigurationNotReady(bytes32 scope, uint256 readyTime, uint256 readyBlock, uint256 endTime);
+
+    /// @notice Thrown when a cause is given a status that needs none, or no identity.
+    error CauseInvalid(bytes32 scope, bytes32 cause, Status status);
+
+    /// @notice Thrown when evidence is not newer than the one that decided the cause last.
+    /// @param evidence block that the new evidence speaks of
+    /// @param last block that the last evidence spoke of
+    error EvidenceNotNewer(bytes32 scope, bytes32 cause, uint64 evidence, uint64 last);
+
+    /// @notice Thrown when a cause is healed that is not open.
+    error CauseNotOpen(bytes32 scope, bytes32 cause);
+
+    /// @notice Thrown when a scope has as many open causes of one severity as it can count. It is Diverged, or Halted, already.
+    error TooManyCauses(bytes32 scope);
+}

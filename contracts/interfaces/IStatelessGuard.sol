@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.13;
+
+import {Anchor, StateAnchor} from "../anchor/Anchor.sol";
+import {IGuardErrors} from "./IGuardErrors.sol";
+
+/// @title What a guarded contract shows to those who call it
+/// @notice Previews of the guard, and the means to tell its errors from others.
+///
+/// A preview, for well-formed calldata and enough gas:
+/// - never reverts;
+/// - in the same block and state agrees with the real check: it allows exactly what the check lets through, and its `reason` is the
+///   revert data of the check, byte for byte.
+///
+/// What a preview does not say: that the action will pass in a later block, or that the rest of the action succeeds.
+interface IStatelessGuard is IGuardErrors {
+    /// @notice Whether an action with this anchor would pass the guard now.
+    /// @return allowed whether the check would let it through
+    /// @return reason the revert data of the check; empty where it would pass
+    function previewAnchored(Anchor calldata anchor) external view returns (bool allowed, bytes memory reason);
+
+    /// @notice Whether an action with this state anchor and header would pass the guard now.
+    /// @param anchor the state anchor
+    /// @param header RLP of the anchor's block header, whose Keccak-256 is the anchor's hash
+    /// @return allowed whether the check would let it through
+    /// @return reason the revert data of the check; empty where it would pass
+    function previewAnchoredState(
+        StateAnchor calldata anchor,
+        bytes calldata header
+    ) external view returns (bool allowed, bytes memory reason);
+
+    /// @notice Whether `selector` is that of an error in `IGuardErrors`.
+    /// @dev For handlers that must retry an action rather than cancel a user's order. The selector alone proves nothing, since any
+    /// contract on the way can revert with it: it counts only if the guard also denies when asked again (a preview). Empty revert data
+    /// is no reason to cancel either: an action that ran out of gas leaves none.
+    function isGuardError(bytes4 selector) external pure returns (bool);
+}
