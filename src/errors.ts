@@ -53,6 +53,10 @@ export interface ErrorDetails {
   MISSING_PEER: { peer: string; purpose: string };
   /** What the command line was given cannot be used at all. `hint` says what could. */
   UNUSABLE_INPUT: { what: string; reason: string; hint: string };
+  /** A policy that the contract would refuse: a worse status allows more, or a promise is broken. */
+  INVALID_POLICY: { action: string; status: string; reason: string };
+  /** A configuration that cannot work. Every fault with its line. */
+  INVALID_CONFIG: { faults: { line: string; reason: string }[] };
   /** The fork simulator was asked for something that it cannot do. */
   FORK_SIMULATOR: { reason: string };
   /** A hash function that is not Keccak-256 was to be put in its place. */

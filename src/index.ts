@@ -29,6 +29,31 @@ export type { ErrorCode, ErrorDetails } from "./errors.js";
 export { keccak256, setKeccak256 } from "./keccak.js";
 export type { Keccak256 } from "./keccak.js";
 export type { Hex } from "./bytes.js";
+export { CHAIN_PROFILES } from "./policy/chains.js";
+export type { ChainProfile } from "./policy/chains.js";
+export { defineGuardConfig, scopeId } from "./policy/config.js";
+export type {
+  ChainInput,
+  ConfigFault,
+  GuardConfigInput,
+  GuardedScope,
+  ScopeConfig,
+  ScopeInput,
+} from "./policy/config.js";
+export {
+  ACTIONS,
+  EXITS,
+  STANDARD_POLICY,
+  STATUSES,
+  VERDICTS,
+  classify,
+  formatPolicy,
+  packPolicy,
+  policyFaults,
+  unpackPolicy,
+  verdictOf,
+} from "./policy/policy.js";
+export type { Action, PolicyFault, PolicyRow, PolicyTable, Status, Verdict } from "./policy/policy.js";
 export { decodeHeader, encodeHeader, hashHeader, headerFromRpc, readHeader } from "./proof/header.js";
 export type { HashedHeader, Header } from "./proof/header.js";
 export { MAX_SLOTS_PER_REQUEST, prove } from "./proof/prove.js";
