@@ -1,6 +1,7 @@
 /**
  * How many headers are hashed and proofs verified in a second of CPU time, this library beside what else the npm registry has.
- * Rounds are interleaved, so that a busy machine is as bad for all; the median counts. Prints a table.
+ * Rounds are interleaved, so that a busy machine is as bad for all: of rates the median counts, and of ratios the median of those
+ * within one round. Prints a table.
  */
 import { createBlockHeaderFromRPC } from "@ethereumjs/block";
 import { Common, Hardfork, Sepolia } from "@ethereumjs/common";
@@ -11,7 +12,7 @@ import { encodeRlp, keccak256 as ethersKeccak } from "ethers";
 import { createKeccak } from "hash-wasm";
 import { keccak256 as viemKeccak, toRlp } from "viem";
 
-import { toBytes, toHex, type Hex } from "../src/bytes.js";
+import { toBytes, toBytesEach, toHex, type Hex } from "../src/bytes.js";
 import { keccak256, setKeccak256, type Keccak256 } from "../src/keccak.js";
 import { verifyAccount, verifySlot } from "../src/proof/account.js";
 import { decodeHeader, encodeHeader, hashHeader, headerFromRpc } from "../src/proof/header.js";
@@ -25,8 +26,8 @@ const NAMES = (
 ).split(" ");
 
 /** Rounds of each contender, and CPU milliseconds of each round. */
-const ROUNDS = 9;
-const ROUND_MS = 250;
+const ROUNDS = 25;
+const ROUND_MS = 100;
 /** Calls between two looks at the clock. */
 const BATCH = 32;
 
@@ -76,8 +77,8 @@ await compare(
 async function compare(title: string, contenders: readonly Contender[], goals: readonly Goal[]): Promise<void> {
   const expected = await contenders[0]!.run();
   const rates = new Map<string, number[]>(contenders.map(({ name }) => [name, []]));
-  // The first round warms up.
-  for (let round = -1; round < ROUNDS; round++) {
+  // The first rounds warm up.
+  for (let round = -3; round < ROUNDS; round++) {
     for (const contender of contenders) {
       setKeccak256(contender.keccak ?? noble);
       const answer = await contender.run();
@@ -88,19 +89,27 @@ async function compare(title: string, contenders: readonly Contender[], goals: r
     }
   }
   setKeccak256(noble);
-  const median = new Map([...rates].map(([name, all]) => [name, all.sort((a, b) => a - b)[ROUNDS >> 1]!]));
-  const peers = [...median.keys()].filter((name) => goals.some(({ peer }) => name.startsWith(peer)));
+  const ratio = (name: string, peer: string): number => {
+    const theirs = rates.get(peer)!;
+    return median(rates.get(name)!.map((rate, round) => rate / theirs[round]!));
+  };
+  const peers = [...rates.keys()].filter((name) => goals.some(({ peer }) => name.startsWith(peer)));
   console.log(`\n${title}\n`);
   console.log(`${"".padEnd(46)}${"per CPU s".padStart(12)}${peers.map((peer) => `× ${peer}`.padStart(32)).join("")}`);
-  for (const [name, rate] of [...median].sort(([, a], [, b]) => b - a)) {
-    const ratios = peers.map((peer) => (rate / median.get(peer)!).toFixed(1).padStart(32)).join("");
+  const sorted = [...rates].map(([name, all]): [string, number] => [name, median(all)]).sort(([, a], [, b]) => b - a);
+  for (const [name, rate] of sorted) {
+    const ratios = peers.map((peer) => ratio(name, peer).toFixed(1).padStart(32)).join("");
     console.log(`${name.padEnd(46)}${Math.round(rate).toLocaleString("en-US").padStart(12)}${ratios}`);
   }
   for (const { contender, peer, times } of goals) {
-    const ratio = median.get(contender)! / median.get(peer)!;
-    const verdict = ratio >= times ? "reached" : "MISSED";
-    console.log(`goal: ${contender} at least ${times} times ${peer}: ${ratio.toFixed(1)}, ${verdict}`);
+    const reached = ratio(contender, peer);
+    const verdict = reached >= times ? "reached" : "MISSED";
+    console.log(`goal: ${contender} at least ${times} times ${peer}: ${reached.toFixed(2)}, ${verdict}`);
   }
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[values.length >> 1]!;
 }
 
 /** In CPU time of all threads of this process: what the garbage collector does counts. */
@@ -151,7 +160,7 @@ function proofContenders(slot: RealSlot): Contender[] {
   const root = toBytes(slot.stateRoot, "state root");
   const address = toBytes(slot.account, "account");
   const key = toBytes(slot.slot, "slot");
-  const nodes = (proof: readonly Hex[]): Uint8Array[] => proof.map((node) => toBytes(node, "node"));
+  const nodes = (proof: readonly Hex[]): Uint8Array[] => toBytesEach(proof, () => "node");
   const answer = {
     accountProof: [...slot.accountProof],
     storageProof: [{ key: slot.slot, proof: [...slot.storageProof] }],
@@ -164,17 +173,17 @@ function proofContenders(slot: RealSlot): Contender[] {
   };
   const packed = (): bigint | undefined =>
     packWitness({ stateRoot: root, address, slots: [key] }, answer).slots[0]?.value;
-  const mpt = async (decode: (hex: Hex) => Uint8Array): Promise<bigint | undefined> => {
-    const account = await verifyMerkleProof(address, slot.accountProof.map(decode), { root, useKeyHashing: true });
+  const mpt = async (decode: (proof: readonly Hex[]) => Uint8Array[]): Promise<bigint | undefined> => {
+    const account = await verifyMerkleProof(address, decode(slot.accountProof), { root, useKeyHashing: true });
     const fields = RLP.decode(account!) as Uint8Array[];
     const options = { root: fields[2]!, useKeyHashing: true };
-    const value = await verifyMerkleProof(key, slot.storageProof.map(decode), options);
+    const value = await verifyMerkleProof(key, decode(slot.storageProof), options);
     return BigInt(toHex(RLP.decode(value!) as Uint8Array));
   };
   return [
-    { name: "@ethereumjs/mpt", run: () => mpt(hexToBytes) },
+    { name: "@ethereumjs/mpt", run: () => mpt((proof) => proof.map((node) => hexToBytes(node))) },
     // What of the difference is not due to how hexadecimal is read.
-    { name: "@ethereumjs/mpt, our toBytes", run: () => mpt((hex) => toBytes(hex, "node")) },
+    { name: "@ethereumjs/mpt, our decoder", run: () => mpt(nodes) },
     { name: "Settlement Guard", run: ours },
     { name: "Settlement Guard, hash-wasm", run: ours, keccak: wasm },
     { name: "Settlement Guard, packWitness", run: packed },

@@ -4,15 +4,30 @@ import { SettlementGuardError } from "./errors.js";
 export type Hex = `0x${string}`;
 
 const QUANTITY_PATTERN = /^0x(?:0|[1-9a-fA-F][0-9a-fA-F]*)$/;
-/** The value of a hexadecimal digit by its character code; 255 for every other byte. */
-const NIBBLES = Uint8Array.from({ length: 256 }, (_, code) => {
-  const digit = "0123456789abcdef".indexOf(String.fromCharCode(code).toLowerCase());
-  return digit < 0 ? 255 : digit;
-});
-/** Text as bytes, which are read several times as fast as characters: decoding takes longer than checking a proof otherwise. */
-const TEXT = new Uint8Array(4096);
+const DIGITS = "0123456789abcdef";
+/** Above every byte: what two characters are that are not two digits. */
+const NO_BYTE = 0x100;
+
 const encoder = new TextEncoder();
-const DIGITS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+const decoder = new TextDecoder();
+/**
+ * Text as bytes, which are read and written several times as fast as characters: decoding would take longer than checking a proof.
+ * Two characters are one word, whatever order of bytes the machine has. Nothing is left in here from one call for another.
+ */
+const TEXT = new Uint8Array(4096);
+const TEXT_WORDS = new Uint16Array(TEXT.buffer);
+const PREFIX = wordOf("0x");
+/** The two lower-case digits of every byte. */
+const PAIRS = Uint16Array.from({ length: 256 }, (_, byte) =>
+  wordOf(DIGITS.charAt(byte >> 4) + DIGITS.charAt(byte & 15)),
+);
+/** The values of digits by their character codes, whatever their case; 255 for the rest of ASCII. */
+const DIGIT_VALUES = Uint8Array.from({ length: 128 }, (_, code) => {
+  const value = DIGITS.indexOf(String.fromCharCode(code).toLowerCase());
+  return value < 0 ? 255 : value;
+});
+/** The byte that two digits are, whatever their case. */
+const BYTES = bytesOfPairs();
 
 /**
  * Decodes JSON-RPC DATA.
@@ -22,31 +37,70 @@ const DIGITS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padSta
  * @throws INVALID_HEX
  */
 export function toBytes(value: unknown, what: string, length?: number): Uint8Array {
-  if (typeof value !== "string" || !value.startsWith("0x") || value.length % 2 !== 0) {
-    throw invalidHex(what, value, "0x-prefixed bytes");
-  }
+  if (!isData(value)) throw invalidHex(what, value, "0x-prefixed bytes");
   const size = (value.length - 2) / 2;
   if (length !== undefined && size !== length) throw invalidHex(what, value, `${length} bytes, not ${size}`);
   const bytes = new Uint8Array(size);
-  const text = value.length <= TEXT.length ? TEXT : new Uint8Array(value.length);
-  // A character that is not ASCII becomes a byte of 0x80 or more, or does not fit. (Node's own decoder of hexadecimal takes some
-  // for digits, and a digest would be one of other bytes than a contract sees.)
-  let digits = encoder.encodeInto(value, text).written === value.length ? 0 : 255;
-  for (let i = 0, at = 2; i < size; i++) {
-    const high = NIBBLES[text[at++]!]!;
-    const low = NIBBLES[text[at++]!]!;
-    digits |= high | low;
-    bytes[i] = (high << 4) | low;
-  }
-  if (digits > 15) throw invalidHex(what, value, "0x-prefixed bytes");
+  if (!decodeInto(bytes, 0, value)) throw invalidHex(what, value, "0x-prefixed bytes");
   return bytes;
+}
+
+/**
+ * Decodes a list of JSON-RPC DATA into one piece of memory, of which the results are views: memory of its own for each takes as
+ * long as reading it.
+ *
+ * @param what names a value in the error, by its place in the list
+ * @throws INVALID_HEX
+ */
+export function toBytesEach(values: readonly unknown[], what: (index: number) => string): Uint8Array[] {
+  let total = 0;
+  for (const value of values) total += typeof value === "string" ? value.length >> 1 : 0;
+  const bytes = new Uint8Array(total);
+  let end = 0;
+  return values.map((value, i) => {
+    const start = end;
+    if (typeof value !== "string" || !decodeInto(bytes, start, value))
+      throw invalidHex(what(i), value, "0x-prefixed bytes");
+    end += (value.length - 2) / 2;
+    return bytes.subarray(start, end);
+  });
+}
+
+/**
+ * Decodes strict DATA to where there is room for it in `bytes`.
+ *
+ * @returns whether it is DATA; what was written is of no use where it is not
+ */
+export function decodeInto(bytes: Uint8Array, offset: number, value: string): boolean {
+  if (!isData(value)) return false;
+  const length = value.length;
+  const text = length <= TEXT.length ? TEXT : new Uint8Array(length);
+  const words = text === TEXT ? TEXT_WORDS : new Uint16Array(text.buffer);
+  // A character that is not ASCII becomes bytes of 0x80 or more, or does not fit. (Node's own decoder of hexadecimal takes some
+  // for digits, and a digest would be one of other bytes than a contract sees.)
+  if (encoder.encodeInto(value, text).written !== length) return false;
+  let all = 0;
+  for (let word = 1; word < length / 2; word++) {
+    const byte = BYTES[words[word]!]!;
+    all |= byte;
+    bytes[offset++] = byte;
+  }
+  return all < NO_BYTE;
+}
+
+/** The value of a hexadecimal digit by its character code; 255 for every other character. */
+export function digitOf(code: number): number {
+  return code < DIGIT_VALUES.length ? DIGIT_VALUES[code]! : 255;
 }
 
 /** Encodes bytes as lower-case JSON-RPC DATA. */
 export function toHex(bytes: Uint8Array): Hex {
-  let text = "0x";
-  for (const byte of bytes) text += DIGITS[byte];
-  return text as Hex;
+  const length = 2 + 2 * bytes.length;
+  const text = length <= TEXT.length ? TEXT : new Uint8Array(length);
+  const words = text === TEXT ? TEXT_WORDS : new Uint16Array(text.buffer);
+  words[0] = PREFIX;
+  for (let i = 0; i < bytes.length; i++) words[i + 1] = PAIRS[bytes[i]!]!;
+  return decoder.decode(text.subarray(0, length)) as Hex;
 }
 
 /**
@@ -76,7 +130,25 @@ export function sameHex(a: string, b: string): boolean {
   return a.toLowerCase() === b.toLowerCase();
 }
 
-function invalidHex(what: string, value: unknown, expected: string): SettlementGuardError<"INVALID_HEX"> {
+/** `0x` and an even number of characters, whatever they are. */
+function isData(value: unknown): value is string {
+  return typeof value === "string" && value.startsWith("0x") && value.length % 2 === 0;
+}
+
+/** Two characters of ASCII as they lie in memory. */
+function wordOf(characters: string): number {
+  encoder.encodeInto(characters, TEXT);
+  return TEXT_WORDS[0]!;
+}
+
+function bytesOfPairs(): Uint16Array {
+  const bytes = new Uint16Array(0x10000).fill(NO_BYTE);
+  const digits = DIGITS + DIGITS.slice(10).toUpperCase();
+  for (const high of digits) for (const low of digits) bytes[wordOf(high + low)] = parseInt(high + low, 16);
+  return bytes;
+}
+
+export function invalidHex(what: string, value: unknown, expected: string): SettlementGuardError<"INVALID_HEX"> {
   const shown = abbreviate(typeof value === "string" ? value : `a ${typeof value}`);
   return new SettlementGuardError(
     "INVALID_HEX",

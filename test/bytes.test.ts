@@ -1,6 +1,6 @@
 import { expect } from "chai";
 
-import { toBytes, toHex } from "../src/bytes.js";
+import { toBytes, toBytesEach, toHex } from "../src/bytes.js";
 import { thrown } from "./helpers/errors.js";
 
 describe("Hexadecimal", function () {
@@ -32,5 +32,32 @@ describe("Hexadecimal", function () {
       const pair = `${sound.slice(0, -2)}\u{1d7ce}`;
       thrown("INVALID_HEX", () => toBytes(pair, "bytes"));
     }
+  });
+
+  it("is read as a list into views of one memory, each as by itself", function () {
+    const sizes = [532, 0, 1, 31, 2_048, 32, 70_000];
+    const texts = sizes.map((size, n) => toHex(Uint8Array.from({ length: size }, (_, i) => (i * 7 + n) & 0xff)));
+    const list = toBytesEach(texts, String);
+    expect(list.map(toHex)).to.deep.equal(texts);
+    expect(new Set(list.map(({ buffer }) => buffer)).size).to.equal(1);
+    expect(toBytesEach([], String)).to.deep.equal([]);
+  });
+
+  it("O13: is refused in a list by the place of the first that is not bytes", function () {
+    const sound = `0x${"5a".repeat(40)}`;
+    for (const wrong of ["", "0x1", "0X11", "1122", "0xzz", `${sound.slice(0, -1)}\uff11`, 5, null, undefined]) {
+      const { details } = thrown("INVALID_HEX", () => toBytesEach([sound, wrong, "0xz1"], (i) => `node ${i}`));
+      expect(details.what, String(wrong)).to.equal("node 1");
+      expect(details.expected).to.equal("0x-prefixed bytes");
+    }
+  });
+
+  it("is written anew each time: nothing of an earlier text shows in a later one", function () {
+    const long = toHex(new Uint8Array(2_000).fill(0xab));
+    expect(toHex(Uint8Array.of(1))).to.equal("0x01");
+    expect(long).to.equal(`0x${"ab".repeat(2_000)}`);
+    toBytes(long, "bytes");
+    thrown("INVALID_HEX", () => toBytes("", "bytes"));
+    expect(toHex(new Uint8Array())).to.equal("0x");
   });
 });

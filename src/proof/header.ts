@@ -1,7 +1,7 @@
-import { sameHex, toBytes, toHex, type Hex } from "../bytes.js";
+import { decodeInto, digitOf, invalidHex, sameHex, toHex, type Hex } from "../bytes.js";
 import { SettlementGuardError } from "../errors.js";
 import { keccak256 } from "../keccak.js";
-import { encodeRlp, readRlpItem } from "./rlp.js";
+import { prefixLength, readRlpItem, writePrefix } from "./rlp.js";
 
 /**
  * A block header of any fork from Frontier to Amsterdam. Fields of later forks are absent where the header has none.
@@ -87,46 +87,66 @@ const hash32: Shape = { kind: "data", size: 32 };
 const uint64: Shape = { kind: "quantity", size: 8 };
 const uint256: Shape = { kind: "quantity", size: 32 };
 
-/** The fields in the order of the yellow paper and of the EIPs since: name here, name in JSON-RPC, shape. */
-const FIELDS = [
-  ["parentHash", "parentHash", hash32],
-  ["ommersHash", "sha3Uncles", hash32],
-  ["beneficiary", "miner", { kind: "data", size: 20 }],
-  ["stateRoot", "stateRoot", hash32],
-  ["transactionsRoot", "transactionsRoot", hash32],
-  ["receiptsRoot", "receiptsRoot", hash32],
-  ["logsBloom", "logsBloom", { kind: "data", size: 256 }],
-  ["difficulty", "difficulty", uint256],
-  ["number", "number", uint64],
-  ["gasLimit", "gasLimit", uint64],
-  ["gasUsed", "gasUsed", uint64],
-  ["timestamp", "timestamp", uint64],
-  ["extraData", "extraData", { kind: "bytes" }],
-  ["mixHash", "mixHash", hash32],
-  ["nonce", "nonce", { kind: "data", size: 8 }],
-  ["baseFeePerGas", "baseFeePerGas", uint256],
-  ["withdrawalsRoot", "withdrawalsRoot", hash32],
-  ["blobGasUsed", "blobGasUsed", uint64],
-  ["excessBlobGas", "excessBlobGas", uint64],
-  ["parentBeaconBlockRoot", "parentBeaconBlockRoot", hash32],
-  ["requestsHash", "requestsHash", hash32],
-  ["blockAccessListHash", "blockAccessListHash", hash32],
-  ["slotNumber", "slotNumber", uint64],
-] as const satisfies readonly (readonly [keyof Header, string, Shape])[];
+/** One field: its name here, its name in JSON-RPC, and what it must look like. */
+interface Field {
+  readonly name: keyof Header;
+  readonly rpcName: string;
+  readonly shape: Shape;
+}
+
+const asField = (name: keyof Header, rpcName: string, shape: Shape): Field => ({ name, rpcName, shape });
+
+/** The fields in the order of the yellow paper and of the EIPs since. */
+const FIELDS: readonly Field[] = [
+  asField("parentHash", "parentHash", hash32),
+  asField("ommersHash", "sha3Uncles", hash32),
+  asField("beneficiary", "miner", { kind: "data", size: 20 }),
+  asField("stateRoot", "stateRoot", hash32),
+  asField("transactionsRoot", "transactionsRoot", hash32),
+  asField("receiptsRoot", "receiptsRoot", hash32),
+  asField("logsBloom", "logsBloom", { kind: "data", size: 256 }),
+  asField("difficulty", "difficulty", uint256),
+  asField("number", "number", uint64),
+  asField("gasLimit", "gasLimit", uint64),
+  asField("gasUsed", "gasUsed", uint64),
+  asField("timestamp", "timestamp", uint64),
+  asField("extraData", "extraData", { kind: "bytes" }),
+  asField("mixHash", "mixHash", hash32),
+  asField("nonce", "nonce", { kind: "data", size: 8 }),
+  asField("baseFeePerGas", "baseFeePerGas", uint256),
+  asField("withdrawalsRoot", "withdrawalsRoot", hash32),
+  asField("blobGasUsed", "blobGasUsed", uint64),
+  asField("excessBlobGas", "excessBlobGas", uint64),
+  asField("parentBeaconBlockRoot", "parentBeaconBlockRoot", hash32),
+  asField("requestsHash", "requestsHash", hash32),
+  asField("blockAccessListHash", "blockAccessListHash", hash32),
+  asField("slotNumber", "slotNumber", uint64),
+];
 
 const STATE_ROOT = 3;
 const NUMBER = 8;
+const EXTRA_DATA = 12;
 const MIX_HASH = 13;
-const NONCE = 14;
-const AURA_SEAL: Shape = { kind: "data", size: 65 };
 /** Fields of the oldest headers; those after them came with forks. */
 const FRONTIER_FIELDS = 15;
+/** The fields under an AuRa seal, which takes the places of the mix hash and the nonce. */
+const AURA_FIELDS: readonly Field[] = [
+  ...FIELDS.slice(0, MIX_HASH),
+  asField("auraStep", "auraStep", uint64),
+  asField("auraSeal", "auraSeal", { kind: "data", size: 65 }),
+  ...FIELDS.slice(FRONTIER_FIELDS),
+];
 /** The field counts of the forks: Frontier, London, Shanghai, Cancun, Prague, Amsterdam. No fork ended its header elsewhere. */
 const FORK_FIELD_COUNTS: readonly number[] = [15, 16, 17, 20, 21, 23];
 
+/** Where a header is encoded: room for the longest prefix that its list can have, and for all fields but long extra data. */
+const SCRATCH = new Uint8Array(2048);
+const LIST_PREFIX = 4;
+const ROOM = LIST_PREFIX + AURA_FIELDS.reduce((sum, { shape }) => sum + 4 + (sizeOf(shape) ?? 0), 0);
+
 /** What JSON-RPC blocks carry beside the header, on the chains that we know; anything else may be a field of a fork that we do not. */
 const NOT_HEADER_FIELDS: ReadonlySet<string> = new Set([
-  ...FIELDS.map(([, rpcName]) => rpcName),
+  ...FIELDS.map(({ rpcName }) => rpcName),
   ...["hash", "size", "totalDifficulty", "transactions", "uncles", "withdrawals", "author", "auraStep", "auraSeal"],
   ...["l1BlockNumber", "sendCount", "sendRoot"], // Arbitrum repeats here what its mixHash and extraData hold
 ]);
@@ -140,7 +160,34 @@ const NOT_HEADER_FIELDS: ReadonlySet<string> = new Set([
  * @throws INVALID_HEADER where a field is missing, is not strict JSON-RPC DATA or QUANTITY, or is out of its bounds
  */
 export function encodeHeader(block: unknown): Uint8Array {
-  return encodeRlp(fieldsFromRpc(block));
+  if (typeof block !== "object" || block === null || Array.isArray(block)) {
+    throw invalidHeader("block", "not an object");
+  }
+  const source = block as RpcBlock;
+  const fields = present(source["auraStep"]) || present(source["auraSeal"]) ? AURA_FIELDS : FIELDS;
+  // All are read before the first is encoded: a block may be an object whose getters come here, too.
+  const values = fields.map(({ rpcName }) => source[rpcName]);
+  const extraData = values[EXTRA_DATA];
+  const room = ROOM + (typeof extraData === "string" ? Math.min(extraData.length / 2, MAX_HEADER_SIZE) : 0);
+  const rlp = room <= SCRATCH.length ? SCRATCH : new Uint8Array(room);
+  let end = LIST_PREFIX;
+  let count = 0;
+  for (let i = 0; i < fields.length; i++) {
+    const value = values[i];
+    if (i >= FRONTIER_FIELDS && !present(value)) continue;
+    // A fork appends fields and takes none away, so one that is present needs all before it.
+    if (count < i) throw absent(count, i);
+    const { rpcName, shape } = fields[i]!;
+    end =
+      shape.kind === "quantity"
+        ? writeQuantity(rlp, end, value, rpcName, shape.size)
+        : writeData(rlp, end, value, rpcName, sizeOf(shape));
+    count++;
+  }
+  if (!FORK_FIELD_COUNTS.includes(count)) throw absent(count, count - 1);
+  const start = LIST_PREFIX - prefixLength(end - LIST_PREFIX);
+  writePrefix(rlp, start, 0xc0, end - LIST_PREFIX);
+  return rlp.slice(start, end);
 }
 
 /**
@@ -153,11 +200,10 @@ export function encodeHeader(block: unknown): Uint8Array {
  * const { number, stateRoot, hash, rlp } = headerFromRpc(block);
  */
 export function headerFromRpc(block: unknown): HashedHeader {
-  const fields = fieldsFromRpc(block);
-  const rlp = encodeRlp(fields);
+  const rlp = encodeHeader(block);
   if (rlp.length > MAX_HEADER_SIZE) throw invalidHeader("extraData", `makes a header of ${rlp.length} bytes`);
-  const header = headerOf(fields);
-  const claimed = toHex(data((block as RpcBlock)["hash"], "hash", 32));
+  const header = decodeHeader(rlp);
+  const claimed = toHex(readHash((block as RpcBlock)["hash"], "hash"));
   const actual = hashHeader(rlp);
   if (claimed !== actual) {
     const unknownFields = unknownHeaderFields(block as RpcBlock);
@@ -206,24 +252,21 @@ export function hashHeader(rlp: Uint8Array): Hex {
 export function decodeHeader(rlp: Uint8Array): Header {
   checkList(rlp);
   const fields: Uint8Array[] = [];
-  let aura = false; // AuRa puts its step, a short integer, where others have the 32 bytes of the mix hash
+  let table = FIELDS;
   let offset = 3;
   while (offset < rlp.length) {
     const field = fields.length;
     if (field === MAX_HEADER_FIELDS) throw malformed(field, `more than ${MAX_HEADER_FIELDS} fields`);
     const [value, end] = fieldAt(rlp, offset, field);
-    if (field === MIX_HASH && value.length !== 32) aura = true;
-    checkShape(
-      field,
-      value,
-      aura && field === MIX_HASH ? uint64 : aura && field === NONCE ? AURA_SEAL : FIELDS[field]?.[2],
-    );
+    // AuRa puts its step, a short integer, where others have the 32 bytes of the mix hash.
+    if (field === MIX_HASH && value.length !== 32) table = AURA_FIELDS;
+    checkShape(field, value, table[field]?.shape);
     fields.push(value);
     offset = end;
   }
   const count = fields.length;
   if (count < FIELDS.length && !FORK_FIELD_COUNTS.includes(count)) throw malformed(count, "missing");
-  return headerOf(fields);
+  return headerOf(fields, table);
 }
 
 /**
@@ -238,7 +281,7 @@ export function decodeHeaderStart(rlp: Uint8Array): HeaderStart {
   let offset = 3;
   for (let field = 0; field <= NUMBER; field++) {
     const [value, end] = fieldAt(rlp, offset, field);
-    checkShape(field, value, FIELDS[field]![2]);
+    checkShape(field, value, FIELDS[field]!.shape);
     fields.push(value);
     offset = end;
   }
@@ -247,27 +290,8 @@ export function decodeHeaderStart(rlp: Uint8Array): HeaderStart {
 
 type RpcBlock = Readonly<Record<string, unknown>>;
 
-function fieldsFromRpc(block: unknown): Uint8Array[] {
-  if (typeof block !== "object" || block === null || Array.isArray(block)) {
-    throw invalidHeader("block", "not an object");
-  }
-  const source = block as RpcBlock;
-  const aura = present(source["auraStep"]) || present(source["auraSeal"]);
-  const fields: Uint8Array[] = [];
-  for (const [field, [, name, shape]] of FIELDS.entries()) {
-    const value = source[name];
-    if (aura && field === MIX_HASH) fields.push(quantity(source["auraStep"], "auraStep", 8));
-    else if (aura && field === NONCE) fields.push(data(source["auraSeal"], "auraSeal", 65));
-    else if (field < FRONTIER_FIELDS || present(value)) {
-      // A fork appends fields and takes none away, so one that is present needs all before it.
-      if (fields.length < field) throw invalidHeader(FIELDS[fields.length]![1], `absent, although ${name} is there`);
-      fields.push(shape.kind === "quantity" ? quantity(value, name, shape.size) : data(value, name, sizeOf(shape)));
-    }
-  }
-  if (!FORK_FIELD_COUNTS.includes(fields.length)) {
-    throw invalidHeader(FIELDS[fields.length]![1], `absent, although ${FIELDS[fields.length - 1]![1]} is there`);
-  }
-  return fields;
+function absent(field: number, although: number): SettlementGuardError<"INVALID_HEADER"> {
+  return invalidHeader(FIELDS[field]!.rpcName, `absent, although ${FIELDS[although]!.rpcName} is there`);
 }
 
 function present(value: unknown): boolean {
@@ -278,31 +302,65 @@ function sizeOf(shape: Shape): number | undefined {
   return shape.kind === "bytes" ? undefined : shape.size;
 }
 
-/** Strict DATA of `size` bytes, or of any size that fits in a header. */
-function data(value: unknown, field: string, size?: number): Uint8Array {
-  if (typeof value !== "string") throw invalidHeader(field, describe(value));
-  const bytes = (value.length - 2) / 2;
-  if (size === undefined ? bytes > MAX_HEADER_SIZE : bytes !== size) {
-    throw invalidHeader(
-      field,
-      `${value.length} characters, expected ${size ?? `at most ${MAX_HEADER_SIZE}`} bytes after 0x`,
-    );
-  }
-  try {
-    return toBytes(value, field);
-  } catch (cause) {
-    throw invalidHeader(field, "not 0x-prefixed bytes", cause);
-  }
+/** Decodes strict DATA of 32 bytes. */
+function readHash(value: unknown, field: string): Uint8Array {
+  const bytes = new Uint8Array(32);
+  checkSize(value, field, 32);
+  if (!decodeInto(bytes, 0, value)) throw notData(value, field);
+  return bytes;
 }
 
-/** Strict QUANTITY below 256^size, as the big-endian bytes that RLP wants: no leading zero, nothing for zero. */
-function quantity(value: unknown, field: string, size: number): Uint8Array {
+/** Writes strict DATA of `size` bytes, or of any size that fits in a header; returns where it ends. */
+function writeData(rlp: Uint8Array, offset: number, value: unknown, field: string, size?: number): number {
+  checkSize(value, field, size);
+  const length = (value.length - 2) / 2;
+  const start = offset + prefixLength(length);
+  if (!decodeInto(rlp, start, value)) throw notData(value, field);
+  return closeString(rlp, offset, start, start + length);
+}
+
+function checkSize(value: unknown, field: string, size?: number): asserts value is string {
   if (typeof value !== "string") throw invalidHeader(field, describe(value));
-  if (value === "0x0") return new Uint8Array();
+  const bytes = (value.length - 2) / 2;
+  if (size === undefined ? bytes <= MAX_HEADER_SIZE : bytes === size) return;
+  const expected = size ?? `at most ${MAX_HEADER_SIZE}`;
+  throw invalidHeader(field, `${value.length} characters, expected ${expected} bytes after 0x`);
+}
+
+function notData(value: string, field: string): SettlementGuardError<"INVALID_HEADER"> {
+  return invalidHeader(field, "not 0x-prefixed bytes", invalidHex(field, value, "0x-prefixed bytes"));
+}
+
+/** Writes strict QUANTITY below 256^size as the big-endian bytes that RLP wants: no leading zero, nothing for zero. */
+function writeQuantity(rlp: Uint8Array, offset: number, value: unknown, field: string, size: number): number {
+  if (typeof value !== "string") throw invalidHeader(field, describe(value));
+  if (value === "0x0") return writePrefix(rlp, offset, 0x80, 0);
   if (value.length > 2 + 2 * size)
     throw invalidHeader(field, `${value.length} characters, expected at most ${size} bytes`);
-  if (!/^0x[1-9a-fA-F][0-9a-fA-F]*$/.test(value)) throw invalidHeader(field, `${value} is not a JSON-RPC quantity`);
-  return toBytes(value.length % 2 === 0 ? value : `0x0${value.slice(2)}`, field);
+  let end = offset + 1;
+  let bits = 0;
+  let all = 0;
+  for (let i = 2; i < value.length; i++) {
+    const digit = digitOf(value.charCodeAt(i));
+    all |= digit;
+    bits = (bits << 4) | digit;
+    // Where their number is odd, the first digit is a byte by itself.
+    if ((value.length - i) % 2 === 1) rlp[end++] = bits;
+  }
+  if (all > 15 || value.length < 3 || value.charAt(2) === "0" || !value.startsWith("0x"))
+    throw invalidHeader(field, `${value} is not a JSON-RPC quantity`);
+  return closeString(rlp, offset, offset + 1, end);
+}
+
+/** Writes the prefix at `offset` of the bytes from `start` to `end`; returns where the item ends. */
+function closeString(rlp: Uint8Array, offset: number, start: number, end: number): number {
+  const size = end - start;
+  if (size === 1 && rlp[start]! < 0x80) {
+    rlp[offset] = rlp[start]!;
+    return offset + 1;
+  }
+  writePrefix(rlp, offset, 0x80, size);
+  return end;
 }
 
 function describe(value: unknown): string {
@@ -350,25 +408,25 @@ function checkShape(field: number, value: Uint8Array, shape: Shape | undefined):
 }
 
 /** Names the fields, whose shapes have been checked. */
-function headerOf(fields: Uint8Array[]): Header {
+function headerOf(values: Uint8Array[], table: readonly Field[]): Header {
   const header: Record<string, Uint8Array | bigint> = {};
-  const aura = fields[MIX_HASH]!.length !== 32;
-  for (let field = 0; field < fields.length && field < FIELDS.length; field++) {
-    const value = fields[field]!;
-    const [name, , shape] = FIELDS[field]!;
-    if (aura && field === MIX_HASH) header["auraStep"] = toInteger(value);
-    else if (aura && field === NONCE) header["auraSeal"] = value;
-    else header[name] = shape.kind === "quantity" ? toInteger(value) : value;
+  for (let i = 0; i < values.length && i < table.length; i++) {
+    const { name, shape } = table[i]!;
+    header[name] = shape.kind === "quantity" ? toInteger(values[i]!) : values[i]!;
   }
-  return { ...(header as unknown as Omit<Header, "fields">), fields };
+  return { ...(header as unknown as Omit<Header, "fields">), fields: values };
 }
 
 function toInteger(bytes: Uint8Array): bigint {
-  return bytes.length === 0 ? 0n : BigInt(toHex(bytes));
+  if (bytes.length > 6) return BigInt(toHex(bytes));
+  // Up to 48 bits, which nearly all of a header's integers have, a number is exact, and faster than text.
+  let value = 0;
+  for (const byte of bytes) value = value * 256 + byte;
+  return BigInt(value);
 }
 
 function malformed(field: number, reason: string, cause?: unknown): SettlementGuardError<"HEADER_MALFORMED"> {
-  const where = field === LIST ? "the header" : `header field ${field} (${FIELDS[field]?.[0] ?? "unknown"})`;
+  const where = field === LIST ? "the header" : `header field ${field} (${FIELDS[field]?.name ?? "unknown"})`;
   return new SettlementGuardError("HEADER_MALFORMED", { field, reason }, `${where}: ${reason}`, { cause });
 }
 

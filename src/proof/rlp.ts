@@ -119,7 +119,7 @@ function payloadLength(items: readonly RlpInput[], depth: number): number {
   return length;
 }
 
-function prefixLength(length: number): number {
+export function prefixLength(length: number): number {
   return length <= 55 ? 1 : 1 + byteWidth(length);
 }
 
@@ -148,7 +148,7 @@ function writeItem(bytes: Uint8Array, offset: number, item: RlpInput): number {
   return offset;
 }
 
-function writePrefix(bytes: Uint8Array, offset: number, kind: 0x80 | 0xc0, length: number): number {
+export function writePrefix(bytes: Uint8Array, offset: number, kind: 0x80 | 0xc0, length: number): number {
   if (length <= 55) {
     bytes[offset] = kind + length;
     return offset + 1;

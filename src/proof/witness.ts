@@ -1,4 +1,4 @@
-import { sameHex, toBytes, toHex } from "../bytes.js";
+import { sameHex, toBytesEach, toHex } from "../bytes.js";
 import { SettlementGuardError } from "../errors.js";
 import { keccak256 } from "../keccak.js";
 import { type Account, decodeAccount, decodeSlot, expectLength } from "./account.js";
@@ -187,7 +187,7 @@ interface Path {
 }
 
 function followed(what: string, root: Uint8Array, key: Uint8Array, proof: readonly string[] | null | undefined): Path {
-  const listed = (proof ?? []).map((node, i) => toBytes(node, `node ${i} of the proof of ${what}`));
+  const listed = toBytesEach(proof ?? [], (i) => `node ${i} of the proof of ${what}`);
   // Some clients list the empty trie's only node, which nobody hashes into anything else.
   const isEmptyTrie = equalAt(EMPTY_ROOT, 0, root, 0);
   if (isEmptyTrie && listed.length === 1 && listed[0]?.length === 1 && listed[0][0] === 0x80) listed.pop();

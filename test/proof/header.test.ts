@@ -1,5 +1,6 @@
 import { createBlockHeaderFromRLP } from "@ethereumjs/block";
 import { expect } from "chai";
+import { encodeRlp as ethersRlp } from "ethers";
 import { network } from "hardhat";
 
 import { toBytes, toHex, type Hex } from "../../src/bytes.js";
@@ -200,6 +201,11 @@ describe("Block headers", function () {
       ["O13: a quantity without 0x", "gasUsed", "11"],
       ["O13: a quantity with a leading zero", "timestamp", "0x011"],
       ["O13: an empty quantity", "gasLimit", "0x"],
+      ["O13: a quantity with a letter that is no digit", "number", "0x1g"],
+      ["O13: a quantity that begins with one", "gasUsed", "0xg1"],
+      ["O13: a quantity with a blank", "timestamp", "0x1 "],
+      ["O13: a quantity with a character whose low bits are a digit's", "gasLimit", "0x1\u0131"],
+      ["O13: a quantity with a fullwidth digit", "baseFeePerGas", "0x\uff11"],
       ["O13: bytes of odd length", "extraData", "0x123"],
       ["O13: bytes that are none", "extraData", "0xzz"],
       ["O13: a hash that is none", "stateRoot", `0x${"g0".repeat(32)}`],
@@ -213,6 +219,7 @@ describe("Block headers", function () {
       ["a missing field", "receiptsRoot", undefined],
       ["O7: a null where every fork has a value", "stateRoot", null],
       ["a hash that is no hash", "hash", "0x11"],
+      ["O13: a claimed hash with a character that is no digit", "hash", `0x${"g0".repeat(32)}`],
       ["the hash of a pending block", "hash", null],
     ];
     for (const [title, field, value] of strict) {
@@ -274,6 +281,75 @@ describe("Block headers", function () {
         claimed: `0x${"ab".repeat(32)}`,
         actual: hashHeader(bytes(sampleHeader(21))),
       });
+    });
+
+    it("O7: is encoded as an independent encoder does, for every length of its integers and of its extra data", function () {
+      const sizes = [0, 1, 2, 55, 56, 255, 256, 1_200, 2_048, 64_000];
+      const integers = [0n, 1n, 0x7fn, 0x80n, 0xfffn, 0xffffn, 2n ** 48n - 1n, 2n ** 56n - 1n, 2n ** 64n - 1n];
+      let compared = 0;
+      for (const size of sizes) {
+        for (const byte of [0x00, 0x7f, 0x80, 0xff]) {
+          for (const integer of integers) {
+            const block = { ...rpcBlock(21), number: `0x${integer.toString(16)}` } as Record<string, Hex>;
+            block["extraData"] = `0x${byte.toString(16).padStart(2, "0").repeat(size)}`;
+            const fields = Object.keys(rpcBlock(21))
+              .filter((name) => !["hash", "size", "transactions", "uncles"].includes(name))
+              .map((name) => block[name]!)
+              .map((value) => (value === "0x0" ? "0x" : value.length % 2 === 0 ? value : `0x0${value.slice(2)}`));
+            const encoded = encodeHeader(block);
+            expect(toHex(encoded) === ethersRlp(fields)).to.equal(true);
+            expect(decodeHeader(encoded).number).to.equal(integer);
+            compared++;
+          }
+        }
+      }
+      expect(compared).to.equal(sizes.length * 4 * integers.length);
+    });
+
+    it("O13: of several defects, the one in the first field is named", function () {
+      const block = rpcBlock(21);
+      const digits = String(block["stateRoot"]).slice(3);
+      const broken = {
+        ...block,
+        stateRoot: `0xg${digits}`,
+        logsBloom: "0x",
+        number: "0x01",
+        nonce: 5,
+        requestsHash: "",
+      };
+      for (const field of ["stateRoot", "logsBloom", "number", "nonce", "requestsHash"]) {
+        expect(thrown("INVALID_HEADER", () => encodeHeader(broken)).details.field).to.equal(field);
+        Object.assign(broken, { [field]: block[field] });
+      }
+      expect(toHex(encodeHeader(broken))).to.equal(sampleHeader(21));
+    });
+
+    it("is encoded rightly where reading one of its fields encodes another header", function () {
+      const block = rpcBlock(21);
+      const { nonce, extraData } = block;
+      const other = { ...rpcBlock(23), extraData: `0x${"ee".repeat(900)}` };
+      const lazy = Object.defineProperties(block, {
+        extraData: { get: () => (encodeHeader(other), extraData) },
+        nonce: { get: () => (encodeHeader(other), nonce) },
+      });
+      expect(toHex(encodeHeader(lazy))).to.equal(sampleHeader(21));
+      expect(toHex(headerFromRpc(lazy).rlp)).to.equal(sampleHeader(21));
+    });
+
+    it("H7: a block whose extra data makes its header too long is refused, and encoded all the same", function () {
+      const block = { ...rpcBlock(21), extraData: `0x${"11".repeat(MAX_HEADER_SIZE - 300)}` };
+      const fields = sampleFields(21).map((field, i) => (i === 12 ? bytes(block.extraData) : field));
+      expect(toHex(encodeHeader(block)) === toHex(encodeRlp(fields))).to.equal(true);
+      const { details } = thrown("INVALID_HEADER", () => headerFromRpc(block));
+      expect(details.field).to.equal("extraData");
+      expect(details.reason).to.equal(`makes a header of ${encodeRlp(fields).length} bytes`);
+    });
+
+    it("a header that was handed out does not change with the next, and is as long as its own memory", function () {
+      const first = encodeHeader(rpcBlock(21));
+      expect(first.buffer.byteLength).to.equal(first.length);
+      encodeHeader({ ...rpcBlock(23), parentHash: `0x${"99".repeat(32)}` });
+      expect(toHex(first)).to.equal(sampleHeader(21));
     });
 
     it("O15: a __proto__ in the JSON supplies no field", function () {
