@@ -2,7 +2,7 @@
 pragma solidity ^0.8.13;
 
 import {GuardErrors} from "./GuardErrors.sol";
-import {Anchor, StateAnchor} from "./anchor/Anchor.sol";
+import {Anchor} from "./anchor/Anchor.sol";
 import {AnchorGuard} from "./anchor/AnchorGuard.sol";
 import {IStatelessGuard} from "./interfaces/IStatelessGuard.sol";
 
@@ -19,14 +19,6 @@ abstract contract StatelessGuard is AnchorGuard, IStatelessGuard {
         _;
     }
 
-    /// @notice Lets the function run only if `anchor` is a block of the executing chain, inside `_anchorDepthBounds`, and `header` shows
-    /// that the block commits to the state root that the anchor claims.
-    modifier anchoredState(StateAnchor calldata anchor, bytes calldata header) {
-        (uint64 minDepth, uint64 maxDepth) = _anchorDepthBounds();
-        _requireStateAnchor(anchor, header, minDepth, maxDepth);
-        _;
-    }
-
     /// @notice How deep an anchor must and may lie below the executing block, in blocks, both included.
     /// @dev The default suits an action that is sent at once: what is prepared on the newest block lies at depth 1 when it executes, and
     /// after 256 blocks (some 51 minutes on Ethereum) it must be prepared anew. A greater largest depth, up to 8,191, needs EIP-2935 and
@@ -39,16 +31,6 @@ abstract contract StatelessGuard is AnchorGuard, IStatelessGuard {
     function previewAnchored(Anchor calldata anchor) external view virtual returns (bool allowed, bytes memory reason) {
         (uint64 minDepth, uint64 maxDepth) = _anchorDepthBounds();
         reason = _anchorFailure(anchor, minDepth, maxDepth);
-        return (reason.length == 0, reason);
-    }
-
-    /// @inheritdoc IStatelessGuard
-    function previewAnchoredState(
-        StateAnchor calldata anchor,
-        bytes calldata header
-    ) external view virtual returns (bool allowed, bytes memory reason) {
-        (uint64 minDepth, uint64 maxDepth) = _anchorDepthBounds();
-        reason = _stateAnchorFailure(anchor, header, minDepth, maxDepth);
         return (reason.length == 0, reason);
     }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.24;
 
-import {StatelessGuard} from "../StatelessGuard.sol";
+import {StateAnchoredGuard} from "../StateAnchoredGuard.sol";
 import {StateAnchor} from "../anchor/Anchor.sol";
 import {SlotCheck} from "../proof/SlotCheck.sol";
 import {SlotDerivation} from "../proof/SlotDerivation.sol";
@@ -59,7 +59,7 @@ abstract contract CollateralCredit {
 }
 
 /// @title Credit that accepts a state root only from the header of a canonical block
-contract GuardedCollateralCredit is CollateralCredit, StatelessGuard {
+contract GuardedCollateralCredit is CollateralCredit, StateAnchoredGuard {
     constructor(address vault) payable CollateralCredit(vault) {}
 
     /// @inheritdoc CollateralCredit

@@ -61,7 +61,7 @@ contract GuardedPerps is MarginPerps, SettlementGuard, ProfitEscrow {
     bytes32 public constant EXCHANGE = "exchange";
 
     /// @notice How old the proof of a market's backing may be, in blocks.
-    uint64 public constant MAX_PROOF_AGE = 256;
+    uint64 public constant MAX_PROOF_AGE = 64;
 
     /// @notice What is believed to back a market, since which block.
     struct Belief {
@@ -75,42 +75,54 @@ contract GuardedPerps is MarginPerps, SettlementGuard, ProfitEscrow {
 
     event BackingBelieved(bytes32 indexed market, uint256 amount);
 
+    error BackingContradicted(bytes32 market);
     error BackingNotContradicted(bytes32 market, uint256 believed, uint256 actual);
     error ProofOlderThanBelief(bytes32 market, uint64 proof, uint64 belief);
 
     constructor(IERC20 token, address feed, address keeper) MarginPerps(token, feed, keeper) {
         custodian = address(new Custodian());
         proofs = new ProofDesk();
-        _configureScope(EXCHANGE, _standardConfig());
+        _configureScope(EXCHANGE, _scopeConfig());
     }
 
     /* BACKING: belief, contradiction, reconciliation */
 
-    /// @notice Writes down what is believed to back a market from this block on. The feed alone.
+    /// @notice Writes down what is believed to back a market. The feed alone, which cannot believe a contradiction away.
     function believeBacking(bytes32 market, uint128 amount) external {
         if (msg.sender != feed) revert NotFeed(msg.sender);
-        beliefs[market] = Belief(amount, uint64(block.number));
+        Belief storage belief = beliefs[market];
+        if (amount < belief.amount && _isContradicted(market)) revert BackingContradicted(market);
+        // Only more is a new belief: a lower one is contradicted by whatever contradicted the higher.
+        if (amount > belief.amount) belief.number = uint64(_blockNumber());
+        belief.amount = amount;
         emit BackingBelieved(market, amount);
     }
 
     /// @notice Shows that less backs a market than the exchange believes. Anybody may call.
     /// @return raised false where the market was known to be contradicted
     function contradict(bytes32 market, SlotProof calldata proof) external returns (bool raised) {
-        // What was true before the belief contradicts nothing.
-        (uint256 believed, uint64 since) = (beliefs[market].amount, beliefs[market].number);
-        uint64 number = proof.anchor.number;
-        if (number < since) revert ProofOlderThanBelief(market, number, since);
-        uint256 actual = proofs.valueAt(proof, MAX_PROOF_AGE, custodian, _slotOf(market));
+        (uint256 believed, uint256 actual) = _compare(market, proof);
         if (actual >= believed) revert BackingNotContradicted(market, believed, actual);
-        return _raise(market, _backingOf(market), Status.Diverged, number);
+        return _raise(market, _backingOf(market), Status.Diverged, proof.anchor.number);
     }
 
     /// @notice Shows that the backing is there again, and heals the market. Anybody may call.
     function reconcile(bytes32 market, SlotProof calldata proof) external {
-        (uint256 believed, bytes32 slot) = (beliefs[market].amount, _slotOf(market));
-        uint256 actual = proofs.valueAt(proof, MAX_PROOF_AGE, custodian, slot);
-        if (actual < believed) revert SlotBelow(custodian, slot, believed, actual);
+        (uint256 believed, uint256 actual) = _compare(market, proof);
+        if (actual < believed) revert SlotBelow(custodian, _slotOf(market), believed, actual);
         _heal(market, _backingOf(market), proof.anchor.number);
+    }
+
+    /// @dev What is believed, and what was there after the proof's block, which must not be older than the belief.
+    function _compare(
+        bytes32 market,
+        SlotProof calldata proof
+    ) private view returns (uint256 believed, uint256 actual) {
+        Belief memory belief = beliefs[market];
+        if (proof.anchor.number < belief.number) {
+            revert ProofOlderThanBelief(market, proof.anchor.number, belief.number);
+        }
+        return (belief.amount, proofs.valueAt(proof, MAX_PROOF_AGE, custodian, _slotOf(market)));
     }
 
     /// @dev `backing[market]` of the custodian.
@@ -125,7 +137,7 @@ contract GuardedPerps is MarginPerps, SettlementGuard, ProfitEscrow {
     /* THE GUARD */
 
     function _listMarket(bytes32 market) internal override {
-        _configureScope(market, _standardConfig());
+        _configureScope(market, _scopeConfig());
     }
 
     function _guardFill(Order calldata order, Action action) internal virtual override returns (Verdict) {
@@ -153,6 +165,14 @@ contract GuardedPerps is MarginPerps, SettlementGuard, ProfitEscrow {
         _guardLiquidation(market, worstHealth, bestHealth);
     }
 
+    function _isContradicted(bytes32 market) internal view override returns (bool) {
+        return _scope(market).divergences != 0;
+    }
+
+    function _keepsProfit(bytes32 market, address trader) internal view override returns (bool) {
+        return escrowedProfit(market, trader) != 0;
+    }
+
     function _payProfit(
         bytes32 market,
         address trader,
@@ -166,7 +186,7 @@ contract GuardedPerps is MarginPerps, SettlementGuard, ProfitEscrow {
         return _releaseProfit(market, trader);
     }
 
-    function _parentOf(bytes32 scope) internal pure override returns (bytes32) {
+    function _parentOf(bytes32 scope) internal pure virtual override returns (bytes32) {
         return scope == EXCHANGE ? bytes32(0) : EXCHANGE;
     }
 
@@ -179,8 +199,9 @@ contract GuardedPerps is MarginPerps, SettlementGuard, ProfitEscrow {
         return keeper;
     }
 
-    /// @dev For Ethereum, whose slots of 12 s may be missed: an outage is a quarter of an hour without blocks.
-    function _standardConfig() private pure returns (ScopeConfig memory) {
+    /// @dev What the exchange and each of its markets begin with. For Ethereum, whose slots of 12 s may be missed: an outage is a quarter of an
+    /// hour without blocks.
+    function _scopeConfig() internal pure virtual returns (ScopeConfig memory) {
         return
             ScopeConfig({
                 policy: Policies.STANDARD,

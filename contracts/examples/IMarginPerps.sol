@@ -63,6 +63,7 @@ interface IMarginPerps {
     error OrderExpired(bytes32 id, uint64 expiry, uint256 timestamp);
     error EmptyOrder(bytes32 id);
     error PriceUnknown(bytes32 market);
+    error PriceTooHigh(bytes32 market, uint256 price);
     error PriceBeyondLimit(bytes32 id, uint256 limitPrice, uint256 price);
     error InsufficientMargin(address trader, bytes32 market, int256 equity, uint256 required);
     /// @param health in the worst view, 1e18 being the threshold
@@ -98,15 +99,15 @@ interface IMarginPerps {
     /// @notice Closes the caller's position at the index price. Needs no anchor. Under doubt the profit is kept until `claimProfit`.
     function close(bytes32 market) external;
 
-    /// @notice Closes a position whose equity is below the maintenance margin, in the view of the index price or of the one before it, and as
-    /// deeply as the guard asks for. Anyone may call.
+    /// @notice Closes a position whose equity at the index price is below the maintenance margin, and as deeply, and in as many views, as the
+    /// guard asks for. Anyone may call.
     function liquidate(address trader, bytes32 market) external;
 
     /// @notice Adds to the caller's margin what was kept of its profits in a market, once the guard allows it.
     function claimProfit(bytes32 market) external;
 
-    /// @notice Equity over maintenance margin in 1e18, in the worse and the better of two views: the index price, and the one before it. The
-    /// greatest number without a position.
+    /// @notice Equity over maintenance margin in 1e18: at the index price, and in the better of two views, the index price and the one before it.
+    /// The greatest number without a position.
     function healthOf(address trader, bytes32 market) external view returns (uint256 worst, uint256 best);
 
     /// @notice The order's id: its EIP-712 digest. It is made of the order's content, so a reorg cannot put another order under it.

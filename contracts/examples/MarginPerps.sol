@@ -30,6 +30,9 @@ abstract contract MarginPerps is IMarginPerps, LiveEIP712 {
     /// read. An attempt that was given less must not decide an order's fate.
     uint256 private constant FILL_GAS = 300_000;
 
+    /// @dev So that no notional overflows.
+    uint256 private constant MAX_PRICE = type(uint128).max;
+
     IERC20 public immutable token;
     address public immutable feed;
     address public immutable keeper;
@@ -65,6 +68,9 @@ abstract contract MarginPerps is IMarginPerps, LiveEIP712 {
     /// @dev Reverts with a guard error where the liquidation must not take effect now. Health is equity over maintenance margin, in 1e18.
     function _guardLiquidated(bytes32 market, uint256 worstHealth, uint256 bestHealth) internal virtual;
 
+    /// @dev Whether canonical state contradicts what the market rests on.
+    function _isContradicted(bytes32 market) internal view virtual returns (bool);
+
     /// @dev How much of a realised profit is paid now; the rest is kept for the trader.
     function _payProfit(
         bytes32 market,
@@ -72,6 +78,9 @@ abstract contract MarginPerps is IMarginPerps, LiveEIP712 {
         uint256 profit,
         Verdict verdict
     ) internal virtual returns (uint256);
+
+    /// @dev Whether some of a trader's profits is kept.
+    function _keepsProfit(bytes32 market, address trader) internal view virtual returns (bool);
 
     /// @dev What was kept of a trader's profits and is due now.
     function _dueProfit(bytes32 market, address trader) internal virtual returns (uint256);
@@ -99,6 +108,8 @@ abstract contract MarginPerps is IMarginPerps, LiveEIP712 {
         } catch (bytes memory reason) {
             Action action = Policies.classify(accounts[order.trader][order.market].size, order.size);
             bool retry = reason.length == 0 || (GuardErrors.isGuardError(reason) && _guardDenies(order, action));
+            // The margin may be missing because the guard made a profit wait.
+            if (bytes4(reason) == InsufficientMargin.selector) retry = _keepsProfit(order.market, order.trader);
             if (retry || orderStatus[id] != OrderStatus.Open) _passOn(reason);
             _cancel(id, reason);
             return false;
@@ -116,7 +127,8 @@ abstract contract MarginPerps is IMarginPerps, LiveEIP712 {
         bytes32 id = orderId(order);
         if (msg.sender != order.trader) revert NotTrader(msg.sender, order.trader);
         if (orderStatus[id] != OrderStatus.Open) revert OrderNotOpen(id, orderStatus[id]);
-        _guardAction(order.market, Action.Cancel);
+        // An order for a market that is not listed yet is cancelled all the same.
+        if (indexPrice[order.market] != 0) _guardAction(order.market, Action.Cancel);
 
         _cancel(id, "");
     }
@@ -171,9 +183,11 @@ abstract contract MarginPerps is IMarginPerps, LiveEIP712 {
     function setPrice(bytes32 market, uint256 price) external {
         if (msg.sender != feed) revert NotFeed(msg.sender);
         if (price == 0) revert PriceUnknown(market);
+        if (price > MAX_PRICE) revert PriceTooHigh(market, price);
         uint256 last = indexPrice[market];
         if (last == 0) _listMarket(market);
-        lastPrice[market] = last == 0 ? price : last;
+        // While the market's state is contradicted the second view stays what it was before: a wrong price that is set twice is still one view.
+        if (last == 0 || !_isContradicted(market)) lastPrice[market] = last == 0 ? price : last;
         indexPrice[market] = price;
         emit PriceSet(market, price);
     }
@@ -204,14 +218,14 @@ abstract contract MarginPerps is IMarginPerps, LiveEIP712 {
     function equity(address trader, bytes32 market) public view returns (int256) {
         Account storage account = accounts[trader][market];
         if (account.size == 0) return int256(account.margin);
-        return int256(account.margin) + _profit(account, _priceOf(market));
+        return int256(account.margin) + _profit(account.size, account.entryPrice, _priceOf(market));
     }
 
     /// @inheritdoc IMarginPerps
     function healthOf(address trader, bytes32 market) public view returns (uint256 worst, uint256 best) {
         uint256 now_ = _healthAt(accounts[trader][market], _priceOf(market));
         uint256 before = _healthAt(accounts[trader][market], lastPrice[market]);
-        return (Math.min(now_, before), Math.max(now_, before));
+        return (now_, Math.max(now_, before));
     }
 
     /* INTERNALS */
@@ -230,7 +244,9 @@ abstract contract MarginPerps is IMarginPerps, LiveEIP712 {
 
         orderStatus[id] = OrderStatus.Filled;
         // A position that cannot settle with the pool can be closed or liquidated, not traded on: that would forgive the difference.
-        uint256 unpaid = _markToIndex(order.trader, order.market, price, verdict);
+        // Under doubt, what stays open keeps its entry price: a profit that waits must not be parted from the losses that may follow it.
+        int256 settled = verdict == Verdict.Allow ? oldSize : -order.size;
+        uint256 unpaid = _settle(order.trader, order.market, settled, price, verdict);
         if (unpaid != 0) revert MarkUnpaid(order.trader, order.market, unpaid);
         accounts[order.trader][order.market].size = oldSize + order.size;
         if (action == Action.Increase) _requireInitialMargin(order.trader, order.market);
@@ -242,21 +258,23 @@ abstract contract MarginPerps is IMarginPerps, LiveEIP712 {
         uint256 price = _priceOf(market);
         int256 size = accounts[trader][market].size;
 
-        _markToIndex(trader, market, price, verdict);
+        _settle(trader, market, size, price, verdict);
         accounts[trader][market].size = 0;
 
         emit PositionClosed(trader, market, size, price);
     }
 
-    /// @dev Realises the profit or loss since the last mark against the pool. What neither side can pay becomes bad debt.
-    function _markToIndex(
+    /// @dev Realises the profit or loss of `settled`, the position or a part of it, since the entry price, against the pool. What neither side can
+    /// pay becomes bad debt.
+    function _settle(
         address trader,
         bytes32 market,
+        int256 settled,
         uint256 price,
         Verdict verdict
     ) private returns (uint256 unpaid) {
         Account storage account = accounts[trader][market];
-        int256 profit = _profit(account, price);
+        int256 profit = _profit(settled, account.entryPrice, price);
         uint256 amount = SignedMath.abs(profit);
         uint256 paid = Math.min(amount, profit > 0 ? liquidity : account.margin);
 
@@ -267,7 +285,7 @@ abstract contract MarginPerps is IMarginPerps, LiveEIP712 {
             account.margin -= paid;
             liquidity += paid;
         }
-        account.entryPrice = price;
+        if (settled == account.size) account.entryPrice = price;
 
         unpaid = amount - paid;
         if (unpaid != 0) {
@@ -300,15 +318,15 @@ abstract contract MarginPerps is IMarginPerps, LiveEIP712 {
         if (price == 0) revert PriceUnknown(market);
     }
 
-    function _profit(Account storage account, uint256 price) private view returns (int256) {
-        return (account.size * (int256(price) - int256(account.entryPrice))) / 1e18;
+    function _profit(int256 size, uint256 entryPrice, uint256 price) private pure returns (int256) {
+        return (size * (int256(price) - int256(entryPrice))) / 1e18;
     }
 
     /// @dev Equity over maintenance margin, in 1e18; zero where nothing is left, and boundless without a position.
     function _healthAt(Account storage account, uint256 price) private view returns (uint256) {
         uint256 required = _notional(account.size, price) / MAINTENANCE_LEVERAGE;
         if (required == 0) return type(uint256).max;
-        int256 equity_ = int256(account.margin) + _profit(account, price);
+        int256 equity_ = int256(account.margin) + _profit(account.size, account.entryPrice, price);
         return equity_ <= 0 ? 0 : (uint256(equity_) * 1e18) / required;
     }
 

@@ -28,6 +28,14 @@ contract UnguardedPerps is MarginPerps {
 
     function _guardLiquidated(bytes32, uint256, uint256) internal pure override {}
 
+    function _isContradicted(bytes32) internal pure override returns (bool) {
+        return false;
+    }
+
+    function _keepsProfit(bytes32, address) internal pure override returns (bool) {
+        return false;
+    }
+
     function _payProfit(bytes32, address, uint256 profit, Verdict) internal pure override returns (uint256) {
         return profit;
     }

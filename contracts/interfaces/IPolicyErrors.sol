@@ -53,15 +53,22 @@ interface IPolicyErrors {
     error PauseBudgetSpent(bytes32 scope, uint256 used, uint256 budget);
 
     /// @notice Thrown when a configuration is applied that was not scheduled, or too early, or too late.
-    /// @param readyTime seconds since 1970, zero if it was not scheduled; not before block `readyBlock`; not from `endTime` on
-    error ConfigurationNotReady(bytes32 scope, uint256 readyTime, uint256 readyBlock, uint256 endTime);
+    /// @param readyTime seconds since 1970, zero if it was not scheduled; and not before block `readyBlock`
+    /// @param endTime seconds since 1970, from when it is too late if block `endBlock` has come as well
+    error ConfigurationNotReady(
+        bytes32 scope,
+        uint256 readyTime,
+        uint256 readyBlock,
+        uint256 endTime,
+        uint256 endBlock
+    );
 
     /// @notice Thrown when a cause is given a status that needs none, or no identity.
     error CauseInvalid(bytes32 scope, bytes32 cause, Status status);
 
-    /// @notice Thrown when evidence is not newer than the one that decided the cause last.
+    /// @notice Thrown when evidence is not newer than the newest there was about the cause.
     /// @param evidence block that the new evidence speaks of
-    /// @param last block that the last evidence spoke of
+    /// @param last block that the newest evidence so far spoke of
     error EvidenceNotNewer(bytes32 scope, bytes32 cause, uint64 evidence, uint64 last);
 
     /// @notice Thrown when a cause is healed that is not open.

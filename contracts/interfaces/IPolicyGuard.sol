@@ -11,8 +11,8 @@ import {IPolicyErrors} from "./IPolicyErrors.sol";
 ///
 /// Who can do what:
 /// - anybody: record what the chain shows (`poke`), and apply what was scheduled;
-/// - the pauser: make a scope Lagging or Stale for at most a day, three days in thirty, never twice without a pause between the pauses.
-///   It cannot end a pause;
+/// - the pauser: make a scope Lagging or Stale for at most a day, three days in thirty, never twice without a time in between. It cannot end
+///   a pause. Each scope has its own budget: a market can be paused by itself and with what is above it;
 /// - the configurator: change a scope's configuration after a delay;
 /// - nobody: declare a scope Synced. A cause that made it Diverged or Halted is closed by newer evidence.
 ///
@@ -59,7 +59,8 @@ interface IPolicyGuard is IPolicyErrors {
 
     /// @notice What is wrong with a scope now, its parents included.
     /// @return status what decides about actions
-    /// @return exits what decides about exits; Synced once their restriction has lasted its time
+    /// @return exits what decides about exits; Synced once their restriction has lasted its time, pauses aside. Both are Halted where the
+    /// scope, or one above it, has no configuration
     function statusOf(bytes32 scope) external view returns (Status status, Status exits);
 
     /// @notice The scope's configuration; all zero if it has none.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.13;
 
-import {Anchor, StateAnchor} from "../anchor/Anchor.sol";
+import {Anchor} from "../anchor/Anchor.sol";
 import {IGuardErrors} from "./IGuardErrors.sol";
 
 /// @title What a guarded contract shows to those who call it
@@ -18,16 +18,6 @@ interface IStatelessGuard is IGuardErrors {
     /// @return allowed whether the check would let it through
     /// @return reason the revert data of the check; empty where it would pass
     function previewAnchored(Anchor calldata anchor) external view returns (bool allowed, bytes memory reason);
-
-    /// @notice Whether an action with this state anchor and header would pass the guard now.
-    /// @param anchor the state anchor
-    /// @param header RLP of the anchor's block header, whose Keccak-256 is the anchor's hash
-    /// @return allowed whether the check would let it through
-    /// @return reason the revert data of the check; empty where it would pass
-    function previewAnchoredState(
-        StateAnchor calldata anchor,
-        bytes calldata header
-    ) external view returns (bool allowed, bytes memory reason);
 
     /// @notice Whether `selector` is that of an error in `IGuardErrors`.
     /// @dev For handlers that must retry an action rather than cancel a user's order. The selector alone proves nothing, since any

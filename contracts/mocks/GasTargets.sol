@@ -2,13 +2,13 @@
 pragma solidity ^0.8.13;
 
 import {SettlementGuard} from "../SettlementGuard.sol";
-import {StatelessGuard} from "../StatelessGuard.sol";
+import {StateAnchoredGuard} from "../StateAnchoredGuard.sol";
 import {Anchor, StateAnchor} from "../anchor/Anchor.sol";
 import {Action, Status, Verdict} from "../policy/Policy.sol";
 import {ScopeConfig} from "../policy/Scopes.sol";
 
 /// @notice Functions that do nothing, behind the guard: what they cost beyond `UnguardedNothing` is what the guard costs.
-contract GuardedNothing is StatelessGuard {
+contract GuardedNothing is StateAnchoredGuard {
     function act(Anchor calldata anchor) external view anchored(anchor) {}
 
     function actOnState(
@@ -75,8 +75,6 @@ contract PolicyUnguardedNothing {
 
     // The mixin brings these along; here they keep the dispatch the same.
     function previewAnchored(Anchor calldata) external view returns (bool, bytes memory) {}
-
-    function previewAnchoredState(StateAnchor calldata, bytes calldata) external view returns (bool, bytes memory) {}
 
     function isGuardError(bytes4) external pure returns (bool) {}
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.13;
 
-import {StatelessGuard} from "../StatelessGuard.sol";
+import {StateAnchoredGuard} from "../StateAnchoredGuard.sol";
 import {Anchor, StateAnchor} from "../anchor/Anchor.sol";
 import {NativeChains} from "../anchor/NativeChains.sol";
 
@@ -15,7 +15,7 @@ abstract contract Target {
 }
 
 /// @notice A guarded contract with depth bounds of its own.
-contract AnchoredTarget is Target, StatelessGuard {
+contract AnchoredTarget is Target, StateAnchoredGuard {
     uint64 private immutable _minDepth;
     uint64 private immutable _maxDepth;
 
@@ -38,7 +38,7 @@ contract AnchoredTarget is Target, StatelessGuard {
 }
 
 /// @notice A guarded contract that overrides nothing.
-contract DefaultTarget is Target, StatelessGuard {
+contract DefaultTarget is Target, StateAnchoredGuard {
     function act(Anchor calldata anchor) external anchored(anchor) {
         _act();
     }
@@ -60,7 +60,7 @@ contract UnanchoredTarget is Target {
 }
 
 /// @notice A guarded contract on a chain with a source of its own: it answers what the test sets, and zero for the rest.
-contract SourcedTarget is Target, StatelessGuard {
+contract SourcedTarget is Target, StateAnchoredGuard {
     uint256 private _height;
     uint64 private _window;
     mapping(uint256 => bytes32) private _hashes;
@@ -100,7 +100,7 @@ contract SourcedTarget is Target, StatelessGuard {
 }
 
 /// @notice A guarded contract over a ring buffer, as EIP-2935's own contract is, that trusts its caller to stay inside the window.
-contract RingTarget is Target, StatelessGuard {
+contract RingTarget is Target, StateAnchoredGuard {
     uint64 private constant _WINDOW = 50;
 
     uint256 private _height;

@@ -52,7 +52,6 @@ abstract contract PolicyAdmin is PolicyGuard {
         );
         state.paused = status;
         state.troubled = true;
-        state.restrictExits(now_);
 
         emit ScopePaused(scope, status, until);
     }
@@ -65,9 +64,11 @@ abstract contract PolicyAdmin is PolicyGuard {
         uint256 readyTime = block.timestamp + delay;
         // A scope without a configuration has no block time yet: then the time alone decides.
         uint256 blockTime = _scope(scope).longestBlockTime;
+        uint256 blocks = blockTime == 0 ? 0 : delay / blockTime;
         schedule.readyTime = uint40(readyTime);
-        schedule.readyBlock = uint40(blockTime == 0 ? 0 : _blockNumber() + delay / blockTime);
+        schedule.readyBlock = uint40(_blockNumber() + blocks);
         schedule.endTime = uint40(readyTime + delay);
+        schedule.endBlock = uint40(_blockNumber() + 2 * blocks);
 
         emit ScopeConfigurationScheduled(scope, config, readyTime);
     }
@@ -75,8 +76,8 @@ abstract contract PolicyAdmin is PolicyGuard {
     /// @inheritdoc IPolicyGuard
     function cancelScope(bytes32 scope, ScopeConfig calldata config) external virtual {
         Schedule storage schedule = _scheduleOf(scope, config);
-        if (schedule.readyTime == 0) revert ConfigurationNotReady(scope, 0, 0, 0);
-        (schedule.readyTime, schedule.readyBlock, schedule.endTime) = (0, 0, 0);
+        if (schedule.readyTime == 0) revert ConfigurationNotReady(scope, 0, 0, 0, 0);
+        schedule.readyTime = 0;
 
         emit ScopeConfigurationCancelled(scope, config);
     }
@@ -86,13 +87,14 @@ abstract contract PolicyAdmin is PolicyGuard {
         Scope storage state = _scope(scope);
         Schedule storage schedule = state.schedules[keccak256(abi.encode(config))];
         Schedule memory ready = schedule;
-        bool isReady = ready.readyTime != 0 && Scopes.hasCome(_now(), ready.readyTime, ready.readyBlock);
-        if (!isReady || block.timestamp >= ready.endTime) {
-            revert ConfigurationNotReady(scope, ready.readyTime, ready.readyBlock, ready.endTime);
+        Moment memory now_ = _now();
+        bool isReady = ready.readyTime != 0 && Scopes.hasCome(now_, ready.readyTime, ready.readyBlock);
+        if (!isReady || Scopes.hasCome(now_, ready.endTime, ready.endBlock)) {
+            revert ConfigurationNotReady(scope, ready.readyTime, ready.readyBlock, ready.endTime, ready.endBlock);
         }
         // What the old configuration sees is on record before the new one looks elsewhere.
         if (_isKnown(state)) poke(scope);
-        (schedule.readyTime, schedule.readyBlock, schedule.endTime) = (0, 0, 0);
+        schedule.readyTime = 0;
         _setConfiguration(scope, config);
     }
 

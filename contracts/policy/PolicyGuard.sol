@@ -14,8 +14,9 @@ import {HEARTBEAT_PART, Moment, Scope, ScopeConfig, Scopes} from "./Scopes.sol";
 /// a live chain shows none. Calls that succeed record it, and so does `poke`; a call that reverts cannot. A gap makes the scope Stale, then
 /// Lagging, then it is Synced again, all by the clock.
 ///
-/// **Exits** (Deposit, Decrease, Cancel) are open below Halted under every policy, and what restricts them ends `exitsFor` after it began and
-/// comes back no sooner than four times that later: of any time, exits are restricted in a fifth.
+/// **Exits** (Deposit, Decrease, Cancel) are open below Halted under every policy. What restricts them ends `exitsFor` after it began and comes
+/// back no sooner than four times that later, so that a scope restricts them in a fifth of the time at the most; pauses come on top, within
+/// their budget. Each scope on the way up has its own fifth and its own budget.
 ///
 /// @dev Storage is namespaced (ERC-7201) and is the executing contract's, behind a proxy and under delegatecall alike. The chain's identity is
 /// not in it. The core is total (`_assess`): the reverting functions and the previews share it.
@@ -44,7 +45,8 @@ abstract contract PolicyGuard is ChainClock, IGuardErrors, IPolicyGuard {
         _;
     }
 
-    /// @notice The verdict on an action, never Deny: then it reverts with ActionDenied, or with ScopeUnknown.
+    /// @notice The verdict on an action, never Deny: then it reverts with ActionDenied, or with ScopeUnknown. Not for a liquidation, whose verdict
+    /// depends on the account: `_guardLiquidation`.
     /// @dev It also records what the chain shows, so the action must not be undone after.
     function _guard(bytes32 scope, Action action) internal returns (Verdict verdict) {
         Status status;
@@ -99,7 +101,9 @@ abstract contract PolicyGuard is ChainClock, IGuardErrors, IPolicyGuard {
 
     /// @inheritdoc IPolicyGuard
     function statusOf(bytes32 scope) external view virtual returns (Status status, Status exits) {
-        (status, exits, ) = _assess(scope);
+        bytes32 unknown;
+        (status, exits, unknown) = _assess(scope);
+        if (unknown != 0 || scope == 0) return (Status.Halted, Status.Halted);
     }
 
     /// @inheritdoc IPolicyGuard
@@ -133,8 +137,9 @@ abstract contract PolicyGuard is ChainClock, IGuardErrors, IPolicyGuard {
         if (raised) emit ScopeRaised(scope, cause, status, evidence);
     }
 
-    /// @notice Closes a cause, on evidence that the caller has checked and that is newer than what opened it. What was open for it is Lagging
-    /// for its grace, and Synced after that, unless another cause is open.
+    /// @notice Closes a cause, on evidence that the caller has checked and that is newer than all that spoke for it. The scope is Stale for
+    /// `staleFor` from then on, so that the healing can be contradicted before anything leaves, then Lagging, then Synced, unless another cause
+    /// is open.
     function _heal(bytes32 scope, bytes32 cause, uint64 evidence) internal {
         _known(scope).heal(scope, cause, evidence, _now());
         emit ScopeHealed(scope, cause, evidence);
@@ -207,6 +212,7 @@ abstract contract PolicyGuard is ChainClock, IGuardErrors, IPolicyGuard {
 
     /// @dev Reverts unless the configuration keeps what the guard promises, and the scopes above have one.
     function _requireSound(bytes32 scope, ScopeConfig memory config) internal view {
+        if (scope == 0) revert ScopeUnknown(scope);
         config.policy.requireSound();
         _requireTime("longestBlockTime", config.longestBlockTime, 1, type(uint8).max);
         // A gap of a few blocks would be seen on a live chain; one of more than a day would never be.
@@ -242,7 +248,7 @@ abstract contract PolicyGuard is ChainClock, IGuardErrors, IPolicyGuard {
         Action action
     ) private view returns (Verdict verdict, Status status, bytes memory failure) {
         (Status worst, Status exits, bytes32 unknown) = _assess(scope);
-        if (unknown != 0) {
+        if (unknown != 0 || scope == 0) {
             return (Verdict.Deny, Status.Synced, abi.encodeWithSelector(ScopeUnknown.selector, unknown));
         }
         status = Policies.isExit(action) ? exits : worst;
@@ -265,6 +271,8 @@ abstract contract PolicyGuard is ChainClock, IGuardErrors, IPolicyGuard {
 
     /// @dev The same, recorded.
     function _observe(bytes32 scope) private returns (Status status, Status exits) {
+        // Zero is the end of the way up, and no scope.
+        if (scope == 0) revert ScopeUnknown(scope);
         for (; scope != 0; scope = _parentOf(scope)) {
             Scope storage state = _scope(scope);
             uint256 word;
@@ -313,7 +321,7 @@ abstract contract PolicyGuard is ChainClock, IGuardErrors, IPolicyGuard {
     ) private view returns (bool) {
         if (verdict == Verdict.Deny || worstHealth > bestHealth) return false;
         if (verdict == Verdict.Allow) return worstHealth < SOLVENT;
-        if (worstHealth >= _deepInsolvency()) return false;
+        if (worstHealth >= SOLVENT || worstHealth >= _deepInsolvency()) return false;
         return status < Status.Diverged || bestHealth < SOLVENT;
     }
 

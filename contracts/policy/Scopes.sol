@@ -10,9 +10,9 @@ uint256 constant HEARTBEAT_PART = 4;
 /// @notice How a scope is guarded. Times are in seconds; each also counts as a number of blocks, so many as the chain makes at its slowest.
 /// @param policy which verdict each action gets in each status
 /// @param gap so much time unaccounted for makes the scope Stale
-/// @param staleFor how long it stays Stale after that was recorded, or after an open cause was healed: zero is allowed for neither
+/// @param staleFor how long it stays Stale after that was recorded, or after a cause was healed
 /// @param graceFor how long it is Lagging after that: margins can be topped up, and only deep insolvency is liquidated
-/// @param exitsFor how long exits are restricted at the most; then they are not for four times as long, whatever happens
+/// @param exitsFor how long exits are restricted at the most, pauses aside; then they are not for four times as long, whatever happens
 /// @param longestBlockTime the longest time between two blocks of a chain that lives, averaged over a quarter of the gap
 struct ScopeConfig {
     Policy policy;
@@ -31,9 +31,10 @@ struct Cause {
 
 /// @notice A configuration that waits for its delay to pass.
 struct Schedule {
-    uint40 readyTime; // seconds since 1970
+    uint40 readyTime; // from when it may be applied, seconds since 1970; zero if it does not wait
     uint40 readyBlock;
-    uint40 endTime; // seconds since 1970
+    uint40 endTime; // from when it may no longer be, seconds since 1970
+    uint40 endBlock;
 }
 
 /// @notice What is kept of a scope. The first slot is all that a guarded call reads while nothing is wrong.
@@ -55,10 +56,14 @@ struct Scope {
     uint40 staleUntilBlock;
     uint40 pausedUntilTime;
     uint40 pausedUntilBlock;
-    uint40 exitsSinceTime; // when exits were last restricted anew; zero if never
-    uint40 exitsSinceBlock;
     Status paused;
-    // Slot 2: the last four pauses, 64 bits each, the newest lowest: the end (40 bits) above the length (24 bits).
+    // Slot 2: until when exits are restricted, and from when they may be restricted again. Ends rather than beginnings, so that no later
+    // configuration moves them.
+    uint40 exitsUntilTime;
+    uint40 exitsUntilBlock;
+    uint40 exitsAgainTime;
+    uint40 exitsAgainBlock;
+    // Slot 3: the last four pauses, 64 bits each, the newest lowest: the end (40 bits) above the length (24 bits).
     uint256 pauses;
     mapping(bytes32 => Cause) causes; // by what is contradicted
     mapping(bytes32 => Schedule) schedules; // by the hash of the configuration
@@ -84,25 +89,33 @@ library Scopes {
     /// @notice What is wrong with the scope now.
     /// @param gap seconds that are unaccounted for since the heartbeat
     /// @return status the worst of: its open causes, its pause, and what the clock says
-    /// @return exits the same, as far as exits are concerned: Synced once their restriction has lasted for `exitsFor`
+    /// @return exits the same, as far as exits are concerned: once their restriction has lasted for `exitsFor`, a pause alone
     /// @return disturbed whether the gap is one that is to be recorded
     function assess(
         Scope storage scope,
         uint256 gap,
         Moment memory now_
     ) internal view returns (Status status, Status exits, bool disturbed) {
+        bool isPaused;
         disturbed = gap >= scope.gap;
         if (scope.troubled) {
-            (bool stale, bool lagging, bool paused) = _lasting(scope, now_);
+            bool stale;
+            bool lagging;
+            (stale, lagging, isPaused) = _lasting(scope, now_);
             if (stale || lagging) disturbed = gap >= scope.gap / CALM_PART;
             if (stale) status = Status.Stale;
             else if (lagging) status = Status.Lagging;
-            if (paused && scope.paused > status) status = scope.paused;
         }
-        if (disturbed && status < Status.Stale) status = Status.Stale;
+        if (disturbed) status = Status.Stale;
         if (scope.halts != 0) status = Status.Halted;
         else if (scope.divergences != 0) status = Status.Diverged;
-        if (status != Status.Synced) exits = _areExitsFree(scope, now_, disturbed) ? Status.Synced : status;
+        if (status != Status.Synced) exits = _exits(scope, status, disturbed, now_);
+        // A pause has a budget of its own, so that it neither uses up the time in which exits may be restricted nor waits for it.
+        if (isPaused) {
+            Status paused = scope.paused;
+            if (paused > status) status = paused;
+            if (paused > exits) exits = paused;
+        }
     }
 
     /* THE FIRST SLOT AS ONE WORD: on a healthy chain a guarded call reads it once */
@@ -132,10 +145,11 @@ library Scopes {
     /// @notice Records what `assess` saw: the disturbance, or that the chain lives.
     function record(Scope storage scope, Moment memory now_, bool disturbed) internal {
         if (disturbed) {
-            prolong(scope, now_, scope.staleFor);
+            prolong(scope, now_);
         } else {
             // Every quarter of a gap at the most. Nothing but this write ends `troubled`, which costs a slot to read and nothing else.
-            if ((now_.time - scope.heartbeatTime) * HEARTBEAT_PART < scope.gap) return;
+            uint256 heartbeat = scope.heartbeatTime;
+            if (now_.time < heartbeat || (now_.time - heartbeat) * HEARTBEAT_PART < scope.gap) return;
             if (scope.troubled) {
                 (bool stale, bool lagging, bool paused) = _lasting(scope, now_);
                 if (!stale && !lagging && !paused) scope.troubled = false;
@@ -145,8 +159,9 @@ library Scopes {
         scope.heartbeatBlock = uint40(now_.number);
     }
 
-    /// @notice Makes the scope Stale for `time` seconds from now, if it is not for longer, and Lagging for `graceFor` after that.
-    function prolong(Scope storage scope, Moment memory now_, uint256 time) internal {
+    /// @notice Makes the scope Stale for `staleFor` from now, if it is not for longer, and Lagging for `graceFor` after that.
+    function prolong(Scope storage scope, Moment memory now_) internal {
+        uint256 time = scope.staleFor;
         uint256 untilTime = now_.time + time;
         uint256 untilBlock = now_.number + time / scope.longestBlockTime;
         if (untilTime > scope.staleUntilTime) scope.staleUntilTime = uint40(untilTime);
@@ -158,13 +173,17 @@ library Scopes {
     /// @notice Begins the time in which exits may be restricted, unless the last one began too lately.
     function restrictExits(Scope storage scope, Moment memory now_) internal {
         if (!_mayRestrictExits(scope, now_)) return;
-        scope.exitsSinceTime = uint40(now_.time);
-        scope.exitsSinceBlock = uint40(now_.number);
+        (uint256 exitsFor, uint256 blockTime) = (scope.exitsFor, scope.longestBlockTime);
+        scope.exitsUntilTime = uint40(now_.time + exitsFor);
+        scope.exitsUntilBlock = uint40(now_.number + exitsFor / blockTime);
+        scope.exitsAgainTime = uint40(now_.time + EXIT_PERIODS * exitsFor);
+        scope.exitsAgainBlock = uint40(now_.number + (EXIT_PERIODS * exitsFor) / blockTime);
     }
 
     /// @notice Opens a cause, or makes an open one worse.
     /// @param evidence block that the evidence speaks of: newer than the one that decided the cause last
-    /// @return raised false where the cause is open already and no better than `status`: that is no failure
+    /// @return raised false where the cause is open already and no better than `status`: that is no failure, and the evidence counts if it
+    /// is newer
     function raise(
         Scope storage scope,
         bytes32 id,
@@ -175,7 +194,10 @@ library Scopes {
     ) internal returns (bool raised) {
         if (status < Status.Diverged || causeId == 0) revert IPolicyErrors.CauseInvalid(id, causeId, status);
         Cause storage cause = scope.causes[causeId];
-        if (cause.status >= status) return false;
+        if (cause.status >= status) {
+            if (evidence > cause.evidence) cause.evidence = evidence;
+            return false;
+        }
         if (evidence <= cause.evidence) {
             revert IPolicyErrors.EvidenceNotNewer(id, causeId, evidence, cause.evidence);
         }
@@ -190,8 +212,8 @@ library Scopes {
         return true;
     }
 
-    /// @notice Closes a cause. With it begins a grace.
-    /// @param evidence block that the evidence speaks of: newer than the one that opened the cause
+    /// @notice Closes a cause. What was closed for it stays so for `staleFor`, in which the healing can be contradicted.
+    /// @param evidence block that the evidence speaks of: newer than the newest that spoke for the cause
     function heal(Scope storage scope, bytes32 id, bytes32 causeId, uint64 evidence, Moment memory now_) internal {
         Cause storage cause = scope.causes[causeId];
         if (cause.status == Status.Synced) revert IPolicyErrors.CauseNotOpen(id, causeId);
@@ -201,7 +223,7 @@ library Scopes {
         if (cause.status == Status.Halted) --scope.halts;
         else --scope.divergences;
         (cause.status, cause.evidence) = (Status.Synced, evidence);
-        prolong(scope, now_, 0);
+        prolong(scope, now_);
     }
 
     /// @notice Whether the moment at which (`time`, `number`) lie has come.
@@ -223,21 +245,20 @@ library Scopes {
         paused = scope.paused != Status.Synced && !hasCome(now_, scope.pausedUntilTime, scope.pausedUntilBlock);
     }
 
-    /// @dev Whether the restriction of exits has lasted its time, and none may begin.
-    function _areExitsFree(Scope storage scope, Moment memory now_, bool disturbed) private view returns (bool) {
-        (uint256 time, uint256 number, uint256 exitsFor) = (
-            scope.exitsSinceTime,
-            scope.exitsSinceBlock,
-            scope.exitsFor
-        );
-        bool lasts = time != 0 && !hasCome(now_, time + exitsFor, number + exitsFor / scope.longestBlockTime);
-        // A disturbance that nobody has recorded yet restricts exits if recording it would: the exit itself then records it.
-        return !lasts && !(disturbed && _mayRestrictExits(scope, now_));
+    /// @dev What is wrong as far as exits are concerned.
+    function _exits(
+        Scope storage scope,
+        Status status,
+        bool disturbed,
+        Moment memory now_
+    ) private view returns (Status) {
+        if (!hasCome(now_, scope.exitsUntilTime, scope.exitsUntilBlock)) return status;
+        // A disturbance that nobody has recorded restricts exits if recording it would, and then no further than to a status in which they are
+        // open: the exit itself records it.
+        return disturbed && _mayRestrictExits(scope, now_) ? Status.Stale : Status.Synced;
     }
 
     function _mayRestrictExits(Scope storage scope, Moment memory now_) private view returns (bool) {
-        (uint256 time, uint256 number) = (scope.exitsSinceTime, scope.exitsSinceBlock);
-        uint256 period = EXIT_PERIODS * scope.exitsFor;
-        return time == 0 || hasCome(now_, time + period, number + period / scope.longestBlockTime);
+        return hasCome(now_, scope.exitsAgainTime, scope.exitsAgainBlock);
     }
 }

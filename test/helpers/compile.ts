@@ -113,21 +113,23 @@ function readSources(entries: readonly string[], relaxPragmas: boolean): Record<
 }
 
 /**
- * In a process of its own: a WebAssembly compiler blocks its thread, and the old ones install handlers for uncaught errors. It writes to a
- * file: the compiler's command exits right after writing, which cuts off what a pipe has not taken yet.
+ * In a process of its own: a WebAssembly compiler blocks its thread, and the old ones install handlers for uncaught errors. Both ends are
+ * files: the compiler's command reads and writes synchronously, which a pipe that is empty or full for a moment fails, and exits right after
+ * writing, which cuts off what a pipe has not taken yet.
  */
 async function runCompiler(compiler: string, input: string): Promise<string> {
   const { bin } = require(`${compiler}/package.json`) as { bin: { solcjs: string } };
   const script = require.resolve(`${compiler}/${bin.solcjs}`);
   const folder = mkdtempSync(join(tmpdir(), "compile-"));
+  const files = { input: join(folder, "input.json"), output: join(folder, "output.json") };
   try {
-    const file = openSync(join(folder, "output.json"), "w");
-    const child = spawn(process.execPath, [script, "--standard-json"], { stdio: ["pipe", file, "inherit"] });
-    child.stdin!.end(input);
+    writeFileSync(files.input, input);
+    const stdio = [openSync(files.input, "r"), openSync(files.output, "w")] as const;
+    const child = spawn(process.execPath, [script, "--standard-json"], { stdio: [...stdio, "inherit"] });
     const [code] = (await once(child, "close")) as [number];
-    closeSync(file);
+    stdio.forEach((file) => closeSync(file));
     assert.equal(code, 0, `${compiler} exited with ${code}`);
-    const output = readFileSync(join(folder, "output.json"), "utf8");
+    const output = readFileSync(files.output, "utf8");
     return output.slice(output.indexOf("{"));
   } finally {
     rmSync(folder, { recursive: true });
