@@ -97,18 +97,19 @@ export function verifyCompact(
 }
 
 /**
- * The root of one storage trie, out of a slot's part alone, and the slot's value under it.
+ * The root of a storage trie, out of a slot's part alone, and the value under it.
  *
- * @internal for tests with keys that are no hashes
+ * @internal what {@link verifyCompact} does below an account, for keys that are no hashes
  */
 export function climbSlot(
   key: Uint8Array,
   bytes: Uint8Array,
-): { root: Uint8Array; value: bigint | undefined; used: number } | Failure {
+): { readonly root: Uint8Array; readonly value: bigint | undefined } | Failure {
   try {
     const climb = startClimb(bytes, 0, key);
     slotPart(climb);
-    return { root: rootOf(climb), value: climb.kind === LEAF ? climb.slot : undefined, used: climb.cursor };
+    if (climb.cursor !== bytes.length) return "TrailingBytes";
+    return { root: rootOf(climb), value: climb.kind === LEAF ? climb.slot : undefined };
   } catch (error) {
     if (error instanceof Refusal) return error.reason;
     throw error;
@@ -351,6 +352,21 @@ export function packCompact(
   }
 }
 
+/**
+ * The part of a slot, or why it cannot be written.
+ *
+ * @param nodes checked, root first, without embedded ones
+ * @internal
+ */
+export function packSlotPart(key: Uint8Array, root: Uint8Array, nodes: readonly Uint8Array[]): Uint8Array | Failure {
+  try {
+    return concat(compactPart(key, root, nodes[Symbol.iterator](), (value) => [value]));
+  } catch (error) {
+    if (error instanceof Refusal) return error.reason;
+    throw error;
+  }
+}
+
 /** A witness of nodes, without what can be computed. */
 function leaveOut(plain: Uint8Array, stateRoot: Uint8Array, accountKey: Uint8Array, slotKey: Uint8Array): Uint8Array {
   const nodes = eachNode(plain);
@@ -401,7 +417,7 @@ function compactPart(key: Uint8Array, root: Uint8Array, nodes: Iterator<Uint8Arr
       depth += nibbles.length;
       node = second;
     }
-    if (node.length === 0) return [Uint8Array.of(NOTHING, depth), ...steps];
+    if (isNothing(node)) return [Uint8Array.of(NOTHING, depth), ...steps];
   }
 }
 
@@ -413,7 +429,7 @@ function branchStep(items: readonly RlpItem[], onWay: number): Uint8Array[] {
   let embedded = 0;
   const sent: Uint8Array[] = [];
   for (const [i, child] of items.slice(0, 16).entries()) {
-    if (i === onWay || child.length === 0) continue;
+    if (i === onWay || isNothing(child)) continue;
     others |= 1 << i;
     if (Array.isArray(child)) embedded |= 1 << i;
     sent.push(sentChild(child));
@@ -427,6 +443,10 @@ function branchStep(items: readonly RlpItem[], onWay: number): Uint8Array[] {
   }
   const kind = embedded === 0 ? 1 : 2;
   return [Uint8Array.of(kind, ...masks.slice(0, 2 * kind)), ...sent];
+}
+
+function isNothing(child: RlpItem): boolean {
+  return !Array.isArray(child) && child.length === 0;
 }
 
 /** A hash, or an embedded node. The plain form may be silent about a sibling that is neither; this one cannot. */
