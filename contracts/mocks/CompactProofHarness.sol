@@ -2,6 +2,7 @@
 pragma solidity ^0.8.13;
 
 import {Climb, CompactClimb} from "../proof/CompactClimb.sol";
+import {CompactNode} from "../proof/CompactNode.sol";
 import {CompactProof} from "../proof/CompactProof.sol";
 import {ProofReason, ProofStatus} from "../proof/ProofTypes.sol";
 
@@ -46,8 +47,8 @@ contract CompactProofHarness {
             start := part.offset
         }
         (climb.cursor, climb.end) = (start, start + part.length);
-        climb.buffer = CompactClimb.newBuffer();
-        reason = CompactProof._slotPart(climb, key);
+        climb.buffer = CompactNode.newBuffer();
+        reason = ProofReason(CompactProof._slotPart(climb, key));
         if (reason == ProofReason.None && climb.cursor != climb.end) reason = ProofReason.TrailingBytes;
         if (reason == ProofReason.None) return (reason, climb.kind == 1, climb.value, CompactClimb.root(climb));
     }

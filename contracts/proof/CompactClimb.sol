@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.13;
 
+import {CompactNode, EXTENSION_FLAG, HASH_SIZE, ITEMS} from "./CompactNode.sol";
 import {ProofReason} from "./ProofTypes.sol";
 
 /// @dev Where a part stands, from its end up to its root. The order of the fields is known to the assembly below.
@@ -11,8 +12,8 @@ struct Climb {
     uint256 depth; // 0x60: their number
     uint256 child; // 0x80: the child's hash, or its bytes, left-aligned, and anything behind them
     uint256 size; // 0xa0: of the child's reference: HASH_SIZE, or that of an embedded node, or 1 for nothing
-    uint256 buffer; // 0xc0: memory offset of BUFFER_BYTES; both parts use the same
-    uint256 next; // 0xe0: memory offset of where the items of a node end that is in the buffer and is to be the child; or 0
+    uint256 buffer; // 0xc0: memory offset of where nodes are written; both parts use the same
+    uint256 next; // 0xe0: memory offset of the end of a node's items; that node is to be the child once it is hashed; or 0
     bool isBranch; // 0x100: whether the child is one
     uint256 kind; // of the end
     uint256 value; // of a slot's leaf
@@ -21,17 +22,6 @@ struct Climb {
 /// @title The way from the end of a compact witness up to its root
 /// @notice {CompactProof} explains the format and what it rests on. Nodes are written in memory, never read.
 library CompactClimb {
-    /// @dev Size of a reference that is a hash: 0xa0 and 32 bytes.
-    uint256 internal constant HASH_SIZE = 33;
-
-    // Flags of hex-prefix paths, in the upper nibble of their first byte.
-    uint256 internal constant EXTENSION_FLAG = 0x00;
-    uint256 internal constant LEAF_FLAG = 0x20;
-
-    /// @dev Memory of a branch of sixteen hashes, 532 bytes and some; of any other node behind it, with a word before and after.
-    uint256 private constant FULL_BYTES = 544;
-    uint256 private constant BUFFER_BYTES = 544 + 640;
-
     /// @dev The hash of the node that a climb ended with; keccak256(0x80) if that is nothing.
     function root(Climb memory climb) internal pure returns (bytes32 hash) {
         if (climb.size == HASH_SIZE) return bytes32(climb.child);
@@ -41,53 +31,28 @@ library CompactClimb {
         }
     }
 
-    /// @dev Memory for nodes, {BUFFER_BYTES} of it, with what all branches of sixteen hashes have in common.
-    function newBuffer() internal pure returns (uint256 buffer) {
-        assembly ("memory-safe") {
-            // equivalent: buffer = new bytes(BUFFER_BYTES), without its length and not cleared
-            buffer := mload(0x40)
-            mstore(0x40, add(buffer, BUFFER_BYTES))
-            // 0xf9 0x0211, 0xa0 before each hash, 0x80
-            mstore(buffer, shl(224, 0xf90211a0))
-            mstore8(add(buffer, 36), 0xa0)
-            mstore8(add(buffer, 69), 0xa0)
-            mstore8(add(buffer, 102), 0xa0)
-            mstore8(add(buffer, 135), 0xa0)
-            mstore8(add(buffer, 168), 0xa0)
-            mstore8(add(buffer, 201), 0xa0)
-            mstore8(add(buffer, 234), 0xa0)
-            mstore8(add(buffer, 267), 0xa0)
-            mstore8(add(buffer, 300), 0xa0)
-            mstore8(add(buffer, 333), 0xa0)
-            mstore8(add(buffer, 366), 0xa0)
-            mstore8(add(buffer, 399), 0xa0)
-            mstore8(add(buffer, 432), 0xa0)
-            mstore8(add(buffer, 465), 0xa0)
-            mstore8(add(buffer, 498), 0xa0)
-            mstore8(add(buffer, 531), 0x80)
-        }
-    }
-
     // --- steps ---
 
     /// @notice From an end up to its root.
-    function toRoot(Climb memory climb) internal pure returns (ProofReason reason) {
+    function toRoot(Climb memory climb) internal pure returns (uint256 reason) {
         while (true) {
             reason = _usualBranches(climb);
-            if (climb.depth == 0 || reason != ProofReason.None) return reason;
+            if (climb.depth == 0 || reason != 0) return reason;
             uint256 kind = byteAt(climb.cursor);
             // 2 or more.
             unchecked {
                 climb.cursor += 1;
                 reason = kind == 2 ? _branch(climb) : _extension(climb, kind - 2);
             }
-            if (reason != ProofReason.None) return reason;
+            if (reason != 0) return reason;
         }
     }
 
     /// @dev Closes what is in the buffer, and takes the usual steps, as many as follow here: branches without embedded siblings.
-    function _usualBranches(Climb memory climb) private pure returns (ProofReason reason) {
+    function _usualBranches(Climb memory climb) private pure returns (uint256 reason) {
         assembly ("memory-safe") {
+            // Reasons, numbered as in ProofReason: 3 Truncated, 9 BranchMalformed.
+
             // Puts the header before the items from `start` to `next`, and returns how the node is referred to.
             function close(start, next) -> child, size {
                 // Three bytes before the items: 0xf9 and a length of two bytes; two: 0xf8 and one; or one for both.
@@ -121,8 +86,8 @@ library CompactClimb {
                 }
             }
 
-            // Puts `count` children, from the lowest bit of `hashes` on: 0xa0 and a hash that is sent, or 0x80 and 32 bytes that
-            // what comes next overwrites.
+            // Puts `count` children, from the lowest bit of `hashes` on: 0xa0 and a hash that is sent, or 0x80 and whatever, which
+            // the next child overwrites.
             function put(count, hashes, to, from) -> to_, from_ {
                 for {} gt(count, 3) {
                     count := sub(count, 4)
@@ -214,29 +179,28 @@ library CompactClimb {
                 let size := mload(add(c, 0xa0))
                 let buffer := mload(add(c, 0xc0))
                 if mload(add(c, 0xe0)) {
-                    child, size := close(add(buffer, 576), mload(add(c, 0xe0)))
+                    child, size := close(add(buffer, ITEMS), mload(add(c, 0xe0)))
                     mstore(add(c, 0xe0), 0)
                 }
                 for {} depth {} {
                     if eq(size, HASH_SIZE) {
-                        let more := depth
-                        child, key, more, from := full(buffer, child, key, depth, from, end)
-                        if xor(more, depth) {
-                            depth := more
+                        let start := from
+                        child, key, depth, from := full(buffer, child, key, depth, from, end)
+                        if xor(from, start) {
                             mstore(add(c, 0x100), 1)
                             continue
                         }
                     }
                     if iszero(lt(from, end)) {
-                        reason_ := 3 // Truncated
+                        reason_ := 3
                         leave
                     }
                     let kind := byte(0, calldataload(from))
                     if iszero(kind) {
-                        // Another hash of a branch of sixteen is missing: on the way, or in the witness.
-                        reason_ := 9 // BranchMalformed
+                        // One of sixteen hashes is missing: the one on the way, or some of the witness.
+                        reason_ := 9
                         if eq(size, HASH_SIZE) {
-                            reason_ := 3 // Truncated
+                            reason_ := 3
                         }
                         leave
                     }
@@ -247,7 +211,7 @@ library CompactClimb {
                     let hashes := and(shr(232, calldataload(from)), 0xffff)
                     from := add(from, 3)
                     if gt(from, end) {
-                        reason_ := 3 // Truncated
+                        reason_ := 3
                         leave
                     }
                     let index := and(key, 15)
@@ -256,20 +220,20 @@ library CompactClimb {
                         and(shr(index, hashes), 1),
                         or(iszero(and(next, sub(next, 1))), and(eq(size, HASH_SIZE), eq(next, 0xffff)))
                     ) {
-                        reason_ := 9 // BranchMalformed
+                        reason_ := 9
                         leave
                     }
-                    next, from := put(index, hashes, add(buffer, 576), from)
+                    next, from := put(index, hashes, add(buffer, ITEMS), from)
                     mstore8(next, 0xa0)
                     mstore(add(next, eq(size, HASH_SIZE)), child)
                     next, from := put(sub(15, index), shr(add(index, 1), hashes), add(next, size), from)
                     mstore8(next, 0x80)
                     // What was read behind the end stops here.
                     if gt(from, end) {
-                        reason_ := 3 // Truncated
+                        reason_ := 3
                         leave
                     }
-                    child, size := close(add(buffer, 576), add(next, 1))
+                    child, size := close(add(buffer, ITEMS), add(next, 1))
                     key := shr(4, key)
                     depth := sub(depth, 1)
                     mstore(add(c, 0x100), 1)
@@ -285,32 +249,32 @@ library CompactClimb {
     }
 
     /// @dev A branch of which some siblings are embedded.
-    function _branch(Climb memory climb) private pure returns (ProofReason) {
+    function _branch(Climb memory climb) private pure returns (uint256) {
         // As in {CompactProof-_end}; sixteen children of at most 33 bytes.
         unchecked {
-            if (climb.end - climb.cursor < 4) return ProofReason.Truncated;
+            if (climb.end - climb.cursor < 4) return uint256(ProofReason.Truncated);
             uint256 others = wordAt(climb.cursor) >> 240;
             uint256 embedded = (wordAt(climb.cursor) >> 224) & 0xffff;
             climb.cursor += 4;
             uint256 onWay = 1 << (climb.key & 15);
             uint256 children = climb.size == 1 ? others : others | onWay;
             if (others & onWay != 0 || embedded == 0 || embedded & ~others != 0 || children & (children - 1) == 0) {
-                return ProofReason.BranchMalformed;
+                return uint256(ProofReason.BranchMalformed);
             }
-            uint256 next = payload(climb);
+            uint256 next = climb.buffer + ITEMS;
             for (uint256 bit = 1; bit < 0x10000; bit <<= 1) {
                 if (bit == onWay) {
-                    next = putChild(next, climb.child, climb.size);
+                    next = CompactNode.putChild(next, climb.child, climb.size);
                     continue;
                 }
                 uint256 size = 1;
                 uint256 child = 0x80 << 248;
                 if (others & bit != 0) {
-                    ProofReason reason;
+                    uint256 reason;
                     (reason, child, size) = takeChild(climb, embedded & bit != 0);
-                    if (reason != ProofReason.None) return reason;
+                    if (reason != 0) return reason;
                 }
-                next = putChild(next, child, size);
+                next = CompactNode.putChild(next, child, size);
             }
             assembly ("memory-safe") {
                 // No value.
@@ -321,61 +285,27 @@ library CompactClimb {
             climb.key >>= 4;
             climb.isBranch = true;
         }
-        return ProofReason.None;
+        return 0;
     }
 
     /// @dev An extension by the key's next nibbles, above a branch.
-    function _extension(Climb memory climb, uint256 nibbles) private pure returns (ProofReason) {
+    function _extension(Climb memory climb, uint256 nibbles) private pure returns (uint256) {
         // At most 253 nibbles, and at most 63 where anything is computed with them.
         unchecked {
-            if (nibbles > 63) return ProofReason.NodeMalformed;
-            if (!climb.isBranch) return ProofReason.ExtensionMalformed;
-            if (nibbles > climb.depth) return ProofReason.PathLength;
+            if (nibbles > 63) return uint256(ProofReason.NodeMalformed);
+            if (!climb.isBranch) return uint256(ProofReason.ExtensionMalformed);
+            if (nibbles > climb.depth) return uint256(ProofReason.PathLength);
             uint256 path = climb.key & ((1 << (4 * nibbles)) - 1);
-            climb.next = putChild(putPath(payload(climb), EXTENSION_FLAG, path, nibbles), climb.child, climb.size);
+            climb.next = CompactNode.putChild(
+                CompactNode.putPath(climb.buffer + ITEMS, EXTENSION_FLAG, path, nibbles),
+                climb.child,
+                climb.size
+            );
             climb.depth -= nibbles;
             climb.key >>= 4 * nibbles;
             climb.isBranch = false;
         }
-        return ProofReason.None;
-    }
-
-    // --- what is built ---
-
-    /// @dev Where the items of the next node start: its header goes before them.
-    function payload(Climb memory climb) internal pure returns (uint256) {
-        // A memory offset.
-        unchecked {
-            return climb.buffer + FULL_BYTES + 32;
-        }
-    }
-
-    /// @dev A hex-prefix path, as a string.
-    function putPath(uint256 to, uint256 flag, uint256 path, uint256 nibbles) internal pure returns (uint256 next) {
-        assembly ("memory-safe") {
-            // The first byte holds the flag and the nibble that is left over where they are odd; then come `size` bytes.
-            let size := shr(1, nibbles)
-            if and(nibbles, 1) {
-                flag := add(flag, add(0x10, shr(shl(3, size), path)))
-            }
-            // One byte is its own string, since all flags are below 0x40.
-            if size {
-                mstore8(to, add(0x81, size))
-                to := add(to, 1)
-            }
-            mstore8(to, flag)
-            mstore(add(to, 1), shl(sub(256, shl(3, size)), path))
-            next := add(add(to, 1), size)
-        }
-    }
-
-    /// @dev A reference: 0xa0 and a hash, or a child itself. Up to 32 bytes behind `next` are overwritten.
-    function putChild(uint256 to, uint256 child, uint256 size) internal pure returns (uint256 next) {
-        assembly ("memory-safe") {
-            mstore8(to, 0xa0)
-            mstore(add(to, eq(size, HASH_SIZE)), child)
-            next := add(to, size)
-        }
+        return 0;
     }
 
     // --- what is sent ---
@@ -384,23 +314,23 @@ library CompactClimb {
     function takeChild(
         Climb memory climb,
         bool isEmbedded
-    ) internal pure returns (ProofReason, uint256 child, uint256 size) {
+    ) internal pure returns (uint256, uint256 child, uint256 size) {
         // As in {CompactProof-_end}.
         unchecked {
             uint256 left = climb.end - climb.cursor;
             uint256 sent = 32;
             size = HASH_SIZE;
             if (isEmbedded) {
-                if (left == 0) return (ProofReason.Truncated, 0, 0);
+                if (left == 0) return (uint256(ProofReason.Truncated), 0, 0);
                 size = byteAt(climb.cursor) - 0xbf;
-                if (size < 3 || size > 31) return (ProofReason.ChildMalformed, 0, 0);
+                if (size < 3 || size > 31) return (uint256(ProofReason.ChildMalformed), 0, 0);
                 sent = size;
             }
-            if (left < sent) return (ProofReason.Truncated, 0, 0);
+            if (left < sent) return (uint256(ProofReason.Truncated), 0, 0);
             child = wordAt(climb.cursor);
             climb.cursor += sent;
         }
-        return (ProofReason.None, child, size);
+        return (0, child, size);
     }
 
     function byteAt(uint256 place) internal pure returns (uint256 value) {

@@ -159,7 +159,7 @@ function readEnd(climb: Climb): number[] {
   return kind === OTHER_LEAF ? otherPath(climb, keyPath(climb.key, depth, 64)) : [];
 }
 
-/** The path of a node that is not on the key's way. If it were the key's `own`, it would show nothing. */
+/** The path of a node that is not on the key's way. If it were the key's `own`, it would show nothing; a path of no nibble always is. */
 function otherPath(climb: Climb, own: readonly number[]): number[] {
   const nibbles = [...take(climb, (own.length + 1) >> 1)].flatMap((byte) => [byte >> 4, byte & 0x0f]);
   const pad = own.length % 2 === 1 ? nibbles.shift() : 0;
@@ -170,7 +170,6 @@ function otherPath(climb: Climb, own: readonly number[]): number[] {
 /** An extension that leads away from the key, so that nothing lies on the key's way. */
 function otherExtension(climb: Climb): void {
   const [nibbles] = take(climb, 1) as unknown as [number];
-  if (nibbles === 0) throw new Refusal("PathMalformed");
   if (climb.depth + nibbles > 63) throw new Refusal("PathLength");
   const path = otherPath(climb, keyPath(climb.key, climb.depth, climb.depth + nibbles));
   const reference = climb.kind === OTHER_EXTENSION ? hashReference(take(climb, 32)) : takeEmbedded(climb);

@@ -168,6 +168,21 @@ export function compactShapes(): Shape[] {
   }
   add("M40", "a leaf below sixty-four branches", deep.pieces, shown(deep.rlp, 5n));
 
+  // A leaf of 31 bytes is embedded, one of 32 is hashed.
+  for (const size of [10, 11]) {
+    const value = concat([Uint8Array.of(0x80 + size), filled(0x33, size)]);
+    const edge = leaf(NIBBLES.slice(32), value);
+    const fork = branch({ [nibble(31)]: refer(edge), [beside(31)]: hashed(filled(9)) });
+    const steps = [1, two(1 << beside(31)), keccak256(filled(9)), 2 + 31];
+    const root = extension(NIBBLES.slice(0, 31), refer(fork));
+    add(
+      "M22",
+      `a leaf of ${edge.length} bytes`,
+      [1, 32, value, ...steps],
+      shown(root, BigInt(toHex(filled(0x33, size)))),
+    );
+  }
+
   // --- ends ---
   add("M2", "no bytes", [], "invalid Truncated");
   add("M1", "a kind without a depth", [0], "invalid Truncated");
@@ -247,6 +262,7 @@ export function compactShapes(): Shape[] {
   add("M15", "a branch of one child", [...own, 1, two(0)], "invalid BranchMalformed");
   add("M15", "a branch of no child", [0, 1, 1, two(0)], "invalid BranchMalformed");
   add("M15", "a branch of one child beside the way", [0, 1, 1, sibling, filled(9)], "invalid BranchMalformed");
+  add("M15", "a branch of one embedded child", [0, 1, 2, sibling, sibling, short], "invalid BranchMalformed");
   add("M15", "a branch of sixteen above nothing", [0, 1, 0, filled(9, 480)], "invalid BranchMalformed");
   add(
     "M8",
