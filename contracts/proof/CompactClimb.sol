@@ -91,44 +91,73 @@ library CompactClimb {
             function put(count, hashes, to, from) -> to_, from_ {
                 for {} gt(count, 3) {
                     count := sub(count, 4)
+                    hashes := shr(4, hashes)
                 } {
                     if iszero(and(hashes, 15)) {
                         mstore(to, shl(224, 0x80808080))
                         to := add(to, 4)
-                        hashes := shr(4, hashes)
                         continue
                     }
-                    let size := and(shl(5, hashes), 32)
-                    mstore8(to, add(0x80, size))
-                    mstore(add(to, 1), calldataload(from))
-                    to := add(add(to, 1), size)
-                    from := add(from, size)
-                    size := and(shl(4, hashes), 32)
-                    mstore8(to, add(0x80, size))
-                    mstore(add(to, 1), calldataload(from))
-                    to := add(add(to, 1), size)
-                    from := add(from, size)
-                    size := and(shl(3, hashes), 32)
-                    mstore8(to, add(0x80, size))
-                    mstore(add(to, 1), calldataload(from))
-                    to := add(add(to, 1), size)
-                    from := add(from, size)
-                    size := and(shl(2, hashes), 32)
-                    mstore8(to, add(0x80, size))
-                    mstore(add(to, 1), calldataload(from))
-                    to := add(add(to, 1), size)
-                    from := add(from, size)
-                    hashes := shr(4, hashes)
+                    switch and(hashes, 1)
+                    case 0 {
+                        mstore8(to, 0x80)
+                        to := add(to, 1)
+                    }
+                    default {
+                        mstore8(to, 0xa0)
+                        mstore(add(to, 1), calldataload(from))
+                        to := add(to, 33)
+                        from := add(from, 32)
+                    }
+                    switch and(hashes, 2)
+                    case 0 {
+                        mstore8(to, 0x80)
+                        to := add(to, 1)
+                    }
+                    default {
+                        mstore8(to, 0xa0)
+                        mstore(add(to, 1), calldataload(from))
+                        to := add(to, 33)
+                        from := add(from, 32)
+                    }
+                    switch and(hashes, 4)
+                    case 0 {
+                        mstore8(to, 0x80)
+                        to := add(to, 1)
+                    }
+                    default {
+                        mstore8(to, 0xa0)
+                        mstore(add(to, 1), calldataload(from))
+                        to := add(to, 33)
+                        from := add(from, 32)
+                    }
+                    switch and(hashes, 8)
+                    case 0 {
+                        mstore8(to, 0x80)
+                        to := add(to, 1)
+                    }
+                    default {
+                        mstore8(to, 0xa0)
+                        mstore(add(to, 1), calldataload(from))
+                        to := add(to, 33)
+                        from := add(from, 32)
+                    }
                 }
                 for {} count {
                     count := sub(count, 1)
-                } {
-                    let size := and(shl(5, hashes), 32)
-                    mstore8(to, add(0x80, size))
-                    mstore(add(to, 1), calldataload(from))
-                    to := add(add(to, 1), size)
-                    from := add(from, size)
                     hashes := shr(1, hashes)
+                } {
+                    switch and(hashes, 1)
+                    case 0 {
+                        mstore8(to, 0x80)
+                        to := add(to, 1)
+                    }
+                    default {
+                        mstore8(to, 0xa0)
+                        mstore(add(to, 1), calldataload(from))
+                        to := add(to, 33)
+                        from := add(from, 32)
+                    }
                 }
                 to_ := to
                 from_ := from
