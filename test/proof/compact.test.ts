@@ -544,6 +544,27 @@ describe("compact witnesses", function () {
         expect([status, intact]).to.deep.equal([0n, true]);
         expect(used).to.be.lessThan(2_500n);
       }
+      // The dearest steps: fifteen embedded siblings each, which are read one by one.
+      const embedded = concat([Uint8Array.of(0xde), new Uint8Array(30).fill(7)]);
+      const dear = (hashed: Uint8Array): Uint8Array[] =>
+        nibblesOf(hashed)
+          .reverse()
+          .map((way) => 0xffff ^ (1 << way))
+          .flatMap((mask) => [
+            Uint8Array.of(2, mask >> 8, mask & 0xff, mask >> 8, mask & 0xff),
+            ...Array.from({ length: 15 }, () => embedded),
+          ]);
+      const dearest = concat([
+        Uint8Array.of(1, 64, 1, 64, 5),
+        ...dear(keccak256(slot)),
+        integers,
+        new Uint8Array(32),
+        ...dear(keccak256(address)),
+      ]);
+      expect(await agreed({ ...question, witness: dearest })).to.equal("invalid NodeHashMismatch");
+      await unmetered.verifier.accountSlot({ ...question, witness: dearest });
+      console.log(`      ${dearest.length} bytes, all siblings embedded: ${unmetered.gas()} gas`);
+      expect(unmetered.gas()).to.be.lessThan(1_500_000n);
       await unmetered.verifier.accountSlot({ ...question, witness: longest });
       console.log(`      ${longest.length} bytes: ${unmetered.gas()} gas`);
     });
