@@ -13,7 +13,9 @@ import {
   isInclusion,
   marginalSlot,
   measureProofs,
+  oursIn,
   PROOF_SNAPSHOT,
+  sharingRatios,
   snapshotText,
   type Measurements,
 } from "./proofGas.js";
@@ -56,9 +58,9 @@ console.log(generated);
 // --- tables ---
 
 function goals({ figures, slots, quoted, sets, snapshot }: Measurements): string {
-  const [packed, listed] = [figures[0]!, figures.find(({ verifier }) => verifier !== figures[0]!.verifier)!];
+  const [packed, listed, compact] = oursIn(figures, figures[0]!.build);
   const ours = Object.values(snapshot)[0]!;
-  const ratios = calldataRatios(packed, listed, slots.indexOf(quoted), sets);
+  const ratios = [...calldataRatios(packed, listed, compact, slots.indexOf(quoted)), ...sharingRatios(packed, sets)];
   const header = ours[`${QUOTED}: header check and state root, without dispatch and ABI`]!;
   const rows: [goal: string, bound: number, figure: number, digits?: number][] = [
     ["header, account and slot", 8_000, packed.full!.gas],

@@ -10,6 +10,7 @@ import {
   type Figures,
 } from "./measure.js";
 import { byteLength, join, proofBytes, QUOTED, readRealSlots, type RealSlot } from "./realProofs.js";
+import type { Build } from "../test/helpers/compile.js";
 import { OURS, PEERS, PIPELINES, type SlotSet } from "./verifiers.js";
 
 /** Where this library's own figures are kept. */
@@ -46,12 +47,23 @@ export async function measureProofs({ peers }: { peers: boolean }): Promise<Meas
 
   const snapshot: Snapshot = {};
   for (const build of PIPELINES) {
-    const [packed, listed] = OURS.map((ours) => figures.find((it) => it.verifier === ours && it.build === build)!);
+    const [packed, listed, compact] = oursIn(figures, build);
     const nothing = await measureNothing(bench, build, quoted);
     const name = `0.8.37, ${build.evmVersion}, ${build.name}, ${build.runs.toLocaleString("en-US")} runs`;
-    snapshot[name] = summary(packed!, listed!, nothing, { slots, quoted, sets });
+    snapshot[name] = summary(packed, listed, compact, nothing, { slots, quoted, sets });
   }
   return { slots, quoted, sets, figures, snapshot };
+}
+
+/** This library's figures in one build: nodes end to end, as a list, and compact. */
+export function oursIn(
+  figures: readonly Figures[],
+  build: Build,
+): [packed: Figures, listed: Figures, compact: Figures] {
+  const [packed, listed, compact] = OURS.map((ours) =>
+    figures.find((it) => it.verifier === ours && it.build === build),
+  );
+  return [packed!, listed!, compact!];
 }
 
 /** The text of a snapshot's file. */
@@ -80,12 +92,14 @@ export function marginalSlot({ many }: Figures): number | undefined {
 function summary(
   packed: Figures,
   listed: Figures,
+  compact: Figures,
   nothing: number,
   { slots, quoted, sets }: Pick<Measurements, "slots" | "quoted" | "sets">,
 ): Record<string, number> {
   const figures: Record<string, number> = {
     [`${QUOTED}: header, account and slot, bytes`]: packed.full!.gas,
     [`${QUOTED}: header, account and slot, bytes[]`]: listed.full!.gas,
+    [`${QUOTED}: header, account and slot, compact`]: compact.full!.gas,
     [`${QUOTED}: header check and state root`]: packed.header!.gas,
     [`${QUOTED}: header check and state root, without dispatch and ABI`]: packed.header!.gas - nothing,
     "gas per proof byte, bytes, geometric mean of the slots that are present": rounded(gasPerByte(packed, slots)),
@@ -99,27 +113,43 @@ function summary(
     const what = `${name}: account and slot${value === 0n ? ", absent" : ""}`;
     figures[`${what}, bytes`] = packed.slots[i]!.gas;
     figures[`${what}, bytes[]`] = listed.slots[i]!.gas;
+    figures[`${what}, compact`] = compact.slots[i]!.gas;
   });
-  for (const [name, ratio] of calldataRatios(packed, listed, slots.indexOf(quoted), sets))
-    figures[name] = rounded(ratio);
+  const calldata = calldataRatios(packed, listed, compact, slots.indexOf(quoted));
+  for (const [name, ratio] of [...calldata, ...sharingRatios(packed, sets)]) figures[name] = rounded(ratio);
   return figures;
 }
 
-/** What packing does to calldata. */
+/** What leaving out does to the calldata of the same call: of the quoted slot, and the geometric mean of all real ones. */
 export function calldataRatios(
   packed: Figures,
   listed: Figures,
+  compact: Figures,
   quoted: number,
-  sets: readonly SlotSet[],
 ): [name: string, ratio: number][] {
-  const [one, raw] = [packed.slots[quoted]!.calldata, listed.slots[quoted]!.calldata];
+  const units: [name: string, size: (calldata: Hex) => number][] = [
+    ["bytes", byteLength],
+    ["tokens (EIP-7623)", tokens],
+  ];
+  return units.flatMap(([unit, size]) => {
+    const to = (raw: Figures): number[] =>
+      compact.slots.map((cost, i) => size(cost!.calldata) / size(raw.slots[i]!.calldata));
+    return [
+      [`${QUOTED}: calldata ${unit}, compact to bytes[]`, to(listed)[quoted]!],
+      [`${QUOTED}: calldata ${unit}, compact to nodes end to end`, to(packed)[quoted]!],
+      [`every real slot, geometric mean: calldata ${unit}, compact to bytes[]`, geometricMean(to(listed))],
+      [`every real slot, geometric mean: calldata ${unit}, compact to nodes end to end`, geometricMean(to(packed))],
+    ] satisfies [string, number][];
+  });
+}
+
+/** What sharing does to the nodes of many slots. */
+export function sharingRatios(packed: Figures, sets: readonly SlotSet[]): [name: string, ratio: number][] {
   const set = sets.at(-1)!;
   const shared = packed.verifier.many!(set).proofs[0] as Hex;
   const separate = join(...set.storageProofs.map((proof) => [...set.accountProof, ...proof]));
   const nodesApart = join(set.accountProof, ...set.storageProofs);
   return [
-    [`${QUOTED}: calldata bytes, bytes to bytes[]`, byteLength(one) / byteLength(raw)],
-    [`${QUOTED}: calldata tokens (EIP-7623), bytes to bytes[]`, tokens(one) / tokens(raw)],
     [
       "64 slots: node tokens, one witness to the account once and 64 storage proofs",
       tokens(shared) / tokens(nodesApart),

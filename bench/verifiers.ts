@@ -1,4 +1,5 @@
 import { toBytes, toHex, type Hex } from "../src/bytes.js";
+import { packCompact } from "../src/proof/compact.js";
 import { packWitness } from "../src/proof/witness.js";
 import type { Build } from "../test/helpers/compile.js";
 import { concat, rlpList } from "../test/trie-helpers/buildTrie.js";
@@ -13,7 +14,7 @@ export interface Verifier {
   prefix: string;
   builds: readonly Build[];
   /** The last arguments of `run` and `full`: the proofs as the library wants them. */
-  proofs(slot: Pick<RealSlot, "accountProof" | "storageProof">): unknown[];
+  proofs(slot: RealSlot): unknown[];
   /** For `many`: the slots in the order in which the library wants them, and the last arguments. */
   many?(set: SlotSet): { slots: readonly Hex[]; proofs: unknown[] };
   /** The greatest number of slots that is measured. */
@@ -52,7 +53,7 @@ const OLD: readonly Build[] = [
   },
 ];
 
-/** This library with the nodes end to end, and as `eth_getProof` lists them. */
+/** This library with the nodes end to end, as `eth_getProof` lists them, and with what can be computed left out. */
 export const OURS: readonly Verifier[] = [
   {
     name: "**Settlement Guard**, `bytes`",
@@ -64,6 +65,11 @@ export const OURS: readonly Verifier[] = [
     name: "**Settlement Guard**, `bytes[]`",
     ...{ file: "SettlementGuard.sol", prefix: "SettlementGuardList", builds: PIPELINES, maxSlots: 0 },
     proofs: ({ accountProof, storageProof }) => [accountProof, storageProof],
+  },
+  {
+    name: "**Settlement Guard**, compact",
+    ...{ file: "SettlementGuardCompact.sol", prefix: "SettlementGuardCompact", builds: PIPELINES, maxSlots: 0 },
+    proofs: (slot) => [compact(slot)],
   },
 ];
 
@@ -108,6 +114,18 @@ export const PEERS: readonly Verifier[] = [
     }),
   },
 ];
+
+/** The nodes without what can be computed. */
+function compact({ stateRoot, account, slot, accountProof, storageProof }: RealSlot): Hex {
+  const request = {
+    stateRoot: toBytes(stateRoot, "state root"),
+    address: toBytes(account, "account"),
+    slot: toBytes(slot, "slot"),
+  };
+  const { form, witness } = packCompact(request, { accountProof, storageProof: [{ key: slot, proof: storageProof }] });
+  if (form !== "compact") throw new TypeError(`no compact witness for ${account}`);
+  return toHex(witness);
+}
 
 /** One witness, in which no node comes twice. */
 function packMany({

@@ -56,10 +56,15 @@ export {
 export type { Action, PolicyFault, PolicyRow, PolicyTable, Status, Verdict } from "./policy/policy.js";
 export { decodeHeader, encodeHeader, hashHeader, headerFromRpc, readHeader } from "./proof/header.js";
 export type { HashedHeader, Header } from "./proof/header.js";
-export { MAX_SLOTS_PER_REQUEST, prove } from "./proof/prove.js";
+export { packCompact, verifyCompact } from "./proof/compact.js";
+export type { CompactWitness } from "./proof/compact.js";
+export { MAX_SLOTS_PER_REQUEST, compactWitness, prove } from "./proof/prove.js";
 export type { ProveOptions, ProvenAccount, ProvenSlot, ProvenState, SlotWitness } from "./proof/prove.js";
+export type { ProofReason, Verdict } from "./proof/reasons.js";
 export { decodeRlp, encodeRlp } from "./proof/rlp.js";
 export type { RlpInput, RlpItem } from "./proof/rlp.js";
+export type { Account } from "./proof/account.js";
+export type { ProofAnswer, WitnessVerdict } from "./proof/witness.js";
 export { fetchHeader } from "./rpc/block.js";
 export type { BlockId, BlockTag } from "./rpc/block.js";
 export { toRequest } from "./rpc/request.js";

@@ -5,6 +5,7 @@ import { keccak256 } from "../keccak.js";
 import { fetchHeader, type BlockId } from "../rpc/block.js";
 import { call, type Connection } from "../rpc/request.js";
 import type { Account } from "./account.js";
+import { packCompact, type CompactWitness } from "./compact.js";
 import type { HashedHeader } from "./header.js";
 import { EMPTY_ROOT } from "./trie.js";
 import { MAX_SLOTS, packWitness, sortSlots, type PackedWitness } from "./witness.js";
@@ -70,7 +71,7 @@ export interface ProvenState {
   readonly slots: readonly ProvenSlot[];
   /**
    * The nodes as the contracts take them: `StateProof.tryAccount` without a slot, `StateProof.tryAccountSlot` with one,
-   * `StateWitness.trySlots` with any number. It is the first of `witnesses`, and up to 1024 slots the only one.
+   * `StateWitness.trySlots` with any number; {@link compactWitness} has one slot in fewer bytes. It is the first of `witnesses`, and up to 1024 slots the only one.
    */
   readonly witness: Hex;
   /** One witness for each 1024 slots, the most that one carries. */
@@ -145,6 +146,32 @@ export async function prove(connection: Connection, options: ProveOptions): Prom
     witnesses,
     accountProof: listedNodes(header.stateRoot, first.accountProof),
   };
+}
+
+/**
+ * One of the proven slots in a compact witness, for `CompactProof.tryAccountSlot`: an eighth less calldata than `witness`, for twice
+ * the execution gas. It is made when it is asked for, out of the nodes that {@link prove} has checked.
+ *
+ * @param slot one of those that were proven
+ * @returns the form "plain", a reason and the nodes for `StateProof.tryAccountSlot`, where the compact form cannot say what a node
+ * says; that is no trie that an Ethereum client builds
+ * @throws INVALID_RESPONSE for another slot
+ * @example
+ * const state = await prove(provider, { anchor: "finalized", account: vault, slots: [7n] });
+ * const { form, witness } = compactWitness(state, 7n);
+ */
+export function compactWitness(
+  { anchor, address, accountProof, slots }: ProvenState,
+  slot: Hex | bigint,
+): Pick<CompactWitness, "form" | "reason"> & { readonly witness: Hex } {
+  const request = {
+    stateRoot: toBytes(anchor.stateRoot, "state root", 32),
+    address: toBytes(address, "account", 20),
+    slot: slotBytes(slot),
+  };
+  const storageProof = slots.map(({ slot: key, proof }) => ({ key, proof }));
+  const { form, reason, witness } = packCompact(request, { accountProof, storageProof });
+  return { form, ...(reason === undefined ? {} : { reason }), witness: toHex(witness) };
 }
 
 // --- the block ---

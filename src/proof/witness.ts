@@ -259,7 +259,8 @@ function sharedNodes(depths: readonly number[], key: Uint8Array, other: Uint8Arr
   return count;
 }
 
-function concat(pieces: readonly Uint8Array[]): Uint8Array {
+/** The pieces end to end. */
+export function concat(pieces: readonly Uint8Array[]): Uint8Array {
   const bytes = new Uint8Array(pieces.reduce((size, piece) => size + piece.length, 0));
   let at = 0;
   for (const piece of pieces) {

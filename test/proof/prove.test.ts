@@ -5,7 +5,7 @@ import { toBytes, toHex, toQuantity, toWord, type Hex } from "../../src/bytes.js
 import { SettlementGuardError } from "../../src/errors.js";
 import { hardhatForks, type HardhatChain } from "../../src/hardhat/index.js";
 import { encodeHeader, hashHeader, readHeader } from "../../src/proof/header.js";
-import { prove, type ProveOptions } from "../../src/proof/prove.js";
+import { compactWitness, prove, type ProveOptions } from "../../src/proof/prove.js";
 import { keccak256 } from "../../src/keccak.js";
 import type { Request } from "../../src/rpc/request.js";
 import { rejected } from "../helpers/errors.js";
@@ -89,6 +89,36 @@ describe("prove", function () {
     expect([status, reason]).to.deep.equal([2n, 0n]);
     expect([...statuses]).to.deep.equal(proven.slots.map((each) => (each.status === "present" ? 2n : 1n)));
     expect([...read]).to.deep.equal(proven.slots.map(({ value }) => value));
+  });
+
+  it("gives each slot in a compact witness as well, which its contract accepts", async function () {
+    const compact = await chain.tools.ethers.deployContract("CompactProofHarness");
+    const accountSlot = compact.getFunction("accountSlot");
+    const proven = await prove(chain, at({ slots: [1n, 7n, 999n] }));
+    for (const [slot, status] of [
+      [1n, 2n],
+      [7n, 2n],
+      [999n, 1n],
+    ] as const) {
+      const { form, witness, ...rest } = compactWitness(proven, slot);
+      expect({ form, ...rest }).to.deep.equal({ form: "compact" });
+      expect([...(await accountSlot.staticCall(proven.anchor.stateRoot, VAULT, toWord(slot), witness))]).to.deep.equal([
+        2n,
+        status,
+        status === 2n ? valueOf(slot) : 0n,
+        0n,
+      ]);
+    }
+    expect(() => compactWitness(proven, 2n)).to.throw(SettlementGuardError, "no storage proof for slot");
+
+    const nobody = await prove(chain, at({ account: NOBODY, slots: [1n] }));
+    const { witness } = compactWitness(nobody, 1n);
+    expect([...(await accountSlot.staticCall(nobody.anchor.stateRoot, NOBODY, toWord(1n), witness))]).to.deep.equal([
+      1n,
+      1n,
+      0n,
+      0n,
+    ]);
   });
 
   it("gives one slot, and none, in the form that the contract takes for them", async function () {
