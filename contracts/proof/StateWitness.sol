@@ -91,6 +91,7 @@ library StateWitness {
         return true;
     }
 
+    /// @dev All of it by {TrieShortcut}. Invalid where that has nothing to say about the account or one of the slots.
     function _short(
         bytes32 stateRoot,
         address account,
@@ -104,18 +105,18 @@ library StateWitness {
         if (accountStatus != ProofStatus.Present) return (ProofStatus.Invalid, statuses, values);
         statuses = new ProofStatus[](slots.length);
         values = new uint256[](slots.length);
-        if (_shortAll(uint256(root), cursor, slots, statuses, values) != end) accountStatus = ProofStatus.Invalid;
+        if (_shortAll(root, cursor, slots, statuses, values) != end) accountStatus = ProofStatus.Invalid;
     }
 
-    /// @return cursor where the last walk ended, 0 if one did not
+    /// @dev Walks from slot to slot and fills the arrays. Returns where the last walk ended, 0 if one said nothing.
     function _shortAll(
-        uint256 root,
+        bytes32 root,
         uint256 cursor,
         bytes32[] calldata slots,
         ProofStatus[] memory statuses,
         uint256[] memory values
     ) private pure returns (uint256) {
-        uint256 trail = TrieShortcut.newTrail(bytes32(root), cursor);
+        uint256 trail = TrieShortcut.newTrail(root, cursor);
         bytes32 previous;
         for (uint256 i = 0; i < slots.length;) {
             bytes32 key = StateProof.hashSlot(slots[i]);
