@@ -322,6 +322,10 @@ describe("StateProof", () => {
       await selfRooted([extension(diverging)], "absent");
       await selfRooted([extension(diverging), below(4), leaf(path.slice(5), value)], "invalid TrailingBytes");
     }
+    // Another extension than the root's, to a branch of the prover's.
+    const honest = rlpList([rlpString(hexPrefix(path.slice(0, 4), false)), sibling]);
+    const forged = [extension(path.slice(0, 4)), below(4), leaf(path.slice(5), value)];
+    await each((v) => v.slot(keccak256(honest), slotOf(7), forged), "invalid NodeHashMismatch");
   });
 
   it("M15: an extension to nothing, to a leaf, or to another extension, and a branch of one child, are refused", async () => {
