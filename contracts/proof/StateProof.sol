@@ -3,6 +3,7 @@ pragma solidity ^0.8.13;
 
 import {IProofErrors} from "../interfaces/IProofErrors.sol";
 import {Account, ProofReason, ProofStatus} from "./ProofTypes.sol";
+import {TrieShortcut} from "./TrieShortcut.sol";
 import {ABSENT, PRESENT, TrieWalk, Walk} from "./TrieWalk.sol";
 
 /// @title What a state root says about an account and a slot, absence included
@@ -104,8 +105,10 @@ library StateProof {
         bytes calldata proof
     ) internal pure returns (ProofStatus status, ProofReason reason, uint256 value) {
         (uint256 cursor, uint256 end) = _bounds(proof);
-        uint256 outcome = uint256(ProofReason.WitnessTooLarge);
-        if (proof.length <= TrieWalk.MAX_PROOF_BYTES) (outcome, value) = _locateSlot(storageRoot, slot, cursor, end);
+        (status, value, cursor) = TrieShortcut.findSlot(storageRoot, hashSlot(slot), cursor);
+        if (status != ProofStatus.Invalid && cursor == end) return (status, ProofReason.None, value);
+        uint256 outcome;
+        (outcome, value) = _findSlot(storageRoot, slot, proof);
         (status, reason) = _outcome(outcome);
     }
 
@@ -115,8 +118,10 @@ library StateProof {
         bytes32 slot,
         bytes[] calldata proof
     ) internal pure returns (ProofStatus status, ProofReason reason, uint256 value) {
-        (uint256 outcome, uint256 valueAt, uint256 valueEnd) = _find(storageRoot, hashSlot(slot), proof);
-        if (outcome == PRESENT) (outcome, value) = _slot(valueAt, valueEnd);
+        (status, value) = TrieShortcut.findSlot(storageRoot, hashSlot(slot), proof);
+        if (status != ProofStatus.Invalid) return (status, ProofReason.None, value);
+        uint256 outcome;
+        (outcome, value) = _findSlot(storageRoot, slot, proof);
         (status, reason) = _outcome(outcome);
     }
 
@@ -174,6 +179,8 @@ library StateProof {
         bytes32 slot,
         bytes calldata witness
     ) internal pure returns (ProofStatus accountStatus, ProofStatus slotStatus, uint256 value, ProofReason reason) {
+        (accountStatus, slotStatus, value) = _shortAccountSlot(stateRoot, account, slot, witness);
+        if (slotStatus != ProofStatus.Invalid) return (accountStatus, slotStatus, value, ProofReason.None);
         uint256 outcome;
         (accountStatus, outcome, value) = _findAccountSlot(stateRoot, account, slot, witness);
         (slotStatus, reason) = _outcome(outcome);
@@ -188,6 +195,14 @@ library StateProof {
         bytes[] calldata accountProof,
         bytes[] calldata storageProof
     ) internal pure returns (ProofStatus accountStatus, ProofStatus slotStatus, uint256 value, ProofReason reason) {
+        bytes32 root;
+        (accountStatus, root) = TrieShortcut.findAccount(stateRoot, hashAccount(account), accountProof);
+        if (accountStatus == ProofStatus.Present) {
+            (slotStatus, value) = TrieShortcut.findSlot(root, hashSlot(slot), storageProof);
+        } else if (storageProof.length == 0) {
+            slotStatus = accountStatus;
+        }
+        if (slotStatus != ProofStatus.Invalid) return (accountStatus, slotStatus, value, ProofReason.None);
         uint256 outcome;
         (outcome, stateRoot) = _findStorageRoot(stateRoot, account, accountProof);
         accountStatus = ProofStatus.Absent;
@@ -312,6 +327,23 @@ library StateProof {
         if (outcome >= PRESENT && cursor != end) outcome = uint256(ProofReason.TrailingBytes);
     }
 
+    /// @dev The short way to an account and on to its slot. Both statuses are valid, or the slot's is Invalid.
+    function _shortAccountSlot(
+        bytes32 stateRoot,
+        address account,
+        bytes32 slot,
+        bytes calldata witness
+    ) private pure returns (ProofStatus accountStatus, ProofStatus slotStatus, uint256 value) {
+        (uint256 cursor, uint256 end) = _bounds(witness);
+        bytes32 storageRoot;
+        (accountStatus, storageRoot, cursor) = TrieShortcut.findAccount(stateRoot, hashAccount(account), cursor);
+        slotStatus = accountStatus;
+        if (accountStatus == ProofStatus.Present) {
+            (slotStatus, value, cursor) = TrieShortcut.findSlot(storageRoot, hashSlot(slot), cursor);
+        }
+        if (cursor != end) slotStatus = ProofStatus.Invalid;
+    }
+
     /// @dev A walk to an account and, with the bytes behind it, one to its slot.
     function _findAccountSlot(
         bytes32 stateRoot,
@@ -328,26 +360,26 @@ library StateProof {
         accountStatus = ProofStatus.Absent;
         if (outcome == PRESENT) {
             accountStatus = ProofStatus.Present;
-            (outcome, value) = _locateSlot(storageRoot, slot, cursor, end);
+            uint256 valueAt;
+            uint256 valueEnd;
+            (outcome, valueAt, valueEnd, cursor) = TrieWalk.locate(storageRoot, hashSlot(slot), cursor, end);
+            if (outcome >= PRESENT && cursor != end) return (accountStatus, uint256(ProofReason.TrailingBytes), 0);
+            if (outcome == PRESENT) (outcome, value) = _slot(valueAt, valueEnd);
         } else if (outcome == ABSENT && cursor != end) {
             outcome = uint256(ProofReason.TrailingBytes);
         }
     }
 
-    /// @dev A walk to an account. `valueAt` is where its fields start, if it is present.
+    /// @dev A walk to an account, which may end before `end`.
     function _locateAccount(
         bytes32 stateRoot,
         address account,
         uint256 cursor,
         uint256 end
     ) internal pure returns (uint256 outcome, bytes32 storageRoot, uint256 next) {
-        bytes32 key = hashAccount(account);
-        (outcome, storageRoot, next) = _hurryToAccount(stateRoot, key, cursor);
-        // What was read behind the end was never part of the proof.
-        if (outcome != 0 && next <= end) return (outcome, storageRoot, next);
         uint256 valueAt;
         uint256 valueEnd;
-        (outcome, valueAt, valueEnd, next) = TrieWalk.locate(stateRoot, key, cursor, end);
+        (outcome, valueAt, valueEnd, next) = TrieWalk.locate(stateRoot, hashAccount(account), cursor, end);
         if (outcome == PRESENT) {
             bool valid;
             (valid, storageRoot) = _storageRoot(valueAt, valueEnd);
@@ -355,163 +387,14 @@ library StateProof {
         }
     }
 
-    function _locateSlot(
+    function _findSlot(
         bytes32 storageRoot,
         bytes32 slot,
-        uint256 cursor,
-        uint256 end
-    ) private pure returns (uint256 outcome, uint256 value) {
-        bytes32 key = hashSlot(slot);
-        uint256 next;
-        (outcome, value, next) = _hurryToSlot(storageRoot, key, cursor);
-        if (outcome != 0 && next == end) return (outcome, value);
-        uint256 valueAt;
-        uint256 valueEnd;
-        (outcome, valueAt, valueEnd, next) = TrieWalk.locate(storageRoot, key, cursor, end);
-        if (outcome >= PRESENT && next != end) return (uint256(ProofReason.TrailingBytes), 0);
-        if (outcome == PRESENT) return _slot(valueAt, valueEnd);
-        return (outcome, 0);
-    }
-
-    /// @dev The usual account: behind branches, in a leaf that ends with `next`. Outcome 0 where {TrieWalk-locate} has to say.
-    function _hurryToAccount(
-        bytes32 stateRoot,
-        bytes32 key,
-        uint256 cursor
-    ) private pure returns (uint256 outcome, bytes32 storageRoot, uint256 next) {
-        uint256 expected;
-        uint256 shift;
-        (next, expected, shift) = TrieWalk.hurry(stateRoot, key, cursor);
-        if (next == 0 || shift == 1) return (next == 0 ? 0 : ABSENT, 0, next);
-        assembly ("memory-safe") {
-            // 0xf8, length, path, 0xb8, length, then the value, which {_storageRoot} describes.
-            let node := next
-            let head := calldataload(node)
-            let size := add(2, byte(1, head))
-            next := add(node, size)
-            let buffer := mload(0x40)
-            calldatacopy(buffer, node, size)
-            // The path takes what is left of the key: 1 + shift / 4 nibbles, behind 0x3 if they are odd and behind 0x20 if even.
-            let bytes_ := shr(3, add(shift, 12))
-            let even := and(shr(2, shift), 1)
-            let bits := add(shift, 4)
-            let path := shr(sub(256, shl(3, bytes_)), calldataload(add(node, 3)))
-            path := xor(path, or(shl(bits, add(3, mul(29, even))), and(key, sub(shl(bits, 1), 1))))
-            // equivalent: value = node[3 + bytes_:], and its four bytes before the nonce are 0xb8, n, 0xf8, n - 2
-            let value := add(node, add(bytes_, 3))
-            let length := byte(1, calldataload(value))
-            let malformed := or(
-                // A path of one byte, or of 33, is for {TrieWalk-locate}.
-                or(
-                    gt(sub(bytes_, 2), 30),
-                    or(
-                        xor(keccak256(buffer, size), expected),
-                        xor(and(shr(232, head), 0xff00ff), add(0xf80080, bytes_))
-                    )
-                ),
-                or(
-                    xor(add(add(value, 2), length), next),
-                    or(xor(shr(224, calldataload(value)), add(0xb800f7fe, mul(length, 0x10001))), shr(bits, path))
-                )
-            )
-
-            // Where a canonical integer of at most `width` bytes ends; beyond all calldata if it is none, and from there on as well.
-            function skip(at, width) -> end_ {
-                let first := calldataload(at)
-                let marker := byte(0, first)
-                if lt(marker, 0x80) {
-                    end_ := add(add(at, 1), mul(0x10000000000000000, iszero(marker)))
-                    leave
-                }
-                end_ := add(at, sub(marker, 0x7f))
-                // Its first byte is not zero; if it is the only one, it is 0x80 or more.
-                if or(
-                    gt(sub(marker, 0x80), width),
-                    lt(byte(1, first), shl(mul(7, eq(marker, 0x81)), gt(marker, 0x80)))
-                ) {
-                    end_ := add(end_, 0x10000000000000000)
-                }
-            }
-            let hashes := sub(next, 66)
-            storageRoot := calldataload(add(hashes, 1))
-            malformed := or(
-                malformed,
-                or(
-                    xor(skip(skip(add(value, 4), 8), 32), hashes),
-                    or(xor(byte(0, calldataload(hashes)), 0xa0), xor(byte(0, calldataload(add(hashes, 33))), 0xa0))
-                )
-            )
-            // A path that is not the key's, in a leaf like any other, proves absence.
-            outcome := mul(add(0x20, iszero(iszero(path))), iszero(malformed))
-        }
-    }
-
-    /// @dev The usual slot, in the same way.
-    function _hurryToSlot(
-        bytes32 storageRoot,
-        bytes32 key,
-        uint256 cursor
-    ) private pure returns (uint256 outcome, uint256 value, uint256 next) {
-        uint256 expected;
-        uint256 shift;
-        (next, expected, shift) = TrieWalk.hurry(storageRoot, key, cursor);
-        if (next == 0 || shift == 1) return (next == 0 ? 0 : ABSENT, 0, next);
-        assembly ("memory-safe") {
-            // A list of 32..56 bytes, whose header is one byte, or 0xf8 and one length byte of at least 56.
-            let node := next
-            let head := calldataload(node)
-            let malformed
-            next := add(node, sub(byte(0, head), 0xbf))
-            value := node
-            if gt(byte(0, head), 0xf7) {
-                malformed := or(gt(byte(0, head), 0xf8), lt(byte(1, head), 56))
-                next := add(add(node, 2), byte(1, head))
-                value := add(node, 1)
-                head := shl(8, head)
-            }
-            {
-                let size := sub(next, node)
-                malformed := or(malformed, gt(sub(size, 32), 225))
-                if malformed {
-                    size := 0
-                }
-                let buffer := mload(0x40)
-                calldatacopy(buffer, node, size)
-                malformed := or(malformed, xor(keccak256(buffer, size), expected))
-            }
-            // The path, as in {_hurryToAccount}.
-            let bytes_ := shr(3, add(shift, 12))
-            let even := and(shr(2, shift), 1)
-            let bits := add(shift, 4)
-            let path := shr(sub(256, shl(3, bytes_)), calldataload(add(value, 2)))
-            path := xor(path, or(shl(bits, add(3, mul(29, even))), and(key, sub(shl(bits, 1), 1))))
-            malformed := or(
-                or(malformed, gt(sub(bytes_, 2), 30)),
-                or(xor(byte(1, head), add(0x80, bytes_)), shr(bits, path))
-            )
-            // The value: one byte of 0x01..0x7f; or 0x80 + n, 0x80 + n - 1, and n - 1 bytes, the first of which is not zero, nor below
-            // 0x80 if it is the only one. An integer, and it ends with the node.
-            let item := add(value, add(bytes_, 2))
-            head := calldataload(item)
-            let marker := byte(0, head)
-            switch lt(marker, 0x80)
-            case 1 {
-                value := marker
-                malformed := or(malformed, or(iszero(marker), xor(add(item, 1), next)))
-            }
-            default {
-                value := shr(sub(256, shl(3, sub(marker, 0x81))), calldataload(add(item, 2)))
-                malformed := or(
-                    malformed,
-                    or(
-                        or(gt(sub(marker, 0x82), 31), xor(byte(1, head), sub(marker, 1))),
-                        or(xor(add(item, sub(marker, 0x7f)), next), lt(byte(2, head), shl(mul(7, eq(marker, 0x82)), 1)))
-                    )
-                )
-            }
-            outcome := mul(add(0x20, iszero(iszero(path))), iszero(malformed))
-            value := mul(value, eq(outcome, 0x20))
-        }
+        bytes calldata proof
+    ) private pure returns (uint256, uint256) {
+        (uint256 outcome, uint256 valueAt, uint256 valueEnd) = _find(storageRoot, hashSlot(slot), proof);
+        if (outcome != PRESENT) return (outcome, 0);
+        return _slot(valueAt, valueEnd);
     }
 
     /// @dev The same through a list: every element is exactly one node.
@@ -649,7 +532,7 @@ library StateProof {
     /// The two integers, of at most 8 and 32 bytes, and the two hashes must meet without a gap.
     function _storageRoot(uint256 start, uint256 end) private pure returns (bool valid, bytes32 storageRoot) {
         assembly ("memory-safe") {
-            // As in {_hurryToAccount}.
+            // Where a canonical integer of at most `width` bytes ends; beyond all calldata if it is none, and from there on as well.
             function skip(at, width) -> end_ {
                 let first := calldataload(at)
                 let marker := byte(0, first)

@@ -3,6 +3,7 @@ pragma solidity ^0.8.13;
 
 import {ProofReason, ProofStatus} from "./ProofTypes.sol";
 import {StateProof} from "./StateProof.sol";
+import {TrieShortcut} from "./TrieShortcut.sol";
 import {ABSENT, PRESENT, TrieWalk, Walk} from "./TrieWalk.sol";
 
 /// @title Many slots of one account in one witness
@@ -39,6 +40,8 @@ library StateWitness {
         pure
         returns (ProofStatus accountStatus, ProofStatus[] memory statuses, uint256[] memory values, ProofReason reason)
     {
+        (accountStatus, statuses, values) = _short(stateRoot, account, slots, witness);
+        if (accountStatus != ProofStatus.Invalid) return (accountStatus, statuses, values, ProofReason.None);
         uint256 outcome = uint256(ProofReason.WitnessTooLarge);
         // Both bounds keep the product far below 2^256.
         if (slots.length <= MAX_SLOTS && witness.length <= (slots.length + 1) * TrieWalk.MAX_PROOF_BYTES) {
@@ -86,6 +89,53 @@ library StateWitness {
             if (claimed[i] != values[i]) return false;
         }
         return true;
+    }
+
+    /// @dev All of it by {TrieShortcut}. Invalid where that has nothing to say about the account or one of the slots.
+    function _short(
+        bytes32 stateRoot,
+        address account,
+        bytes32[] calldata slots,
+        bytes calldata witness
+    ) private pure returns (ProofStatus accountStatus, ProofStatus[] memory statuses, uint256[] memory values) {
+        if (slots.length > MAX_SLOTS) return (accountStatus, statuses, values);
+        (uint256 cursor, uint256 end) = StateProof._bounds(witness);
+        bytes32 root;
+        (accountStatus, root, cursor) = TrieShortcut.findAccount(stateRoot, StateProof.hashAccount(account), cursor);
+        if (accountStatus != ProofStatus.Present) return (ProofStatus.Invalid, statuses, values);
+        statuses = new ProofStatus[](slots.length);
+        values = new uint256[](slots.length);
+        if (_shortAll(root, cursor, slots, statuses, values) != end) accountStatus = ProofStatus.Invalid;
+    }
+
+    /// @dev Walks from slot to slot and fills the arrays. Returns where the last walk ended, 0 if one said nothing.
+    function _shortAll(
+        bytes32 root,
+        uint256 cursor,
+        bytes32[] calldata slots,
+        ProofStatus[] memory statuses,
+        uint256[] memory values
+    ) private pure returns (uint256) {
+        uint256 trail = TrieShortcut.newTrail(root, cursor);
+        bytes32 previous;
+        for (uint256 i = 0; i < slots.length;) {
+            bytes32 key = StateProof.hashSlot(slots[i]);
+            uint256 status;
+            uint256 value;
+            if (i == 0 || key > previous) (status, value, cursor) = TrieShortcut.findNext(trail, key, cursor);
+            if (status == 0) return 0;
+            assembly ("memory-safe") {
+                // equivalent: (statuses[i], values[i]) = (status, value)
+                mstore(add(add(statuses, 0x20), shl(5, i)), status)
+                mstore(add(add(values, 0x20), shl(5, i)), value)
+            }
+            previous = key;
+            // Bounded by MAX_SLOTS.
+            unchecked {
+                ++i;
+            }
+        }
+        return cursor;
     }
 
     /// @dev Walks from slot to slot. PRESENT if every slot is proven one way or the other and all bytes were used.

@@ -67,7 +67,7 @@ function randomAccount(random: Random): { value: Uint8Array; line: Line } {
   return { value, line: `present ${nonce} ${balance} ${toHex(storageRoot)} ${toHex(codeHash)}` };
 }
 
-/** Asks as the subject is meant to be asked for: slots and accounts take the fast paths, keys do not. */
+/** Asks as the subject is meant to be asked for: slots go the short way, accounts and keys do not. */
 function ask(verifier: Verifier, root: Uint8Array, subject: Subject, nodes: readonly Uint8Array[]): Promise<Line> {
   if (subject.slot !== undefined) return verifier.slot(root, subject.slot, nodes);
   if (subject.address !== undefined) return verifier.account(root, subject.address, nodes);

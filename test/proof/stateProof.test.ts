@@ -113,7 +113,7 @@ describe("StateProof", () => {
   const sibling = hashOf(Uint8Array.of(1, 2, 3));
   const other = (nibble: number): number => (nibble + 1) % 16;
 
-  /** A root that branches once, above a node at depth 1: where a leaf is the root, the fast paths leave it to the slow one. */
+  /** A root that branches once, above a node at depth 1. */
   const under = (hashedKey: Uint8Array, node: Uint8Array): Uint8Array[] => {
     const [nibble] = nibblesOf(hashedKey) as [number];
     return [branch({ [nibble]: hashOf(node), [other(nibble)]: sibling }), node];
@@ -244,6 +244,11 @@ describe("StateProof", () => {
     await eachList(ask([concat([first, second]), ...rest]), "invalid TrailingBytes");
     await eachList(ask([first.slice(0, 9), first.slice(9), second, ...rest]), "invalid Truncated");
     await eachList(ask([new Uint8Array(), first, second, ...rest]), "invalid Truncated");
+    // 256 bytes more leave a length's low byte as it was.
+    const nodes = [first, second, ...rest];
+    for (const [i, node] of nodes.entries())
+      for (const more of [1, 256])
+        await eachList(ask(nodes.with(i, concat([node, new Uint8Array(more)]))), "invalid TrailingBytes");
   });
 
   it("M11 M12 M13 M14: hex-prefix flags above 3, dirty pads, empty paths and extensions without nibbles are refused", async () => {
@@ -317,6 +322,10 @@ describe("StateProof", () => {
       await selfRooted([extension(diverging)], "absent");
       await selfRooted([extension(diverging), below(4), leaf(path.slice(5), value)], "invalid TrailingBytes");
     }
+    // Another extension than the root's, to a branch of the prover's.
+    const honest = rlpList([rlpString(hexPrefix(path.slice(0, 4), false)), sibling]);
+    const forged = [extension(path.slice(0, 4)), below(4), leaf(path.slice(5), value)];
+    await each((v) => v.slot(keccak256(honest), slotOf(7), forged), "invalid NodeHashMismatch");
   });
 
   it("M15: an extension to nothing, to a leaf, or to another extension, and a branch of one child, are refused", async () => {
