@@ -81,7 +81,7 @@ contract GuardedPerps is MarginPerps, SettlementGuard, ProfitEscrow {
     constructor(IERC20 token, address feed, address keeper) MarginPerps(token, feed, keeper) {
         custodian = address(new Custodian());
         proofs = new ProofDesk();
-        _configureScope(EXCHANGE, _standardConfig());
+        _configureScope(EXCHANGE, _scopeConfig());
     }
 
     /* BACKING: belief, contradiction, reconciliation */
@@ -125,7 +125,7 @@ contract GuardedPerps is MarginPerps, SettlementGuard, ProfitEscrow {
     /* THE GUARD */
 
     function _listMarket(bytes32 market) internal override {
-        _configureScope(market, _standardConfig());
+        _configureScope(market, _scopeConfig());
     }
 
     function _guardFill(Order calldata order, Action action) internal virtual override returns (Verdict) {
@@ -166,7 +166,7 @@ contract GuardedPerps is MarginPerps, SettlementGuard, ProfitEscrow {
         return _releaseProfit(market, trader);
     }
 
-    function _parentOf(bytes32 scope) internal pure override returns (bytes32) {
+    function _parentOf(bytes32 scope) internal pure virtual override returns (bytes32) {
         return scope == EXCHANGE ? bytes32(0) : EXCHANGE;
     }
 
@@ -179,8 +179,9 @@ contract GuardedPerps is MarginPerps, SettlementGuard, ProfitEscrow {
         return keeper;
     }
 
-    /// @dev For Ethereum, whose slots of 12 s may be missed: an outage is a quarter of an hour without blocks.
-    function _standardConfig() private pure returns (ScopeConfig memory) {
+    /// @dev What the exchange and each of its markets begin with. For Ethereum, whose slots of 12 s may be missed: an outage is a quarter of an
+    /// hour without blocks.
+    function _scopeConfig() internal pure virtual returns (ScopeConfig memory) {
         return
             ScopeConfig({
                 policy: Policies.STANDARD,
