@@ -95,7 +95,10 @@ export const arbOutage: Scenario = {
     await story.call(
       "carol",
       "Carol takes the profit out at once",
-      { legal: false, because: "the price that made it is the first after 78 minutes, and nobody could trade against it yet." },
+      {
+        legal: false,
+        because: "the price that made it is the first after 78 minutes, and nobody could trade against it yet.",
+      },
       (contract) => contract.withdraw(MARKET, 5_800n * UNIT),
       "Paid out 5,800.",
     );

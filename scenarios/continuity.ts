@@ -127,13 +127,7 @@ export async function healthAt(world: World, twin: Twin, role: Role, price: bigi
 }
 
 /** Margin, and profit or loss at a price of the scenario's choosing, from the raw account. */
-export async function equityAt(
-  world: World,
-  twin: Twin,
-  role: Role,
-  price: bigint,
-  market = MARKET,
-): Promise<bigint> {
+export async function equityAt(world: World, twin: Twin, role: Role, price: bigint, market = MARKET): Promise<bigint> {
   const { margin, size, entryPrice } = await exchange(world, twin, role).accounts(world.signers[role], market);
   return margin + (size * (price - entryPrice)) / UNIT;
 }

@@ -4,7 +4,16 @@ import { L1_BLOCK_ADDRESS, installL1Block, showL1Origin } from "../src/forks/ind
 import type { HardhatChain } from "../src/hardhat/index.js";
 import { STATUSES } from "../src/policy/policy.js";
 import { L1BlockStandIn__factory, OriginGuardedPerps__factory } from "../typechain-types/index.js";
-import { Story, TIME_TO_REACT, equityAt, healthAt, statusOf, timeOf, timedBlocksOf, type Judgement } from "./continuity.js";
+import {
+  Story,
+  TIME_TO_REACT,
+  equityAt,
+  healthAt,
+  statusOf,
+  timeOf,
+  timedBlocksOf,
+  type Judgement,
+} from "./continuity.js";
 import type { Scenario } from "./types.js";
 import {
   MARKET,
@@ -92,7 +101,10 @@ export const opUnsafeStall: Scenario = {
     await liquidate("A keeper liquidates Alice when the chain is back", "alice");
     await buy(
       `Carol buys 1 while the chain knows the L1 of ${lag} minutes ago`,
-      { legal: false, because: `by L1's clock ${SEEN / L2_BLOCK_TIME} blocks came at once: nobody could trade in them.` },
+      {
+        legal: false,
+        because: `by L1's clock ${SEEN / L2_BLOCK_TIME} blocks came at once: nobody could trade in them.`,
+      },
       0n,
     );
     await story.call(

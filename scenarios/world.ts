@@ -11,6 +11,7 @@ import {
   GuardedPerps__factory,
   TestToken__factory,
   UnguardedPerps__factory,
+  type GuardedPerps,
   type OriginGuardedPerps__factory,
 } from "../typechain-types/index.js";
 import type { BlockRef, Outcome } from "./types.js";
@@ -80,9 +81,12 @@ export async function signersOf(chain: HardhatChain): Promise<Record<Role, ether
   return Object.fromEntries(ROLES.map((role, index) => [role, all[index]])) as unknown as Record<Role, ethers.Signer>;
 }
 
+/** Read once: it takes longer than a call. */
+const INTERFACE = GuardedPerps__factory.createInterface();
+
 /** One twin's contract, called by `role`. Both twins have the same interface. */
-export function exchange(world: World, twin: Twin, role: Role) {
-  return GuardedPerps__factory.connect(world.addresses[twin], world.signers[role]);
+export function exchange(world: World, twin: Twin, role: Role): GuardedPerps {
+  return new ethers.Contract(world.addresses[twin], INTERFACE, world.signers[role]) as unknown as GuardedPerps;
 }
 
 /** Mints tokens to a trader, enough to post `amount` in both exchanges, which may take it. */
