@@ -26,6 +26,9 @@ export const LONGEST_BLOCK_TIME = 24;
 /** The call of a user on one of the exchanges. */
 export type Call = (contract: GuardedPerps) => ReturnType<GuardedPerps["close"]>;
 
+/** What took effect, in one sentence; in two where the twins differ. */
+type Says = string | Record<Twin, string>;
+
 /** What an oracle says of a step. */
 export interface Judgement {
   legal: boolean;
@@ -52,7 +55,7 @@ export class Story {
   }
 
   /** The same call to both exchanges. */
-  call(role: Role, name: string, judgement: Judgement, call: Call, says: string): Promise<Step> {
+  call(role: Role, name: string, judgement: Judgement, call: Call, says: Says): Promise<Step> {
     return this.step(name, judgement, () => callBoth(this.world, role, call, says));
   }
 
@@ -80,13 +83,13 @@ export class Story {
 }
 
 /** Sends the same call to both exchanges. */
-export async function callBoth(world: World, role: Role, call: Call, says: string): Promise<Record<Twin, Outcome>> {
+export async function callBoth(world: World, role: Role, call: Call, says: Says): Promise<Record<Twin, Outcome>> {
   const on = async (twin: Twin): Promise<Outcome> => {
     const contract = exchange(world, twin, role);
     return attempt(
       contract.interface,
       () => call(contract),
-      () => says,
+      () => (typeof says === "string" ? says : says[twin]),
     );
   };
   return { unguarded: await on("unguarded"), guarded: await on("guarded") };

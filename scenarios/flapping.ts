@@ -103,7 +103,10 @@ export const flapping: Scenario = {
           "Carol closes her long, with a profit of 300",
           { legal: true, because: "a close makes every position safer." },
           (perps) => perps.close(MARKET),
-          "Closed at the index price.",
+          {
+            unguarded: "Closed at the index price, and the profit added to her margin.",
+            guarded: "Closed at the index price, and the profit kept for her.",
+          },
         );
       }
       await live(SHORT - Number(chain.head.number - back));
@@ -135,7 +138,7 @@ export const flapping: Scenario = {
       "Carol claims what was kept of her profit, a day later",
       { legal: true, because: "an exit must not wait for the chain to become well." },
       (perps) => perps.claimProfit(MARKET),
-      "Added to her margin.",
+      { unguarded: "There was nothing to claim.", guarded: "Added what was kept to her margin." },
     );
 
     progress(`${SPACED} outages, with twenty minutes of blocks after each`);

@@ -95,7 +95,10 @@ export const marketIsolation: Scenario = {
       "Carol closes in market A, with a profit of 1,000",
       { legal: true, because: "a close makes every position safer." },
       (perps) => perps.close(A),
-      "Closed at the index price.",
+      {
+        unguarded: "Closed at the index price, and the profit added to her margin.",
+        guarded: "Closed at the index price, and the profit kept for her.",
+      },
     );
     const escrowed = await exchange(world, "guarded", "carol").escrowedProfit(A, world.signers.carol);
     await withdraw("Carol takes margin and profit out of market A", "carol", MARGIN + 1_000n * UNIT);
@@ -117,7 +120,7 @@ export const marketIsolation: Scenario = {
       "Carol claims what was kept of her profit",
       await judgeBacking(world, A),
       (perps) => perps.claimProfit(A),
-      "Added to her margin.",
+      { unguarded: "There was nothing to claim.", guarded: "Added what was kept to her margin." },
     );
     const claimed = (await exchange(world, "guarded", "carol").accounts(world.signers.carol, A)).margin;
     await present("Alice buys 5 in market A again", "alice", A, 5n * UNIT, 1n);

@@ -136,8 +136,8 @@ function cell(block: BlockRef, fate: Branch["fate"], marks: Map<string, Mark[]>)
 function fold(branches: readonly Branch[], from: bigint, to: bigint): string {
   const count = to - from + 1n;
   const text = `${count} ${count === 1n ? "block" : "blocks"}`;
-  if (isShared(branches, to)) return `<div class="row shared fold"><div class="lane">${text}</div></div>`;
-  return `<div class="row fold">${branches.map((branch) => `<div class="lane">${blockAt(branch, from) === undefined ? "" : text}</div>`).join("")}</div>`;
+  if (isShared(branches, to)) return `<div class="row shared fold"><div class="lane"><span>${text}</span></div></div>`;
+  return `<div class="row fold">${branches.map((branch) => `<div class="lane">${blockAt(branch, from) === undefined ? "" : `<span>${text}</span>`}</div>`).join("")}</div>`;
 }
 
 /** The time that passed without a block before the one at `height`, where it is worth a row. */
@@ -148,7 +148,7 @@ function standstill(branches: readonly Branch[], height: bigint): string {
     return seconds < STANDSTILL ? "" : `no block for ${duration(seconds)}`;
   });
   if (gaps.every((gap) => gap === "")) return "";
-  return `<div class="row standstill">${gaps.map((gap) => `<div class="lane">${gap}</div>`).join("")}</div>`;
+  return `<div class="row standstill">${gaps.map((gap) => `<div class="lane">${gap === "" ? "" : `<span>${gap}</span>`}</div>`).join("")}</div>`;
 }
 
 function marksOf(actions: readonly (Action | Step)[], events: readonly Event[]): Map<string, Mark[]> {
@@ -238,9 +238,9 @@ section { border-top: 1px solid var(--line); padding: 22px 0; }
 .lane:not(.name):not(.empty)::before { content: ""; position: absolute; left: 50%; top: 0; bottom: 0; border-left: 2px solid var(--line); z-index: -1; }
 .graph { position: relative; z-index: 0; }
 .row.fold .lane { color: var(--dim); font-size: 12px; } .row.fold .lane::before { border-left-style: dotted !important; }
-.row.fold .lane:not(:empty) { padding: 10px 6px; background: linear-gradient(var(--bg), var(--bg)) center / 90px 20px no-repeat; z-index: 0; }
+.row.fold .lane:not(:empty) { padding: 10px 6px; } .row.fold span, .row.standstill span { background: var(--bg); padding: 2px 6px; }
 .row.fold .lane:empty::before { display: none; }
-.row.standstill .lane { color: var(--bad); font-size: 12px; font-weight: 600; } .row.standstill .lane:not(:empty) { padding: 10px 6px; background: linear-gradient(var(--bg), var(--bg)) center / 170px 20px no-repeat; z-index: 0; } .row.standstill .lane::before { border-left-style: dashed !important; border-color: var(--bad) !important; }
+.row.standstill .lane { color: var(--bad); font-size: 12px; font-weight: 600; } .row.standstill .lane:not(:empty) { padding: 10px 6px; } .row.standstill .lane::before { border-left-style: dashed !important; border-color: var(--bad) !important; }
 .name { font-weight: 600; } .name small { display: block; font-weight: 400; color: var(--dim); }
 .block { display: inline-block; background: var(--card); border: 1px solid var(--line); border-radius: 6px; padding: 2px 7px; white-space: nowrap; }
 .block time { font-size: 11px; color: var(--dim); } .block i { font-style: normal; font-weight: 600; font-size: 12px; } .canonical .block { border-color: var(--good); } .sister .block { border-color: var(--dim); } .abandoned .block { border-style: dashed; border-color: var(--bad); }

@@ -1,12 +1,12 @@
 import { expect } from "chai";
 
 import { arbOutage } from "../../scenarios/arbOutage.js";
-import { timeWithBlocks, timedBlocksOf } from "../../scenarios/continuity.js";
+import { statusOf, timeWithBlocks, timedBlocksOf } from "../../scenarios/continuity.js";
 import { flapping } from "../../scenarios/flapping.js";
 import { marketIsolation } from "../../scenarios/marketIsolation.js";
 import { opUnsafeStall } from "../../scenarios/opUnsafeStall.js";
 import { staleResume } from "../../scenarios/staleResume.js";
-import { MARKET, UNIT, forks } from "../../scenarios/world.js";
+import { MARKET, UNIT, connect, deployExchanges, exchange, forks } from "../../scenarios/world.js";
 import type { Step } from "../../scenarios/types.js";
 import { ACTIONS, STATUSES, type Action, type Status } from "../../src/policy/policy.js";
 import { expectAccepted, replay } from "./replay.js";
@@ -85,6 +85,29 @@ describe("scenario arb-outage", () => {
     expectAccepted(step(/Dave signs his sale anew/));
     expectAccepted(step(/liquidates Erin/));
     expect(result().events?.map(({ text }) => text)).to.include.members(["Lagging", "Synced"]);
+  });
+});
+
+describe("an outage after quiet", () => {
+  /** The status right after an outage of 78 minutes that came after 400 blocks of 12 s without use, with or without a poke before it. */
+  async function statusAfter(poked: boolean): Promise<Status> {
+    const chain = await forks.create();
+    const world = await connect(chain, await deployExchanges(chain, { price: UNIT, liquidity: UNIT }));
+    await chain.mine(400);
+    if (poked) await exchange(world, "guarded", "bob").poke(MARKET);
+    await chain.stall({ seconds: 78 * 60 });
+    await chain.mine();
+    const status = await statusOf(world);
+    await chain.close();
+    return status;
+  }
+
+  it("is not seen: 400 blocks of 12 s where 24 s are the slowest are a credit of 80 minutes", async () => {
+    expect(await statusAfter(false)).to.equal("Synced");
+  });
+
+  it("is seen after anybody has poked the market", async () => {
+    expect(await statusAfter(true)).to.equal("Stale");
   });
 });
 
