@@ -1,8 +1,10 @@
 import { latestAnchor } from "../src/anchor/anchor.js";
-import type { Scenario } from "./types.js";
+import { toQuantity } from "../src/bytes.js";
+import { ACTIONS, VERDICTS } from "../src/policy/policy.js";
+import { callBoth, timeOf, type Call } from "./continuity.js";
+import type { Outcome, Scenario } from "./types.js";
 import {
   MARKET,
-  TWINS,
   UNIT,
   blocksOf,
   connect,
@@ -10,19 +12,28 @@ import {
   depositOnBoth,
   exchange,
   forks,
-  present,
+  fund,
+  presentOnBoth,
   setPrice,
   shortfallOnBoth,
-  signOrder,
+  signOnBoth,
   type Role,
   type SignedOrder,
+  type Twin,
   type World,
 } from "./world.js";
 
-const TRADERS = ["alice", "bob", "carol", "dave", "erin"] as const satisfies readonly Role[];
+const PRICE = 2_000n * UNIT;
+const INVESTORS = ["alice", "bob", "carol", "dave", "erin"] as const satisfies readonly Role[];
+/** Trades with all that his margin carries, and is liquidated now and then. */
+const GAMBLER = "frank" satisfies Role;
+const TRADERS = [...INVESTORS, GAMBLER] as const;
 const ANCHOR_DEPTH = 2;
 /** The age up to which every order is signed, in blocks. */
 const MAX_AGE = 400n;
+/** What is open to a user of the exchange. It neither settles nor has funding: those two are asked of the guard alone, with the others. */
+const KINDS = ["deposit", "withdraw", "increase", "decrease", "close", "cancel", "liquidate"] as const;
+export type Kind = (typeof KINDS)[number];
 
 export interface SoakOptions {
   /** How many blocks the chain grows by, at least. */
@@ -33,25 +44,31 @@ export interface SoakOptions {
 
 export interface SoakCounts {
   blocks: bigint;
-  executed: number;
+  /** Chain time, in seconds. */
+  seconds: number;
+  /** What took effect on both twins, by kind. */
+  executed: Record<Kind, number>;
   /** Ids of the orders that the guarded twin filled. */
   filled: string[];
-  closed: number;
   /** Of the exchange's own rules, that the twin without a guard applies as well. */
   refusedByBoth: number;
-  /** Legal trades that the guard stood in the way of. The promise is zero. */
-  blocked: { order: SignedOrder; says: string }[];
+  /** Legal actions that the guard stood in the way of, and actions of any kind that it would have. The promise is zero. */
+  blocked: string[];
   /** What the guarded twin let through and the unguarded did not; the two differ in the guard alone, so this is zero. */
   onlyGuarded: number;
+  /** How often the guard was asked about all eight actions. */
+  asked: number;
   reorgs: number;
   /** Transactions that a reorg dropped and the new branch refused. */
   lostInReorgs: number;
+  /** The longest stretch of blocks in which nobody did anything. */
   longestQuiet: number;
+  quietSeconds: number;
 }
 
 /**
- * Trades at random on a healthy chain: quiet for long stretches, and with reorgs no deeper than the anchors. Whether a trade is legal says
- * the unguarded twin, which has every rule of the exchange and no guard.
+ * Random legal trading on a chain that is healthy: no reorg is deeper than the anchors, slots are missed as they are on Ethereum, and quiet
+ * stretches last for hours. The oracle is the twin without a guard, and the age that each order was signed for.
  */
 export async function soak(
   options: SoakOptions,
@@ -59,86 +76,202 @@ export async function soak(
 ): Promise<{ counts: SoakCounts; world: World }> {
   const random = generator(options.seed);
   const chain = await forks.create({ name: "healthy" });
-  const world = await connect(
-    chain,
-    await deployExchanges(chain, { price: 2_000n * UNIT, liquidity: 1_000_000n * UNIT }),
-  );
-  for (const trader of TRADERS) await depositOnBoth(world, trader, 10_000n * UNIT);
-  const start = chain.head.number;
-  const counts: SoakCounts = {
+  const world = await connect(chain, await deployExchanges(chain, { price: PRICE, liquidity: 1_000_000n * UNIT }));
+  for (const trader of TRADERS) {
+    await fund(world, trader, 100_000n * UNIT);
+    await depositOnBoth(world, trader, trader === GAMBLER ? 1_000n * UNIT : 10_000n * UNIT);
+  }
+  const run = new Soak(world, random);
+  const start = { number: chain.head.number, time: await timeOf(chain) };
+  let told = 0;
+  const grown = (): number => Number(chain.head.number - start.number);
+  // A little longer where a kind of use has not come up yet.
+  const isPartial = (): boolean => KINDS.some((kind) => run.counts.executed[kind] === 0);
+  while (grown() < options.blocks || (isPartial() && grown() < 2 * options.blocks)) {
+    const thousands = Math.floor(grown() / 1_000);
+    if (thousands !== told) progress(`${thousands},000 blocks, ${run.counts.blocked.length} actions blocked`);
+    told = thousands;
+    await run.next();
+  }
+  run.counts.blocks = chain.head.number - start.number;
+  run.counts.seconds = (await timeOf(chain)) - start.time;
+  return { counts: run.counts, world };
+}
+
+/** One run of the soak. */
+class Soak {
+  readonly counts: SoakCounts = {
     blocks: 0n,
-    executed: 0,
+    seconds: 0,
+    executed: Object.fromEntries(KINDS.map((kind) => [kind, 0])) as Record<Kind, number>,
     filled: [],
-    closed: 0,
     refusedByBoth: 0,
     blocked: [],
     onlyGuarded: 0,
+    asked: 0,
     reorgs: 0,
     lostInReorgs: 0,
     longestQuiet: 0,
+    quietSeconds: 0,
   };
-  let price = 2_000n * UNIT;
-  let nonce = 0n;
+  #price = PRICE;
+  /** Up or down. */
+  #trend = 1;
+  #nonce = 0n;
 
-  while (chain.head.number - start < BigInt(options.blocks)) {
-    progress(
-      `${chain.head.number - start} of ${options.blocks} blocks, ${counts.executed} orders executed, ${counts.blocked.length} blocked`,
-    );
+  constructor(
+    readonly world: World,
+    readonly random: () => number,
+  ) {}
+
+  /** One thing happens. */
+  async next(): Promise<void> {
+    const { random } = this;
+    const trader = pick(random, INVESTORS);
     const dice = random();
-    if (dice < 0.03) {
-      const quiet = 20 + Math.floor(random() * 280);
-      await chain.mine(quiet);
-      counts.longestQuiet = Math.max(counts.longestQuiet, quiet);
-    } else if (dice < 0.15) {
-      price = (price * BigInt(9_950 + Math.floor(random() * 101))) / 10_000n;
-      await setPrice(world, price);
-    } else if (dice < 0.22) {
-      const trader = pick(random, TRADERS);
-      for (const twin of TWINS) await exchange(world, twin, trader).close(MARKET);
-      counts.closed += 1;
-    } else {
-      await trade(world, random, price, nonce++, counts);
-    }
+    if (dice < 0.05) await this.#quiet();
+    else if (dice < 0.1) await this.#missSlots();
+    else if (dice < 0.27) await this.#movePrice();
+    else if (dice < 0.34) await this.#moveMargin("deposit", trader);
+    else if (dice < 0.41) await this.#moveMargin("withdraw", trader);
+    else if (dice < 0.46) await this.#both("close", trader, (perps) => perps.close(MARKET));
+    else if (dice < 0.51) await this.#cancel(trader);
+    else if (dice < 0.55) await this.#liquidate(trader);
+    else if (dice < 0.57) await exchange(this.world, "guarded", "keeper").poke(MARKET);
+    else if (dice < 0.67) await this.#gamble();
+    else await this.#trade(trader);
   }
-  counts.blocks = chain.head.number - start;
-  return { counts, world };
+
+  /** The gambler opens with a margin of 1,000, and then holds on. */
+  async #gamble(): Promise<void> {
+    const { margin, size } = await exchange(this.world, "unguarded", GAMBLER).accounts(
+      this.world.signers[GAMBLER],
+      MARKET,
+    );
+    const missing = 1_000n * UNIT - margin;
+    if (size === 0n && missing > 0n) await this.#both("deposit", GAMBLER, (perps) => perps.deposit(MARKET, missing));
+    if (size === 0n) await this.#trade(GAMBLER);
+  }
+
+  /** Nobody does anything, for hours now and then. After that nothing may be denied: not even before anybody has used the market again. */
+  async #quiet(): Promise<void> {
+    const { counts, random } = this;
+    const { chain } = this.world;
+    const blocks = 50 + Math.floor(random() ** 3 * 1_000);
+    const before = await timeOf(chain);
+    // Every other stretch has every second slot empty.
+    if (random() < 0.5) await chain.mine(blocks, { history: "at-end" });
+    else await chain.request({ method: "hardhat_mine", params: [toQuantity(BigInt(blocks)), toQuantity(24n)] });
+    counts.longestQuiet = Math.max(counts.longestQuiet, blocks);
+    counts.quietSeconds += (await timeOf(chain)) - before;
+    await this.#ask();
+  }
+
+  /** One to four slots in a row have no block. */
+  async #missSlots(): Promise<void> {
+    await this.world.chain.stall({ seconds: 24 + 12 * Math.floor(this.random() * 4) });
+    await this.world.chain.mine();
+    await this.#ask();
+  }
+
+  /** By half a percent at the most, or by four: so much less than the initial margin that keepers who look are in time. */
+  async #movePrice(): Promise<void> {
+    if (this.random() < 0.2) this.#trend = -this.#trend;
+    const reach = this.random() < 0.5 ? 50 : 400; // in parts of 10,000
+    this.#price = (this.#price * BigInt(10_000 + this.#trend * Math.floor(this.random() * reach))) / 10_000n;
+    await setPrice(this.world, this.#price);
+    for (const trader of TRADERS) if (await this.#isInsolvent(trader)) await this.#liquidate(trader);
+  }
+
+  /** From the raw account: less is left than a twentieth of the position's worth. */
+  async #isInsolvent(trader: Role): Promise<boolean> {
+    const perps = exchange(this.world, "unguarded", "keeper");
+    const { margin, size, entryPrice } = await perps.accounts(this.world.signers[trader], MARKET);
+    const worth = (size * this.#price) / UNIT;
+    return 20n * (margin + (size * (this.#price - entryPrice)) / UNIT) < (worth < 0n ? -worth : worth);
+  }
+
+  async #moveMargin(kind: "deposit" | "withdraw", trader: Role): Promise<void> {
+    const amount = BigInt(1 + Math.floor(this.random() * 300)) * UNIT;
+    await this.#both(kind, trader, (perps) => perps[kind](MARKET, amount));
+  }
+
+  async #liquidate(trader: Role): Promise<void> {
+    const { size } = await exchange(this.world, "unguarded", "keeper").accounts(this.world.signers[trader], MARKET);
+    if (size === 0n) return;
+    await this.#both("liquidate", "keeper", (perps) => perps.liquidate(this.world.signers[trader], MARKET));
+  }
+
+  /** An order is signed and cancelled, and can no longer be filled. */
+  async #cancel(trader: Role): Promise<void> {
+    const orders = await this.#sign(trader);
+    const on = async (twin: Twin): Promise<Outcome> => {
+      const perps = exchange(this.world, twin, trader);
+      await perps.cancel(orders[twin].order);
+      return { executed: true, says: "" };
+    };
+    this.#count("cancel", { unguarded: await on("unguarded"), guarded: await on("guarded") });
+  }
+
+  /** One order: signed, left waiting for a while in which the head may be reorganised, and presented to both twins. */
+  async #trade(trader: Role): Promise<void> {
+    const { counts, random, world } = this;
+    const orders = await this.#sign(trader);
+    if (random() < 0.15) {
+      const depth = 1 + Math.floor(random() * ANCHOR_DEPTH);
+      const { rejected } = await world.chain.reorg({ depth, seed: `soak ${this.#nonce}` });
+      counts.reorgs += 1;
+      counts.lostInReorgs += rejected.length;
+    }
+    await world.chain.mine(waitingTime(random()), { history: "at-end" });
+
+    const { size } = await exchange(world, "unguarded", "keeper").accounts(world.signers[trader], MARKET);
+    const outcomes = await presentOnBoth(world, orders);
+    const { guarded } = orders;
+    const kind = isDecrease(size, guarded.order.size) ? "decrease" : "increase";
+    if (outcomes.guarded.executed) counts.filled.push(await exchange(world, "guarded", trader).orderId(guarded.order));
+    this.#count(kind, outcomes);
+  }
+
+  async #sign(trader: Role): Promise<Record<Twin, SignedOrder>> {
+    const { random, world } = this;
+    const hundredths = BigInt(trader === GAMBLER ? 750 + Math.floor(random() * 200) : Math.floor(random() * 1_000));
+    // The gambler borrows up to nine and a half times his margin, the others a few times.
+    const worth = (hundredths * (trader === GAMBLER ? 1_000n : 2_000n) * UNIT) / 100n;
+    const size = ((random() < 0.5 ? -1n : 1n) * worth * UNIT) / this.#price;
+    const limitPrice = size > 0n ? (this.#price * 102n) / 100n : (this.#price * 98n) / 100n;
+    const anchor = await latestAnchor(world.chain.request, { depth: ANCHOR_DEPTH });
+    return signOnBoth(world, trader, { size, limitPrice, anchor, maxAge: MAX_AGE, nonce: this.#nonce++ });
+  }
+
+  async #both(kind: Kind, role: Role, call: Call): Promise<void> {
+    this.#count(kind, await callBoth(this.world, role, call, ""));
+  }
+
+  #count(kind: Kind, { unguarded, guarded }: Record<Twin, Outcome>): void {
+    const { counts } = this;
+    if (unguarded.executed && guarded.executed) counts.executed[kind] += 1;
+    else if (!unguarded.executed && !guarded.executed && guarded.error === undefined) counts.refusedByBoth += 1;
+    else if (guarded.executed) counts.onlyGuarded += 1;
+    else counts.blocked.push(`${kind} at block ${this.world.chain.head.number}: ${guarded.says}`);
+  }
+
+  /** What the guard would say of every action, whether or not the exchange has it. */
+  async #ask(): Promise<void> {
+    const guarded = exchange(this.world, "guarded", "keeper");
+    for (const [index, action] of ACTIONS.entries()) {
+      const [verdict] = await guarded.preview(MARKET, index);
+      if (VERDICTS[Number(verdict)] !== "Allow")
+        this.counts.blocked.push(`${action} asked at block ${this.world.chain.head.number}`);
+    }
+    this.counts.asked += 1;
+  }
 }
 
-/** One order: signed, left waiting for a while in which the head may be reorganised, and presented to both twins. */
-async function trade(
-  world: World,
-  random: () => number,
-  price: bigint,
-  nonce: bigint,
-  counts: SoakCounts,
-): Promise<void> {
-  const { chain } = world;
-  const trader = pick(random, TRADERS);
-  const size = (BigInt(Math.floor(random() * 2_000)) - 1_000n) * (UNIT / 100n);
-  const buys = size > 0n;
-  const limitPrice = buys ? (price * 102n) / 100n : (price * 98n) / 100n;
-  const anchor = await latestAnchor(chain.request, { depth: ANCHOR_DEPTH });
-  const terms = { size, limitPrice, anchor, maxAge: MAX_AGE, nonce };
-  const orders = {
-    unguarded: await signOrder(world, "unguarded", trader, terms),
-    guarded: await signOrder(world, "guarded", trader, terms),
-  };
-
-  const reorgDepth = random() < 0.15 ? 1 + Math.floor(random() * ANCHOR_DEPTH) : 0;
-  if (reorgDepth > 0) {
-    const { rejected } = await chain.reorg({ depth: reorgDepth, seed: `soak ${nonce}` });
-    counts.reorgs += 1;
-    counts.lostInReorgs += rejected.length;
-  }
-  await chain.mine(waitingTime(random()));
-
-  const unguarded = await present(world, "unguarded", orders.unguarded);
-  const guarded = await present(world, "guarded", orders.guarded);
-  if (guarded.executed) counts.filled.push(await exchange(world, "guarded", trader).orderId(orders.guarded.order));
-  if (unguarded.executed && guarded.executed) counts.executed += 1;
-  else if (!unguarded.executed && !guarded.executed) counts.refusedByBoth += 1;
-  else if (unguarded.executed) counts.blocked.push({ order: orders.guarded, says: guarded.says });
-  else counts.onlyGuarded += 1;
+/** Whether a trade leaves a position on its side and no larger. */
+function isDecrease(position: bigint, size: bigint): boolean {
+  const after = position + size;
+  return position > 0n ? size < 0n && after >= 0n : position < 0n && size > 0n && after <= 0n;
 }
 
 /**
@@ -152,12 +285,12 @@ function waitingTime(dice: number): number {
 }
 
 /** The soak as a chapter of the demo; the test runs it with a seed of its own and more to assert. */
-export function healthySoak(options: SoakOptions = { blocks: 2_000, seed: 20_260_101 }): Scenario {
+export function healthySoak(options: SoakOptions = { blocks: 10_000, seed: 20_260_101 }): Scenario {
   return {
     id: "healthy-soak",
     title: "A healthy chain: nothing legal is blocked",
     incident:
-      "Synthetic: thousands of blocks of random legal trading, with long quiet stretches and reorgs no deeper than the anchors.",
+      "Synthetic: ten thousand blocks and days of random legal use of every kind, with missed slots, hours of quiet, and reorgs no deeper than the anchors.",
 
     async run(progress) {
       const { counts, world } = await soak(options, progress);
@@ -167,14 +300,17 @@ export function healthySoak(options: SoakOptions = { blocks: 2_000, seed: 20_260
         { name: "healthy", fate: "canonical" as const, blocks: blocksOf(chain, chain.head.number - 6n) },
       ];
       await chain.close();
+      const days = (seconds: number): string => (seconds / 86_400).toFixed(1);
+      const executed = KINDS.map((kind) => `${counts.executed[kind]} ${kind}`).join(", ");
       return {
         branches,
         actions: [],
         badDebt: { ...badDebt, unit: "TUSD", decimals: 18 },
         notes: [
-          `Seed ${options.seed}: ${counts.blocks} blocks, the longest quiet stretch ${counts.longestQuiet}, ${counts.reorgs} reorgs of one or two blocks.`,
-          `${counts.executed} orders executed by both twins, ${counts.closed} positions closed, ${counts.refusedByBoth} orders refused by both (margin).`,
-          `${counts.blocked.length} legal trades blocked by the guard.`,
+          `Seed ${options.seed}: ${counts.blocks} blocks in ${days(counts.seconds)} days, ${days(counts.quietSeconds)} of them quiet, the longest stretch ${counts.longestQuiet} blocks; ${counts.reorgs} reorgs of one or two blocks.`,
+          `Executed by both twins: ${executed}. Refused by both, by rules that both have: ${counts.refusedByBoth}.`,
+          `The guard was asked about all eight actions ${counts.asked} times, Settle and Fund among them, which this exchange does not have.`,
+          `${counts.blocked.length} legal actions blocked by the guard.`,
         ],
       };
     },

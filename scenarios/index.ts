@@ -1,10 +1,15 @@
+import { arbOutage } from "./arbOutage.js";
 import { beacon7 } from "./beacon7.js";
 import { ethpowReplay } from "./ethpowReplay.js";
+import { flapping } from "./flapping.js";
 import { healthySoak } from "./healthySoak.js";
 import { infuraMinorityFork } from "./infuraMinorityFork.js";
 import { keeperKeyReuse } from "./keeperKeyReuse.js";
+import { marketIsolation } from "./marketIsolation.js";
+import { opUnsafeStall } from "./opUnsafeStall.js";
 import { phantomDeposit } from "./phantomDeposit.js";
 import { polygon157 } from "./polygon157.js";
+import { staleResume } from "./staleResume.js";
 import { tamperedStateRoot } from "./tamperedStateRoot.js";
 import { staleCollateral, withdrawnCollateral } from "./withdrawnCollateral.js";
 import type { Scenario } from "./types.js";
@@ -20,6 +25,11 @@ export const SCENARIOS: readonly Scenario[] = [
   phantomDeposit,
   withdrawnCollateral,
   staleCollateral,
+  arbOutage,
+  staleResume,
+  opUnsafeStall,
+  flapping,
+  marketIsolation,
   healthySoak(),
 ];
 

@@ -1,4 +1,4 @@
-import type { Action, BlockRef, Branch, Outcome, Scenario, ScenarioResult } from "./types.js";
+import type { Action, BlockRef, Branch, Event, Outcome, Scenario, ScenarioResult, Step } from "./types.js";
 
 const FATES: Record<Branch["fate"], string> = {
   canonical: "kept",
@@ -8,6 +8,9 @@ const FATES: Record<Branch["fate"], string> = {
 
 /** How many blocks around one that matters are drawn; the rest of a long branch is folded into one row. */
 const CONTEXT = 1n;
+
+/** Seconds between two blocks from which on the report says that the chain stood still. */
+const STANDSTILL = 300;
 
 /**
  * Draws the results of scenarios as one self-contained page: the branches block by block, where each action was signed, what it was anchored
@@ -30,7 +33,7 @@ export function renderReport(
 <h1>Settlement Guard: the demo</h1>
 <p>${escape(subtitle)}</p>
 <p class="legend"><b class="key anchor">anchor</b> the block an action commits to <b class="key signed">signed</b> the newest block its author saw
-<b class="key presented">presented</b> the newest block of the chain that was asked to execute it</p>
+<b class="key presented">presented</b> the newest block of the chain that was asked to execute it <b class="key event">event</b> what happened besides</p>
 <nav>${chapters.map(({ scenario }) => `<a href="#${scenario.id}">${escape(scenario.id)}</a>`).join(" ")}</nav>
 </header>
 <main>
@@ -42,15 +45,15 @@ ${chapters.map(({ scenario, result }) => chapter(scenario, result)).join("\n")}
 }
 
 function chapter(scenario: Scenario, result: ScenarioResult): string {
-  const { unguarded, guarded, unit, decimals } = result.badDebt;
+  const { unguarded, guarded, unit, decimals, caption = "Bad debt left behind" } = result.badDebt;
   return `<section id="${scenario.id}">
 <h2>${escape(scenario.title)} <code>${escape(scenario.id)}</code></h2>
 <p>${escape(scenario.incident)}</p>
 <div class="columns">
-<div class="graph" role="img" aria-label="The branches of ${escape(scenario.id)}, block by block">${drawBranches(result.branches, result.actions)}</div>
+<div class="graph" role="img" aria-label="The branches of ${escape(scenario.id)}, block by block">${drawBranches(result)}</div>
 <div class="verdicts">
-${result.actions.map(verdicts).join("\n")}
-<table class="debt"><caption>Bad debt left behind</caption>
+${result.actions.map((action, index) => verdicts(action, result.actions.length === 1 ? "" : `${index + 1}. `)).join("\n")}
+<table class="debt"><caption>${escape(caption)}</caption>
 <tr><th scope="row">without the guard</th><td class="${unguarded > 0n ? "bad" : ""}">${amount(unguarded, decimals)} ${escape(unit)}</td></tr>
 <tr><th scope="row">with the guard</th><td class="${guarded > 0n ? "bad" : ""}">${amount(guarded, decimals)} ${escape(unit)}</td></tr></table>
 ${result.notes.length === 0 ? "" : `<ul>${result.notes.map((note) => `<li>${escape(note)}</li>`).join("")}</ul>`}
@@ -59,9 +62,9 @@ ${result.notes.length === 0 ? "" : `<ul>${result.notes.map((note) => `<li>${esca
 </section>`;
 }
 
-function verdicts(action: Action): string {
+function verdicts(action: Step, place: string): string {
   return `<article class="${action.legal ? "legal" : "illegal"}">
-<h3>${escape(action.name)}</h3>
+<h3>${place}${escape(action.name)}</h3>
 <p><b>${action.legal ? "Legal" : "Illegal"}:</b> ${escape(action.because)}</p>
 <p class="outcome ${tone(action.unguarded, action)}"><b>Without the guard, ${action.unguarded.executed ? "executed" : "refused"}.</b> ${prose(action.unguarded.says)}</p>
 <p class="outcome ${tone(action.guarded, action)}"><b>With the guard, ${action.guarded.executed ? "executed" : "refused"}.</b> ${prose(action.guarded.says)}</p>
@@ -82,25 +85,25 @@ function values(outcome: Outcome): string {
 }
 
 /** A verdict is right where what is legal was executed, and what is illegal was not. */
-function tone(outcome: Outcome, action: Action): string {
+function tone(outcome: Outcome, action: Step): string {
   return outcome.executed === action.legal ? "right" : "wrong";
 }
 
 /* THE GRAPH: one row a height, one column a branch; what the branches share stands in the middle */
 
 interface Mark {
-  kind: "anchor" | "signed" | "presented";
+  kind: "anchor" | "signed" | "presented" | "event";
   text: string;
 }
 
-function drawBranches(branches: readonly Branch[], actions: readonly Action[]): string {
-  const marks = marksOf(actions);
+function drawBranches({ branches, actions, events = [] }: ScenarioResult): string {
+  const marks = marksOf(actions, events);
   const heights = heightsToDraw(branches, marks);
   const rows: string[] = [`<div class="row heads">${branches.map(branchName).join("")}</div>`];
   let previous: bigint | undefined;
   for (const height of heights.sort((a, b) => (a < b ? 1 : -1))) {
     if (previous !== undefined && previous - height > 1n) rows.push(fold(branches, height + 1n, previous - 1n));
-    rows.push(row(branches, height, marks));
+    rows.push(row(branches, height, marks), standstill(branches, height));
     previous = height;
   }
   return rows.join("\n");
@@ -127,17 +130,28 @@ function row(branches: readonly Branch[], height: bigint, marks: Map<string, Mar
 function cell(block: BlockRef, fate: Branch["fate"], marks: Map<string, Mark[]>): string {
   const own = marks.get(block.hash) ?? [];
   const labels = own.map(({ kind, text }) => `<b class="key ${kind}" title="${escape(text)}">${escape(text)}</b>`);
-  return `<div class="lane ${fate}"><span class="block"><i>${block.number}</i> <code title="${block.hash}">${short(block.hash)}</code></span><span class="marks">${labels.join("")}</span></div>`;
+  return `<div class="lane ${fate}"><span class="block"><i>${block.number}</i> <code title="${block.hash}">${short(block.hash)}</code>${block.time === undefined ? "" : ` <time>${timeOfDay(block.time)}</time>`}</span><span class="marks">${labels.join("")}</span></div>`;
 }
 
 function fold(branches: readonly Branch[], from: bigint, to: bigint): string {
   const count = to - from + 1n;
   const text = `${count} ${count === 1n ? "block" : "blocks"}`;
-  if (isShared(branches, to)) return `<div class="row shared fold"><div class="lane">${text}</div></div>`;
-  return `<div class="row fold">${branches.map((branch) => `<div class="lane">${blockAt(branch, from) === undefined ? "" : text}</div>`).join("")}</div>`;
+  if (isShared(branches, to)) return `<div class="row shared fold"><div class="lane"><span>${text}</span></div></div>`;
+  return `<div class="row fold">${branches.map((branch) => `<div class="lane">${blockAt(branch, from) === undefined ? "" : `<span>${text}</span>`}</div>`).join("")}</div>`;
 }
 
-function marksOf(actions: readonly Action[]): Map<string, Mark[]> {
+/** The time that passed without a block before the one at `height`, where it is worth a row. */
+function standstill(branches: readonly Branch[], height: bigint): string {
+  const gaps = branches.map((branch) => {
+    const [time, before] = [blockAt(branch, height)?.time, blockAt(branch, height - 1n)?.time];
+    const seconds = time === undefined || before === undefined ? 0 : time - before;
+    return seconds < STANDSTILL ? "" : `no block for ${duration(seconds)}`;
+  });
+  if (gaps.every((gap) => gap === "")) return "";
+  return `<div class="row standstill">${gaps.map((gap) => `<div class="lane">${gap === "" ? "" : `<span>${gap}</span>`}</div>`).join("")}</div>`;
+}
+
+function marksOf(actions: readonly (Action | Step)[], events: readonly Event[]): Map<string, Mark[]> {
   const marks = new Map<string, Mark[]>();
   const add = (block: BlockRef, kind: Mark["kind"], text: string): void => {
     const known = marks.get(block.hash) ?? [];
@@ -146,10 +160,13 @@ function marksOf(actions: readonly Action[]): Map<string, Mark[]> {
   };
   actions.forEach((action, index) => {
     const label = actions.length === 1 ? "" : ` ${index + 1}`;
-    add(action.anchor, "anchor", `anchor${label}`);
-    add(action.signedAt, "signed", `signed${label}`);
+    if ("anchor" in action) {
+      add(action.anchor, "anchor", `anchor${label}`);
+      add(action.signedAt, "signed", `signed${label}`);
+    }
     add(action.presentedAt, "presented", `presented${label}`);
   });
+  for (const { at, text } of events) add(at, "event", text);
   return marks;
 }
 
@@ -181,6 +198,16 @@ function short(hash: string): string {
   return `${hash.slice(0, 8)}…${hash.slice(-4)}`;
 }
 
+function timeOfDay(seconds: number): string {
+  return new Date(1000 * seconds).toISOString().slice(11, 19);
+}
+
+function duration(seconds: number): string {
+  const minutes = Math.round(seconds / 60);
+  const [hours, rest] = [Math.floor(minutes / 60), minutes % 60];
+  return [hours > 0 ? `${hours} h` : "", rest > 0 ? `${rest} min` : ""].filter(Boolean).join(" ");
+}
+
 function amount(value: bigint, decimals: number): string {
   const unit = 10n ** BigInt(decimals);
   const fraction = (value % unit).toString().padStart(decimals, "0").replace(/0+$/, "");
@@ -193,9 +220,9 @@ function escape(text: string): string {
 
 const STYLE = `
 :root { color-scheme: light dark; --bg: #fbfbf9; --fg: #1c1d1f; --dim: #63666b; --line: #c9cbc6; --card: #ffffff; --good: #12703a; --goodbg: #e3f4e8; --bad: #a8201a; --badbg: #fbe6e3;
-  --anchor: #6a3fb5; --signed: #0b62a8; --presented: #8a5300; }
+  --anchor: #6a3fb5; --signed: #0b62a8; --presented: #8a5300; --event: #12703a; }
 @media (prefers-color-scheme: dark) { :root { --bg: #131416; --fg: #e9e9e6; --dim: #a2a5a9; --line: #43464b; --card: #1c1e21; --good: #7fd6a0; --goodbg: #16301f; --bad: #ff9d94; --badbg: #3a1a18;
-  --anchor: #c3a6ff; --signed: #86c5ff; --presented: #ffc266; } }
+  --anchor: #c3a6ff; --signed: #86c5ff; --presented: #ffc266; --event: #7fd6a0; } }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--bg); color: var(--fg); font: 15px/1.5 system-ui, sans-serif; }
 header, main { max-width: 1180px; margin: 0 auto; padding: 16px; }
@@ -211,13 +238,14 @@ section { border-top: 1px solid var(--line); padding: 22px 0; }
 .lane:not(.name):not(.empty)::before { content: ""; position: absolute; left: 50%; top: 0; bottom: 0; border-left: 2px solid var(--line); z-index: -1; }
 .graph { position: relative; z-index: 0; }
 .row.fold .lane { color: var(--dim); font-size: 12px; } .row.fold .lane::before { border-left-style: dotted !important; }
-.row.fold .lane:not(:empty) { padding: 10px 6px; background: linear-gradient(var(--bg), var(--bg)) center / 90px 20px no-repeat; z-index: 0; }
+.row.fold .lane:not(:empty) { padding: 10px 6px; } .row.fold span, .row.standstill span { background: var(--bg); padding: 2px 6px; }
 .row.fold .lane:empty::before { display: none; }
+.row.standstill .lane { color: var(--bad); font-size: 12px; font-weight: 600; } .row.standstill .lane:not(:empty) { padding: 10px 6px; } .row.standstill .lane::before { border-left-style: dashed !important; border-color: var(--bad) !important; }
 .name { font-weight: 600; } .name small { display: block; font-weight: 400; color: var(--dim); }
 .block { display: inline-block; background: var(--card); border: 1px solid var(--line); border-radius: 6px; padding: 2px 7px; white-space: nowrap; }
-.block i { font-style: normal; font-weight: 600; font-size: 12px; } .canonical .block { border-color: var(--good); } .sister .block { border-color: var(--dim); } .abandoned .block { border-style: dashed; border-color: var(--bad); }
+.block time { font-size: 11px; color: var(--dim); } .block i { font-style: normal; font-weight: 600; font-size: 12px; } .canonical .block { border-color: var(--good); } .sister .block { border-color: var(--dim); } .abandoned .block { border-style: dashed; border-color: var(--bad); }
 .key { display: inline-block; font-size: 11px; line-height: 16px; border: 1px solid; border-radius: 8px; padding: 0 6px; margin: 2px 1px; background: var(--bg); white-space: nowrap; }
-.key.anchor { color: var(--anchor); } .key.signed { color: var(--signed); } .key.presented { color: var(--presented); }
+.key.anchor { color: var(--anchor); } .key.signed { color: var(--signed); } .key.presented { color: var(--presented); } .key.event { color: var(--event); }
 .marks { display: block; }
 .row.split { position: relative; padding-bottom: 12px; } .row.split::after { content: ""; position: absolute; bottom: 0; left: calc(50% / var(--lanes)); right: calc(50% / var(--lanes)); border-bottom: 2px solid var(--line); }
 .row.split .lane:not(.empty)::before { bottom: -12px; }

@@ -4,6 +4,8 @@ import type { Hex } from "../src/bytes.js";
 export interface BlockRef {
   number: bigint;
   hash: Hex;
+  /** Seconds since 1970, in scenarios that are about time: the report then shows where the chain stood still. */
+  time?: number;
 }
 
 /** One branch of a chain as the scenario left it, from a common ancestor to its head. */
@@ -26,14 +28,9 @@ export interface Outcome {
   values?: Record<string, bigint | string>;
 }
 
-/** An action that was prepared in one place and presented in another. */
-export interface Action {
+/** What somebody does on both twins. */
+export interface Step {
   name: string;
-  /** The head of the chain that its author saw. */
-  signedAt: BlockRef;
-  signedOn: string;
-  /** The block that it commits to. */
-  anchor: BlockRef;
   /** The head of the chain to which it was presented. */
   presentedAt: BlockRef;
   presentedOn: string;
@@ -45,12 +42,31 @@ export interface Action {
   guarded: Outcome;
 }
 
+/** A step that was prepared in one place and presented in another. */
+export interface Action extends Step {
+  /** The head of the chain that its author saw. */
+  signedAt: BlockRef;
+  signedOn: string;
+  /** The block that it commits to. */
+  anchor: BlockRef;
+}
+
+/** Something that happened on a chain and that nobody of the scenario did to the twins. */
+export interface Event {
+  at: BlockRef;
+  /** A few words. */
+  text: string;
+}
+
 /** What a scenario found: data for the tests to assert on, and for the report to draw. */
 export interface ScenarioResult {
   branches: Branch[];
-  actions: Action[];
-  /** What each twin was left with, in `unit`, by an account of the scenario's own. */
-  badDebt: { unguarded: bigint; guarded: bigint; unit: string; decimals: number };
+  actions: (Action | Step)[];
+  events?: Event[];
+  /** What each twin was left with, in `unit`, by an account of the scenario's own; `caption` says what it is where it is no bad debt. */
+  badDebt: { unguarded: bigint; guarded: bigint; unit: string; decimals: number; caption?: string };
+  /** Figures of the notes by name, for the tests. */
+  measured?: Readonly<Record<string, bigint>>;
   /** Facts worth a line in the report. */
   notes: string[];
 }

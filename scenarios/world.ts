@@ -7,7 +7,13 @@ import { withAnchor, type TypedDataField } from "../src/anchor/typedData.js";
 import { toQuantity } from "../src/bytes.js";
 import { revertDataOf } from "../src/chai/revertData.js";
 import { hardhatForks, type HardhatChain } from "../src/hardhat/index.js";
-import { GuardedPerps__factory, TestToken__factory, UnguardedPerps__factory } from "../typechain-types/index.js";
+import {
+  GuardedPerps__factory,
+  TestToken__factory,
+  UnguardedPerps__factory,
+  type GuardedPerps,
+  type OriginGuardedPerps__factory,
+} from "../typechain-types/index.js";
 import type { BlockRef, Outcome } from "./types.js";
 
 /** The simulator on which every scenario runs. */
@@ -19,7 +25,7 @@ export const TWINS = ["unguarded", "guarded"] as const;
 export type Twin = (typeof TWINS)[number];
 
 /** Who is who among a chain's accounts. */
-const ROLES = ["deployer", "feed", "keeper", "provider", "alice", "bob", "carol", "dave", "erin"] as const;
+const ROLES = ["deployer", "feed", "keeper", "provider", "alice", "bob", "carol", "dave", "erin", "frank"] as const;
 export type Role = (typeof ROLES)[number];
 
 /** Addresses of the two exchanges and their token; the same on every branch, for they were deployed before the split. */
@@ -36,16 +42,19 @@ export interface World {
   signers: Record<Role, ethers.Signer>;
 }
 
+/** The guarded twin, and its variants for other chains. */
+type GuardedFactory = typeof GuardedPerps__factory | typeof OriginGuardedPerps__factory;
+
 /** Deploys the token and the two exchanges, and funds their liquidity. */
 export async function deployExchanges(
   chain: HardhatChain,
-  setup: { price: bigint; liquidity: bigint },
+  setup: { price: bigint; liquidity: bigint; guarded?: GuardedFactory },
 ): Promise<Addresses> {
   const signers = await signersOf(chain);
   const { deployer, feed, keeper, provider } = signers;
   const token = await new TestToken__factory(deployer).deploy();
   const roles = [await feed.getAddress(), await keeper.getAddress()] as const;
-  const guarded = await new GuardedPerps__factory(deployer).deploy(token, ...roles);
+  const guarded = await new (setup.guarded ?? GuardedPerps__factory)(deployer).deploy(token, ...roles);
   const unguarded = await new UnguardedPerps__factory(deployer).deploy(token, ...roles);
   const addresses = {
     token: await token.getAddress(),
@@ -72,25 +81,31 @@ export async function signersOf(chain: HardhatChain): Promise<Record<Role, ether
   return Object.fromEntries(ROLES.map((role, index) => [role, all[index]])) as unknown as Record<Role, ethers.Signer>;
 }
 
+/** Read once: it takes longer than a call. */
+const INTERFACE = GuardedPerps__factory.createInterface();
+
 /** One twin's contract, called by `role`. Both twins have the same interface. */
-export function exchange(world: World, twin: Twin, role: Role) {
-  return GuardedPerps__factory.connect(world.addresses[twin], world.signers[role]);
+export function exchange(world: World, twin: Twin, role: Role): GuardedPerps {
+  return new ethers.Contract(world.addresses[twin], INTERFACE, world.signers[role]) as unknown as GuardedPerps;
 }
 
-/** Mints margin to a trader and posts it in both exchanges. */
-export async function depositOnBoth(world: World, role: Role, amount: bigint): Promise<void> {
+/** Mints tokens to a trader, enough to post `amount` in both exchanges, which may take it. */
+export async function fund(world: World, role: Role, amount: bigint): Promise<void> {
   const signer = world.signers[role];
   const token = TestToken__factory.connect(world.addresses.token, signer);
   await token.mint(signer, 2n * amount);
-  for (const twin of TWINS) {
-    await token.approve(world.addresses[twin], amount);
-    await exchange(world, twin, role).deposit(MARKET, amount);
-  }
+  for (const twin of TWINS) await token.approve(world.addresses[twin], ethers.MaxUint256);
+}
+
+/** Mints margin to a trader and posts it in both exchanges. */
+export async function depositOnBoth(world: World, role: Role, amount: bigint, market = MARKET): Promise<void> {
+  await fund(world, role, amount);
+  for (const twin of TWINS) await exchange(world, twin, role).deposit(market, amount);
 }
 
 /** The feed publishes one price in both exchanges. */
-export async function setPrice(world: World, price: bigint): Promise<void> {
-  for (const twin of TWINS) await exchange(world, twin, "feed").setPrice(MARKET, price);
+export async function setPrice(world: World, price: bigint, market = MARKET): Promise<void> {
+  for (const twin of TWINS) await exchange(world, twin, "feed").setPrice(market, price);
 }
 
 /* ORDERS */
@@ -112,6 +127,7 @@ export interface OrderTerms {
   /** In blocks. */
   maxAge: bigint;
   nonce?: bigint;
+  market?: string;
 }
 
 export interface SignedOrder {
@@ -178,7 +194,7 @@ export async function attempt(
     if (guardError !== undefined) {
       return {
         executed: false,
-        says: capitalised(explain(data).slice(guardError.name.length + 2)),
+        says: capitalised(readable(explain(data).slice(guardError.name.length + 2))),
         error: guardError.name,
         values: guardError.values,
       };
@@ -279,6 +295,22 @@ export function ether(value: bigint): string {
 
 function describeSize(size: bigint): string {
   return size > 0n ? `a purchase of ${ether(size)}` : `a sale of ${ether(-size)}`;
+}
+
+/** Scopes by their names, and health in units: the outcome's values hold them as they are. */
+function readable(text: string): string {
+  const named = text.replace(/0x[0-9a-f]{64}/g, (word) => {
+    const name = Buffer.from(word.slice(2), "hex").toString("latin1").replace(/\0+$/, "");
+    return /^[\x20-\x7e]+$/.test(name) ? name : word;
+  });
+  return named.replace(
+    /between (\d+) and (\d+)/,
+    (_, worst: string, best: string) => `between ${inUnits(worst)} and ${inUnits(best)}`,
+  );
+}
+
+function inUnits(amount: string): string {
+  return String(Number((BigInt(amount) * 1_000n) / UNIT) / 1_000);
 }
 
 function capitalised(text: string): string {

@@ -59,7 +59,9 @@ function print(scenario: Scenario, { actions, badDebt, notes }: ScenarioResult):
     console.log(`    with the guard    ${verdict(guarded)}`);
   }
   const amount = (value: bigint): string => `${Number(value / 10n ** BigInt(badDebt.decimals))} ${badDebt.unit}`;
-  console.log(`  bad debt: ${amount(badDebt.unguarded)} without the guard, ${amount(badDebt.guarded)} with it`);
+  console.log(
+    `  ${badDebt.caption ?? "bad debt"}: ${amount(badDebt.unguarded)} without the guard, ${amount(badDebt.guarded)} with it`,
+  );
   for (const note of notes) console.log(`  ${note}`);
 }
 

@@ -8,27 +8,8 @@ import { phantomDeposit } from "../../scenarios/phantomDeposit.js";
 import { polygon157 } from "../../scenarios/polygon157.js";
 import { tamperedStateRoot } from "../../scenarios/tamperedStateRoot.js";
 import { staleCollateral, withdrawnCollateral } from "../../scenarios/withdrawnCollateral.js";
-import type { Action, Scenario, ScenarioResult } from "../../scenarios/types.js";
-
-/** Runs a scenario once for all the tests of its block. */
-function replay(scenario: Scenario): { result: () => ScenarioResult; action: (name: RegExp) => Action } {
-  let found: ScenarioResult | undefined;
-  before(async () => {
-    found = await scenario.run(() => undefined);
-  });
-  const result = (): ScenarioResult => {
-    expect(found, "the scenario ran").not.to.equal(undefined);
-    return found as ScenarioResult;
-  };
-  return {
-    result,
-    action(name) {
-      const match = result().actions.find((action) => name.test(action.name));
-      expect(match, `an action like ${name}`).not.to.equal(undefined);
-      return match as Action;
-    },
-  };
-}
+import type { Action, ScenarioResult } from "../../scenarios/types.js";
+import { expectAccepted, replay } from "./replay.js";
 
 /** The guard named the block of the other branch, with both hashes, and they are those that the two nodes report. */
 function expectMismatch(action: Action, result: ScenarioResult): void {
@@ -44,12 +25,6 @@ function expectMismatch(action: Action, result: ScenarioResult): void {
     actual: own?.hash,
   });
   expect(own?.hash).not.to.equal(action.anchor.hash);
-}
-
-function expectAccepted(action: Action): void {
-  expect(action.legal, action.because).to.equal(true);
-  expect(action.unguarded.executed, "without the guard").to.equal(true);
-  expect(action.guarded.executed, action.guarded.says).to.equal(true);
 }
 
 describe("scenario infura-minority-fork", () => {
