@@ -241,31 +241,30 @@ abstract contract PolicyGuard is ChainClock, IGuardErrors, IPolicyGuard {
         bytes32 scope,
         Action action
     ) private view returns (Verdict verdict, Status status, bytes memory failure) {
-        (Status worst, Status exits, bytes32 unknown) = _assess(scope);
-        if (unknown != 0) {
-            return (Verdict.Deny, Status.Synced, abi.encodeWithSelector(ScopeUnknown.selector, unknown));
-        }
-        status = Policies.isExit(action) ? exits : worst;
+        Status exits;
+        (status, exits, failure) = _assess(scope);
+        if (failure.length != 0) return (Verdict.Deny, status, failure);
+        if (Policies.isExit(action)) status = exits;
         verdict = _scope(scope).policy.verdict(status, action);
     }
 
     /// @dev The worst of the scope and of what is above it, without a trace. The scopes above have a configuration and an end: without,
-    /// this one would have got none.
-    /// `unknown` is a scope that has no configuration, zero if there is none.
-    function _assess(bytes32 scope) private view returns (Status status, Status exits, bytes32 unknown) {
+    /// this one would have got none. The scope itself is looked at whatever its name is: zero is the end above it, and no way past the guard.
+    /// `failure` is the revert data of a missing configuration.
+    function _assess(bytes32 scope) private view returns (Status status, Status exits, bytes memory failure) {
         Moment memory now_ = _now();
-        for (; scope != 0; scope = _parentOf(scope)) {
+        do {
             Scope storage state = _scope(scope);
             uint256 word = state.firstSlot();
-            if (word == 0) return (status, exits, scope);
+            if (word == 0) return (status, exits, abi.encodeWithSelector(ScopeUnknown.selector, scope));
             (Status own, Status ownExits, ) = state.assess(_gapIn(word), now_);
             (status, exits) = (_worse(status, own), _worse(exits, ownExits));
-        }
+        } while ((scope = _parentOf(scope)) != 0);
     }
 
     /// @dev The same, recorded.
     function _observe(bytes32 scope) private returns (Status status, Status exits) {
-        for (; scope != 0; scope = _parentOf(scope)) {
+        do {
             Scope storage state = _scope(scope);
             uint256 word;
             uint256 threshold;
@@ -293,7 +292,7 @@ abstract contract PolicyGuard is ChainClock, IGuardErrors, IPolicyGuard {
             (status, exits) = (_worse(status, own), _worse(exits, ownExits));
             state.record(now_, disturbed);
             if (disturbed) emit ScopeDisturbed(scope, gap, state.staleUntilTime);
-        }
+        } while ((scope = _parentOf(scope)) != 0);
     }
 
     function _worse(Status a, Status b) private pure returns (Status) {
