@@ -166,7 +166,7 @@ contract CountedPolicyTarget is PolicyTarget {
 
 /// @notice The library from outside.
 contract PoliciesHarness {
-    function pack(Verdict[5][8] memory table) external pure returns (Policy) {
+    function pack(Verdict[5][8] calldata table) external pure returns (Policy) {
         return Policies.pack(table);
     }
 

@@ -8,7 +8,8 @@ import {PolicyGuard} from "./PolicyGuard.sol";
 /// @notice A sequencer that comes back gives the blocks it missed the times that they would have had, so that block times never show an outage.
 /// What it cannot make up is L1: this takes the time by which the L1 origin lags behind the executing block for the gap.
 /// @dev The sequencer chooses the origin, up to half an hour behind (1,800 s since Fjord), and a healthy one keeps it within some minutes: a scope's
-/// `gap` must lie between the two. Where the predeploy does not answer the lag is unknown, which counts as the greatest.
+/// `gap` must lie between the two, and a quarter of it above what is healthy: while a disturbance lasts, so much lag prolongs it. Where the
+/// predeploy does not answer the lag is unknown, which counts as the greatest.
 /// An outage during which the sequencer followed L1 all the time leaves no trace on chain, and none here.
 abstract contract L1OriginContinuity is PolicyGuard {
     /// @inheritdoc PolicyGuard

@@ -5,6 +5,8 @@ import {ChainClock} from "../anchor/ChainClock.sol";
 import {IGuardErrors} from "../interfaces/IGuardErrors.sol";
 import {IPolicyGuard} from "../interfaces/IPolicyGuard.sol";
 import {Action, Policies, Policy, Status, Verdict} from "./Policy.sol";
+// HEARTBEAT_PART is used in assembly alone, where the linter does not look.
+// solhint-disable-next-line no-unused-import
 import {HEARTBEAT_PART, Moment, Scope, ScopeConfig, Scopes} from "./Scopes.sol";
 
 /// @title K4 and policy: what stays open when something is wrong
@@ -15,7 +17,8 @@ import {HEARTBEAT_PART, Moment, Scope, ScopeConfig, Scopes} from "./Scopes.sol";
 /// Lagging, then it is Synced again, all by the clock.
 ///
 /// **Exits** (Deposit, Decrease, Cancel) are open below Halted under every policy, and what restricts them ends `exitsFor` after it began and
-/// comes back no sooner than four times that later: of any time, exits are restricted in a fifth.
+/// comes back no sooner than four times that later: of any time, one scope restricts exits in a fifth. Each scope on the way up does so for
+/// itself.
 ///
 /// @dev Storage is namespaced (ERC-7201) and is the executing contract's, behind a proxy and under delegatecall alike. The chain's identity is
 /// not in it. The core is total (`_assess`): the reverting functions and the previews share it.
