@@ -17,6 +17,16 @@ import { deployGasMeter, type GasMeter } from "../test/helpers/gas.js";
 
 const SNAPSHOT = "snapshots/gas.json";
 
+/** What does not matter for gas, except that the heartbeat is due after a quarter of the gap. */
+const SCOPE_CONFIG = {
+  policy: 0xb62a5226d492n, // Policies.STANDARD
+  gap: 900,
+  staleFor: 600,
+  graceFor: 600,
+  exitsFor: 86_400,
+  longestBlockTime: 24,
+};
+
 type Figures = Record<string, number>;
 
 const { values: options } = parseArgs({ options: { check: { type: "boolean", default: false } } });
@@ -59,17 +69,20 @@ function keep(what: string, file: string, text: string | undefined): boolean {
 /** What the guard adds to a function that does nothing, with the same arguments, in one build. */
 async function measure(chain: HardhatChain, meter: GasMeter, build: Build): Promise<Figures> {
   const artifacts = await compile(["contracts/mocks/GasTargets.sol"], build);
-  const deploy = async (name: string): Promise<ethers.BaseContract> => {
+  const deploy = async (name: string, args: readonly unknown[] = []): Promise<ethers.BaseContract> => {
     const artifact = artifacts[name];
     if (artifact === undefined) throw new RangeError(`no contract ${name}`);
     const [signer] = await chain.tools.ethers.getSigners();
-    const contract = await new ethers.ContractFactory(artifact.abi, artifact.bytecode, signer ?? null).deploy();
+    const contract = await new ethers.ContractFactory(artifact.abi, artifact.bytecode, signer ?? null).deploy(...args);
     return contract.waitForDeployment();
   };
   const guarded = await deploy("GuardedNothing");
   const unguarded = await deploy("UnguardedNothing");
-  const added = async (method: string, args: unknown[]): Promise<number> =>
-    (await meter.measure(guarded, method, args)) - (await meter.measure(unguarded, method, args));
+  const difference =
+    (guarded: ethers.BaseContract, unguarded: ethers.BaseContract) =>
+    async (method: string, args: unknown[]): Promise<number> =>
+      (await meter.measure(guarded, method, args)) - (await meter.measure(unguarded, method, args));
+  const added = difference(guarded, unguarded);
 
   // Measured by eth_call on the newest block: that block is the executing one.
   const anchorAt = (depth: bigint): unknown => {
@@ -79,6 +92,26 @@ async function measure(chain: HardhatChain, meter: GasMeter, build: Build): Prom
   const { anchor, header } = await latestStateAnchor(chain.request, { depth: 3 });
   const byOpcode = await added("act", [anchorAt(3n)]);
   const withHeader = await added("actOnState", [anchor, header]);
+
+  const policyGuarded = await deploy("PolicyGuardedNothing", [SCOPE_CONFIG]);
+  const policyUnguarded = await deploy("PolicyUnguardedNothing");
+  const addedByPolicy = difference(policyGuarded, policyUnguarded);
+  const guardedAt = (scope: string): Promise<number> =>
+    addedByPolicy("act", [ethers.encodeBytes32String(scope), anchorAt(3n)]);
+  const fresh = {
+    "guardedAt, Synced, cold": await guardedAt("scope"),
+    "guardedAt, Synced, cold, one parent": await guardedAt("child"),
+    "guardedAt, Synced, cold, two parents": await guardedAt("grandchild"),
+    "_guard(Decrease), Synced, cold": await addedByPolicy("exit", [ethers.encodeBytes32String("scope")]),
+    "anchored in a contract with the whole guard, depth 3": await addedByPolicy("actStateless", [anchorAt(3n)]),
+  };
+  await chain.stall({ seconds: SCOPE_CONFIG.gap / 4 });
+  await chain.mine(1);
+  const due = {
+    "guardedAt, Synced, cold, heartbeat refreshed": await guardedAt("scope"),
+    "guardedAt, Synced, cold, heartbeats refreshed, one parent": await guardedAt("child"),
+    "guardedAt, Synced, cold, heartbeats refreshed, two parents": await guardedAt("grandchild"),
+  };
   return {
     "anchored, depth 3 (BLOCKHASH)": byOpcode,
     "anchored, depth 256 (BLOCKHASH)": await added("act", [anchorAt(256n)]),
@@ -86,5 +119,7 @@ async function measure(chain: HardhatChain, meter: GasMeter, build: Build): Prom
     "anchored, depth 8191 (EIP-2935, cold)": await added("act", [anchorAt(8_191n)]),
     [`anchoredState, depth 3 (BLOCKHASH), header of ${(header.length - 2) / 2} bytes`]: withHeader,
     "of which header hash, number and state root": withHeader - byOpcode,
+    ...fresh,
+    ...due,
   };
 }

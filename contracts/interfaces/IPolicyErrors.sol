@@ -29,7 +29,8 @@ interface IPolicyErrors {
     /// @notice Thrown when a scope is configured as if for the first time and has a policy already.
     error ScopeConfigured(bytes32 scope);
 
-    /// @notice Thrown when a scope is its own ancestor, or has more ancestors than `PolicyGuard.MAX_PARENTS`.
+    /// @notice Thrown when a scope has more ancestors than `PolicyGuard.MAX_PARENTS`. One that is its own ancestor is refused as this, or as
+    /// ScopeUnknown: none of a circle can be the first.
     error ScopeTooDeep(bytes32 scope);
 
     /// @notice Thrown when somebody pauses who is not the pauser.

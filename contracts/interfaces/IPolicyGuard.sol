@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.13;
 
-import {Action, Policy, Status, Verdict} from "../policy/Policy.sol";
+import {Action, Status, Verdict} from "../policy/Policy.sol";
 import {ScopeConfig} from "../policy/Scopes.sol";
 import {IPolicyErrors} from "./IPolicyErrors.sol";
 

@@ -5,6 +5,8 @@ import {ChainClock} from "../anchor/ChainClock.sol";
 import {IGuardErrors} from "../interfaces/IGuardErrors.sol";
 import {IPolicyGuard} from "../interfaces/IPolicyGuard.sol";
 import {Action, Policies, Policy, Status, Verdict} from "./Policy.sol";
+// HEARTBEAT_PART is used in assembly alone, where the linter does not look.
+// solhint-disable-next-line no-unused-import
 import {HEARTBEAT_PART, Moment, Scope, ScopeConfig, Scopes} from "./Scopes.sol";
 
 /// @title K4 and policy: what stays open when something is wrong
@@ -101,9 +103,9 @@ abstract contract PolicyGuard is ChainClock, IGuardErrors, IPolicyGuard {
 
     /// @inheritdoc IPolicyGuard
     function statusOf(bytes32 scope) external view virtual returns (Status status, Status exits) {
-        bytes32 unknown;
-        (status, exits, unknown) = _assess(scope);
-        if (unknown != 0 || scope == 0) return (Status.Halted, Status.Halted);
+        bytes memory failure;
+        (status, exits, failure) = _assess(scope);
+        if (failure.length != 0) return (Status.Halted, Status.Halted);
     }
 
     /// @inheritdoc IPolicyGuard
@@ -212,7 +214,6 @@ abstract contract PolicyGuard is ChainClock, IGuardErrors, IPolicyGuard {
 
     /// @dev Reverts unless the configuration keeps what the guard promises, and the scopes above have one.
     function _requireSound(bytes32 scope, ScopeConfig memory config) internal view {
-        if (scope == 0) revert ScopeUnknown(scope);
         config.policy.requireSound();
         _requireTime("longestBlockTime", config.longestBlockTime, 1, type(uint8).max);
         // A gap of a few blocks would be seen on a live chain; one of more than a day would never be.
@@ -247,33 +248,30 @@ abstract contract PolicyGuard is ChainClock, IGuardErrors, IPolicyGuard {
         bytes32 scope,
         Action action
     ) private view returns (Verdict verdict, Status status, bytes memory failure) {
-        (Status worst, Status exits, bytes32 unknown) = _assess(scope);
-        if (unknown != 0 || scope == 0) {
-            return (Verdict.Deny, Status.Synced, abi.encodeWithSelector(ScopeUnknown.selector, unknown));
-        }
-        status = Policies.isExit(action) ? exits : worst;
+        Status exits;
+        (status, exits, failure) = _assess(scope);
+        if (failure.length != 0) return (Verdict.Deny, status, failure);
+        if (Policies.isExit(action)) status = exits;
         verdict = _scope(scope).policy.verdict(status, action);
     }
 
     /// @dev The worst of the scope and of what is above it, without a trace. The scopes above have a configuration and an end: without,
-    /// this one would have got none.
-    /// `unknown` is a scope that has no configuration, zero if there is none.
-    function _assess(bytes32 scope) private view returns (Status status, Status exits, bytes32 unknown) {
+    /// this one would have got none. The scope itself is looked at whatever its name is: zero is the end above it, and no way past the guard.
+    /// `failure` is the revert data of a missing configuration.
+    function _assess(bytes32 scope) private view returns (Status status, Status exits, bytes memory failure) {
         Moment memory now_ = _now();
-        for (; scope != 0; scope = _parentOf(scope)) {
+        do {
             Scope storage state = _scope(scope);
             uint256 word = state.firstSlot();
-            if (word == 0) return (status, exits, scope);
+            if (word == 0) return (status, exits, abi.encodeWithSelector(ScopeUnknown.selector, scope));
             (Status own, Status ownExits, ) = state.assess(_gapIn(word), now_);
             (status, exits) = (_worse(status, own), _worse(exits, ownExits));
-        }
+        } while ((scope = _parentOf(scope)) != 0);
     }
 
     /// @dev The same, recorded.
     function _observe(bytes32 scope) private returns (Status status, Status exits) {
-        // Zero is the end of the way up, and no scope.
-        if (scope == 0) revert ScopeUnknown(scope);
-        for (; scope != 0; scope = _parentOf(scope)) {
+        do {
             Scope storage state = _scope(scope);
             uint256 word;
             uint256 threshold;
@@ -301,7 +299,7 @@ abstract contract PolicyGuard is ChainClock, IGuardErrors, IPolicyGuard {
             (status, exits) = (_worse(status, own), _worse(exits, ownExits));
             state.record(now_, disturbed);
             if (disturbed) emit ScopeDisturbed(scope, gap, state.staleUntilTime);
-        }
+        } while ((scope = _parentOf(scope)) != 0);
     }
 
     function _worse(Status a, Status b) private pure returns (Status) {

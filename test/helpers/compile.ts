@@ -48,10 +48,14 @@ export interface Artifact {
   bytecode: string;
 }
 
-interface Output {
+interface Output<Contract, Source> {
   errors?: { severity: string; formattedMessage: string }[];
-  contracts?: Record<string, Record<string, { abi: InterfaceAbi; evm: { bytecode: { object: string } } }>>;
+  contracts?: Record<string, Record<string, Contract>>;
+  sources?: Record<string, Source>;
 }
+
+/** What the compiler is asked for. */
+type Selection = Record<string, Record<string, readonly string[]>>;
 
 /**
  * Compiles sources and all that they import, relative or from npm, and returns the contracts by name. The output is kept in
@@ -60,29 +64,14 @@ interface Output {
  * @param entries paths from the project's root
  */
 export async function compile(entries: readonly string[], build: Build): Promise<Record<string, Artifact>> {
-  const { compiler, evmVersion, runs, viaIR, foreign = false } = build;
-  const version = (require(`${compiler}/package.json`) as { version: string }).version;
-  const input = JSON.stringify({
-    language: "Solidity",
-    sources: readSources(entries, foreign),
-    settings: {
-      optimizer: { enabled: true, runs },
-      evmVersion,
-      ...(compiler === "solc-0.6.12" ? {} : { viaIR }), // a setting that it does not know is an error
-      outputSelection: { "*": { "*": ["abi", "evm.bytecode.object"] } },
-    },
-  });
+  const version = (require(`${build.compiler}/package.json`) as { version: string }).version;
+  const input = inputOf(entries, build, { "*": { "*": ["abi", "evm.bytecode.object"] } });
 
   const cache = join(root, "cache", "compile");
   const file = join(cache, `${createHash("sha256").update(version).update(input).digest("hex")}.json`);
   if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8")) as Record<string, Artifact>;
 
-  const output = JSON.parse(await runCompiler(compiler, input)) as Output;
-  const messages = (output.errors ?? []).filter(
-    ({ severity }) => severity === "error" || (severity === "warning" && !foreign),
-  );
-  assert.equal(messages.length, 0, messages.map(({ formattedMessage }) => formattedMessage).join("\n"));
-
+  const output = await run<{ abi: InterfaceAbi; evm: { bytecode: { object: string } } }, never>(build, input);
   const artifacts: Record<string, Artifact> = {};
   for (const contracts of Object.values(output.contracts ?? {})) {
     for (const [name, { abi, evm }] of Object.entries(contracts)) {
@@ -93,6 +82,42 @@ export async function compile(entries: readonly string[], build: Build): Promise
   mkdirSync(cache, { recursive: true });
   writeFileSync(file, JSON.stringify(artifacts));
   return artifacts;
+}
+
+/**
+ * Asks the compiler about sources and all that they import, without the code that it would generate if it were asked for that.
+ *
+ * @param entries paths from the project's root
+ */
+export async function inspect<Contract, Source>(
+  entries: readonly string[],
+  build: Build,
+  selection: Selection,
+): Promise<Output<Contract, Source>> {
+  return run(build, inputOf(entries, build, selection));
+}
+
+function inputOf(entries: readonly string[], build: Build, outputSelection: Selection): string {
+  const { compiler, evmVersion, runs, viaIR, foreign = false } = build;
+  return JSON.stringify({
+    language: "Solidity",
+    sources: readSources(entries, foreign),
+    settings: {
+      optimizer: { enabled: true, runs },
+      evmVersion,
+      ...(compiler === "solc-0.6.12" ? {} : { viaIR }), // a setting that it does not know is an error
+      outputSelection,
+    },
+  });
+}
+
+async function run<Contract, Source>(build: Build, input: string): Promise<Output<Contract, Source>> {
+  const output = JSON.parse(await runCompiler(build.compiler, input)) as Output<Contract, Source>;
+  const messages = (output.errors ?? []).filter(
+    ({ severity }) => severity === "error" || (severity === "warning" && !build.foreign),
+  );
+  assert.equal(messages.length, 0, messages.map(({ formattedMessage }) => formattedMessage).join("\n"));
+  return output;
 }
 
 /** The sources by the name under which they import each other. */

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.13;
+
+import {SettlementGuard} from "../SettlementGuard.sol";
+import {Anchor} from "../anchor/Anchor.sol";
+import {Action, Policies, Policy, Status, Verdict} from "../policy/Policy.sol";
+import {L1OriginContinuity} from "../policy/L1OriginContinuity.sol";
+import {PolicyGuard} from "../policy/PolicyGuard.sol";
+import {ProfitEscrow} from "../policy/ProfitEscrow.sol";
+import {ScopeConfig} from "../policy/Scopes.sol";
+
+/// @notice The two roles, in the code rather than in storage: they are the same behind a proxy and under delegatecall.
+abstract contract GuardWithRoles is SettlementGuard {
+    address private immutable _thePauser;
+    address private immutable _theConfigurator;
+
+    constructor(address pauser, address configurator) {
+        (_thePauser, _theConfigurator) = (pauser, configurator);
+    }
+
+    function _pauser() internal view override returns (address) {
+        return _thePauser;
+    }
+
+    function _configurator() internal view override returns (address) {
+        return _theConfigurator;
+    }
+}
+
+/// @notice What a protocol inherits, and nothing else: the ABI over which roles are tested. Its scope is Diverged, its sibling is not.
+contract InheritedTarget is GuardWithRoles {
+    bytes32 public constant SCOPE = "scope";
+    bytes32 public constant SIBLING = "sibling";
+
+    constructor(address pauser, address configurator, ScopeConfig memory config) GuardWithRoles(pauser, configurator) {
+        _configureScope(SCOPE, config);
+        _configureScope(SIBLING, config);
+        _raise(SCOPE, "cause", Status.Diverged, 1);
+    }
+}
+
+/// @notice The whole guard from outside: a scope's name is a path, and its parent is the path without its last part.
+contract PolicyTarget is GuardWithRoles, ProfitEscrow {
+    /// @dev Thrown after the guard let the action through.
+    error Undone();
+
+    constructor(address pauser, address configurator) GuardWithRoles(pauser, configurator) {}
+
+    /* ACTIONS */
+
+    function act(bytes32 scope, Action action) external guarded(scope, action) {}
+
+    function actAt(bytes32 scope, Action action, Anchor calldata anchor) external guardedAt(scope, action, anchor) {}
+
+    function ask(bytes32 scope, Action action) external returns (Verdict) {
+        return _guard(scope, action);
+    }
+
+    function askAt(bytes32 scope, Action action, Anchor calldata anchor) external returns (Verdict) {
+        return _guardAt(scope, action, anchor);
+    }
+
+    function liquidate(bytes32 scope, uint256 worstHealth, uint256 bestHealth) external {
+        _guardLiquidation(scope, worstHealth, bestHealth);
+    }
+
+    function undo(bytes32 scope, Action action) external {
+        _guard(scope, action);
+        revert Undone();
+    }
+
+    /* CONFIGURATION AND EVIDENCE */
+
+    function configure(bytes32 scope, ScopeConfig calldata config) external {
+        _configureScope(scope, config);
+    }
+
+    function raise(bytes32 scope, bytes32 cause, Status status, uint64 evidence) external returns (bool) {
+        return _raise(scope, cause, status, evidence);
+    }
+
+    function heal(bytes32 scope, bytes32 cause, uint64 evidence) external {
+        _heal(scope, cause, evidence);
+    }
+
+    /* PROFITS */
+
+    function settleProfit(
+        bytes32 scope,
+        address owner,
+        uint256 profit,
+        Verdict verdict
+    ) external returns (uint256 payable_) {
+        return _settleProfit(scope, owner, profit, verdict);
+    }
+
+    function releaseProfit(bytes32 scope, address owner) external returns (uint256 amount) {
+        return _releaseProfit(scope, owner);
+    }
+
+    function _parentOf(bytes32 scope) internal view virtual override returns (bytes32) {
+        for (uint256 length = 31; length > 0; --length) {
+            if (scope[length] == "/") return bytes32((uint256(scope) >> (8 * (32 - length))) << (8 * (32 - length)));
+        }
+        return bytes32(0);
+    }
+}
+
+/// @notice The same on the OP stack, where the L1 origin shows continuity, and with a source of block hashes that fails in the way that it
+/// must not: by reverting.
+contract L1PolicyTarget is PolicyTarget, L1OriginContinuity {
+    error SourceFailed();
+
+    constructor(address pauser, address configurator) PolicyTarget(pauser, configurator) {}
+
+    function _gapSince(
+        uint256 time,
+        uint256 number,
+        uint256 longestBlockTime
+    ) internal view override(PolicyGuard, L1OriginContinuity) returns (uint256) {
+        return L1OriginContinuity._gapSince(time, number, longestBlockTime);
+    }
+
+    function _isBehind(uint256 gap) internal view override(PolicyGuard, L1OriginContinuity) returns (bool) {
+        return L1OriginContinuity._isBehind(gap);
+    }
+
+    function _parentOf(bytes32 scope) internal view override(PolicyGuard, PolicyTarget) returns (bytes32) {
+        return PolicyTarget._parentOf(scope);
+    }
+
+    function _blockHash(uint256 number) internal pure override returns (bytes32) {
+        if (number > 0) revert SourceFailed();
+        return bytes32(0);
+    }
+}
+
+/// @notice The same on a chain that counts its blocks itself, and whose source of hashes never knows one. It breaks the rule of `_parentOf`, too:
+/// a scope can be put elsewhere after it has been configured.
+contract CountedPolicyTarget is PolicyTarget {
+    uint256 public head;
+    mapping(bytes32 => bytes32) private _parents;
+
+    constructor(address pauser, address configurator) PolicyTarget(pauser, configurator) {}
+
+    function setHead(uint256 number) external {
+        head = number;
+    }
+
+    function setParent(bytes32 scope, bytes32 parent) external {
+        _parents[scope] = parent;
+    }
+
+    function _blockNumber() internal view override returns (uint256) {
+        return head;
+    }
+
+    function _blockHash(uint256) internal pure override returns (bytes32) {
+        return bytes32(0);
+    }
+
+    function _parentOf(bytes32 scope) internal view override returns (bytes32) {
+        return _parents[scope];
+    }
+}
+
+/// @notice The library from outside.
+contract PoliciesHarness {
+    function pack(Verdict[5][8] calldata table) external pure returns (Policy) {
+        return Policies.pack(table);
+    }
+
+    function verdict(Policy policy, Status status, Action action) external pure returns (Verdict) {
+        return policy.verdict(status, action);
+    }
+
+    /// @notice All cells of a policy, by action and status.
+    function tableOf(Policy policy) external pure returns (Verdict[5][8] memory table) {
+        for (uint256 action = 0; action < 8; ++action) {
+            for (uint256 status = 0; status < 5; ++status) {
+                table[action][status] = policy.verdict(Status(status), Action(action));
+            }
+        }
+    }
+
+    function thresholds(Policy policy, Action action) external pure returns (uint256, uint256) {
+        return policy.thresholds(action);
+    }
+
+    function requireSound(Policy policy) external pure {
+        policy.requireSound();
+    }
+
+    function isExit(Action action) external pure returns (bool) {
+        return Policies.isExit(action);
+    }
+
+    function classify(int256 position, int256 size) external pure returns (Action) {
+        return Policies.classify(position, size);
+    }
+
+    function standard() external pure returns (Policy) {
+        return Policies.STANDARD;
+    }
+}

@@ -1,0 +1,218 @@
+import { expect } from "chai";
+
+import { BUILDS } from "../helpers/compile.js";
+import { random } from "../helpers/random.js";
+import {
+  accountOf,
+  ACTION,
+  ACTION_NAMES,
+  CONFIG,
+  DAY,
+  scopeNamed,
+  STATUS,
+  World,
+  type StatusName,
+  type Target,
+} from "./helpers/world.js";
+
+const SCOPE = scopeNamed("market");
+const [A, B, C] = ["a", "b", "c"].map(scopeNamed) as [`0x${string}`, `0x${string}`, `0x${string}`];
+const ZERO = scopeNamed("");
+const STEPS = process.env["HEAVY"] === undefined ? 300 : 5_000;
+
+for (const build of BUILDS) {
+  describe(`causes (${build.name})`, () => {
+    let world: World;
+    let target: Target;
+
+    beforeEach(async () => {
+      world = await World.create(build);
+      target = await world.deploy("PolicyTarget");
+      await target.do("configure", [SCOPE, CONFIG]);
+    });
+
+    const status = async (): Promise<StatusName> => (await target.statusOf(SCOPE)).status;
+    const raise = async (cause: string, to: StatusName, evidence: number): Promise<unknown> =>
+      (await target.do("raise", [SCOPE, cause, STATUS[to], evidence]))[0];
+    const heal = async (cause: string, evidence: number): Promise<unknown> =>
+      target.do("heal", [SCOPE, cause, evidence]);
+
+    for (const to of ["Diverged", "Halted"] as const) {
+      it(`B13, B15: evidence makes a scope ${to}, with an event and without a call of another contract, and it stays so`, async () => {
+        const { values, logs } = await target.send("raise", [SCOPE, A, STATUS[to], 7]);
+        expect(values).to.deep.equal([true]);
+        expect(logs).to.deep.equal([{ name: "ScopeRaised", args: [SCOPE, A, BigInt(STATUS[to]), 7n] }]);
+        for (const time of [0, DAY, 365 * DAY]) {
+          world.pass(time);
+          expect(await status()).to.equal(to);
+        }
+      });
+    }
+
+    it("SG-5: nothing but Diverged and Halted has a cause, a cause has an identity, and a scope a configuration", async () => {
+      for (const to of [STATUS.Synced, STATUS.Lagging, STATUS.Stale])
+        await target.refuses("CauseInvalid", [SCOPE, A, to], "raise", [SCOPE, A, to, 1]);
+      await target.refuses("CauseInvalid", [SCOPE, ZERO, STATUS.Diverged], "raise", [SCOPE, ZERO, STATUS.Diverged, 1]);
+      await target.refuses("ScopeUnknown", [B], "raise", [B, A, STATUS.Diverged, 1]);
+      await target.refuses("ScopeUnknown", [B], "heal", [B, A, 1]);
+      expect(await status()).to.equal("Synced");
+    });
+
+    it("SG-5: lag, however long, never makes a scope Diverged", async () => {
+      for (const [time, made] of [
+        [DAY, 0],
+        [365 * DAY, 1],
+        [2 ** 31, 0],
+      ] as const) {
+        world.pass(time, made);
+        expect(await status()).to.equal("Stale");
+        await target.do("poke", [SCOPE]);
+      }
+    });
+
+    it("B12, B4: the same evidence twice is no failure, says false, changes nothing and emits nothing", async () => {
+      await raise(A, "Diverged", 7);
+      world.pass(600);
+      for (const [to, evidence] of [
+        ["Diverged", 7],
+        ["Diverged", 6],
+        ["Diverged", 8],
+      ] as const) {
+        const { values, logs, writes } = await target.send("raise", [SCOPE, A, STATUS[to], evidence]);
+        expect(values).to.deep.equal([false]);
+        expect(logs).to.deep.equal([]);
+        expect(writes).to.deep.equal([]);
+      }
+      await raise(A, "Halted", 8);
+      expect(await raise(A, "Diverged", 9)).to.equal(false);
+      expect(await status()).to.equal("Halted");
+    });
+
+    it("B1: evidence no newer than the last is refused: to open again, to make worse, and to heal", async () => {
+      await raise(A, "Diverged", 7);
+      for (const old of [0, 6, 7]) {
+        await target.refuses("EvidenceNotNewer", [SCOPE, A, old, 7], "raise", [SCOPE, A, STATUS.Halted, old]);
+        await target.refuses("EvidenceNotNewer", [SCOPE, A, old, 7], "heal", [SCOPE, A, old]);
+      }
+      await heal(A, 9);
+      for (const old of [0, 7, 8, 9])
+        await target.refuses("EvidenceNotNewer", [SCOPE, A, old, 9], "raise", [SCOPE, A, STATUS.Diverged, old]);
+      expect(await raise(A, "Diverged", 10)).to.equal(true);
+      await target.refuses("EvidenceNotNewer", [SCOPE, B, 0, 0], "raise", [SCOPE, B, STATUS.Diverged, 0]);
+    });
+
+    it("A15: evidence of the greatest block is kept whole, and none is newer", async () => {
+      const last = 2n ** 64n - 1n;
+      await target.do("raise", [SCOPE, A, STATUS.Diverged, last]);
+      await target.refuses("EvidenceNotNewer", [SCOPE, A, last, last], "heal", [SCOPE, A, last]);
+    });
+
+    it("B10: with two causes the worst counts, and one healed leaves the other open", async () => {
+      await raise(A, "Diverged", 1);
+      await raise(B, "Halted", 1);
+      await raise(C, "Diverged", 1);
+      expect(await status()).to.equal("Halted");
+      await heal(B, 2);
+      expect(await status()).to.equal("Diverged");
+      await heal(A, 2);
+      expect(await status()).to.equal("Diverged");
+      await target.refuses("CauseNotOpen", [SCOPE, A], "heal", [SCOPE, A, 3]);
+      await heal(C, 2);
+      expect(await status()).to.equal("Lagging");
+    });
+
+    it("a cause that gets worse is counted once, and healed at once", async () => {
+      await raise(A, "Diverged", 1);
+      expect(await raise(A, "Halted", 2)).to.equal(true);
+      expect(await status()).to.equal("Halted");
+      await heal(A, 3);
+      expect(await status()).to.equal("Lagging");
+    });
+
+    it("SG-7: healing begins the grace, of its whole length, in time AND blocks, and then it is Synced", async () => {
+      await raise(A, "Halted", 1);
+      world.pass(DAY);
+      const { logs } = await target.send("heal", [SCOPE, A, 2]);
+      expect(logs).to.deep.equal([{ name: "ScopeHealed", args: [SCOPE, A, 2n] }]);
+      const made = CONFIG.graceFor / CONFIG.longestBlockTime;
+      for (const [time, number, expected] of [
+        [0, 0, "Lagging"],
+        [CONFIG.graceFor - 1, made, "Lagging"],
+        [CONFIG.graceFor, made - 1, "Lagging"],
+        [CONFIG.graceFor, made, "Synced"],
+      ] as const) {
+        await world.aside(async () => {
+          world.pass(time, number);
+          expect(await status()).to.equal(expected);
+        });
+      }
+    });
+
+    it("B16: at most 255 causes of each severity, one more is refused loudly, the status stays, and every cause can be healed", async () => {
+      for (const to of ["Diverged", "Halted"] as const) {
+        for (let i = 1; i <= 255; i++) await raise(accountWord(to, i), to, 1);
+        await target.refuses("TooManyCauses", [SCOPE], "raise", [SCOPE, accountWord(to, 256), STATUS[to], 1]);
+        expect(await status()).to.equal(to);
+        // A worse cause still counts.
+        if (to === "Diverged") {
+          await world.aside(async () => {
+            await raise(accountWord(to, 1), "Halted", 2);
+            expect(await status()).to.equal("Halted");
+          });
+        }
+      }
+      for (const to of ["Halted", "Diverged"] as const) {
+        for (let i = 1; i <= 255; i++) {
+          expect(await status()).to.equal(to);
+          await heal(accountWord(to, i), 2);
+        }
+      }
+      expect(await status()).to.equal("Lagging");
+    });
+
+    it("B10, SG-12: the status is that of the worst open cause, over a random history", async () => {
+      const source = random();
+      const open = new Map<string, StatusName>();
+      const last = new Map<string, number>();
+      const names = ["a", "b", "c", "d", "e"].map(scopeNamed);
+      for (let i = 0; i < STEPS; i++) {
+        const [name, evidence] = [source.pick(names), source.below(2 * (i + 1))];
+        const isNewer = evidence > (last.get(name) ?? 0);
+        const current = open.get(name);
+        if (source.below(2) === 0) {
+          const to = source.pick(["Diverged", "Halted"] as const);
+          const { values, revertData } = await target.send("raise", [SCOPE, name, STATUS[to], evidence]);
+          if (current !== undefined && STATUS[current] >= STATUS[to]) expect(values).to.deep.equal([false]);
+          else if (!isNewer) expect(revertData).not.to.equal(undefined);
+          else {
+            expect(values).to.deep.equal([true]);
+            open.set(name, to);
+            last.set(name, evidence);
+          }
+        } else {
+          const { revertData } = await target.send("heal", [SCOPE, name, evidence]);
+          expect(revertData === undefined).to.equal(current !== undefined && isNewer);
+          if (revertData === undefined) {
+            open.delete(name);
+            last.set(name, evidence);
+          }
+        }
+        const worst = Math.max(0, ...[...open.values()].map((it) => STATUS[it]));
+        const now = STATUS[await status()];
+        expect(worst === 0 ? now <= STATUS.Lagging : now === worst, `SEED=${source.seed}, step ${i}`).to.equal(true);
+      }
+    });
+
+    it("B6: below Halted a diverged scope lets every exit through, and liquidates only what is insolvent in every view", async () => {
+      await raise(A, "Diverged", 1);
+      const passing = [];
+      for (const action of ACTION_NAMES)
+        if ((await target.try("ask", [SCOPE, ACTION[action]])).revertData === undefined) passing.push(action);
+      expect(passing).to.deep.equal(["Deposit", "Liquidate", "Decrease", "Cancel"]);
+    });
+  });
+}
+
+function accountWord(prefix: string, number: number): string {
+  return scopeNamed(`${prefix} ${accountOf(number).slice(-4)}`);
+}

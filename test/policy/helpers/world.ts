@@ -1,0 +1,299 @@
+import { createBlock } from "@ethereumjs/block";
+import { Common, Hardfork, Mainnet } from "@ethereumjs/common";
+import { createEVM, type EVM } from "@ethereumjs/evm";
+import { createAddressFromString } from "@ethereumjs/util";
+import { expect } from "chai";
+import { getAddress, Interface, keccak256, toBeHex } from "ethers";
+
+import { toBytes, toHex, type Hex } from "../../../src/bytes.js";
+import { BUILDS, compile, type Build } from "../../helpers/compile.js";
+
+/** A policy's matrix is read by name here, so that no test takes it from the library. */
+export const STATUS = { Synced: 0, Lagging: 1, Stale: 2, Diverged: 3, Halted: 4 } as const;
+export const ACTION = {
+  Increase: 0,
+  Withdraw: 1,
+  Deposit: 2,
+  Settle: 3,
+  Fund: 4,
+  Liquidate: 5,
+  Decrease: 6,
+  Cancel: 7,
+} as const;
+export const VERDICT = { Deny: 0, AllowConservative: 1, Allow: 2 } as const;
+export type StatusName = keyof typeof STATUS;
+export type ActionName = keyof typeof ACTION;
+export type VerdictName = keyof typeof VERDICT;
+export const STATUS_NAMES = Object.keys(STATUS) as StatusName[];
+export const ACTION_NAMES = Object.keys(ACTION) as ActionName[];
+export const EXITS = ["Deposit", "Decrease", "Cancel"] as const;
+
+export interface Config {
+  policy: bigint;
+  gap: number;
+  staleFor: number;
+  graceFor: number;
+  exitsFor: number;
+  longestBlockTime: number;
+}
+
+/** Blocks of 12 s, which may take 24: a gap is 15 minutes, the ways back are 10, and exits are restricted for an hour at the most. */
+export const CONFIG: Config = {
+  policy: 0xb62a5226d492n,
+  gap: 900,
+  staleFor: 600,
+  graceFor: 600,
+  exitsFor: 3_600,
+  longestBlockTime: 24,
+};
+
+export const PAUSER = accountOf(1);
+export const CONFIGURATOR = accountOf(2);
+export const STRANGER = accountOf(3);
+export const DAY = 86_400;
+
+/** How the target is put before its callers. */
+export type Wrap = "plain" | "delegatecall" | "ERC-1967 proxy";
+/** OpenZeppelin's proxy needs a newer compiler than the floor. */
+export const FORMS: readonly { build: Build; wrap: Wrap; name: string }[] = BUILDS.flatMap((build, i) =>
+  (["plain", "delegatecall", "ERC-1967 proxy"] as const)
+    .filter((wrap) => i > 0 || wrap !== "ERC-1967 proxy")
+    .map((wrap) => ({ build, wrap, name: `${wrap} (${build.name})` })),
+);
+
+const SOURCES = ["contracts/mocks/PolicyTargets.sol", "contracts/mocks/Delegator.sol"];
+const PROXY = "@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy.sol";
+const L1_BLOCK = "0x4200000000000000000000000000000000000015";
+/** More than any call here needs. */
+const GAS_LIMIT = 10n ** 8n;
+
+/** What a call did. */
+export interface Outcome {
+  /** Empty where it reverted. */
+  values: readonly unknown[];
+  /** Undefined where it did not revert. */
+  revertData: Hex | undefined;
+  logs: { name: string; args: unknown[] }[];
+  /** The slots written, reverted ones included, as `account:slot`. */
+  writes: string[];
+}
+
+/**
+ * An embedded EVM whose clock is the test's: time and blocks pass apart from each other, nothing has to be mined for it, and a state can be
+ * left behind. Calls run in the block of the moment.
+ */
+export class World {
+  /** Seconds since 1970. */
+  time = 1_800_000_000n;
+  number = 20_000_000n;
+  readonly #evm: EVM;
+  readonly #build: Build;
+  #writes: string[] = [];
+
+  private constructor(evm: EVM, build: Build) {
+    this.#evm = evm;
+    this.#build = build;
+    const state = evm.stateManager;
+    const put = state.putStorage.bind(state);
+    state.putStorage = (address, key, value) => {
+      this.#writes.push(slotOf(address.toString(), toHex(key)));
+      return put(address, key, value);
+    };
+  }
+
+  static async create(build: Build): Promise<World> {
+    const common = new Common({ chain: Mainnet, hardfork: Hardfork.Prague });
+    const evm = await createEVM({
+      common,
+      allowUnlimitedContractSize: true,
+      blockchain: {
+        getBlock: (number) => Promise.resolve({ hash: () => toBytes(hashOf(BigInt(number)), "hash") }),
+        putBlock: () => Promise.resolve(),
+        shallowCopy() {
+          return this;
+        },
+      },
+    });
+    return new World(evm, build);
+  }
+
+  /** Time passes, and so do blocks: by default as many as a chain of 12 s makes. */
+  pass(seconds: number, blocks = Math.floor(seconds / 12)): void {
+    this.time += BigInt(seconds);
+    this.number += BigInt(blocks);
+  }
+
+  async deploy(name: string, args: readonly unknown[] = [PAUSER, CONFIGURATOR], wrap: Wrap = "plain"): Promise<Target> {
+    const artifacts = await compile(wrap === "ERC-1967 proxy" ? [...SOURCES, PROXY] : SOURCES, this.#build);
+    const create = async (contract: string, values: readonly unknown[]): Promise<Hex> => {
+      const { abi, bytecode } = artifacts[contract]!;
+      const encoded = new Interface(abi).encodeDeploy(values);
+      const { createdAddress, execResult } = await this.#run(undefined, STRANGER, `${bytecode}${encoded.slice(2)}`);
+      if (createdAddress === undefined || execResult.exceptionError !== undefined)
+        throw new TypeError(`${contract} was not deployed: ${toHex(execResult.returnValue)}`);
+      return createdAddress.toString();
+    };
+    let address = await create(name, args);
+    const abi = new Interface(artifacts[name]!.abi);
+    if (wrap === "delegatecall") address = await create("Delegator", [address]);
+    // A proxy wants to be initialised with something: any reader does.
+    if (wrap === "ERC-1967 proxy")
+      address = await create("ERC1967Proxy", [address, abi.encodeFunctionData("isGuardError", ["0x00000000"])]);
+    return new Target(this, address, abi);
+  }
+
+  async call(target: Target, from: Hex, method: string, args: readonly unknown[]): Promise<Outcome> {
+    this.#writes = [];
+    const { execResult } = await this.#run(target.address, from, target.abi.encodeFunctionData(method, args));
+    const output = toHex(execResult.returnValue);
+    if (execResult.exceptionError !== undefined)
+      return { values: [], revertData: output, logs: [], writes: this.#writes };
+    const logs = (execResult.logs ?? []).map(([, topics, data]) => {
+      const log = target.abi.parseLog({ topics: topics.map((topic) => toHex(topic)), data: toHex(data) })!;
+      return { name: log.name, args: plain(log.args) as unknown[] };
+    });
+    const values = plain(target.abi.decodeFunctionResult(method, output)) as unknown[];
+    return { values, revertData: undefined, logs, writes: this.#writes };
+  }
+
+  /** Runs `action` and forgets what it did to the state and the clock. */
+  async aside<Value>(action: () => Promise<Value>): Promise<Value> {
+    const { time, number } = this;
+    await this.#evm.stateManager.checkpoint();
+    try {
+      return await action();
+    } finally {
+      await this.#evm.stateManager.revert();
+      [this.time, this.number] = [time, number];
+    }
+  }
+
+  async storage(account: Hex, slot: Hex): Promise<bigint> {
+    const value = await this.#evm.stateManager.getStorage(createAddressFromString(account), toBytes(slot, "slot", 32));
+    return value.length === 0 ? 0n : BigInt(toHex(value));
+  }
+
+  /** Makes the L1 predeploy answer every question with these bytes, or with a revert; undefined removes it. */
+  async setL1Block(answer: Hex | "revert" | undefined): Promise<void> {
+    const code =
+      answer === undefined
+        ? "0x"
+        : answer === "revert"
+          ? "0x5f5ffd"
+          : // PUSH1 size, PUSH1 offset of the data, PUSH0, CODECOPY, PUSH1 size, PUSH0, RETURN, data
+            `0x60${byte(answer.length / 2 - 1)}600a5f3960${byte(answer.length / 2 - 1)}5ff3${answer.slice(2)}`;
+    await this.#evm.stateManager.putCode(createAddressFromString(L1_BLOCK), toBytes(code, "code"));
+  }
+
+  /** The L1 origin lies so many seconds behind the moment. */
+  async setL1Lag(seconds: number): Promise<void> {
+    await this.setL1Block(toBeHex(this.time - BigInt(seconds), 32) as Hex);
+  }
+
+  async #run(to: Hex | undefined, from: Hex, data: string) {
+    const { common } = this.#evm;
+    return this.#evm.runCall({
+      ...(to === undefined ? {} : { to: createAddressFromString(to) }),
+      caller: createAddressFromString(from),
+      data: toBytes(data, "data"),
+      gasLimit: GAS_LIMIT,
+      block: createBlock({ header: { number: this.number, timestamp: this.time } }, { common: common as Common }),
+    });
+  }
+}
+
+/** A contract in a world. */
+export class Target {
+  readonly world: World;
+  readonly address: Hex;
+  readonly abi: Interface;
+
+  constructor(world: World, address: Hex, abi: Interface) {
+    [this.world, this.address, this.abi] = [world, address, abi];
+  }
+
+  /** Calls and keeps what it did. */
+  async send(method: string, args: readonly unknown[], from: Hex = STRANGER): Promise<Outcome> {
+    return this.world.call(this, from, method, args);
+  }
+
+  /** Calls, must not revert, and returns the values. */
+  async do(method: string, args: readonly unknown[], from: Hex = STRANGER): Promise<readonly unknown[]> {
+    const { values, revertData } = await this.send(method, args, from);
+    expect(revertData && this.errorOf(revertData), `${method}(${show(args)})`).to.equal(undefined);
+    return values;
+  }
+
+  /** Calls, and forgets what it did. */
+  async try(method: string, args: readonly unknown[], from: Hex = STRANGER): Promise<Outcome> {
+    return this.world.aside(() => this.send(method, args, from));
+  }
+
+  /** Must revert with this error and these values. */
+  async refuses(
+    error: string,
+    values: readonly unknown[],
+    method: string,
+    args: readonly unknown[],
+    from: Hex = STRANGER,
+  ): Promise<void> {
+    const { revertData } = await this.send(method, args, from);
+    const wanted = { name: error, args: values.map(normal) };
+    expect(revertData === undefined ? "no revert" : this.errorOf(revertData), `${method}(${show(args)})`).to.deep.equal(
+      wanted,
+    );
+  }
+
+  errorOf(revertData: Hex): { name: string; args: unknown[] } | Hex {
+    const error = revertData.length < 10 ? null : this.abi.parseError(revertData);
+    return error === null ? revertData : { name: error.name, args: plain(error.args) as unknown[] };
+  }
+
+  async statusOf(scope: Hex): Promise<{ status: StatusName; exits: StatusName }> {
+    const [status, exits] = (await this.try("statusOf", [scope])).values as [bigint, bigint];
+    return { status: STATUS_NAMES[Number(status)]!, exits: STATUS_NAMES[Number(exits)]! };
+  }
+}
+
+/** A scope's name: a path of at most 31 characters. */
+export function scopeNamed(path: string): Hex {
+  return `0x${Buffer.from(path).toString("hex").padEnd(64, "0")}`;
+}
+
+/** Brings a quiet scope into a status, one that has just begun. */
+export async function bring(target: Target, scope: Hex, status: StatusName): Promise<void> {
+  if (status === "Lagging" || status === "Stale") await target.do("pauseScope", [scope, STATUS[status], 600], PAUSER);
+  if (status === "Diverged" || status === "Halted")
+    await target.do("raise", [scope, scopeNamed("cause"), STATUS[status], 1]);
+}
+
+/** The hash of a block in a world. */
+export function hashOf(number: bigint): Hex {
+  return keccak256(toBeHex(number, 32)) as Hex;
+}
+
+export function accountOf(number: number): Hex {
+  return getAddress(toBeHex(0xacc0_0000 + number, 20)) as Hex;
+}
+
+export function slotOf(account: string, slot: string): string {
+  return `${account.toLowerCase()}:${slot.toLowerCase()}`;
+}
+
+function byte(value: number): string {
+  return value.toString(16).padStart(2, "0");
+}
+
+/** Values as ethers decodes them, in plain arrays. */
+function plain(value: unknown): unknown {
+  return Array.isArray(value) ? Array.from(value as unknown[], plain) : value;
+}
+
+/** Values as tests write them, as ethers decodes them. */
+function normal(value: unknown): unknown {
+  return typeof value === "number" ? BigInt(value) : value;
+}
+
+function show(args: readonly unknown[]): string {
+  return JSON.stringify(args, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value));
+}

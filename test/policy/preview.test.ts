@@ -1,0 +1,148 @@
+import { expect } from "chai";
+import fc from "fast-check";
+
+import type { Hex } from "../../src/bytes.js";
+import { packed, STANDARD_TABLE, STRICT_TABLE } from "./helpers/tables.js";
+import {
+  CONFIG,
+  CONFIGURATOR,
+  DAY,
+  FORMS,
+  hashOf,
+  PAUSER,
+  scopeNamed,
+  VERDICT,
+  World,
+  type Config,
+  type Target,
+} from "./helpers/world.js";
+
+const SCOPES = ["exchange", "exchange/btc", "exchange/eth", "unknown", ""].map(scopeNamed);
+const [EXCHANGE, BTC, ETH] = SCOPES as [Hex, Hex, Hex];
+const CONFIGS: Config[] = [
+  CONFIG,
+  { ...CONFIG, policy: packed(STRICT_TABLE), gap: 96, staleFor: 24, graceFor: 24, exitsFor: 24 },
+  { ...CONFIG, policy: packed(STANDARD_TABLE), gap: DAY, staleFor: DAY, graceFor: 4 * 3_600, exitsFor: 7 * DAY },
+];
+const HEAVY = process.env["HEAVY"] !== undefined;
+const RUNS = { numRuns: HEAVY ? 300 : 12 };
+
+type Step = (target: Target) => Promise<unknown>;
+
+const scope = fc.constantFrom(EXCHANGE, BTC, ETH);
+const word = fc.constantFrom("a", "b").map(scopeNamed);
+const evidence = fc.integer({ min: 0, max: 20 });
+/** What happens: any of these may revert. */
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.tuple(fc.constantFrom(0, 1, 12, 225, 899, 900, 3_600, DAY), fc.constantFrom(0, 12, 24)).map(
+      ([seconds, blockTime]): Step =>
+        (target) =>
+          Promise.resolve(target.world.pass(seconds, blockTime === 0 ? 0 : Math.floor(seconds / blockTime))),
+    ),
+  },
+  fc.tuple(scope, fc.integer({ min: 0, max: 7 })).map(
+    ([s, action]): Step =>
+      (target) =>
+        target.send("ask", [s, action]),
+  ),
+  scope.map(
+    (s): Step =>
+      (target) =>
+        target.send("poke", [s]),
+  ),
+  fc.tuple(scope, fc.integer({ min: 1, max: 2 }), fc.constantFrom(60, 3_600, DAY)).map(
+    ([s, status, length]): Step =>
+      (target) =>
+        target.send("pauseScope", [s, status, length], PAUSER),
+  ),
+  fc.tuple(scope, word, fc.integer({ min: 3, max: 4 }), evidence).map(
+    ([s, cause, status, at]): Step =>
+      (target) =>
+        target.send("raise", [s, cause, status, at]),
+  ),
+  fc.tuple(scope, word, evidence).map(
+    ([s, cause, at]): Step =>
+      (target) =>
+        target.send("heal", [s, cause, at]),
+  ),
+  fc.tuple(scope, fc.constantFrom(...CONFIGS)).map(
+    ([s, config]): Step =>
+      (target) =>
+        target.send("scheduleScope", [s, config], CONFIGURATOR),
+  ),
+  fc.tuple(scope, fc.constantFrom(...CONFIGS)).map(
+    ([s, config]): Step =>
+      (target) =>
+        target.send("applyScope", [s, config]),
+  ),
+);
+
+/** Anchors that hold and that do not, by how far they lie from the executing block. */
+const anchor = fc
+  .tuple(fc.constantFrom(-1n, 0n, 1n, 2n, 255n, 256n, 257n, 9_000n), fc.constantFrom("right", "wrong", "zero"))
+  .map(([depth, kind]) => (target: Target): { number: bigint; hash: Hex } => {
+    const number = target.world.number - depth;
+    return {
+      number,
+      hash: kind === "right" ? hashOf(number) : kind === "wrong" ? scopeNamed("wrong") : scopeNamed(""),
+    };
+  });
+const question = fc.record({
+  scope: fc.constantFrom(...SCOPES),
+  action: fc.integer({ min: 0, max: 7 }),
+  anchor,
+  worst: fc.constantFrom(0n, 95n * 10n ** 16n, 10n ** 18n, 2n ** 256n - 1n),
+  best: fc.constantFrom(0n, 95n * 10n ** 16n, 10n ** 18n, 2n ** 256n - 1n),
+});
+
+for (const { name, build, wrap } of FORMS) {
+  describe(`previews, ${name}`, () => {
+    it("SG-14: never revert, and say what the call does, reason included, after anything that may have happened", async () => {
+      const world = await World.create(build);
+      const target = await world.deploy("PolicyTarget", undefined, wrap);
+      for (const it of [EXCHANGE, BTC, ETH]) await target.do("configure", [it, CONFIG]);
+      const seen = new Map<string, number>();
+      await fc.assert(
+        fc.asyncProperty(fc.array(fc.tuple(step, question), { minLength: 1, maxLength: 25 }), (steps) =>
+          world.aside(async () => {
+            for (const [run, asked] of steps) {
+              await run(target);
+              await expectAgreement(target, asked, seen);
+            }
+          }),
+        ),
+        RUNS,
+      );
+      // The histories reached verdicts of every kind.
+      for (const verdict of Object.values(VERDICT)) expect(seen.get(String(verdict)) ?? 0).to.be.at.least(1);
+    });
+  });
+}
+
+async function expectAgreement(
+  target: Target,
+  asked: typeof question extends fc.Arbitrary<infer Value> ? Value : never,
+  seen: Map<string, number>,
+): Promise<void> {
+  const at = asked.anchor(target);
+  for (const [suffix, args] of [
+    ["", [asked.scope, asked.action]],
+    ["At", [asked.scope, asked.action, at]],
+  ] as const) {
+    const [verdict, reason] = await target.do(`preview${suffix}`, args);
+    const strict = await target.try(`act${suffix}`, args);
+    const asking = await target.try(`ask${suffix}`, args);
+    expect(reason).to.equal(strict.revertData ?? "0x");
+    if (asking.revertData === undefined) expect([verdict]).to.deep.equal(asking.values);
+    else expect([verdict, reason]).to.deep.equal([0n, asking.revertData]);
+    seen.set(String(verdict), (seen.get(String(verdict)) ?? 0) + 1);
+  }
+  const health = [asked.scope, asked.worst, asked.best];
+  const { revertData } = await target.try("liquidate", health);
+  expect(await target.do("previewLiquidation", health)).to.deep.equal([revertData === undefined, revertData ?? "0x"]);
+
+  const poked = await target.try("poke", [asked.scope]);
+  if (poked.revertData === undefined) expect((await target.do("statusOf", [asked.scope]))[0]).to.equal(poked.values[0]);
+}

@@ -1,0 +1,150 @@
+import { expect } from "chai";
+import { AbiCoder, concat, id, keccak256, toBeHex } from "ethers";
+
+import type { Hex } from "../../src/bytes.js";
+import { random } from "../helpers/random.js";
+import {
+  ACTION,
+  CONFIG,
+  CONFIGURATOR,
+  DAY,
+  FORMS,
+  PAUSER,
+  scopeNamed,
+  slotOf,
+  STATUS,
+  STRANGER,
+  VERDICT,
+  World,
+  type Config,
+  type Target,
+} from "./helpers/world.js";
+
+const abi = AbiCoder.defaultAbiCoder();
+const word = (value: bigint): Hex => toBeHex(value, 32) as Hex;
+/** ERC-7201: keccak256(keccak256(id) - 1) with the last byte cleared. */
+const namespace = (name: string): bigint => BigInt(keccak256(word(BigInt(id(name)) - 1n))) & ~0xffn;
+/** The slot of a mapping's value: keccak256(key . slot). */
+const entry = (key: string, slot: bigint): bigint => BigInt(keccak256(concat([key, word(slot)])));
+
+const POLICY = namespace("settlement-guard.storage.policy");
+const ESCROW = namespace("settlement-guard.storage.escrow");
+const SCOPES = ["exchange", "exchange/btc"].map(scopeNamed);
+const CAUSES = ["a", "b"].map(scopeNamed);
+const OWNERS = [PAUSER, STRANGER];
+const CONFIGS: Config[] = [CONFIG, { ...CONFIG, gap: 1_200 }];
+const CONFIG_TYPE = "tuple(uint48,uint24,uint24,uint24,uint24,uint8)";
+
+/** Every slot that may be written, from the formulas of ERC-7201 and of Solidity's layout. */
+function allowedSlots(account: Hex): Set<string> {
+  const slots: bigint[] = [];
+  for (const scope of SCOPES) {
+    const base = entry(scope, POLICY);
+    slots.push(base, base + 1n, base + 2n);
+    for (const cause of CAUSES) slots.push(entry(cause, base + 3n));
+    for (const config of CONFIGS)
+      slots.push(entry(keccak256(abi.encode([CONFIG_TYPE], [Object.values(config)])), base + 4n));
+    for (const owner of OWNERS) slots.push(entry(abi.encode(["address"], [owner]), entry(scope, ESCROW)));
+  }
+  return new Set(slots.map((slot) => slotOf(account, word(slot))));
+}
+
+for (const { name, build, wrap } of FORMS) {
+  describe(`storage, ${name}`, () => {
+    it("A2, A5: nothing is written but the namespaces of the executing contract, whatever is called", async () => {
+      const world = await World.create(build);
+      const target = await world.deploy("PolicyTarget", undefined, wrap);
+      const allowed = allowedSlots(target.address);
+      const written = new Set<string>();
+      const send = async (method: string, args: unknown[], from?: Hex): Promise<void> => {
+        for (const slot of (await target.send(method, args, from)).writes) {
+          expect(allowed.has(slot), `${method} writes ${slot}`).to.equal(true);
+          written.add(slot);
+        }
+      };
+      for (const scope of SCOPES) await send("configure", [scope, CONFIG]);
+      const source = random();
+      for (let i = 0; i < 400; i++) {
+        const [scope, cause, owner, config] = [
+          source.pick(SCOPES),
+          source.pick(CAUSES),
+          source.pick(OWNERS),
+          source.pick(CONFIGS),
+        ];
+        world.pass(source.pick([12, 1_000, DAY]), source.pick([1, 100, 7_200]));
+        await source.pick<() => Promise<void>>([
+          () => send("ask", [scope, source.below(8)]),
+          () => send("liquidate", [scope, 0, 0]),
+          () => send("poke", [scope]),
+          () => send("pauseScope", [scope, 1 + source.below(2), 600], PAUSER),
+          () => send("raise", [scope, cause, 3 + source.below(2), i]),
+          () => send("heal", [scope, cause, i]),
+          () => send("scheduleScope", [scope, config], CONFIGURATOR),
+          () => send("cancelScope", [scope, config], CONFIGURATOR),
+          () => send("applyScope", [scope, config]),
+          () => send("settleProfit", [scope, owner, 5, VERDICT.AllowConservative]),
+          () => send("releaseProfit", [scope, owner]),
+        ])();
+      }
+      // All of it was written, so that the formulas are those of the contract.
+      expect(
+        [...allowed].filter((slot) => !written.has(slot)),
+        `SEED=${source.seed}`,
+      ).to.deep.equal([]);
+    });
+
+    it("A2: the first slot holds what its documentation says, at those bits", async () => {
+      const world = await World.create(build);
+      const target = await world.deploy("PolicyTarget", undefined, wrap);
+      const [scope] = SCOPES as [Hex];
+      await target.do("configure", [scope, CONFIG]);
+      const base = entry(scope, POLICY);
+      const expected = (divergences: bigint, halts: bigint, troubled: bigint): bigint =>
+        CONFIG.policy |
+        (world.time << 48n) |
+        (world.number << 88n) |
+        (BigInt(CONFIG.gap) << 128n) |
+        (BigInt(CONFIG.staleFor) << 152n) |
+        (BigInt(CONFIG.graceFor) << 176n) |
+        (BigInt(CONFIG.exitsFor) << 200n) |
+        (BigInt(CONFIG.longestBlockTime) << 224n) |
+        (divergences << 232n) |
+        (halts << 240n) |
+        (troubled << 248n);
+      const first = (): Promise<bigint> => world.storage(target.address, word(base));
+      expect(await first()).to.equal(expected(0n, 0n, 0n));
+      world.pass(240);
+      await target.do("poke", [scope]);
+      expect(await first()).to.equal(expected(0n, 0n, 0n));
+      await target.do("raise", [scope, CAUSES[0], STATUS.Diverged, 1]);
+      await target.do("raise", [scope, CAUSES[1], STATUS.Halted, 1]);
+      expect(await first()).to.equal(expected(1n, 1n, 0n));
+      await target.do("pauseScope", [scope, STATUS.Stale, 600], PAUSER);
+      expect(await first()).to.equal(expected(1n, 1n, 1n));
+
+      const second =
+        ((world.time + 600n) << 80n) |
+        ((world.number + 25n) << 120n) |
+        (world.time << 160n) |
+        (world.number << 200n) |
+        (BigInt(STATUS.Stale) << 240n);
+      expect(await world.storage(target.address, word(base + 1n))).to.equal(second);
+      expect(await world.storage(target.address, word(base + 2n))).to.equal(((world.time + 600n) << 24n) | 600n);
+      expect(await target.do("preview", [scope, ACTION.Increase])).to.have.length(2);
+    });
+  });
+}
+
+describe("two contracts that run the same code", () => {
+  it("A5: have states of their own, and the code's own contract has none", async () => {
+    const { build } = FORMS[0]!;
+    const world = await World.create(build);
+    const [scope] = SCOPES as [Hex];
+    const one: Target = await world.deploy("PolicyTarget", undefined, "delegatecall");
+    const two: Target = await world.deploy("PolicyTarget", undefined, "delegatecall");
+    for (const target of [one, two]) await target.do("configure", [scope, CONFIG]);
+    await one.do("raise", [scope, CAUSES[0], STATUS.Diverged, 1]);
+    expect((await one.statusOf(scope)).status).to.equal("Diverged");
+    expect((await two.statusOf(scope)).status).to.equal("Synced");
+  });
+});
