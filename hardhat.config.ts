@@ -31,5 +31,5 @@ export default defineConfig({
     unknown: { type: "edr-simulated", chainType: "l1", hardfork: "prague", chainId: 999_999_937 },
     default: { type: "edr-simulated", chainType: "l1", hardfork: "prague", initialDate: "2026-01-01T00:00:00Z" },
   },
-  test: { mocha: { timeout: 120_000 }, solidity: { fuzz: { runs: 256 } } },
+  test: { mocha: { timeout: 120_000 }, solidity: { fuzz: { runs: 256 }, invariant: { runs: 256, depth: 64, failOnRevert: true } } },
 });
