@@ -73,7 +73,12 @@ abstract contract ScopeModel {
 
     function _cell(uint256 table, Action action, Status status) internal pure returns (Verdict) {
         bytes1 letter = _row(table, action)[uint256(status)];
-        return letter == "A" ? Verdict.Allow : letter == "C" ? Verdict.AllowConservative : Verdict.Deny;
+        return
+            letter == "A"
+                ? Verdict.Allow
+                : letter == "C"
+                    ? Verdict.AllowConservative
+                    : Verdict.Deny;
     }
 
     function _policy(uint256 table) private pure returns (Policy) {
@@ -136,7 +141,15 @@ abstract contract ScopeModel {
             Pause storage pause = ghost.pauses[ghost.pauses.length - 1];
             if (pause.status > status && !_hasCome(pause.end)) status = pause.status;
         }
-        for (uint256 i = 0; i < CAUSES; ++i) if (ghost.causes[i].status > status) status = ghost.causes[i].status;
+        Status cause = _worstCause(scope);
+        if (cause > status) status = cause;
+    }
+
+    function _worstCause(bytes32 scope) internal view returns (Status status) {
+        for (uint256 i = 0; i < CAUSES; ++i) {
+            Status cause = _ghosts[scope].causes[i].status;
+            if (cause > status) status = cause;
+        }
     }
 
     /// @dev Whether a disturbance, with `grace` seconds more, has not ended.

@@ -107,7 +107,8 @@ abstract contract WorldHandler is ScopeModel {
     /// @notice It takes one back.
     function unschedule(uint256 seed) external {
         (bytes32 scope, uint256 table) = (_scopeAt(seed), (seed >> 8) % 3);
-        bytes4 expected = _schedules[scope][table].endTime == 0 ? IPolicyErrors.ConfigurationNotReady.selector : bytes4(0);
+        bytes4 expected =
+            _schedules[scope][table].endTime == 0 ? IPolicyErrors.ConfigurationNotReady.selector : bytes4(0);
         if (_try(abi.encodeCall(IPolicyGuard.cancelScope, (scope, _configuration(table))), expected)) {
             delete _schedules[scope][table];
         }
@@ -147,11 +148,13 @@ abstract contract WorldHandler is ScopeModel {
 
     function _pause(bytes32 scope, Status status, uint256 length) private {
         bytes4 expected = _expectPause(scope, status, length);
-        if (_try(abi.encodeCall(IPolicyGuard.pauseScope, (scope, status, uint24(length))), expected)) {
+        bytes4 outcome = _call(abi.encodeCall(IPolicyGuard.pauseScope, (scope, status, uint24(length))));
+        if (outcome == 0) {
             _paused(scope, status, length);
             _requirePausesCapped(scope);
             _sample(scope);
         }
+        _requirePredicted(expected, outcome);
     }
 
     function _expectPause(bytes32 scope, Status status, uint256 length) private view returns (bytes4) {
@@ -227,11 +230,13 @@ abstract contract WorldHandler is ScopeModel {
         else if (evidence <= last.evidence) expected = IPolicyErrors.EvidenceNotNewer.selector;
 
         bytes32 elsewhere = _statusesElsewhere(scope);
-        if (_try(abi.encodeCall(EvidentPerps.heal, (scope, _causeId(cause), evidence)), expected)) {
+        bytes4 outcome = _call(abi.encodeCall(EvidentPerps.heal, (scope, _causeId(cause), evidence)));
+        if (outcome == 0) {
             if (evidence <= last.evidence) revert Broken("INV-3: newer evidence heals");
             _healed(scope, cause, evidence);
             _sample(scope);
         }
+        _requirePredicted(expected, outcome);
         if (_statusesElsewhere(scope) != elsewhere) revert Broken("INV-12: a cause concerns its scope alone");
     }
 
@@ -256,9 +261,19 @@ abstract contract WorldHandler is ScopeModel {
 
     /// @dev Calls the exchange. Whatever the model did not predict breaks INV-1.
     function _try(bytes memory data, bytes4 expected) internal returns (bool ok) {
-        bytes memory result;
-        (ok, result) = address(_perps).call(data);
-        if ((ok ? bytes4(0) : bytes4(result)) != expected) revert Unpredicted(expected, ok ? bytes4(0) : bytes4(result));
+        bytes4 actual = _call(data);
+        _requirePredicted(expected, actual);
+        return actual == 0;
+    }
+
+    /// @return outcome the error's selector, zero for success
+    function _call(bytes memory data) internal returns (bytes4 outcome) {
+        (bool ok, bytes memory result) = address(_perps).call(data);
+        return ok ? bytes4(0) : bytes4(result);
+    }
+
+    function _requirePredicted(bytes4 expected, bytes4 actual) internal pure {
+        if (actual != expected) revert Unpredicted(expected, actual);
     }
 
     /// @notice INV-1: thrown where a call did something else than the model predicted. Zero is success.
