@@ -1,8 +1,10 @@
+import { randomBytes } from "node:crypto";
 import { createRequire } from "node:module";
 
 import toolbox from "@nomicfoundation/hardhat-toolbox";
 import { defineConfig } from "hardhat/config";
 
+import { soliditySeed } from "./hardhat/soliditySeed.js";
 import { warningsAreErrors } from "./hardhat/warningsAreErrors.js";
 
 const require = createRequire(import.meta.url);
@@ -19,8 +21,18 @@ const solc = {
 const lens = { ...solc, settings: { ...solc.settings, optimizer: { enabled: true, runs: 1_000_000 }, viaIR: true } };
 const overrides = { "contracts/StateProofLens.sol": lens };
 
+// The Solidity tests are random from a seed. Without one, the gate's is always the same, and a heavy run's never is.
+const heavy = process.env["SOLIDITY_HEAVY"] !== undefined;
+const seed = process.env["SOLIDITY_SEED"] ?? (heavy ? `0x${randomBytes(32).toString("hex")}` : undefined);
+const solidityTests = {
+  fuzz: { runs: heavy ? 4_096 : 256, ...(seed !== undefined && { seed }) },
+  invariant: heavy
+    ? { runs: 1_024, depth: 256, failOnRevert: true }
+    : { runs: 256, depth: 64, failOnRevert: true, shrinkRunLimit: 500 },
+};
+
 export default defineConfig({
-  plugins: [toolbox, warningsAreErrors],
+  plugins: [toolbox, soliditySeed, warningsAreErrors],
   solidity: {
     profiles: { default: { compilers: [solc], overrides }, production: { compilers: [solc], overrides } },
   },
@@ -31,5 +43,5 @@ export default defineConfig({
     unknown: { type: "edr-simulated", chainType: "l1", hardfork: "prague", chainId: 999_999_937 },
     default: { type: "edr-simulated", chainType: "l1", hardfork: "prague", initialDate: "2026-01-01T00:00:00Z" },
   },
-  test: { mocha: { timeout: 120_000 }, solidity: { fuzz: { runs: 256 }, invariant: { runs: 256, depth: 64, failOnRevert: true } } },
+  test: { mocha: { timeout: 120_000 }, solidity: solidityTests },
 });
