@@ -5,9 +5,8 @@ export default async function testHooks(): Promise<Partial<TestHooks>> {
     async onTestRunStart(context, id, next) {
       if (id === "solidity") {
         const { fuzz, invariant } = context.config.test.solidity.profiles["default"]!;
-        console.log(
-          `SOLIDITY_SEED=${fuzz.seed}: ${fuzz.runs} runs of a fuzz test, ${invariant?.runs} runs of ${invariant?.depth} calls of an invariant\n`,
-        );
+        const sequences = `${invariant?.runs} sequences of ${invariant?.depth} steps`;
+        console.log(`SEED=${BigInt(fuzz.seed)}: ${sequences} for an invariant, ${fuzz.runs} runs for a fuzz test\n`);
       }
       await next(context, id);
     },
