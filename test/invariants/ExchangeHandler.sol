@@ -65,25 +65,29 @@ abstract contract ExchangeHandler is WorldHandler {
 
     /* MARGIN, PRICES */
 
-    function deposit(uint256 seed) external {
+    function deposit(uint256 input) external {
+        uint256 seed = _mixed(input);
         (address trader, bytes32 market, uint256 amount) = (_trader(seed), _marketAt(seed >> 8), (seed >> 16) % 1e22);
         Attempt memory attempt = Attempt(market, Action.Deposit, false, 0, 0);
         _attempt(trader, abi.encodeCall(IMarginPerps.deposit, (market, amount)), attempt);
     }
 
-    function withdraw(uint256 seed) external {
+    function withdraw(uint256 input) external {
+        uint256 seed = _mixed(input);
         (address trader, bytes32 market) = (_trader(seed), _marketAt(seed >> 8));
         uint256 amount = (seed >> 16) % (_account(trader, market).margin + 1);
         Attempt memory attempt = Attempt(market, Action.Withdraw, true, 0, _marginError(trader, market, amount));
         _attempt(trader, abi.encodeCall(IMarginPerps.withdraw, (market, amount)), attempt);
     }
 
-    function provideLiquidity(uint256 seed) external {
+    function provideLiquidity(uint256 input) external {
+        uint256 seed = _mixed(input);
         _try(abi.encodeCall(IMarginPerps.provideLiquidity, (seed % 1e22)), 0);
     }
 
     /// @notice Moves a price by up to a fifth, seldom to nearly nothing.
-    function movePrice(uint256 seed) external {
+    function movePrice(uint256 input) external {
+        uint256 seed = _mixed(input);
         bytes32 market = _marketAt(seed);
         uint256 price = (_perps.indexPrice(market) * (80 + ((seed >> 8) % 41))) / 100;
         if ((seed >> 16) % 16 == 0) price = 1;
@@ -94,19 +98,22 @@ abstract contract ExchangeHandler is WorldHandler {
     /* TRADING */
 
     /// @notice Signs an order on a block of the branch, and fills it soon or later.
-    function trade(uint256 seed) external {
+    function trade(uint256 input) external {
+        uint256 seed = _mixed(input);
         Ticket memory ticket = _sign(seed);
         _store(ticket, seed >> 200);
         if ((seed >> 208) % 4 != 0) _execute(ticket);
     }
 
     /// @notice Anybody executes one of the last orders, whatever has become of it.
-    function execute(uint256 seed) external {
+    function execute(uint256 input) external {
+        uint256 seed = _mixed(input);
         if (_tickets.length != 0) _execute(_tickets[seed % _tickets.length]);
     }
 
     /// @notice The keeper clears the book.
-    function executeOrCancel(uint256 seed) external {
+    function executeOrCancel(uint256 input) external {
+        uint256 seed = _mixed(input);
         if (_tickets.length == 0) return;
         Ticket memory ticket = _tickets[seed % _tickets.length];
         Attempt memory attempt = _fillOf(ticket);
@@ -123,7 +130,8 @@ abstract contract ExchangeHandler is WorldHandler {
         }
     }
 
-    function cancel(uint256 seed) external {
+    function cancel(uint256 input) external {
+        uint256 seed = _mixed(input);
         if (_tickets.length == 0) return;
         Ticket memory ticket = _tickets[seed % _tickets.length];
         Order memory order = ticket.order;
@@ -134,7 +142,8 @@ abstract contract ExchangeHandler is WorldHandler {
         }
     }
 
-    function close(uint256 seed) external {
+    function close(uint256 input) external {
+        uint256 seed = _mixed(input);
         (address trader, bytes32 market) = (_trader(seed), _marketAt(seed >> 8));
         uint256 margin = _account(trader, market).margin;
         Attempt memory attempt = Attempt(market, Action.Decrease, false, 0, 0);
@@ -145,14 +154,16 @@ abstract contract ExchangeHandler is WorldHandler {
         _requireProfitWaits(verdict, margin, account.margin);
     }
 
-    function claimProfit(uint256 seed) external {
+    function claimProfit(uint256 input) external {
+        uint256 seed = _mixed(input);
         (address trader, bytes32 market) = (_trader(seed), _marketAt(seed >> 8));
         Attempt memory attempt = Attempt(market, Action.Decrease, true, 0, 0);
         _attempt(trader, abi.encodeCall(IMarginPerps.claimProfit, (market)), attempt);
     }
 
     /// @notice Somebody liquidates whoever can be.
-    function liquidate(uint256 seed) external {
+    function liquidate(uint256 input) external {
+        uint256 seed = _mixed(input);
         (address trader, bytes32 market) = (_trader(seed), _marketAt(seed >> 8));
         (uint256 worst, uint256 best) = _healths(trader, market);
         (bool allowed, bytes memory reason) = _perps.previewLiquidation(market, worst, best);
@@ -175,7 +186,8 @@ abstract contract ExchangeHandler is WorldHandler {
     /* REORGS */
 
     /// @notice Some blocks are replaced by others. What was signed and done on them is gone; orders that were signed on them can still be sent.
-    function reorg(uint256 seed) external {
+    function reorg(uint256 input) external {
+        uint256 seed = _mixed(input);
         uint256 snapshot = vm.snapshotState();
         Ticket memory kept = _sign(seed);
         _pass(1 + ((seed >> 216) % 20), 12);

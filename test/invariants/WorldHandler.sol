@@ -34,22 +34,26 @@ abstract contract WorldHandler is ScopeModel {
     /* TIME */
 
     /// @notice Blocks as a chain makes them that lives.
-    function blocksPass(uint256 seed) external {
+    function blocksPass(uint256 input) external {
+        uint256 seed = _mixed(input);
         _passHealthy(1 + (seed % 100), [uint256(1), 2, 12, 24][(seed >> 8) % 4]);
     }
 
     /// @notice Days on which nobody calls.
-    function quietDaysPass(uint256 seed) external {
+    function quietDaysPass(uint256 input) external {
+        uint256 seed = _mixed(input);
         _passHealthy((1 + (seed % 9)) * 7_200, 12);
     }
 
     /// @notice Blocks slower than some of the configurations expect them.
-    function slowBlocksPass(uint256 seed) external {
+    function slowBlocksPass(uint256 input) external {
+        uint256 seed = _mixed(input);
         _pass(1 + (seed % 40), 26 + ((seed >> 8) % 40));
     }
 
     /// @notice One block, after a time without: minutes, hours or days.
-    function outagePasses(uint256 seed) external {
+    function outagePasses(uint256 input) external {
+        uint256 seed = _mixed(input);
         uint256 unit = [uint256(1 minutes), 10 minutes, 1 hours, 10 hours][seed % 4];
         _pass(1, unit * (1 + ((seed >> 8) % 8)) + ((seed >> 16) % 60));
     }
@@ -73,7 +77,8 @@ abstract contract WorldHandler is ScopeModel {
     /* ROLES */
 
     /// @notice Anybody records what the chain shows.
-    function poke(uint256 seed) external {
+    function poke(uint256 input) external {
+        uint256 seed = _mixed(input);
         bytes32 scope = _scopeAt(seed);
         (Status expected, ) = _expected(scope);
         if (_perps.poke(scope) != expected) revert Broken("INV-1: a poke returns the status of the model");
@@ -81,12 +86,14 @@ abstract contract WorldHandler is ScopeModel {
     }
 
     /// @notice The pauser pauses, or tries to.
-    function pause(uint256 seed) external {
+    function pause(uint256 input) external {
+        uint256 seed = _mixed(input);
         _pause(_scopeAt(seed), Status((seed >> 8) % 5), (seed >> 16) % (PAUSE_LONGEST + 1 hours));
     }
 
     /// @notice A hostile pauser: as long as possible, as soon as possible, where it hurts.
-    function pauseAgain(uint256 seed) external {
+    function pauseAgain(uint256 input) external {
+        uint256 seed = _mixed(input);
         bytes32 scope = seed % 4 == 0 ? _marketAt(seed >> 8) : EXCHANGE;
         Pause[] storage pauses = _ghosts[scope].pauses;
         if (pauses.length != 0) {
@@ -98,7 +105,8 @@ abstract contract WorldHandler is ScopeModel {
     }
 
     /// @notice The configurator announces a configuration.
-    function schedule(uint256 seed) external {
+    function schedule(uint256 input) external {
+        uint256 seed = _mixed(input);
         (bytes32 scope, uint256 table) = (_scopeAt(seed), (seed >> 8) % 3);
         _perps.scheduleScope(scope, _configuration(table));
         Moment memory ready = _later(_moment(), CONFIGURATION_DELAY, _ghosts[scope].config.longestBlockTime);
@@ -106,7 +114,8 @@ abstract contract WorldHandler is ScopeModel {
     }
 
     /// @notice It takes one back.
-    function unschedule(uint256 seed) external {
+    function unschedule(uint256 input) external {
+        uint256 seed = _mixed(input);
         (bytes32 scope, uint256 table) = (_scopeAt(seed), (seed >> 8) % 3);
         bytes4 expected =
             _schedules[scope][table].endTime == 0 ? IPolicyErrors.ConfigurationNotReady.selector : bytes4(0);
@@ -116,7 +125,8 @@ abstract contract WorldHandler is ScopeModel {
     }
 
     /// @notice Anybody applies one, or tries to. Half of the callers wait until one is ready.
-    function applyScheduled(uint256 seed) external {
+    function applyScheduled(uint256 input) external {
+        uint256 seed = _mixed(input);
         (bytes32 scope, uint256 table) = (_scopeAt(seed), (seed >> 8) % 3);
         Schedule storage due = _schedules[scope][table];
         if (due.endTime != 0 && (seed >> 16) % 2 == 0 && !_hasCome(due.ready)) {
@@ -133,7 +143,8 @@ abstract contract WorldHandler is ScopeModel {
     }
 
     /// @notice A stranger tries what the roles may do.
-    function intrude(uint256 seed) external {
+    function intrude(uint256 input) external {
+        uint256 seed = _mixed(input);
         (bytes32 scope, address stranger) = (_scopeAt(seed), address(0xbad));
         (bytes4 notPauser, bytes4 notConfigurator) = (
             IPolicyErrors.NotPauser.selector,
@@ -200,7 +211,8 @@ abstract contract WorldHandler is ScopeModel {
     /* EVIDENCE */
 
     /// @notice Evidence against a scope, as new as it should be or not.
-    function raise(uint256 seed) external {
+    function raise(uint256 input) external {
+        uint256 seed = _mixed(input);
         (bytes32 scope, uint256 cause) = (_scopeAt(seed), (seed >> 8) % CAUSES);
         Status status = [Status.Diverged, Status.Diverged, Status.Halted, Status.Stale][(seed >> 16) % 4];
         Cause memory last = _ghosts[scope].causes[cause];
@@ -218,7 +230,8 @@ abstract contract WorldHandler is ScopeModel {
     }
 
     /// @notice Evidence for a scope.
-    function heal(uint256 seed) external {
+    function heal(uint256 input) external {
+        uint256 seed = _mixed(input);
         (bytes32 scope, uint256 cause) = (_scopeAt(seed), (seed >> 8) % CAUSES);
         // An open one, if there is one: else most of these calls would fail.
         for (uint256 i = 0; i < CAUSES && (seed >> 16) % 8 != 0; ++i) {
@@ -259,6 +272,11 @@ abstract contract WorldHandler is ScopeModel {
     }
 
     /* WHAT EVERY STEP LEAVES */
+
+    /// @dev The fuzzer likes small numbers and repeats them; a step reads choices out of every part of its seed.
+    function _mixed(uint256 input) internal view returns (uint256) {
+        return uint256(keccak256(abi.encode(input, block.number)));
+    }
 
     /// @dev Calls the exchange. Whatever the model did not predict breaks INV-1.
     function _try(bytes memory data, bytes4 expected) internal returns (bool ok) {
