@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import toolbox from "@nomicfoundation/hardhat-toolbox";
 import { defineConfig } from "hardhat/config";
 
+import { soliditySeed } from "./hardhat/soliditySeed.js";
 import { warningsAreErrors } from "./hardhat/warningsAreErrors.js";
 
 const require = createRequire(import.meta.url);
@@ -19,8 +20,16 @@ const solc = {
 const lens = { ...solc, settings: { ...solc.settings, optimizer: { enabled: true, runs: 1_000_000 }, viaIR: true } };
 const overrides = { "contracts/StateProofLens.sol": lens };
 
+// The Solidity tests are random from `SEED`. Without one the gate's is always the same, and a heavy run's is the clock's.
+const heavy = process.env["HEAVY"] !== undefined;
+const seed = BigInt(process.env["SEED"] ?? (heavy ? Date.now() % 2 ** 31 : 1));
+const solidityTests = {
+  fuzz: { runs: heavy ? 4_096 : 256, seed: `0x${seed.toString(16).padStart(64, "0")}` },
+  invariant: { runs: heavy ? 1_024 : 256, depth: heavy ? 256 : 64, failOnRevert: true, shrinkRunLimit: 500 },
+};
+
 export default defineConfig({
-  plugins: [toolbox, warningsAreErrors],
+  plugins: [toolbox, soliditySeed, warningsAreErrors],
   solidity: {
     profiles: { default: { compilers: [solc], overrides }, production: { compilers: [solc], overrides } },
   },
@@ -31,5 +40,5 @@ export default defineConfig({
     unknown: { type: "edr-simulated", chainType: "l1", hardfork: "prague", chainId: 999_999_937 },
     default: { type: "edr-simulated", chainType: "l1", hardfork: "prague", initialDate: "2026-01-01T00:00:00Z" },
   },
-  test: { mocha: { timeout: 120_000 }, solidity: { fuzz: { runs: 256 } } },
+  test: { mocha: { timeout: 120_000 }, solidity: solidityTests },
 });

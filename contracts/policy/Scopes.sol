@@ -51,14 +51,16 @@ struct Scope {
     uint8 divergences; // open causes that make it Diverged
     uint8 halts; // open causes that make it Halted
     bool troubled; // slot 1 says that something was wrong, and may still be
-    // Slot 1: moments, each as a time and a block. A moment has come when both have.
+    // Slot 1: moments, each as a time and a block. A moment has come when both have. They are ends rather than beginnings, here and in slot 2,
+    // so that no later configuration moves them.
     uint40 staleUntilTime;
     uint40 staleUntilBlock;
+    uint40 graceUntilTime; // Lagging from staleUntil until then
+    uint40 graceUntilBlock;
     uint40 pausedUntilTime;
     uint40 pausedUntilBlock;
     Status paused;
-    // Slot 2: until when exits are restricted, and from when they may be restricted again. Ends rather than beginnings, so that no later
-    // configuration moves them.
+    // Slot 2: until when exits are restricted, and from when they may be restricted again.
     uint40 exitsUntilTime;
     uint40 exitsUntilBlock;
     uint40 exitsAgainTime;
@@ -159,13 +161,18 @@ library Scopes {
         scope.heartbeatBlock = uint40(now_.number);
     }
 
-    /// @notice Makes the scope Stale for `staleFor` from now, if it is not for longer, and Lagging for `graceFor` after that.
+    /// @notice Makes the scope Stale for `staleFor` from now, and Lagging for `graceFor` after that, if it is not for longer.
     function prolong(Scope storage scope, Moment memory now_) internal {
-        uint256 time = scope.staleFor;
+        (uint256 time, uint256 blockTime) = (scope.staleFor, scope.longestBlockTime);
         uint256 untilTime = now_.time + time;
-        uint256 untilBlock = now_.number + time / scope.longestBlockTime;
+        uint256 untilBlock = now_.number + time / blockTime;
         if (untilTime > scope.staleUntilTime) scope.staleUntilTime = uint40(untilTime);
         if (untilBlock > scope.staleUntilBlock) scope.staleUntilBlock = uint40(untilBlock);
+        time += scope.graceFor;
+        untilTime = now_.time + time;
+        untilBlock = now_.number + time / blockTime;
+        if (untilTime > scope.graceUntilTime) scope.graceUntilTime = uint40(untilTime);
+        if (untilBlock > scope.graceUntilBlock) scope.graceUntilBlock = uint40(untilBlock);
         scope.troubled = true;
         restrictExits(scope, now_);
     }
@@ -236,12 +243,8 @@ library Scopes {
         Scope storage scope,
         Moment memory now_
     ) private view returns (bool stale, bool lagging, bool paused) {
-        (uint256 time, uint256 number) = (scope.staleUntilTime, scope.staleUntilBlock);
-        if (time != 0) {
-            uint256 grace = scope.graceFor;
-            stale = !hasCome(now_, time, number);
-            lagging = !stale && !hasCome(now_, time + grace, number + grace / scope.longestBlockTime);
-        }
+        stale = !hasCome(now_, scope.staleUntilTime, scope.staleUntilBlock);
+        lagging = !stale && !hasCome(now_, scope.graceUntilTime, scope.graceUntilBlock);
         paused = scope.paused != Status.Synced && !hasCome(now_, scope.pausedUntilTime, scope.pausedUntilBlock);
     }
 
