@@ -138,18 +138,20 @@ function readSources(entries: readonly string[], relaxPragmas: boolean): Record<
 }
 
 /**
- * In a process of its own: a WebAssembly compiler blocks its thread, and the old ones install handlers for uncaught errors. It writes to a
- * file: the compiler's command exits right after writing, which cuts off what a pipe has not taken yet.
+ * In a process of its own: a WebAssembly compiler blocks its thread, and the old ones install handlers for uncaught errors. It reads and
+ * writes files: the compiler's command takes a pipe that is empty for a moment for an error, and exits right after writing, which cuts off
+ * what a pipe has not taken yet.
  */
 async function runCompiler(compiler: string, input: string): Promise<string> {
   const { bin } = require(`${compiler}/package.json`) as { bin: { solcjs: string } };
   const script = require.resolve(`${compiler}/${bin.solcjs}`);
   const folder = mkdtempSync(join(tmpdir(), "compile-"));
   try {
-    const file = openSync(join(folder, "output.json"), "w");
-    const child = spawn(process.execPath, [script, "--standard-json"], { stdio: ["pipe", file, "inherit"] });
-    child.stdin!.end(input);
+    writeFileSync(join(folder, "input.json"), input);
+    const [source, file] = [openSync(join(folder, "input.json"), "r"), openSync(join(folder, "output.json"), "w")];
+    const child = spawn(process.execPath, [script, "--standard-json"], { stdio: [source, file, "inherit"] });
     const [code] = (await once(child, "close")) as [number];
+    closeSync(source);
     closeSync(file);
     assert.equal(code, 0, `${compiler} exited with ${code}`);
     const output = readFileSync(join(folder, "output.json"), "utf8");
