@@ -60,7 +60,7 @@ export { packCompact, verifyCompact } from "./proof/compact.js";
 export type { CompactWitness } from "./proof/compact.js";
 export { MAX_SLOTS_PER_REQUEST, compactWitness, prove } from "./proof/prove.js";
 export type { ProveOptions, ProvenAccount, ProvenSlot, ProvenState, SlotWitness } from "./proof/prove.js";
-export type { ProofReason, Verdict } from "./proof/reasons.js";
+export type { ProofReason, Verdict as ProofVerdict } from "./proof/reasons.js";
 export { decodeRlp, encodeRlp } from "./proof/rlp.js";
 export type { RlpInput, RlpItem } from "./proof/rlp.js";
 export type { Account } from "./proof/account.js";
