@@ -114,7 +114,10 @@ export const marketIsolation: Scenario = {
     story.event("A's backing is back");
     await chain.mine(3);
     await guarded.reconcile(A, await proveBacking(world));
-    story.event(`reconciled: A is ${await statusOf(world, A)}`);
+    story.event(`reconciled: A is ${await statusOf(world, A)}, so that the healing can be contradicted`);
+    // staleFor, in seconds of 12 s blocks.
+    await chain.mine(51);
+    story.event(`ten minutes of blocks later A is ${await statusOf(world, A)}`);
     await story.call(
       "carol",
       "Carol claims what was kept of her profit",
