@@ -12,14 +12,14 @@ import {ProofStatus} from "./ProofTypes.sol";
 /// would be found by the tests that ask both, and the reference, the same questions.
 ///
 /// Nothing is checked against the end of the proof on the way. A verdict comes with the place where the walk ended; the caller compares
-/// that with the proof's end, once, and all that was read lies before it. In a list, whose offsets may point anywhere, a leaf and an
-/// extension must end inside calldata; a branch ends with 0x80, and behind calldata there are zeros alone.
+/// that with the proof's end, once, and all that was read lies before it. In a list, whose offsets may point anywhere, a branch of sixteen
+/// hashes, a leaf and an extension must end inside calldata; any other branch ends with 0x80, and behind calldata there are zeros alone.
 ///
 /// `left` is 252 - 4 * depth, the place of the key's next nibble. A wrong node is not told at once: `hash` becomes zero, which is the
 /// hash of no bytes that anyone knows, so that what follows cannot be proven. No verdict comes without a hash that agreed.
 ///
 /// Gas is linear in the calldata that agreed with its hashes, about two thirds per byte, and one node more; no length is believed. Memory is
-/// one 544-byte buffer behind the free memory pointer, and a trail of 70 words where there is one.
+/// one 544-byte buffer behind the free memory pointer, and a trail of 69 words where there is one.
 ///
 /// Yul functions that are called with a literal mode are compiled once for each, without the branches of the others.
 library TrieShortcut {
@@ -174,7 +174,7 @@ library TrieShortcut {
     }
 
     /// @return outcome as ProofStatus
-    /// @return found the storage root or the slot's value, zero unless Present
+    /// @return found the storage root or the slot's value; of no meaning unless Present
     /// @return rest where the walk ended: behind the last node, in a list behind its entry
     function _find(
         uint256 how,
@@ -376,7 +376,10 @@ library TrieShortcut {
                         calldatacopy(buffer, node, 0x214)
                         let foreign := xor(keccak256(buffer, 0x214), hash)
                         if and(mode, LIST) {
-                            foreign := or(xor(calldataload(sub(node, 0x20)), 0x214), foreign)
+                            foreign := or(
+                                or(xor(calldataload(sub(node, 0x20)), 0x214), gt(add(node, 0x214), calldatasize())),
+                                foreign
+                            )
                         }
                         hash := add(node, mul(33, and(shr(left, key), 15)))
                         wrong := or(xor(calldataload(hash), shl(224, 0xa0)), wrong)
@@ -407,7 +410,10 @@ library TrieShortcut {
                         calldatacopy(buffer, node, 0x214)
                         let foreign := xor(keccak256(buffer, 0x214), hash)
                         if and(mode, LIST) {
-                            foreign := or(xor(calldataload(sub(node, 0x20)), 0x214), foreign)
+                            foreign := or(
+                                or(xor(calldataload(sub(node, 0x20)), 0x214), gt(add(node, 0x214), calldatasize())),
+                                foreign
+                            )
                         }
                         hash := add(node, mul(33, and(shr(left, key), 15)))
                         wrong := or(xor(calldataload(hash), shl(224, 0xa0)), wrong)

@@ -143,7 +143,10 @@ library TrieWalk {
                         at := mload(add(w, 0x40))
                         let buffer := mload(0x40)
                         let first := at
-                        for {} eq(shr(232, calldataload(at)), 0xf90211) {} {
+                        for {} gt(
+                            eq(shr(232, calldataload(at)), 0xf90211),
+                            gt(add(at, 0x214), mload(add(w, 0x60)))
+                        ) {} {
                             calldatacopy(buffer, at, 0x214)
                             if xor(keccak256(buffer, 0x214), expected) {
                                 outcome_ := 5
@@ -167,18 +170,15 @@ library TrieWalk {
                                 mstore(add(w, 0xc0), add(trail, 0x20))
                             }
                             depth := add(and(depth, 0xff), count)
-                        }
-                        // What lies behind the end of the proof was never part of it: whatever was found there, the proof was cut
-                        // short. A 65th branch is too deep before anything else.
-                        if or(outcome_, or(gt(and(depth, 0xff), 64), iszero(lt(at, mload(add(w, 0x60)))))) {
-                            switch outcome_
-                            case 0 {
-                                outcome_ := 3
+                            // Too deep, however many there were: a depth must not come round to one that is possible.
+                            if gt(depth, 64) {
+                                depth := 65
                             }
-                            default {
-                                if gt(add(at, 0x214), mload(add(w, 0x60))) {
-                                    outcome_ := 3
-                                }
+                        }
+                        // A 65th branch is too deep before anything else.
+                        if or(outcome_, or(gt(and(depth, 0xff), 64), iszero(lt(at, mload(add(w, 0x60)))))) {
+                            if iszero(outcome_) {
+                                outcome_ := 3
                             }
                             if gt(and(depth, 0xff), 64) {
                                 outcome_ := 13
