@@ -7,6 +7,13 @@ export interface Random {
   bytes(length: number): Uint8Array;
 }
 
+/** A source whose seed is printed, so that a failure can be run again: `SEED` in the environment repeats it. */
+export function announced(): Random {
+  const source = random();
+  console.log(`      SEED=${source.seed}`);
+  return source;
+}
+
 /** The seed is `SEED` in the environment, or the clock's; a test prints it. */
 export function random(seed: number = Number(process.env["SEED"] ?? Date.now() % 2 ** 31) | 1): Random {
   let state = seed;

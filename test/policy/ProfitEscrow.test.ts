@@ -74,14 +74,31 @@ for (const { name, build, wrap } of FORMS) {
       expect(await held()).to.equal(5n);
     });
 
-    it("SG-7: is released once, to the last unit, after healing and its grace have ended the doubt, and not before", async () => {
+    it("SG-7: is released once, to the last unit, when what follows the healing allows a decrease without reserve, and not before", async () => {
       await target.do("raise", [MARKET, CAUSE, STATUS.Diverged, 1]);
       await settle(100, Number((await target.do("ask", [MARKET, ACTION.Decrease]))[0]));
       expect(await held()).to.equal(100n);
       const denied = [MARKET, ACTION.Decrease, STATUS.Diverged];
       await target.refuses("ActionDenied", denied, "releaseProfit", [MARKET, STRANGER]);
       await target.do("heal", [MARKET, CAUSE, 2]);
+      // The healing can still be contradicted: Stale, in time AND blocks.
+      const { staleFor, longestBlockTime } = CONFIG;
+      for (const [seconds, made] of [
+        [0, 0],
+        [staleFor - 1, staleFor],
+        [staleFor, staleFor / longestBlockTime - 1],
+      ] as const) {
+        await world.aside(async () => {
+          world.pass(seconds, made);
+          await target.refuses("ActionDenied", [MARKET, ACTION.Decrease, STATUS.Stale], "releaseProfit", [
+            MARKET,
+            STRANGER,
+          ]);
+        });
+      }
       // Lagging allows a decrease without reserve, and so the release.
+      world.pass(staleFor, staleFor / longestBlockTime);
+      expect((await target.statusOf(MARKET)).status).to.equal("Lagging");
       const { values, logs } = await target.send("releaseProfit", [MARKET, STRANGER]);
       expect(values).to.deep.equal([100n]);
       expect(logs).to.deep.equal([{ name: "ProfitReleased", args: [MARKET, STRANGER, 100n] }]);

@@ -2,7 +2,7 @@ import { expect } from "chai";
 
 import type { Hex } from "../../src/bytes.js";
 import { BUILDS } from "../helpers/compile.js";
-import { random } from "../helpers/random.js";
+import { announced } from "../helpers/random.js";
 import { packed, STANDARD_TABLE, STRICT_TABLE } from "./helpers/tables.js";
 import {
   ACTION,
@@ -17,6 +17,7 @@ import {
   STATUS_NAMES,
   VERDICT,
   World,
+  type StatusName,
   type Target,
 } from "./helpers/world.js";
 
@@ -101,11 +102,10 @@ for (const build of BUILDS) {
       });
     }
 
-    it("SG-7: a new cause, a pause or an outage restricts exits again no sooner than four times as long after, in seconds AND blocks", async () => {
+    it("SG-7: a new cause or an outage restricts exits again no sooner than four times as long after, in seconds AND blocks", async () => {
       await bring(target, SCOPE, "Diverged");
       const restrict: Record<string, () => Promise<unknown>> = {
         cause: () => target.do("raise", [SCOPE, scopeNamed("another"), STATUS.Diverged, 2]),
-        pause: () => target.do("pauseScope", [SCOPE, STATUS.Stale, 600], PAUSER),
         outage: async () => {
           world.pass(CONFIG.gap + 600, 0);
           await target.do("poke", [SCOPE]);
@@ -129,6 +129,33 @@ for (const build of BUILDS) {
       }
     });
 
+    it("SG-7: a pause restricts exits while it lasts, no further than to its own status, and leaves their time as it is", async () => {
+      // On a scope that was never restricted, and on one that is Halted and whose restriction has run out.
+      for (const restricted of [false, true]) {
+        await world.aside(async () => {
+          if (restricted) {
+            await bring(target, SCOPE, "Halted");
+            world.pass(exitsFor);
+          }
+          await target.do("poke", [SCOPE]);
+          expect((await target.statusOf(SCOPE)).exits).to.equal("Synced");
+          await target.do("pauseScope", [SCOPE, STATUS.Stale, 600], PAUSER);
+          expect(await verdictOf("Decrease")).to.equal(VERDICT.AllowConservative);
+          for (const [seconds, made, exits] of [
+            [0, 0, "Stale"],
+            [599, 600, "Stale"],
+            [600, 600 / longestBlockTime - 1, "Stale"],
+            [600, 600 / longestBlockTime, "Synced"],
+          ] as const) {
+            await world.aside(async () => {
+              world.pass(seconds, made);
+              expect((await target.statusOf(SCOPE)).exits, `${seconds} s, ${made} blocks`).to.equal(exits);
+            });
+          }
+        });
+      }
+    });
+
     it("SG-7: an exit that nobody restricted before records the outage that it sees, and its restriction ends from there", async () => {
       world.pass(CONFIG.gap + 24, 1);
       expect((await target.statusOf(SCOPE)).exits).to.equal("Stale");
@@ -139,8 +166,8 @@ for (const build of BUILDS) {
   });
 
   describe(`the total of restrictions (${build.name})`, () => {
-    it("SG-7, B5: over a long random history of outages, pauses and causes exits are restricted for at most exitsFor in any 5 exitsFor, in time AND blocks", async () => {
-      const source = random();
+    it("SG-7, B5: over a long random history causes and outages restrict exits for at most exitsFor in any 5 exitsFor, in time AND blocks, and pauses while they last", async () => {
+      const source = announced();
       const seed = `SEED=${source.seed}`;
       const world = await World.create(build);
       const target = await world.deploy("PolicyTarget");
@@ -150,50 +177,70 @@ for (const build of BUILDS) {
         time: bigint;
         number: bigint;
       }
+      const now = (): Moment => ({ time: world.time, number: world.number });
       const isLater = (since: Moment, seconds: number): boolean =>
         world.time >= since.time + BigInt(seconds) &&
         world.number >= since.number + BigInt(Math.floor(seconds / longestBlockTime));
       /** When the restriction began that lasts, or was the last one. */
       let began: Moment | undefined;
       let restrictions = 0;
-      let restricted = 0n;
+      let pause: { begun: Moment; length: number; status: StatusName } | undefined;
+      let paused = 0;
       const start = world.time;
       let cause = 0;
       const open: { id: Hex; evidence: number }[] = [];
 
+      /** Calls, and begins a restriction where the events tell that something is wrong and the last one is long enough ago. */
+      const send = async (method: string, args: unknown[], from?: Hex): Promise<Hex | undefined> => {
+        const { logs, revertData } = await target.send(method, args, from);
+        const isWrong = logs.some(({ name }) => ["ScopeRaised", "ScopeHealed", "ScopeDisturbed"].includes(name));
+        if (isWrong && (began === undefined || isLater(began, 5 * exitsFor))) {
+          began = now();
+          restrictions++;
+        }
+        return revertData;
+      };
       const step = async (): Promise<void> => {
         const kind = source.below(12);
         if (kind < 4) world.pass(12 * (1 + source.below(60)));
         else if (kind < 6) world.pass(60 * (1 + source.below(20)), source.below(3));
         else if (kind === 6) world.pass(120, 5 * (1 + source.below(4)));
-        else if (kind === 7)
-          await target.send("pauseScope", [SCOPE, 1 + source.below(2), 600 + source.below(7_200)], PAUSER);
-        else if (kind === 8) {
+        else if (kind === 7) {
+          const status = source.pick(["Lagging", "Stale"] as const);
+          const length = 600 + source.below(7_200);
+          if ((await send("pauseScope", [SCOPE, STATUS[status], length], PAUSER)) === undefined) {
+            pause = { begun: now(), length, status };
+            paused += length;
+          }
+        } else if (kind === 8) {
           const id = scopeNamed(`cause ${++cause}`);
-          const { revertData } = await target.send("raise", [SCOPE, id, 3 + source.below(2), cause]);
-          if (revertData === undefined) open.push({ id, evidence: cause });
+          if ((await send("raise", [SCOPE, id, 3 + source.below(2), cause])) === undefined)
+            open.push({ id, evidence: cause });
         } else if (kind < 11) {
           const healed = open.shift();
-          if (healed !== undefined) await target.do("heal", [SCOPE, healed.id, healed.evidence + 1]);
-        } else await target.send("act", [SCOPE, source.below(8)]);
+          if (healed !== undefined)
+            expect(await send("heal", [SCOPE, healed.id, healed.evidence + 1]), seed).to.equal(undefined);
+        } else await send("act", [SCOPE, source.below(8)]);
       };
 
+      let restricted = 0n;
+      let isRestricted = false;
       for (let i = 0; i < STEPS; i++) {
         const before = world.time;
-        const was = (await target.statusOf(SCOPE)).exits !== "Synced";
         await step();
         // Somebody calls: what nobody records restricts nobody.
-        await target.do("poke", [SCOPE]);
-        if (was) restricted += world.time - before;
+        await send("poke", [SCOPE]);
+        if (isRestricted) restricted += world.time - before;
 
-        if ((await target.statusOf(SCOPE)).exits === "Synced") continue;
         const what = `${seed}, step ${i}`;
-        if (began === undefined || isLater(began, 5 * exitsFor)) {
-          began = { time: world.time, number: world.number };
-          restrictions++;
+        isRestricted = began !== undefined && !isLater(began, exitsFor);
+        const byPause = pause !== undefined && !isLater(pause.begun, pause.length) ? pause.status : "Synced";
+        const { status, exits } = await target.statusOf(SCOPE);
+        expect(exits, what).to.equal(isRestricted ? status : byPause);
+        if (!isRestricted) {
+          const [verdict] = await target.do("ask", [SCOPE, ACTION.Decrease]);
+          expect(Number(verdict), what).to.be.at.least(VERDICT.AllowConservative);
         }
-        // It lasts, and for no longer than its time.
-        expect(isLater(began, exitsFor), what).to.equal(false);
         const [verdict] = await target.do("ask", [SCOPE, ACTION.Cancel]);
         expect(Number(verdict), what).to.be.at.least(VERDICT.AllowConservative);
       }
@@ -201,7 +248,10 @@ for (const build of BUILDS) {
       // A chain as slow as this history's, on average, makes its blocks in time: no more than one fifth, and one restriction more.
       const total = world.time - start;
       expect(Number(restricted), seed).to.be.at.most(Number(total) / 5 + 2 * exitsFor);
-      console.log(`      ${seed}: ${restrictions} restrictions, ${restricted} s of ${total} s`);
+      // Each thirty days hold at most three days of pauses that began in them.
+      expect(paused, seed).to.be.at.most(3 * DAY * (Math.floor(Number(total) / (30 * DAY)) + 1));
+      expect(paused, seed).to.be.at.least(1);
+      console.log(`      ${restrictions} restrictions, ${restricted} s of ${total} s, pauses of ${paused} s`);
     });
   });
 }

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 
 import { BUILDS } from "../helpers/compile.js";
+import { announced } from "../helpers/random.js";
 import {
   ACTION,
   ACTION_NAMES,
@@ -98,7 +99,7 @@ for (const build of BUILDS) {
           }
           expect((await library.do("tableOf", values))[0]).to.deep.equal(cells.map((verdicts) => verdicts.map(BigInt)));
         }),
-        RUNS,
+        { ...RUNS, seed: announced().seed },
       );
     });
 
@@ -109,7 +110,7 @@ for (const build of BUILDS) {
           for (const verdicts of table)
             expect(verdicts).to.deep.equal([...verdicts].sort((a, b) => Number(b) - Number(a)));
         }),
-        RUNS,
+        { ...RUNS, seed: announced().seed },
       );
     });
 
@@ -179,7 +180,7 @@ for (const build of BUILDS) {
             isSound(name, allowBelow, openBelow),
           );
         }),
-        RUNS,
+        { ...RUNS, seed: announced().seed },
       );
     });
 
@@ -208,7 +209,7 @@ for (const build of BUILDS) {
         fc.asyncProperty(trade, async ([position, size]) => {
           expect(await library.do("classify", [position, size])).to.deep.equal([BigInt(expected(position, size))]);
         }),
-        RUNS,
+        { ...RUNS, seed: announced().seed },
       );
     });
 

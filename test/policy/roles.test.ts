@@ -2,7 +2,7 @@ import { expect } from "chai";
 
 import type { Hex } from "../../src/bytes.js";
 import { BUILDS } from "../helpers/compile.js";
-import { random } from "../helpers/random.js";
+import { announced } from "../helpers/random.js";
 import {
   ACTION,
   CONFIG,
@@ -150,7 +150,7 @@ for (const build of BUILDS) {
     });
 
     it("B5: over random sequences just those pauses pass that a sliding window over all of them allows", async () => {
-      const source = random();
+      const source = announced();
       const past: { start: bigint; end: bigint }[] = [];
       let passed = 0;
       for (let i = 0; i < STEPS; i++) {
@@ -194,18 +194,19 @@ for (const build of BUILDS) {
     const schedule = (config: Config, scope = SCOPE) => target.do("scheduleScope", [scope, config], CONFIGURATOR);
     const configOf = async (): Promise<unknown> => (await target.do("configOf", [SCOPE]))[0];
 
-    it("A14: a configuration takes effect after its delay, in time AND blocks, and before as much time again has passed", async () => {
+    it("A14: a configuration takes effect after its delay, in time AND blocks, and before as much again, of both, has passed", async () => {
       const [time, number] = [world.time + BigInt(DELAY), world.number + BigInt(DELAY / BLOCK)];
       const { logs } = await target.send("scheduleScope", [SCOPE, next], CONFIGURATOR);
       expect(logs).to.deep.equal([{ name: "ScopeConfigurationScheduled", args: [SCOPE, values(next), time] }]);
-      const refusal = [SCOPE, time, number, time + BigInt(DELAY)];
+      const refusal = [SCOPE, time, number, time + BigInt(DELAY), number + BigInt(DELAY / BLOCK)];
       for (const [seconds, made, ready] of [
         [0, 0, false],
         [DELAY - 1, DELAY, false],
         [DELAY, DELAY / BLOCK - 1, false],
         [DELAY, DELAY / BLOCK, true],
         [2 * DELAY - 1, DELAY, true],
-        [2 * DELAY, DELAY, false],
+        [2 * DELAY, (2 * DELAY) / BLOCK - 1, true],
+        [2 * DELAY, (2 * DELAY) / BLOCK, false],
       ] as const) {
         await world.aside(async () => {
           world.pass(seconds, made);
@@ -219,22 +220,27 @@ for (const build of BUILDS) {
             { name: "ScopeConfigurationApplied", args: [SCOPE, values(next)] },
           ]);
           expect(await configOf()).to.deep.equal(values(next));
-          await target.refuses("ConfigurationNotReady", [SCOPE, 0, 0, 0], "applyScope", [SCOPE, next]);
+          // Once: its readiness is gone.
+          const spent = [SCOPE, 0, ...refusal.slice(2)];
+          await target.refuses("ConfigurationNotReady", spent, "applyScope", [SCOPE, next]);
         });
       }
     });
 
     it("A14: what was not scheduled, for this scope and with each of these values, or was cancelled, cannot be applied", async () => {
       const other = scopeNamed("other");
+      const { time, number } = world;
+      const [delay, blocks] = [BigInt(DELAY), BigInt(DELAY / BLOCK)];
+      const cancelled = [SCOPE, 0, number + blocks, time + 2n * delay, number + 2n * blocks];
       await schedule(next);
       world.pass(DELAY);
       for (const config of [CONFIG, { ...next, gap: 1_201 }, { ...next, longestBlockTime: 23 }])
-        await target.refuses("ConfigurationNotReady", [SCOPE, 0, 0, 0], "applyScope", [SCOPE, config]);
-      await target.refuses("ConfigurationNotReady", [other, 0, 0, 0], "applyScope", [other, next]);
+        await target.refuses("ConfigurationNotReady", [SCOPE, 0, 0, 0, 0], "applyScope", [SCOPE, config]);
+      await target.refuses("ConfigurationNotReady", [other, 0, 0, 0, 0], "applyScope", [other, next]);
       const { logs } = await target.send("cancelScope", [SCOPE, next], CONFIGURATOR);
       expect(logs).to.deep.equal([{ name: "ScopeConfigurationCancelled", args: [SCOPE, values(next)] }]);
-      await target.refuses("ConfigurationNotReady", [SCOPE, 0, 0, 0], "applyScope", [SCOPE, next]);
-      await target.refuses("ConfigurationNotReady", [SCOPE, 0, 0, 0], "cancelScope", [SCOPE, next], CONFIGURATOR);
+      await target.refuses("ConfigurationNotReady", cancelled, "applyScope", [SCOPE, next]);
+      await target.refuses("ConfigurationNotReady", [SCOPE, 0, 0, 0, 0], "cancelScope", [SCOPE, next], CONFIGURATOR);
     });
 
     it("a new scope is listed after the delay, in time alone, for it has no block time yet", async () => {
@@ -345,7 +351,7 @@ for (const build of BUILDS) {
     });
 
     it("SG-7, SG-12: whatever all roles together call, a Diverged scope stays Diverged and a pause lasts", async () => {
-      const source = random();
+      const source = announced();
       const configs = [next, { ...CONFIG, exitsFor: BLOCK, staleFor: BLOCK }, { ...CONFIG, gap: DAY }];
       let pausedUntil = 0n;
       let pausedTo: StatusName = "Synced";

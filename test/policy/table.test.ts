@@ -20,6 +20,7 @@ import {
 } from "../../src/policy/policy.js";
 import type { PoliciesHarness } from "../../typechain-types/index.js";
 import { thrown } from "../helpers/errors.js";
+import { announced } from "../helpers/random.js";
 
 const INT256_MAX = 2n ** 255n - 1n;
 const INT256_MIN = -(2n ** 255n);
@@ -29,13 +30,6 @@ const monotoneRow = anyRow.map((row) => row.sort((a, b) => VERDICTS.indexOf(b) -
 const tableOf = (rows: readonly Verdict[][]): PolicyTable =>
   Object.fromEntries(ACTIONS.map((action, i) => [action, rows[i] as unknown as PolicyRow])) as PolicyTable;
 const anyTable = fc.array(fc.oneof(monotoneRow, monotoneRow, anyRow), { minLength: 8, maxLength: 8 }).map(tableOf);
-/** Printed, so that a failure can be run again: SEED in the environment. */
-function newSeed(): number {
-  const seed = Number(process.env["SEED"] ?? Date.now() & 0x7fffffff);
-  console.log(`      seed ${seed}`);
-  return seed;
-}
-
 const ranks = (table: PolicyTable): number[][] =>
   ACTIONS.map((action) => table[action].map((verdict) => VERDICTS.indexOf(verdict)));
 
@@ -59,7 +53,7 @@ describe("the policy as typed data", () => {
   });
 
   it("SG-12: refuses the tables that the contract refuses, and packs the others to the same bits", async () => {
-    const seed = newSeed();
+    const seed = announced().seed;
     let [sound, refused] = [0, 0];
     await fc.assert(
       fc.asyncProperty(anyTable, async (table) => {
@@ -139,7 +133,7 @@ describe("the policy as typed data", () => {
     const cases = edges.flatMap((position) => edges.map((size) => [position, size] as const));
     const random = fc.sample(fc.tuple(fc.bigInt(INT256_MIN, INT256_MAX), fc.bigInt(INT256_MIN, INT256_MAX)), {
       numRuns: 50,
-      seed: newSeed(),
+      seed: announced().seed,
     });
     for (const [position, size] of [...cases, ...random])
       expect(ACTIONS[Number(await contract.classify(position, size))], `${position} ${size}`).to.equal(
