@@ -67,6 +67,8 @@ abstract contract EpisodeHandler is ExchangeHandler {
         _apply(scope, 2);
         _schedule(scope, 0);
         _passDelay();
+        // Days of fast blocks account for any outage: the heartbeat must be fresh.
+        _poke(scope);
         _pass(1, 2 hours);
         _apply(scope, 0);
         _pass(1, 20 minutes + ((seed >> 8) % 1 hours));

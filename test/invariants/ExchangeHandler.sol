@@ -160,6 +160,7 @@ abstract contract ExchangeHandler is WorldHandler {
         }
         (bool ok, bytes memory result) = address(_perps).call(data);
         if (ok && abi.decode(result, (bool))) _requireMayTakeEffect(attempt);
+        if (kept) _requireRefusedAsSuch(attempt, _outcome(ok, result));
         _requirePredicted(kept ? failure : bytes4(0), _outcome(ok, result));
         if (!ok) return;
         if (abi.decode(result, (bool))) revert Broken("INV-1: an order is filled where the model fills it");
@@ -405,6 +406,7 @@ abstract contract ExchangeHandler is WorldHandler {
         (ok, result) = address(_perps).call(data);
         bytes4 actual = _outcome(ok, result);
         if (ok) _requireMayTakeEffect(attempt);
+        _requireRefusedAsSuch(attempt, actual);
 
         (Status status, ) = _expected(attempt.market);
         if (
@@ -434,6 +436,13 @@ abstract contract ExchangeHandler is WorldHandler {
         }
         if (attempt.before != 0) {
             revert Broken("INV-11: an order is filled once, in time, and on its anchor's branch alone");
+        }
+    }
+
+    /// @dev INV-11 before it takes effect: what rules an order out is not left to whatever might stop it next.
+    function _requireRefusedAsSuch(Attempt memory attempt, bytes4 actual) private pure {
+        if (attempt.before != 0 && actual != attempt.before) {
+            revert Broken("INV-11: an order that is done, late or of another branch is refused for that");
         }
     }
 

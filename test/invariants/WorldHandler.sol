@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.24;
 
+import {IMarginPerps} from "../../contracts/examples/IMarginPerps.sol";
+import {IGuardErrors} from "../../contracts/interfaces/IGuardErrors.sol";
 import {IPolicyErrors} from "../../contracts/interfaces/IPolicyErrors.sol";
 import {IPolicyGuard} from "../../contracts/interfaces/IPolicyGuard.sol";
 import {Status} from "../../contracts/policy/Policy.sol";
@@ -175,6 +177,14 @@ abstract contract WorldHandler is ScopeModel {
         _try(abi.encodeCall(IPolicyGuard.scheduleScope, (scope, _configuration(seed % 3))), notConfigurator);
         vm.prank(stranger);
         _try(abi.encodeCall(IPolicyGuard.cancelScope, (scope, _configuration(seed % 3))), notConfigurator);
+
+        // A scope that nobody configured is no way past the guard, not even the one whose name is the end above all others.
+        scope = (seed >> 8) % 2 == 0 ? bytes32(0) : bytes32(seed);
+        (Status status, Status exits) = _perps.statusOf(scope);
+        if (status != Status.Halted || exits != Status.Halted) revert Broken("INV-1: an unknown scope is Halted");
+        _try(abi.encodeCall(IPolicyGuard.poke, (scope)), IGuardErrors.ScopeUnknown.selector);
+        _try(abi.encodeCall(IMarginPerps.deposit, (scope, 0)), IGuardErrors.ScopeUnknown.selector);
+        _try(abi.encodeCall(IMarginPerps.withdraw, (scope, 0)), IGuardErrors.ScopeUnknown.selector);
     }
 
     function _pause(bytes32 scope, Status status, uint256 length) private {
