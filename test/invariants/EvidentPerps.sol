@@ -23,10 +23,19 @@ contract EvidentPerps is GuardedPerps {
     }
 
     /// @notice What is wrong with the scope itself, its parent aside.
-    function ownStatusOf(bytes32 scope) external view returns (Status status, Status exits) {
+    function ownStatusOf(bytes32 scope) public view returns (Status status, Status exits) {
         Scope storage state = _scope(scope);
         uint256 gap = _gapSince(state.heartbeatTime, state.heartbeatBlock, state.longestBlockTime);
         (status, exits, ) = state.assess(gap, _now());
+    }
+
+    /// @notice The scope's own status for exits if it were not paused.
+    function exitsBesidesPauseOf(bytes32 scope) external returns (Status exits) {
+        Scope storage state = _scope(scope);
+        Status paused = state.paused;
+        state.paused = Status.Synced;
+        (, exits) = ownStatusOf(scope);
+        state.paused = paused;
     }
 
     function heartbeatOf(bytes32 scope) external view returns (uint256 time, uint256 number) {

@@ -28,25 +28,23 @@ abstract contract ExchangeHandler is WorldHandler {
         bytes4 beyond; // the one that comes after it
     }
 
-    uint256 private constant TRADERS = 3;
+    uint256 internal constant TRADERS = 3;
     uint256 private constant TICKETS = 6;
     uint64 private constant BLOCKHASH_WINDOW = 256;
 
-    /// @dev A pause, or the longest time in Stale with the longest grace after it, whichever is longer.
-    uint256 private constant LONGEST_DISTURBANCE = 1 days + 4 hours;
-    uint256 private constant LONGEST_RESTRICTION = 7 days;
-
-    TestToken private _token;
-    address[TRADERS] private _traders;
+    TestToken internal _token;
+    address[TRADERS] internal _traders;
     Ticket[] private _tickets;
     uint256 private _nonce;
     mapping(bytes32 id => OrderStatus) private _orders;
+    mapping(bytes32 market => uint256) private _lastPrices;
 
     function start(EvidentPerps perps, TestToken token) external {
         (_perps, _token) = (perps, token);
         _configure(EXCHANGE, 0);
         for (uint256 i = 0; i < 2; ++i) {
             perps.setPrice(_marketAt(i), 100e18);
+            _lastPrices[_marketAt(i)] = 100e18;
             _configure(_marketAt(i), 0);
         }
         for (uint256 i = 0; i < TRADERS; ++i) {
@@ -68,6 +66,10 @@ abstract contract ExchangeHandler is WorldHandler {
     function deposit(uint256 input) external {
         uint256 seed = _mixed(input);
         (address trader, bytes32 market, uint256 amount) = (_trader(seed), _marketAt(seed >> 8), (seed >> 16) % 1e22);
+        _deposit(trader, market, amount);
+    }
+
+    function _deposit(address trader, bytes32 market, uint256 amount) internal {
         Attempt memory attempt = Attempt(market, Action.Deposit, false, 0, 0);
         _attempt(trader, abi.encodeCall(IMarginPerps.deposit, (market, amount)), attempt);
     }
@@ -75,14 +77,21 @@ abstract contract ExchangeHandler is WorldHandler {
     function withdraw(uint256 input) external {
         uint256 seed = _mixed(input);
         (address trader, bytes32 market) = (_trader(seed), _marketAt(seed >> 8));
-        uint256 amount = (seed >> 16) % (_account(trader, market).margin + 1);
+        _withdraw(trader, market, (seed >> 16) % (_account(trader, market).margin + 1));
+    }
+
+    function _withdraw(address trader, bytes32 market, uint256 amount) internal {
         Attempt memory attempt = Attempt(market, Action.Withdraw, true, 0, _marginError(trader, market, amount));
         _attempt(trader, abi.encodeCall(IMarginPerps.withdraw, (market, amount)), attempt);
     }
 
     function provideLiquidity(uint256 input) external {
         uint256 seed = _mixed(input);
-        _try(abi.encodeCall(IMarginPerps.provideLiquidity, (seed % 1e22)), 0);
+        _provideLiquidity(seed % 1e22);
+    }
+
+    function _provideLiquidity(uint256 amount) internal {
+        _try(abi.encodeCall(IMarginPerps.provideLiquidity, (amount)), 0);
     }
 
     /// @notice Moves a price by up to a fifth, seldom to nearly nothing.
@@ -92,7 +101,28 @@ abstract contract ExchangeHandler is WorldHandler {
         uint256 price = (_perps.indexPrice(market) * (80 + ((seed >> 8) % 41))) / 100;
         if ((seed >> 16) % 16 == 0) price = 1;
         if (price > 1e21 || price < 1e17) price = (seed >> 16) % 32 == 0 ? 1 : 100e18;
-        _perps.setPrice(market, price);
+        _setPrice(market, price);
+        if ((seed >> 24) % 8 == 0) {
+            _try(abi.encodeCall(IMarginPerps.setPrice, (market, 0)), IMarginPerps.PriceUnknown.selector);
+            _try(abi.encodeCall(IMarginPerps.setPrice, (market, 1 << 128)), IMarginPerps.PriceTooHigh.selector);
+        }
+    }
+
+    function _setPrice(bytes32 market, uint256 price) internal {
+        // While something about the market is contradicted the second view stands still.
+        if (!_isDiverged(market)) _lastPrices[market] = _perps.indexPrice(market);
+        _try(abi.encodeCall(IMarginPerps.setPrice, (market, price)), 0);
+        if (_perps.lastPrice(market) != _lastPrices[market]) {
+            revert Broken("INV-13: no price that is set under a contradiction becomes the second view");
+        }
+    }
+
+    /// @dev Diverged alone is what this exchange calls contradicted. A cause that is Halted does not hold the second view.
+    function _isDiverged(bytes32 market) private view returns (bool) {
+        for (uint256 i = 0; i < CAUSES; ++i) {
+            if (_ghosts[market].causes[i].status == Status.Diverged) return true;
+        }
+        return false;
     }
 
     /* TRADING */
@@ -119,15 +149,22 @@ abstract contract ExchangeHandler is WorldHandler {
         Attempt memory attempt = _fillOf(ticket);
         bytes4 failure = _predict(attempt);
         bytes memory data = abi.encodeCall(IMarginPerps.executeOrCancel, (ticket.order, ticket.signature));
-        bool ends = failure == IMarginPerps.OrderNotOpen.selector;
         if (failure == 0) {
             _fill(ticket, attempt, data);
-        } else if (ends || _perps.isGuardError(failure)) {
-            _try(data, failure);
-        } else {
-            _try(data, 0);
-            _orders[ticket.id] = OrderStatus.Cancelled;
+            return;
         }
+        bool kept = failure == IMarginPerps.OrderNotOpen.selector || _perps.isGuardError(failure);
+        // The margin may be missing because a profit waits.
+        if (failure == IMarginPerps.InsufficientMargin.selector) {
+            kept = _perps.escrowedProfit(ticket.order.market, ticket.order.trader) != 0;
+        }
+        (bool ok, bytes memory result) = address(_perps).call(data);
+        if (ok && abi.decode(result, (bool))) _requireMayTakeEffect(attempt);
+        if (kept) _requireRefusedAsSuch(attempt, _outcome(ok, result));
+        _requirePredicted(kept ? failure : bytes4(0), _outcome(ok, result));
+        if (!ok) return;
+        if (abi.decode(result, (bool))) revert Broken("INV-1: an order is filled where the model fills it");
+        _orders[ticket.id] = OrderStatus.Cancelled;
     }
 
     function cancel(uint256 input) external {
@@ -144,7 +181,10 @@ abstract contract ExchangeHandler is WorldHandler {
 
     function close(uint256 input) external {
         uint256 seed = _mixed(input);
-        (address trader, bytes32 market) = (_trader(seed), _marketAt(seed >> 8));
+        _close(_trader(seed), _marketAt(seed >> 8));
+    }
+
+    function _close(address trader, bytes32 market) internal {
         uint256 margin = _account(trader, market).margin;
         Attempt memory attempt = Attempt(market, Action.Decrease, false, 0, 0);
         Verdict verdict = _expectedVerdict(market, Action.Decrease);
@@ -156,7 +196,10 @@ abstract contract ExchangeHandler is WorldHandler {
 
     function claimProfit(uint256 input) external {
         uint256 seed = _mixed(input);
-        (address trader, bytes32 market) = (_trader(seed), _marketAt(seed >> 8));
+        _claimProfit(_trader(seed), _marketAt(seed >> 8));
+    }
+
+    function _claimProfit(address trader, bytes32 market) internal {
         Attempt memory attempt = Attempt(market, Action.Decrease, true, 0, 0);
         _attempt(trader, abi.encodeCall(IMarginPerps.claimProfit, (market)), attempt);
     }
@@ -164,7 +207,10 @@ abstract contract ExchangeHandler is WorldHandler {
     /// @notice Somebody liquidates whoever can be.
     function liquidate(uint256 input) external {
         uint256 seed = _mixed(input);
-        (address trader, bytes32 market) = (_trader(seed), _marketAt(seed >> 8));
+        _liquidate(_trader(seed), _marketAt(seed >> 8));
+    }
+
+    function _liquidate(address trader, bytes32 market) internal {
         (uint256 worst, uint256 best) = _healths(trader, market);
         (bool allowed, bytes memory reason) = _perps.previewLiquidation(market, worst, best);
         bool expected = _mayLiquidate(market, worst, best);
@@ -176,7 +222,7 @@ abstract contract ExchangeHandler is WorldHandler {
         }
         if (allowed != expected) revert Broken("INV-1: the verdict on a liquidation is the model's");
         if (worst >= 1e18) {
-            _requirePredicted(IMarginPerps.PositionHealthy.selector, ok ? bytes4(0) : bytes4(result));
+            _requirePredicted(IMarginPerps.PositionHealthy.selector, _outcome(ok, result));
         } else if (ok != allowed || keccak256(ok ? bytes("") : result) != keccak256(reason)) {
             revert Broken("INV-6: a preview agrees with the call");
         }
@@ -240,8 +286,28 @@ abstract contract ExchangeHandler is WorldHandler {
             maxAge: uint64(1 + ((seed >> 96) % 400)),
             anchor: Anchor(number, (seed >> 128) % 32 == 0 ? bytes32(0) : _hashOf(number))
         });
+        _sealWith(1 + (seed % TRADERS), ticket);
+    }
+
+    /// @dev An order that nothing but the guard, the limit of its leverage and an empty pool can refuse.
+    function _signPlain(uint256 trader, bytes32 market, int256 size) internal returns (Ticket memory ticket) {
+        uint64 number = uint64(block.number - 1);
+        ticket.order = Order({
+            trader: _trader(trader),
+            market: market,
+            size: size,
+            limitPrice: size > 0 ? type(uint256).max : 0,
+            nonce: ++_nonce,
+            expiry: uint64(block.timestamp + 1 hours),
+            maxAge: 1,
+            anchor: Anchor(number, _hashOf(number))
+        });
+        _sealWith(1 + (trader % TRADERS), ticket);
+    }
+
+    function _sealWith(uint256 key, Ticket memory ticket) private view {
         ticket.id = _perps.orderId(ticket.order);
-        (uint8 v, bytes32 r, bytes32 s) = vm.sign(1 + (seed % TRADERS), ticket.id);
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, ticket.id);
         ticket.signature = abi.encodePacked(r, s, v);
     }
 
@@ -250,7 +316,7 @@ abstract contract ExchangeHandler is WorldHandler {
         else _tickets[seed % TICKETS] = ticket;
     }
 
-    function _execute(Ticket memory ticket) private {
+    function _execute(Ticket memory ticket) internal {
         _fill(ticket, _fillOf(ticket), abi.encodeCall(IMarginPerps.execute, (ticket.order, ticket.signature)));
     }
 
@@ -262,6 +328,10 @@ abstract contract ExchangeHandler is WorldHandler {
         _orders[ticket.id] = OrderStatus.Filled;
         Account memory account = _account(order.trader, order.market);
         if (account.size != old.size + order.size) revert Broken("INV-11: a fill is what was signed");
+        bool keepsEntry = verdict == Verdict.AllowConservative && account.size != 0;
+        if (account.entryPrice != (keepsEntry ? old.entryPrice : _perps.indexPrice(order.market))) {
+            revert Broken("INV-14: what stays open under doubt keeps its entry price");
+        }
         _requireProfitWaits(verdict, old.margin, account.margin);
     }
 
@@ -303,13 +373,16 @@ abstract contract ExchangeHandler is WorldHandler {
             return IMarginPerps.PriceBeyondLimit.selector;
         }
         Account memory account = _account(order.trader, order.market);
+        int256 size = account.size;
+        // Under doubt a decrease settles what it closes alone.
+        if (smaller && _expectedVerdict(order.market, Action.Decrease) != Verdict.Allow) account.size = -order.size;
         int256 profit = _profitAt(account, price);
         if (profit > 0 ? uint256(profit) > _perps.liquidity() : uint256(-profit) > account.margin) {
             return IMarginPerps.MarkUnpaid.selector;
         }
         if (smaller) return 0;
         int256 margin = int256(account.margin) + profit;
-        bool enough = margin >= int256((_abs(account.size + order.size) * price) / 1e18 / 10);
+        bool enough = margin >= int256((_abs(size + order.size) * price) / 1e18 / 10);
         return enough ? bytes4(0) : IMarginPerps.InsufficientMargin.selector;
     }
 
@@ -331,17 +404,17 @@ abstract contract ExchangeHandler is WorldHandler {
         bytes memory result;
         vm.prank(caller);
         (ok, result) = address(_perps).call(data);
-        bytes4 actual = ok ? bytes4(0) : bytes4(result);
+        bytes4 actual = _outcome(ok, result);
+        if (ok) _requireMayTakeEffect(attempt);
+        _requireRefusedAsSuch(attempt, actual);
 
         (Status status, ) = _expected(attempt.market);
-        bool exit = _isExit(attempt.action);
-        if (!exit && ok && (status >= Status.Diverged || !_allows(attempt, status))) {
-            revert Broken("INV-2: nothing opens, and nothing leaves, where the policy denies it, and from Diverged on");
-        }
-        if (ok && attempt.before != 0) {
-            revert Broken("INV-11: an order is filled once, in time, and on its anchor's branch alone");
-        }
-        if (exit && !attempt.strict && actual == IGuardErrors.ActionDenied.selector && status < Status.Halted) {
+        if (
+            _isExit(attempt.action) &&
+            !attempt.strict &&
+            actual == IGuardErrors.ActionDenied.selector &&
+            status < Status.Halted
+        ) {
             revert Broken("INV-4: the guard reverts no exit below Halted");
         }
         bool passes = verdict == Verdict.Allow || (verdict == Verdict.AllowConservative && !attempt.strict);
@@ -354,8 +427,23 @@ abstract contract ExchangeHandler is WorldHandler {
         if (ok) _succeeded(attempt.market);
     }
 
-    function _allows(Attempt memory attempt, Status status) private view returns (bool) {
-        return _cell(_ghosts[attempt.market].table, attempt.action, status) == Verdict.Allow;
+    /// @dev INV-2 and INV-11, of a call that took effect.
+    function _requireMayTakeEffect(Attempt memory attempt) private view {
+        (Status status, ) = _expected(attempt.market);
+        bool allowed = _cell(_ghosts[attempt.market].table, attempt.action, status) == Verdict.Allow;
+        if (!_isExit(attempt.action) && (status >= Status.Diverged || !allowed)) {
+            revert Broken("INV-2: nothing opens, and nothing leaves, where the policy denies it, and from Diverged on");
+        }
+        if (attempt.before != 0) {
+            revert Broken("INV-11: an order is filled once, in time, and on its anchor's branch alone");
+        }
+    }
+
+    /// @dev INV-11 before it takes effect: what rules an order out is not left to whatever might stop it next.
+    function _requireRefusedAsSuch(Attempt memory attempt, bytes4 actual) private pure {
+        if (attempt.before != 0 && actual != attempt.before) {
+            revert Broken("INV-11: an order that is done, late or of another branch is refused for that");
+        }
     }
 
     function _predict(Attempt memory attempt) private view returns (bytes4) {
@@ -382,93 +470,21 @@ abstract contract ExchangeHandler is WorldHandler {
         return worst < 0.95e18 && (status < Status.Diverged || best < 1e18);
     }
 
-    /* WHAT HOLDS BETWEEN CALLS */
-
-    function checkStatuses() external view {
-        for (uint256 i = 0; i < 3; ++i) {
-            bytes32 scope = _scopeAt(i);
-            (Status status, Status exits) = _perps.statusOf(scope);
-            (Status expectedStatus, Status expectedExits) = _expected(scope);
-            if (status != expectedStatus) revert Broken("INV-1: the status is the model's");
-            if (exits != expectedExits) revert Broken("INV-1: the status for exits is the model's");
-        }
-    }
-
-    function checkVerdicts() external view {
-        for (uint256 i = 0; i < 3; ++i) {
-            Action action = Action(uint256(keccak256(abi.encode(block.timestamp, block.number, i))) % 8);
-            (Verdict verdict, ) = _perps.preview(_scopeAt(i), action);
-            if (verdict != _expectedVerdict(_scopeAt(i), action)) revert Broken("INV-1: the verdict is the model's");
-        }
-    }
-
-    function checkFloors() external view {
-        for (uint256 i = 0; i < 3; ++i) {
-            bytes32 scope = _scopeAt(i);
-            (Status status, ) = _perps.statusOf(scope);
-            if (status < _recordedFloor(scope)) revert Broken("INV-3: nothing but evidence and time lowers a status");
-        }
-    }
-
-    function checkCounters() external view {
-        for (uint256 i = 0; i < 3; ++i) {
-            (uint256 divergences, uint256 halts) = _perps.openCausesOf(_scopeAt(i));
-            for (uint256 j = 0; j < CAUSES; ++j) {
-                Status status = _ghosts[_scopeAt(i)].causes[j].status;
-                if (status == Status.Diverged) --divergences;
-                if (status == Status.Halted) --halts;
-            }
-            if (divergences != 0 || halts != 0) revert Broken("INV-10: open causes are counted");
-        }
-    }
-
-    function checkHeartbeats() external {
-        _requireHeartbeatsRise();
-    }
-
-    function checkSolvency() external view {
-        uint256 owed = _perps.liquidity();
-        for (uint256 i = 0; i < TRADERS; ++i) {
-            for (uint256 j = 0; j < 2; ++j) {
-                owed += _account(_traders[i], _marketAt(j)).margin + _perps.escrowedProfit(_marketAt(j), _traders[i]);
-            }
-        }
-        if (_token.balanceOf(address(_perps)) != owed)
-            revert Broken("INV-15: margins, liquidity and escrow are in the till");
-    }
-
-    /// @dev Called at the end of a run: a while later on a live chain, nothing is left but open causes, and no exit is restricted.
-    function checkEnd() external {
-        for (uint256 i = 0; i < 2; ++i) _perps.poke(_marketAt(i));
-        _pass(LONGEST_DISTURBANCE / 12, 12);
-        for (uint256 i = 0; i < 3; ++i) {
-            (Status status, ) = _perps.ownStatusOf(_scopeAt(i));
-            if (status != _worstCause(_scopeAt(i))) revert Broken("INV-16: all but open causes ends by itself");
-        }
-        _pass(LONGEST_RESTRICTION / 12, 12);
-        for (uint256 i = 0; i < 3; ++i) {
-            (, Status exits) = _perps.statusOf(_scopeAt(i));
-            (Verdict verdict, ) = _perps.preview(_scopeAt(i), Action.Decrease);
-            if (exits != Status.Synced || verdict != Verdict.Allow)
-                revert Broken("INV-16: exits become free by themselves");
-        }
-    }
-
     /* ACCOUNTS */
 
-    function _trader(uint256 seed) private view returns (address) {
+    function _trader(uint256 seed) internal view returns (address) {
         return _traders[seed % TRADERS];
     }
 
-    function _account(address trader, bytes32 market) private view returns (Account memory account) {
+    function _account(address trader, bytes32 market) internal view returns (Account memory account) {
         (account.margin, account.size, account.entryPrice) = _perps.accounts(trader, market);
     }
 
     function _healths(address trader, bytes32 market) private view returns (uint256 worst, uint256 best) {
         Account memory account = _account(trader, market);
-        uint256 a = _healthAt(account, _perps.indexPrice(market));
-        uint256 b = _healthAt(account, _perps.lastPrice(market));
-        return a < b ? (a, b) : (b, a);
+        worst = _healthAt(account, _perps.indexPrice(market));
+        best = _healthAt(account, _lastPrices[market]);
+        if (best < worst) best = worst;
     }
 
     function _healthAt(Account memory account, uint256 price) private pure returns (uint256) {

@@ -21,15 +21,27 @@ abstract contract ScopeModel {
 
     struct Cause {
         Status status; // Synced: closed
-        uint64 evidence;
+        uint64 evidence; // block of the newest
+    }
+
+    /// @dev Stale until the one, Lagging until the other.
+    struct Disturbance {
+        Moment staleUntil;
+        Moment graceUntil;
+    }
+
+    /// @dev When the last restriction of exits ends, and when the next may begin.
+    struct Restriction {
+        Moment until;
+        Moment again;
     }
 
     struct Ghost {
         ScopeConfig config;
         uint256 table; // row of `_tables` that the policy was packed from
         Moment heartbeat;
-        Moment exitsSince; // when the last restriction of exits began
-        Moment[] staleUntil; // ends of the disturbances that a later one does not outlast
+        Restriction restriction;
+        Disturbance[] disturbances; // those that a later one does not outlast
         Pause[] pauses;
         mapping(uint256 => Cause) causes;
     }
@@ -39,7 +51,7 @@ abstract contract ScopeModel {
     bytes32 internal constant MARKET_B = "B";
     uint256 internal constant CAUSES = 3;
 
-    uint256 private constant EXIT_PERIODS = 5;
+    uint256 internal constant EXIT_PERIODS = 5;
     uint256 internal constant PAUSE_LONGEST = 1 days;
     uint256 internal constant PAUSE_BUDGET = 3 days;
     uint256 internal constant PAUSE_WINDOW = 30 days;
@@ -112,8 +124,7 @@ abstract contract ScopeModel {
         (status, exits, ) = _expectedOwn(scope);
         if (scope != EXCHANGE) {
             (Status above, Status exitsAbove, ) = _expectedOwn(EXCHANGE);
-            if (above > status) status = above;
-            if (exitsAbove > exits) exits = exitsAbove;
+            (status, exits) = (_worseOf(status, above), _worseOf(exits, exitsAbove));
         }
     }
 
@@ -122,43 +133,42 @@ abstract contract ScopeModel {
         return _cell(_ghosts[scope].table, action, _isExit(action) ? exits : status);
     }
 
-    /// @dev INV-2, INV-3: what time, pauses and causes make of a scope.
+    /// @dev What time, pauses and causes make of a scope.
     function _expectedOwn(bytes32 scope) internal view returns (Status status, Status exits, bool disturbed) {
         Ghost storage ghost = _ghosts[scope];
-        status = _recordedFloor(scope);
-        bool recovers = _lastsFor(scope, 0) || _lastsFor(scope, ghost.config.graceFor);
-        disturbed = _unaccounted(ghost) >= (recovers ? ghost.config.gap / 4 : ghost.config.gap);
-        if (disturbed && status < Status.Stale) status = Status.Stale;
-        if (status != Status.Synced && _exitsRestricted(ghost, disturbed)) exits = status;
+        Status clock = _clock(ghost);
+        disturbed = _unaccounted(ghost) >= (clock != Status.Synced ? ghost.config.gap / 4 : ghost.config.gap);
+        if (disturbed) clock = Status.Stale;
+        status = _worseOf(clock, _worstCause(scope));
+        exits = _restricted(ghost, status, disturbed);
+        // A pause counts for all alike, whatever restricts exits.
+        Status paused = _pauseNow(scope);
+        (status, exits) = (_worseOf(status, paused), _worseOf(exits, paused));
     }
 
     /// @dev What holds whatever the chain shows now: disturbances on record, the pause, and open causes.
-    function _recordedFloor(bytes32 scope) internal view returns (Status status) {
-        Ghost storage ghost = _ghosts[scope];
-        if (_lastsFor(scope, 0)) status = Status.Stale;
-        else if (_lastsFor(scope, ghost.config.graceFor)) status = Status.Lagging;
-        if (ghost.pauses.length != 0) {
-            Pause storage pause = ghost.pauses[ghost.pauses.length - 1];
-            if (pause.status > status && !_hasCome(pause.end)) status = pause.status;
-        }
-        Status cause = _worstCause(scope);
-        if (cause > status) status = cause;
+    function _recordedFloor(bytes32 scope) internal view returns (Status) {
+        return _worseOf(_worseOf(_clock(_ghosts[scope]), _pauseNow(scope)), _worstCause(scope));
+    }
+
+    function _pauseNow(bytes32 scope) internal view returns (Status) {
+        Pause[] storage pauses = _ghosts[scope].pauses;
+        if (pauses.length == 0 || _hasCome(pauses[pauses.length - 1].end)) return Status.Synced;
+        return pauses[pauses.length - 1].status;
     }
 
     function _worstCause(bytes32 scope) internal view returns (Status status) {
         for (uint256 i = 0; i < CAUSES; ++i) {
-            Status cause = _ghosts[scope].causes[i].status;
-            if (cause > status) status = cause;
+            status = _worseOf(status, _ghosts[scope].causes[i].status);
         }
     }
 
-    /// @dev Whether a disturbance, with `grace` seconds more, has not ended.
-    function _lastsFor(bytes32 scope, uint256 grace) private view returns (bool) {
-        Ghost storage ghost = _ghosts[scope];
-        for (uint256 i = 0; i < ghost.staleUntil.length; ++i) {
-            if (!_hasCome(_later(ghost.staleUntil[i], grace, ghost.config.longestBlockTime))) return true;
+    /// @dev What the disturbances on record make of a scope.
+    function _clock(Ghost storage ghost) private view returns (Status status) {
+        for (uint256 i = 0; i < ghost.disturbances.length; ++i) {
+            if (!_hasCome(ghost.disturbances[i].staleUntil)) return Status.Stale;
+            if (!_hasCome(ghost.disturbances[i].graceUntil)) status = Status.Lagging;
         }
-        return false;
     }
 
     function _unaccounted(Ghost storage ghost) private view returns (uint256) {
@@ -167,13 +177,11 @@ abstract contract ScopeModel {
         return passed > accounted ? passed - accounted : 0;
     }
 
-    /// @dev INV-5. A disturbance that is not on record counts as far as to record it would begin a restriction.
-    function _exitsRestricted(Ghost storage ghost, bool disturbed) private view returns (bool) {
-        if (ghost.exitsSince.time == 0) return disturbed;
-        uint256 exitsFor = ghost.config.exitsFor;
-        uint256 blockTime = ghost.config.longestBlockTime;
-        if (!_hasCome(_later(ghost.exitsSince, exitsFor, blockTime))) return true;
-        return disturbed && _hasCome(_later(ghost.exitsSince, EXIT_PERIODS * exitsFor, blockTime));
+    /// @dev What is left of a status for exits: all while a restriction lasts. A disturbance that is not on record counts as far as to record it
+    /// would begin a restriction, and leaves exits open.
+    function _restricted(Ghost storage ghost, Status status, bool disturbed) private view returns (Status) {
+        if (!_hasCome(ghost.restriction.until)) return status;
+        return disturbed && _hasCome(ghost.restriction.again) ? Status.Stale : Status.Synced;
     }
 
     /* WHAT HAPPENS TO A SCOPE */
@@ -187,28 +195,25 @@ abstract contract ScopeModel {
     function _observedOwn(bytes32 scope) private {
         Ghost storage ghost = _ghosts[scope];
         (, , bool disturbed) = _expectedOwn(scope);
-        if (disturbed) {
-            _disturb(scope, ghost.config.staleFor);
-        } else if ((block.timestamp - ghost.heartbeat.time) * 4 < ghost.config.gap) {
-            return;
-        } else if (!_lastsFor(scope, ghost.config.graceFor)) {
-            // A heartbeat after the grace ends it for good: a longer grace that is configured later does not bring it back.
-            bool paused = ghost.pauses.length != 0 && !_hasCome(ghost.pauses[ghost.pauses.length - 1].end);
-            if (!paused) delete ghost.staleUntil;
-        }
+        if (disturbed) _disturb(scope);
+        else if ((block.timestamp - ghost.heartbeat.time) * 4 < ghost.config.gap) return;
         ghost.heartbeat = _moment();
     }
 
-    function _disturb(bytes32 scope, uint256 staleFor) internal {
+    /// @dev Also what a healing does.
+    function _disturb(bytes32 scope) private {
         Ghost storage ghost = _ghosts[scope];
-        Moment memory until = _later(_moment(), staleFor, ghost.config.longestBlockTime);
-        // What ends no later than this one, in time and in blocks, decides nothing any more.
-        while (ghost.staleUntil.length != 0) {
-            Moment memory last = ghost.staleUntil[ghost.staleUntil.length - 1];
-            if (last.time > until.time || last.number > until.number) break;
-            ghost.staleUntil.pop();
+        (uint256 stale, uint256 blockTime) = (ghost.config.staleFor, ghost.config.longestBlockTime);
+        Moment memory staleUntil = _later(_moment(), stale, blockTime);
+        Moment memory graceUntil = _later(_moment(), stale + ghost.config.graceFor, blockTime);
+        // What ends no later than this one decides nothing any more.
+        Disturbance[] storage all = ghost.disturbances;
+        while (all.length != 0) {
+            Disturbance storage last = all[all.length - 1];
+            if (!_isWithin(last.staleUntil, staleUntil) || !_isWithin(last.graceUntil, graceUntil)) break;
+            all.pop();
         }
-        ghost.staleUntil.push(until);
+        all.push(Disturbance(staleUntil, graceUntil));
         _restrictExits(ghost);
     }
 
@@ -216,25 +221,28 @@ abstract contract ScopeModel {
         Ghost storage ghost = _ghosts[scope];
         Moment memory now_ = _moment();
         ghost.pauses.push(Pause(status, now_, _later(now_, length, ghost.config.longestBlockTime)));
-        _restrictExits(ghost);
     }
 
+    /// @dev Evidence against a scope that was accepted: newer or for a worse status, or neither, which changes nothing.
     function _raised(bytes32 scope, uint256 cause, Status status, uint64 evidence) internal {
-        _ghosts[scope].causes[cause] = Cause(status, evidence);
-        _restrictExits(_ghosts[scope]);
+        Cause storage last = _ghosts[scope].causes[cause];
+        if (status > last.status) {
+            last.status = status;
+            _restrictExits(_ghosts[scope]);
+        }
+        if (evidence > last.evidence) last.evidence = evidence;
     }
 
     function _healed(bytes32 scope, uint256 cause, uint64 evidence) internal {
         _ghosts[scope].causes[cause] = Cause(Status.Synced, evidence);
-        _disturb(scope, 0);
+        _disturb(scope);
     }
 
     function _restrictExits(Ghost storage ghost) private {
-        uint256 period = EXIT_PERIODS * uint256(ghost.config.exitsFor);
-        bool never = ghost.exitsSince.time == 0;
-        if (never || _hasCome(_later(ghost.exitsSince, period, ghost.config.longestBlockTime))) {
-            ghost.exitsSince = _moment();
-        }
+        if (!_hasCome(ghost.restriction.again)) return;
+        (uint256 exitsFor, uint256 blockTime) = (ghost.config.exitsFor, ghost.config.longestBlockTime);
+        ghost.restriction.until = _later(_moment(), exitsFor, blockTime);
+        ghost.restriction.again = _later(_moment(), EXIT_PERIODS * exitsFor, blockTime);
     }
 
     /* TIME */
@@ -250,6 +258,15 @@ abstract contract ScopeModel {
 
     function _moment() internal view returns (Moment memory) {
         return Moment(uint40(block.timestamp), uint40(block.number));
+    }
+
+    /// @dev Whether a moment has come wherever `other` has.
+    function _isWithin(Moment memory moment, Moment memory other) private pure returns (bool) {
+        return moment.time <= other.time && moment.number <= other.number;
+    }
+
+    function _worseOf(Status a, Status b) internal pure returns (Status) {
+        return a > b ? a : b;
     }
 
     function _isExit(Action action) internal pure returns (bool) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.24;
 
+import {IMarginPerps} from "../../contracts/examples/IMarginPerps.sol";
+import {IGuardErrors} from "../../contracts/interfaces/IGuardErrors.sol";
 import {IPolicyErrors} from "../../contracts/interfaces/IPolicyErrors.sol";
 import {IPolicyGuard} from "../../contracts/interfaces/IPolicyGuard.sol";
 import {Status} from "../../contracts/policy/Policy.sol";
@@ -19,8 +21,8 @@ abstract contract WorldHandler is ScopeModel {
     }
 
     struct Schedule {
-        Moment ready;
-        uint256 endTime;
+        Moment ready; // zero if there is none
+        Moment end;
     }
 
     uint256 private constant CONFIGURATION_DELAY = 2 days;
@@ -28,7 +30,7 @@ abstract contract WorldHandler is ScopeModel {
     EvidentPerps internal _perps;
     Branch[] internal _branches;
     mapping(bytes32 scope => mapping(uint256 table => Schedule)) private _schedules;
-    mapping(bytes32 scope => Moment) private _restrictedSince;
+    mapping(bytes32 scope => Restriction) private _seen; // the last restriction of exits that the exchange showed
     mapping(bytes32 scope => Moment) private _lastHeartbeat;
 
     /* TIME */
@@ -79,7 +81,10 @@ abstract contract WorldHandler is ScopeModel {
     /// @notice Anybody records what the chain shows.
     function poke(uint256 input) external {
         uint256 seed = _mixed(input);
-        bytes32 scope = _scopeAt(seed);
+        _poke(_scopeAt(seed));
+    }
+
+    function _poke(bytes32 scope) internal {
         (Status expected, ) = _expected(scope);
         if (_perps.poke(scope) != expected) revert Broken("INV-1: a poke returns the status of the model");
         _succeeded(scope);
@@ -108,9 +113,14 @@ abstract contract WorldHandler is ScopeModel {
     function schedule(uint256 input) external {
         uint256 seed = _mixed(input);
         (bytes32 scope, uint256 table) = (_scopeAt(seed), (seed >> 8) % 3);
-        _perps.scheduleScope(scope, _configuration(table));
-        Moment memory ready = _later(_moment(), CONFIGURATION_DELAY, _ghosts[scope].config.longestBlockTime);
-        _schedules[scope][table] = Schedule(ready, ready.time + CONFIGURATION_DELAY);
+        _schedule(scope, table);
+    }
+
+    function _schedule(bytes32 scope, uint256 table) internal {
+        _try(abi.encodeCall(IPolicyGuard.scheduleScope, (scope, _configuration(table))), 0);
+        uint256 blockTime = _ghosts[scope].config.longestBlockTime;
+        Moment memory ready = _later(_moment(), CONFIGURATION_DELAY, blockTime);
+        _schedules[scope][table] = Schedule(ready, _later(ready, CONFIGURATION_DELAY, blockTime));
     }
 
     /// @notice It takes one back.
@@ -118,7 +128,7 @@ abstract contract WorldHandler is ScopeModel {
         uint256 seed = _mixed(input);
         (bytes32 scope, uint256 table) = (_scopeAt(seed), (seed >> 8) % 3);
         bytes4 expected =
-            _schedules[scope][table].endTime == 0 ? IPolicyErrors.ConfigurationNotReady.selector : bytes4(0);
+            _schedules[scope][table].ready.time == 0 ? IPolicyErrors.ConfigurationNotReady.selector : bytes4(0);
         if (_try(abi.encodeCall(IPolicyGuard.cancelScope, (scope, _configuration(table))), expected)) {
             delete _schedules[scope][table];
         }
@@ -129,16 +139,27 @@ abstract contract WorldHandler is ScopeModel {
         uint256 seed = _mixed(input);
         (bytes32 scope, uint256 table) = (_scopeAt(seed), (seed >> 8) % 3);
         Schedule storage due = _schedules[scope][table];
-        if (due.endTime != 0 && (seed >> 16) % 2 == 0 && !_hasCome(due.ready)) {
-            _pass(CONFIGURATION_DELAY / 12, 12);
-        }
-        bool ready = due.endTime != 0 && _hasCome(due.ready) && block.timestamp < due.endTime;
+        if (due.ready.time != 0 && (seed >> 16) % 2 == 0 && !_hasCome(due.ready)) _passDelay();
+        _apply(scope, table);
+    }
+
+    function _passDelay() internal {
+        _pass(CONFIGURATION_DELAY / 12, 12);
+    }
+
+    function _apply(bytes32 scope, uint256 table) internal {
+        Schedule storage due = _schedules[scope][table];
+        bool ready = due.ready.time != 0 && _hasCome(due.ready) && !_hasCome(due.end);
         bytes4 expected = ready ? bytes4(0) : IPolicyErrors.ConfigurationNotReady.selector;
         if (_try(abi.encodeCall(IPolicyGuard.applyScope, (scope, _configuration(table))), expected)) {
             delete _schedules[scope][table];
             _observed(scope);
+            Restriction memory next = _restrictionFromNow(scope);
             _configure(scope, table);
-            _sample(scope);
+            // What the new configuration alone sees is not on record yet.
+            (, , bool unrecorded) = _expectedOwn(scope);
+            if (!unrecorded) _sample(scope, next);
+            if (scope != EXCHANGE) _sample(EXCHANGE, _restrictionFromNow(EXCHANGE));
         }
     }
 
@@ -156,6 +177,14 @@ abstract contract WorldHandler is ScopeModel {
         _try(abi.encodeCall(IPolicyGuard.scheduleScope, (scope, _configuration(seed % 3))), notConfigurator);
         vm.prank(stranger);
         _try(abi.encodeCall(IPolicyGuard.cancelScope, (scope, _configuration(seed % 3))), notConfigurator);
+
+        // A scope that nobody configured is no way past the guard, not even the one whose name is the end above all others.
+        scope = (seed >> 8) % 2 == 0 ? bytes32(0) : bytes32(seed);
+        (Status status, Status exits) = _perps.statusOf(scope);
+        if (status != Status.Halted || exits != Status.Halted) revert Broken("INV-1: an unknown scope is Halted");
+        _try(abi.encodeCall(IPolicyGuard.poke, (scope)), IGuardErrors.ScopeUnknown.selector);
+        _try(abi.encodeCall(IMarginPerps.deposit, (scope, 0)), IGuardErrors.ScopeUnknown.selector);
+        _try(abi.encodeCall(IMarginPerps.withdraw, (scope, 0)), IGuardErrors.ScopeUnknown.selector);
     }
 
     function _pause(bytes32 scope, Status status, uint256 length) private {
@@ -164,7 +193,6 @@ abstract contract WorldHandler is ScopeModel {
         if (outcome == 0) {
             _paused(scope, status, length);
             _requirePausesCapped(scope);
-            _sample(scope);
         }
         _requirePredicted(expected, outcome);
     }
@@ -215,16 +243,24 @@ abstract contract WorldHandler is ScopeModel {
         uint256 seed = _mixed(input);
         (bytes32 scope, uint256 cause) = (_scopeAt(seed), (seed >> 8) % CAUSES);
         Status status = [Status.Diverged, Status.Diverged, Status.Halted, Status.Stale][(seed >> 16) % 4];
+        _raise(scope, cause, status, _evidence(scope, cause, seed >> 24));
+    }
+
+    function _raise(bytes32 scope, uint256 cause, Status status, uint64 evidence) internal {
         Cause memory last = _ghosts[scope].causes[cause];
-        uint64 evidence = _evidence(last, seed >> 24);
         bytes4 expected;
         if (status < Status.Diverged) expected = IPolicyErrors.CauseInvalid.selector;
         else if (last.status < status && evidence <= last.evidence) expected = IPolicyErrors.EvidenceNotNewer.selector;
 
         bytes32 elsewhere = _statusesElsewhere(scope);
-        if (_try(abi.encodeCall(EvidentPerps.raise, (scope, _causeId(cause), status, evidence)), expected)) {
-            if (last.status < status) _raised(scope, cause, status, evidence);
-            _sample(scope);
+        bytes memory data = abi.encodeCall(EvidentPerps.raise, (scope, _causeId(cause), status, evidence));
+        (bool ok, bytes memory result) = address(_perps).call(data);
+        _requirePredicted(expected, _outcome(ok, result));
+        if (ok) {
+            bool worse = status > last.status;
+            if (abi.decode(result, (bool)) != worse) revert Broken("INV-3: a cause is raised where it gets worse");
+            _raised(scope, cause, status, evidence);
+            if (worse) _sample(scope, _restrictionFromNow(scope));
         }
         if (_statusesElsewhere(scope) != elsewhere) revert Broken("INV-12: a cause concerns its scope alone");
     }
@@ -237,8 +273,11 @@ abstract contract WorldHandler is ScopeModel {
         for (uint256 i = 0; i < CAUSES && (seed >> 16) % 8 != 0; ++i) {
             if (_ghosts[scope].causes[i].status != Status.Synced) cause = i;
         }
+        _heal(scope, cause, _evidence(scope, cause, seed >> 24));
+    }
+
+    function _heal(bytes32 scope, uint256 cause, uint64 evidence) internal {
         Cause memory last = _ghosts[scope].causes[cause];
-        uint64 evidence = _evidence(last, seed >> 24);
         bytes4 expected;
         if (last.status == Status.Synced) expected = IPolicyErrors.CauseNotOpen.selector;
         else if (evidence <= last.evidence) expected = IPolicyErrors.EvidenceNotNewer.selector;
@@ -248,13 +287,14 @@ abstract contract WorldHandler is ScopeModel {
         if (outcome == 0) {
             if (evidence <= last.evidence) revert Broken("INV-3: newer evidence heals");
             _healed(scope, cause, evidence);
-            _sample(scope);
+            _sample(scope, _restrictionFromNow(scope));
         }
         _requirePredicted(expected, outcome);
         if (_statusesElsewhere(scope) != elsewhere) revert Broken("INV-12: a cause concerns its scope alone");
     }
 
-    function _evidence(Cause memory last, uint256 seed) private view returns (uint64) {
+    function _evidence(bytes32 scope, uint256 cause, uint256 seed) private view returns (uint64) {
+        Cause memory last = _ghosts[scope].causes[cause];
         return seed % 4 == 0 ? last.evidence - uint64(last.evidence != 0 ? (seed >> 8) % 2 : 0) : uint64(block.number);
     }
 
@@ -288,7 +328,13 @@ abstract contract WorldHandler is ScopeModel {
     /// @return outcome the error's selector, zero for success
     function _call(bytes memory data) internal returns (bytes4 outcome) {
         (bool ok, bytes memory result) = address(_perps).call(data);
-        return ok ? bytes4(0) : bytes4(result);
+        return _outcome(ok, result);
+    }
+
+    /// @dev A revert without data, as where the gas runs out, is an error that nobody predicts.
+    function _outcome(bool ok, bytes memory result) internal pure returns (bytes4) {
+        if (ok) return 0;
+        return result.length < 4 ? bytes4(0xffffffff) : bytes4(result);
     }
 
     function _requirePredicted(bytes4 expected, bytes4 actual) internal pure {
@@ -301,24 +347,28 @@ abstract contract WorldHandler is ScopeModel {
     /// @dev A call succeeded that records what the chain shows.
     function _succeeded(bytes32 scope) internal {
         _observed(scope);
-        _sample(scope);
-        if (scope != EXCHANGE) _sample(EXCHANGE);
+        _sample(scope, _restrictionFromNow(scope));
+        if (scope != EXCHANGE) _sample(EXCHANGE, _restrictionFromNow(EXCHANGE));
+    }
+
+    /// @dev The bounds of a restriction that begins now.
+    function _restrictionFromNow(bytes32 scope) private view returns (Restriction memory) {
+        (uint256 exitsFor, uint256 blockTime) = (
+            _ghosts[scope].config.exitsFor,
+            _ghosts[scope].config.longestBlockTime
+        );
+        return
+            Restriction(_later(_moment(), exitsFor, blockTime), _later(_moment(), EXIT_PERIODS * exitsFor, blockTime));
     }
 
     /// @dev INV-5, from what the exchange itself says right after it was made to look.
-    function _sample(bytes32 scope) private {
-        (, Status exits) = _perps.ownStatusOf(scope);
-        if (exits == Status.Synced) return;
-        Moment memory since = _restrictedSince[scope];
-        if (since.time != 0) {
-            uint256 exitsFor = _ghosts[scope].config.exitsFor;
-            uint256 blockTime = _ghosts[scope].config.longestBlockTime;
-            if (!_hasCome(_later(since, exitsFor, blockTime))) return;
-            if (!_hasCome(_later(since, 5 * exitsFor, blockTime))) {
-                revert Broken("INV-5: exits are restricted for a fifth of the time at the most");
-            }
-        }
-        _restrictedSince[scope] = _moment();
+    /// @param next the restriction that began with that look, if none lasts
+    function _sample(bytes32 scope, Restriction memory next) private {
+        if (_perps.exitsBesidesPauseOf(scope) == Status.Synced) return;
+        Restriction storage seen = _seen[scope];
+        if (!_hasCome(seen.until)) return;
+        if (!_hasCome(seen.again)) revert Broken("INV-5: exits are restricted for a fifth of the time at the most");
+        _seen[scope] = next;
     }
 
     /// @dev INV-7.
