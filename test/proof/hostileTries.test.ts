@@ -92,7 +92,7 @@ describe("hostile tries", () => {
     const slot = slotOf(7);
     const nibbles = nibblesOf(keccak256(slot));
     const branches: Uint8Array[] = [];
-    let child = ELSEWHERE;
+    let child: Uint8Array = ELSEWHERE;
     for (let depth = 64; depth >= 0; depth--) {
       branches.unshift(full({ [nibbles[depth] ?? 0]: child }));
       child = keccak256(branches[0]!);
