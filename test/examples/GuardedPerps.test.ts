@@ -1,0 +1,265 @@
+import { expect, use } from "chai";
+import { AbiCoder, ethers } from "ethers";
+
+import {
+  MARKET,
+  UNIT,
+  connect,
+  deployExchanges,
+  depositOnBoth,
+  exchange,
+  forks,
+  setPrice,
+  signOrder,
+  type OrderTerms,
+  type Role,
+  type SignedOrder,
+  type World,
+} from "../../scenarios/world.js";
+import { latestAnchor } from "../../src/anchor/anchor.js";
+import type { Hex } from "../../src/bytes.js";
+import { settlementGuardMatchers } from "../../src/chai/index.js";
+import { prove } from "../../src/proof/prove.js";
+import { Custodian__factory, type Custodian, type GuardedPerps } from "../../typechain-types/index.js";
+
+use(settlementGuardMatchers);
+
+const PRICE = 2_000n * UNIT;
+const MARGIN = 5_000n * UNIT;
+const LIQUIDITY = 100_000n * UNIT;
+const BACKING = 100n * UNIT;
+const SIZE = 20n * UNIT;
+const STATUS = { Synced: 0n, Lagging: 1n, Stale: 2n, Diverged: 3n };
+const OPEN = 0n;
+const CANCELLED = 2n;
+/** A quarter of an hour without blocks is an outage; then it is Stale for 10 minutes and Lagging for 30. */
+const OUTAGE = 1_500;
+const STALE_BLOCKS = 51;
+const WHOLE_BLOCKS = 202;
+
+/** What a review found open in the exchange with the whole guard. */
+describe("GuardedPerps", () => {
+  let world: World;
+  let perps: GuardedPerps;
+  let custodian: Custodian;
+
+  beforeEach(async () => {
+    const chain = await forks.create({ history: "transaction" });
+    world = await connect(chain, await deployExchanges(chain, { price: PRICE, liquidity: LIQUIDITY }));
+    for (const role of ["alice", "bob"] as const) await depositOnBoth(world, role, MARGIN);
+    perps = exchange(world, "guarded", "keeper");
+    custodian = Custodian__factory.connect(await perps.custodian(), world.signers.provider);
+    await custodian.set(MARKET, BACKING);
+    await feed().believeBacking(MARKET, BACKING);
+    await chain.mine(3);
+  });
+
+  afterEach(async () => {
+    await world.chain.close();
+  });
+
+  const feed = (): GuardedPerps => exchange(world, "guarded", "feed");
+  const as = (role: Role): GuardedPerps => exchange(world, "guarded", role);
+
+  async function sign(role: Role, size: bigint, terms: Partial<OrderTerms> = {}): Promise<SignedOrder> {
+    const anchor = await latestAnchor(world.chain.request);
+    const limitPrice = size > 0n ? 10n * PRICE : 0n;
+    return signOrder(world, "guarded", role, { size, limitPrice, anchor, maxAge: 64n, ...terms });
+  }
+
+  async function trade(role: Role, size: bigint, terms: Partial<OrderTerms> = {}): Promise<void> {
+    const { order, signature } = await sign(role, size, terms);
+    await perps.execute(order, signature);
+  }
+
+  const statusOf = async (): Promise<bigint> => (await perps.statusOf(MARKET)).status;
+  const accountOf = async (role: Role) => perps.accounts(world.signers[role], MARKET);
+
+  /** The chain stands still, and then somebody pokes the market. */
+  async function standStill(): Promise<void> {
+    await world.chain.request({ method: "evm_increaseTime", params: [OUTAGE] });
+    await perps.poke(MARKET);
+    expect(await statusOf()).to.equal(STATUS.Stale);
+  }
+
+  /** A proof of what backs the market now. */
+  async function proveBacking() {
+    const slot = ethers.keccak256(AbiCoder.defaultAbiCoder().encode(["bytes32", "uint256"], [MARKET, 0])) as Hex;
+    // An anchor lies below the head: with one more block it is the one that was the head.
+    await world.chain.mine();
+    const block = await latestAnchor(world.chain.request, { depth: 1 });
+    const account = (await perps.custodian()) as Hex;
+    const { anchor, header, witness } = await prove(world.chain.request, { anchor: block, account, slots: [slot] });
+    return { anchor, header, witness };
+  }
+
+  /** The backing goes, and somebody proves it. */
+  async function contradict(): Promise<void> {
+    await custodian.set(MARKET, BACKING - 1n);
+    await perps.contradict(MARKET, await proveBacking());
+    expect(await statusOf()).to.equal(STATUS.Diverged);
+  }
+
+  it("SG-8: a conservative decrease settles only what it closes: a price of a moment, and a decrease of 1 wei, take nothing out", async () => {
+    await trade("alice", SIZE);
+    await trade("bob", -SIZE);
+    await standStill();
+    await setPrice(world, (PRICE * 3n) / 2n);
+    await trade("alice", -1n, { nonce: 1n });
+    expect(await accountOf("alice")).to.deep.equal([MARGIN, SIZE - 1n, PRICE]);
+    // The profit on 1 wei, and no more, waits.
+    expect(await perps.escrowedProfit(MARKET, world.signers.alice)).to.equal(1_000n);
+    await setPrice(world, PRICE);
+    await setPrice(world, PRICE);
+    for (const role of ["alice", "bob"] as const) await as(role).close(MARKET);
+    await world.chain.mine(WHOLE_BLOCKS);
+    expect(await statusOf()).to.equal(STATUS.Synced);
+    await as("alice").claimProfit(MARKET);
+    let taken = 0n;
+    for (const role of ["alice", "bob"] as const) {
+      const { margin } = await accountOf(role);
+      await as(role).withdraw(MARKET, margin);
+      taken += margin;
+    }
+    expect(taken).to.equal(2n * MARGIN + 1_000n);
+    expect([await perps.liquidity(), await perps.badDebt()]).to.deep.equal([LIQUIDITY - 1_000n, 0n]);
+  });
+
+  it("SG-8: the parts of a conservative decrease add up to the whole profit, which waits", async () => {
+    await trade("alice", SIZE);
+    await standStill();
+    await setPrice(world, PRICE + 100n * UNIT);
+    await trade("alice", -SIZE / 4n, { nonce: 1n });
+    expect(await perps.escrowedProfit(MARKET, world.signers.alice)).to.equal(500n * UNIT);
+    expect(await accountOf("alice")).to.deep.equal([MARGIN, (3n * SIZE) / 4n, PRICE]);
+    await as("alice").close(MARKET);
+    expect(await perps.escrowedProfit(MARKET, world.signers.alice)).to.equal(2_000n * UNIT);
+    const { margin, size } = await accountOf("alice");
+    expect([margin, size]).to.deep.equal([MARGIN, 0n]);
+  });
+
+  it("SG-6: a position that was opened after a jump of the price is not liquidated in Synced at the price before it", async () => {
+    await setPrice(world, 2_300n * UNIT);
+    await trade("alice", SIZE);
+    expect(await statusOf()).to.equal(STATUS.Synced);
+    const { worst, best } = await perps.healthOf(world.signers.alice, MARKET);
+    // 5,000 over a twentieth of 46,000; at 2,000 nothing would be left.
+    expect([worst, best]).to.deep.equal([(5_000n * UNIT) / 2_300n, (5_000n * UNIT) / 2_300n]);
+    await expect(perps.liquidate(world.signers.alice, MARKET))
+      .to.be.revertedWithCustomError(perps, "PositionHealthy")
+      .withArgs(world.signers.alice, MARKET, worst);
+  });
+
+  it("SG-6: under a contradiction a wrong price liquidates nobody, however often it is set", async () => {
+    await trade("alice", SIZE);
+    await contradict();
+    for (const times of [1, 2, 3]) {
+      await feed().setPrice(MARKET, 1n);
+      expect(await perps.lastPrice(MARKET), String(times)).to.equal(PRICE);
+      await expect(perps.liquidate(world.signers.alice, MARKET)).to.be.rejectedByGuard("LiquidationDenied");
+    }
+    expect(await accountOf("alice")).to.deep.equal([MARGIN, SIZE, PRICE]);
+    // The control: without a contradiction the second view follows.
+    await custodian.set(MARKET, BACKING);
+    await perps.reconcile(MARKET, await proveBacking());
+    await feed().setPrice(MARKET, 1n);
+    expect(await perps.lastPrice(MARKET)).to.equal(1n);
+  });
+
+  it("SG-11: proofs older than the newest contradiction do not heal, and no withdrawal follows the healing", async () => {
+    const chain = world.chain;
+    await custodian.set(MARKET, 0n);
+    const first = await proveBacking();
+    await custodian.set(MARKET, BACKING);
+    const between = await proveBacking();
+    await custodian.set(MARKET, 0n);
+    const newest = await proveBacking();
+    await perps.contradict(MARKET, first);
+    await perps.contradict(MARKET, newest);
+    await expect(perps.reconcile(MARKET, between)).to.be.revertedWithCustomError(perps, "EvidenceNotNewer");
+    expect(await statusOf()).to.equal(STATUS.Diverged);
+    await custodian.set(MARKET, BACKING);
+    await perps.reconcile(MARKET, await proveBacking());
+    expect(await statusOf()).to.equal(STATUS.Stale);
+    await expect(as("alice").withdraw(MARKET, UNIT)).to.be.rejectedByGuard("ActionDenied");
+    await chain.mine(STALE_BLOCKS);
+    await as("alice").withdraw(MARKET, UNIT);
+  });
+
+  it("SG-11: the feed cannot believe a contradiction away", async () => {
+    await contradict();
+    for (const amount of [0n, BACKING - 1n])
+      await expect(feed().believeBacking(MARKET, amount))
+        .to.be.revertedWithCustomError(perps, "BackingContradicted")
+        .withArgs(MARKET);
+    await expect(perps.reconcile(MARKET, await proveBacking())).to.be.rejectedByGuard("SlotBelow");
+    expect(await statusOf()).to.equal(STATUS.Diverged);
+  });
+
+  it("SG-11: believing the same or less again does not make a proof too old, and believing more does", async () => {
+    await custodian.set(MARKET, BACKING - 2n);
+    const proof = await proveBacking();
+    for (const amount of [BACKING, BACKING - 1n]) {
+      await feed().believeBacking(MARKET, amount);
+      expect(await perps.contradict.staticCall(MARKET, proof)).to.equal(true);
+    }
+    await feed().believeBacking(MARKET, BACKING);
+    const since = world.chain.head.number;
+    await expect(perps.contradict(MARKET, proof))
+      .to.be.revertedWithCustomError(perps, "ProofOlderThanBelief")
+      .withArgs(MARKET, proof.anchor.number, since);
+  });
+
+  it("SG-11: a proof that is older than the belief does not reconcile", async () => {
+    await contradict();
+    await custodian.set(MARKET, BACKING);
+    const proof = await proveBacking();
+    await feed().believeBacking(MARKET, BACKING + 1n);
+    const since = world.chain.head.number;
+    await expect(perps.reconcile(MARKET, proof))
+      .to.be.revertedWithCustomError(perps, "ProofOlderThanBelief")
+      .withArgs(MARKET, proof.anchor.number, since);
+    expect(await statusOf()).to.equal(STATUS.Diverged);
+  });
+
+  it("SG-11: no order is cancelled for want of a margin that the guard keeps", async () => {
+    await trade("alice", SIZE);
+    await standStill();
+    await setPrice(world, 2_200n * UNIT);
+    await as("alice").close(MARKET);
+    expect(await perps.escrowedProfit(MARKET, world.signers.alice)).to.equal(4_000n * UNIT);
+    await world.chain.mine(STALE_BLOCKS);
+    expect(await statusOf()).to.equal(STATUS.Lagging);
+    // A notional of 88,000 needs 8,800: with the 4,000 that are kept it is there.
+    const { order, signature } = await sign("alice", 2n * SIZE, { nonce: 1n });
+    await expect(perps.executeOrCancel(order, signature)).to.be.revertedWithCustomError(perps, "InsufficientMargin");
+    expect(await perps.orderStatus(await perps.orderId(order))).to.equal(OPEN);
+    await as("alice").claimProfit(MARKET);
+    await perps.executeOrCancel(order, signature);
+    expect((await accountOf("alice")).size).to.equal(2n * SIZE);
+    // The control: who has nothing kept loses such an order.
+    const own = await sign("bob", 2n * SIZE);
+    await perps.executeOrCancel(own.order, own.signature);
+    expect(await perps.orderStatus(await perps.orderId(own.order))).to.equal(CANCELLED);
+  });
+
+  it("SG-6: an order for a market that is not listed can be cancelled", async () => {
+    const { order } = await sign("alice", UNIT, { market: ethers.encodeBytes32String("SOON-PERP") });
+    await as("alice").cancel(order);
+    expect(await perps.orderStatus(await perps.orderId(order))).to.equal(CANCELLED);
+  });
+
+  it("SG-13: a price above 2^128 - 1 is refused, and at the greatest one positions are closed and valued still", async () => {
+    await trade("alice", SIZE);
+    const greatest = 2n ** 128n - 1n;
+    for (const price of [greatest + 1n, 2n ** 255n, 2n ** 256n - 1n])
+      await expect(feed().setPrice(MARKET, price))
+        .to.be.revertedWithCustomError(perps, "PriceTooHigh")
+        .withArgs(MARKET, price);
+    expect(await perps.indexPrice(MARKET)).to.equal(PRICE);
+    await feed().setPrice(MARKET, greatest);
+    await perps.healthOf(world.signers.alice, MARKET);
+    await as("alice").close(MARKET);
+    expect((await accountOf("alice")).size).to.equal(0n);
+  });
+});
