@@ -53,6 +53,8 @@ abstract contract EpisodeHandler is ExchangeHandler {
         if (_ghosts[market].causes[cause].status != Status.Synced) _heal(market, cause, uint64(block.number));
         _claimProfit(trader, market);
         _pass(2 * 7_200, 12);
+        // An order that the margin does not carry, while some of it is still held back.
+        _executeOrCancel(_signPlain(key, market, 1e24));
         _claimProfit(trader, market);
         _claimProfit(trader, market);
         _withdraw(trader, market, _account(trader, market).margin / 2);
@@ -70,10 +72,13 @@ abstract contract EpisodeHandler is ExchangeHandler {
         // Days of fast blocks account for any outage: the heartbeat must be fresh.
         _poke(scope);
         _pass(1, 2 hours);
+        uint256 begin = block.timestamp;
         _apply(scope, 0);
         _pass(1, 20 minutes + ((seed >> 8) % 1 hours));
         _poke(scope);
         _pass(2_000 + ((seed >> 24) % 2_000), 1);
+        // Every other time into the grace of the first one.
+        if ((seed >> 40) % 2 == 0) _pass((begin + 1 days + 5 minutes - block.timestamp) / 12, 12);
     }
 
     /// @dev A position of eight times the margin, a twelfth of the price away from its end, where both views are one.

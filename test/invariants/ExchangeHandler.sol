@@ -144,8 +144,10 @@ abstract contract ExchangeHandler is WorldHandler {
     /// @notice The keeper clears the book.
     function executeOrCancel(uint256 input) external {
         uint256 seed = _mixed(input);
-        if (_tickets.length == 0) return;
-        Ticket memory ticket = _tickets[seed % _tickets.length];
+        if (_tickets.length != 0) _executeOrCancel(_tickets[seed % _tickets.length]);
+    }
+
+    function _executeOrCancel(Ticket memory ticket) internal {
         Attempt memory attempt = _fillOf(ticket);
         bytes4 failure = _predict(attempt);
         bytes memory data = abi.encodeCall(IMarginPerps.executeOrCancel, (ticket.order, ticket.signature));

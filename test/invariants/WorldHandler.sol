@@ -134,12 +134,19 @@ abstract contract WorldHandler is ScopeModel {
         }
     }
 
-    /// @notice Anybody applies one, or tries to. Half of the callers wait until one is ready.
+    /// @notice Anybody applies one, or tries to. Half of the callers wait until one is ready; some come late by the clock alone.
     function applyScheduled(uint256 input) external {
         uint256 seed = _mixed(input);
         (bytes32 scope, uint256 table) = (_scopeAt(seed), (seed >> 8) % 3);
         Schedule storage due = _schedules[scope][table];
-        if (due.ready.time != 0 && (seed >> 16) % 2 == 0 && !_hasCome(due.ready)) _passDelay();
+        if (due.ready.time != 0 && (seed >> 16) % 2 == 0 && !_hasCome(due.ready)) {
+            if ((seed >> 24) % 4 != 0) {
+                _passDelay();
+            } else {
+                _pass(7_200, 12);
+                _pass(1, 2 * CONFIGURATION_DELAY);
+            }
+        }
         _apply(scope, table);
     }
 
