@@ -381,6 +381,22 @@ describe("StateProof", () => {
     await selfRooted([branch({})], "invalid BranchMalformed");
   });
 
+  it("M16: an extension, a branch and a leaf below 32 bytes are read where they are embedded", async () => {
+    const at = (last: number[]): Uint8Array => Uint8Array.from([...key.slice(0, 30), ...last]);
+    // Three keys of one way for 60 nibbles; two of them part at the last.
+    const [ours, near, far, missing] = [at([0x12, 0x34]), at([0x12, 0x35]), at([0x22, 0x34]), at([0x12, 0x36])];
+    const { root, proof } = buildTrie([
+      { key: ours, value: Uint8Array.of(5) },
+      { key: near, value: Uint8Array.of(6) },
+      { key: far, value: Uint8Array.of(7) },
+    ]);
+    expect(proof(ours)).to.have.lengthOf(2);
+    await each((v) => v.key(root, ours, proof(ours)), "present 0x05");
+    await each((v) => v.key(root, near, proof(near)), "present 0x06");
+    await each((v) => v.key(root, far, proof(far)), "present 0x07");
+    await each((v) => v.key(root, missing, proof(missing)), "absent");
+  });
+
   it("M18 M19 M20 M21 M22: a child is nothing, a 32-byte string, or a list shorter than 32 bytes, and no short node has a hash", async () => {
     const value = rlpInteger(1n << 200n);
     const child = leaf(path.slice(1), value);
