@@ -255,17 +255,23 @@ library HeaderReader {
         assembly ("memory-safe") {
             let start := header.offset
             let size := header.length
-            // First bytes of the items of fixed place, each in the top byte of a word: ommers hash at 36, beneficiary at 69, state root
-            // at 90, transactions root at 123, receipts root at 156. Lengths of 32 bytes (a0) and, for the beneficiary, 20 (94).
+            // First bytes of the items of fixed place, each in the top byte of a word: ommers hash at 36, transactions root at 123,
+            // receipts root at 156. Lengths of 32 bytes (a0).
             let a0 := 0xa000000000000000000000000000000000000000000000000000000000000000
             wrong := xor(calldataload(add(start, 36)), a0)
-            wrong := or(
-                wrong,
-                xor(calldataload(add(start, 69)), 0x9400000000000000000000000000000000000000000000000000000000000000)
-            )
-            wrong := or(wrong, xor(calldataload(add(start, 90)), a0))
             wrong := or(wrong, xor(calldataload(add(start, 123)), a0))
             wrong := shr(248, or(wrong, xor(calldataload(add(start, 156)), a0)))
+            // Two items begin in one word: the beneficiary at 69, of 20 bytes (94), and the state root at 69 + 21.
+            wrong := or(
+                wrong,
+                and(
+                    xor(
+                        calldataload(add(start, 69)),
+                        0x940000000000000000000000000000000000000000a000000000000000000000
+                    ),
+                    0xff0000000000000000000000000000000000000000ff00000000000000000000
+                )
+            )
             // bloom at 189, 256 bytes
             wrong := or(wrong, xor(shr(232, calldataload(add(start, 189))), 0xb90100))
             // equivalent: MIN_SIZE <= size && size <= MAX_SIZE; a smaller size wraps around to a greater value.
@@ -278,39 +284,46 @@ library HeaderReader {
             stateRoot := calldataload(add(start, 91))
 
             // The difficulty, the first field of variable length, begins at 448: 3 bytes of list prefix, five hashes and an address
-            // (5 * 33 + 21), and the bloom (3 + 256). `word` begins with the number's item once the difficulty is passed. After the
-            // merge that is one byte, 0x80: zero.
-            let word := calldataload(add(start, 449))
-            let prefix := byte(0, calldataload(add(start, 448)))
-            if xor(prefix, 0x80) {
-                switch lt(prefix, 0x80)
-                case 1 {
-                    // one byte that is its own encoding; zero is not: zero is 0x80
+            // (5 * 33 + 21), and the bloom (3 + 256). After the merge it is one byte, 0x80: zero. Then a number of two to eight bytes
+            // has one of seven prefixes, 82 to 88, and both prefixes are compared at once; a smaller pair wraps around.
+            let word := calldataload(add(start, 448))
+            let beyond := sub(shr(240, word), 0x8082) // bytes of the number beyond two
+            height := shr(sub(240, shl(3, beyond)), shl(16, word))
+            // any other pair, and a leading zero, which is refused below
+            if or(gt(beyond, 6), iszero(byte(2, word))) {
+                // Any difficulty, and any number. `word` begins with the number's item once the difficulty is passed.
+                let prefix := byte(0, word)
+                word := calldataload(add(start, 449))
+                if xor(prefix, 0x80) {
+                    switch lt(prefix, 0x80)
+                    case 1 {
+                        // one byte that is its own encoding; zero is not: zero is 0x80
+                        wrong := or(wrong, iszero(prefix))
+                    }
+                    default {
+                        let width := sub(prefix, 0x80)
+                        let first := byte(0, word)
+                        wrong := or(wrong, gt(width, 32))
+                        wrong := or(wrong, iszero(first)) // a leading zero
+                        wrong := or(wrong, and(eq(width, 1), lt(first, 0x80))) // a byte that is its own encoding
+                        word := calldataload(add(start, add(449, width)))
+                    }
+                }
+
+                prefix := byte(0, word)
+                switch gt(prefix, 0x80)
+                case 0 {
+                    // equivalent: prefix == 0x80 ? 0 : prefix, where 0x00 is malformed
                     wrong := or(wrong, iszero(prefix))
+                    height := and(prefix, 0x7f)
                 }
                 default {
-                    let width := sub(prefix, 0x80)
-                    let first := byte(0, word)
-                    wrong := or(wrong, gt(width, 32))
-                    wrong := or(wrong, iszero(first)) // a leading zero
-                    wrong := or(wrong, and(eq(width, 1), lt(first, 0x80))) // a byte that is its own encoding
-                    word := calldataload(add(start, add(449, width)))
+                    // equivalent: the `prefix - 0x80` bytes after the prefix, as an integer; 0x80 * 8 is 0x400.
+                    // The shift is beyond 256, and the height zero, where that is more than 32 bytes: they are too many below.
+                    height := shr(sub(0x500, shl(3, prefix)), shl(8, word))
+                    // more than 8 bytes, a leading zero, or a byte that is its own encoding
+                    wrong := or(wrong, or(gt(prefix, 0x88), or(iszero(byte(1, word)), lt(height, 0x80))))
                 }
-            }
-
-            prefix := byte(0, word)
-            switch gt(prefix, 0x80)
-            case 0 {
-                // equivalent: prefix == 0x80 ? 0 : prefix, where 0x00 is malformed
-                wrong := or(wrong, iszero(prefix))
-                height := and(prefix, 0x7f)
-            }
-            default {
-                // equivalent: the `prefix - 0x80` bytes after the prefix, as an integer; 0x80 * 8 is 0x400.
-                // The shift is beyond 256, and the height zero, where that is more than 32 bytes: they are too many below.
-                height := shr(sub(0x500, shl(3, prefix)), shl(8, word))
-                // more than 8 bytes, a leading zero, or a byte that is its own encoding
-                wrong := or(wrong, or(gt(prefix, 0x88), or(iszero(byte(1, word)), lt(height, 0x80))))
             }
         }
     }

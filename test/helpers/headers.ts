@@ -1,4 +1,4 @@
-import { toHex, type Hex } from "../../src/bytes.js";
+import { toBytes, toHex, type Hex } from "../../src/bytes.js";
 import { encodeRlp } from "../../src/proof/rlp.js";
 
 const filled = (length: number, byte: number): Uint8Array => new Uint8Array(length).fill(byte);
@@ -27,4 +27,29 @@ export function headerWithItem(count: number, field: number, item: Uint8Array): 
   const items = sampleFields(count).map((value, i) => (i === field ? item : encodeRlp(value)));
   const payload = Buffer.concat(items);
   return toHex(Uint8Array.from([0xf9, payload.length >> 8, payload.length & 0xff, ...payload]));
+}
+
+/** Bytes of a header after the merge that decide where its state root and its number lie, and the fields that they belong to; 255 is the list. */
+const MARKERS: readonly [at: number, field: number][] = [
+  ...([0, 1, 2].map((at) => [at, 255]) as [number, number][]),
+  ...([3, 36, 69, 90, 123, 156].map((at, field) => [at, field]) as [number, number][]),
+  ...([189, 190, 191].map((at) => [at, 6]) as [number, number][]),
+];
+
+/** The header of {@link sampleFields} with one bit of one marker changed, and the field that is malformed then. */
+export function headersWithWrongMarker(): { title: string; rlp: Hex; field: number }[] {
+  return MARKERS.flatMap(([at, field]) =>
+    Array.from({ length: 8 }, (_, bit) => ({ title: `bit ${bit} of byte ${at}`, rlp: withByte(at, 1 << bit), field })),
+  );
+}
+
+/** The same with any other byte for the difficulty, for the number's prefix, and for its first digits: some of them are sound. */
+export function headersWithOtherNumber(): Hex[] {
+  return [448, 449, 450].flatMap((at) => Array.from({ length: 255 }, (_, i) => withByte(at, i + 1)));
+}
+
+function withByte(at: number, change: number): Hex {
+  const header = toBytes(sampleHeader(21), "header").slice();
+  header[at] = header[at]! ^ change;
+  return toHex(header);
 }

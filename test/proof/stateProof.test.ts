@@ -234,6 +234,35 @@ describe("StateProof", () => {
     );
   });
 
+  it("M7: a leaf that claims something else, below honest branches, is not the one that they name", async () => {
+    const { state, storage, holder } = world(300);
+    const slot = slotOf(5);
+    const nodes = storage.proof(keccak256(slot));
+    const account = state.proof(keccak256(holder));
+    const replaceLast = (all: readonly Uint8Array[], last: Uint8Array): Uint8Array[] => [...all.slice(0, -1), last];
+
+    // The account's leaf names a storage trie of the prover's own, which proves whatever it likes.
+    const forged = leaf(nibblesOf(keccak256(slot)), Uint8Array.of(0x7f));
+    const honest = account[account.length - 1] as Uint8Array;
+    const at = Buffer.from(honest).indexOf(storage.root);
+    expect(at).to.be.greaterThan(0);
+    const claim = Uint8Array.from(honest);
+    claim.set(keccak256(forged), at);
+    await each((v) => v.account(state.root, holder, replaceLast(account, claim)), "invalid NodeHashMismatch");
+    await eachWitness(
+      (v) => v.slots(state.root, holder, [slot], concat([...replaceLast(account, claim), forged])),
+      "invalid NodeHashMismatch",
+    );
+
+    const value = Uint8Array.from(nodes[nodes.length - 1] as Uint8Array);
+    value[value.length - 1] = value[value.length - 1]! ^ 1;
+    await each((v) => v.slot(storage.root, slot, replaceLast(nodes, value)), "invalid NodeHashMismatch");
+    await eachWitness(
+      (v) => v.slots(state.root, holder, [slot], concat([...account, ...replaceLast(nodes, value)])),
+      "invalid NodeHashMismatch",
+    );
+  });
+
   it("M8: two nodes in one element of a list, or one node in two, are not the list that eth_getProof gives", async () => {
     const { storage } = world(300);
     const [first, second, ...rest] = storage.proof(keccak256(slotOf(5))) as [Uint8Array, Uint8Array, ...Uint8Array[]];
@@ -350,6 +379,22 @@ describe("StateProof", () => {
     await selfRooted([branch({ [path[0] as number]: hashOf(only) }), only], "invalid BranchMalformed");
     await selfRooted([branch({ [other(path[0] as number)]: sibling })], "invalid BranchMalformed");
     await selfRooted([branch({})], "invalid BranchMalformed");
+  });
+
+  it("M16: an extension, a branch and a leaf below 32 bytes are read where they are embedded", async () => {
+    const at = (last: number[]): Uint8Array => Uint8Array.from([...key.slice(0, 30), ...last]);
+    // Three keys of one way for 60 nibbles; two of them part at the last.
+    const [ours, near, far, missing] = [at([0x12, 0x34]), at([0x12, 0x35]), at([0x22, 0x34]), at([0x12, 0x36])];
+    const { root, proof } = buildTrie([
+      { key: ours, value: Uint8Array.of(5) },
+      { key: near, value: Uint8Array.of(6) },
+      { key: far, value: Uint8Array.of(7) },
+    ]);
+    expect(proof(ours)).to.have.lengthOf(2);
+    await each((v) => v.key(root, ours, proof(ours)), "present 0x05");
+    await each((v) => v.key(root, near, proof(near)), "present 0x06");
+    await each((v) => v.key(root, far, proof(far)), "present 0x07");
+    await each((v) => v.key(root, missing, proof(missing)), "absent");
   });
 
   it("M18 M19 M20 M21 M22: a child is nothing, a 32-byte string, or a list shorter than 32 bytes, and no short node has a hash", async () => {
