@@ -166,7 +166,7 @@ contract GuardedPerps is MarginPerps, SettlementGuard, ProfitEscrow {
     }
 
     function _isContradicted(bytes32 market) internal view override returns (bool) {
-        return _scope(market).divergences != 0;
+        return (_scope(market).divergences | _scope(market).halts) != 0;
     }
 
     function _keepsProfit(bytes32 market, address trader) internal view override returns (bool) {

@@ -110,7 +110,7 @@ abstract contract ExchangeHandler is WorldHandler {
 
     function _setPrice(bytes32 market, uint256 price) internal {
         // While something about the market is contradicted the second view stands still.
-        if (!_isDiverged(market)) _lastPrices[market] = _perps.indexPrice(market);
+        if (!_isContradicted(market)) _lastPrices[market] = _perps.indexPrice(market);
         _try(abi.encodeCall(IMarginPerps.setPrice, (market, price)), 0);
         if (_perps.lastPrice(market) != _lastPrices[market]) {
             revert Broken("INV-13: no price that is set under a contradiction becomes the second view");
@@ -118,9 +118,9 @@ abstract contract ExchangeHandler is WorldHandler {
     }
 
     /// @dev Diverged alone is what this exchange calls contradicted. A cause that is Halted does not hold the second view.
-    function _isDiverged(bytes32 market) private view returns (bool) {
+    function _isContradicted(bytes32 market) private view returns (bool) {
         for (uint256 i = 0; i < CAUSES; ++i) {
-            if (_ghosts[market].causes[i].status == Status.Diverged) return true;
+            if (_ghosts[market].causes[i].status >= Status.Diverged) return true;
         }
         return false;
     }

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import type { Interface } from "ethers";
 import { network } from "hardhat";
 
 import { toHex } from "../../src/bytes.js";
@@ -130,10 +131,10 @@ describe("hostile tries", () => {
       const first = 64 + 32 + padded(value).length;
       const elements = [word(BigInt(value.length)), padded(value), word(532n)];
       const data = list(keccak256(branch), slot, [first, 64], elements);
-      const whole = contract.interface.decodeFunctionResult(method, await call(concat([data, branch])));
+      const whole = (contract.interface as Interface).decodeFunctionResult(method, await call(concat([data, branch])));
       expect(whole[0]).to.equal(PRESENT);
       const cut = await call(concat([data, branch.slice(0, 532 - 33)])).then(
-        (bytes) => contract.interface.decodeFunctionResult(method, bytes)[0] as bigint,
+        (bytes) => (contract.interface as Interface).decodeFunctionResult(method, bytes)[0] as bigint,
         () => 0n, // the decoder's own check
       );
       expect(cut).to.equal(0n);
@@ -151,7 +152,7 @@ describe("hostile tries", () => {
       const at = 96 + 32 + padded(value).length;
       const elements = [word(BigInt(value.length)), padded(value), word(532n), first, second, new Uint8Array(64)];
       const data = list(keccak256(first), slot, [at, at + 532, 96], elements);
-      const result = contract.interface.decodeFunctionResult(method, await call(data));
+      const result = (contract.interface as Interface).decodeFunctionResult(method, await call(data));
       expect([result[0], result[1]]).to.deep.equal([PRESENT, 0n]);
       expect(result[0]).to.not.equal(ABSENT);
       expect(verifySlot(keccak256(first), slot, [first, second, value])).to.deep.equal({
