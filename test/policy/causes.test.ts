@@ -18,7 +18,7 @@ import {
 const SCOPE = scopeNamed("market");
 const [A, B, C] = ["a", "b", "c"].map(scopeNamed) as [`0x${string}`, `0x${string}`, `0x${string}`];
 const ZERO = scopeNamed("");
-const STEPS = process.env["HEAVY"] === undefined ? 300 : 5_000;
+const STEPS = process.env["HEAVY"] === undefined ? 120 : 5_000;
 
 for (const build of BUILDS) {
   describe(`causes (${build.name})`, () => {
@@ -166,27 +166,29 @@ for (const build of BUILDS) {
       }
     });
 
-    it("B16: at most 255 causes of each severity, one more is refused loudly, the status stays, and every cause can be healed", async () => {
-      for (const to of ["Diverged", "Halted"] as const) {
-        for (let i = 1; i <= 255; i++) await raise(accountWord(to, i), to, 1);
-        await target.refuses("TooManyCauses", [SCOPE], "raise", [SCOPE, accountWord(to, 256), STATUS[to], 1]);
-        expect(await status()).to.equal(to);
-        // A worse cause still counts.
-        if (to === "Diverged") {
-          await world.aside(async () => {
-            await raise(accountWord(to, 1), "Halted", 2);
-            expect(await status()).to.equal("Halted");
-          });
-        }
-      }
-      for (const to of ["Halted", "Diverged"] as const) {
-        for (let i = 1; i <= 255; i++) {
+    // A thousand transactions, and counters that are the same in every build: once is enough.
+    if (build.viaIR)
+      it("B16: at most 255 causes of each severity, one more is refused loudly, the status stays, and every cause can be healed", async () => {
+        for (const to of ["Diverged", "Halted"] as const) {
+          for (let i = 1; i <= 255; i++) await raise(accountWord(to, i), to, 1);
+          await target.refuses("TooManyCauses", [SCOPE], "raise", [SCOPE, accountWord(to, 256), STATUS[to], 1]);
           expect(await status()).to.equal(to);
-          await heal(accountWord(to, i), 2);
+          // A worse cause still counts.
+          if (to === "Diverged") {
+            await world.aside(async () => {
+              await raise(accountWord(to, 1), "Halted", 2);
+              expect(await status()).to.equal("Halted");
+            });
+          }
         }
-      }
-      expect(await status()).to.equal("Stale");
-    });
+        for (const to of ["Halted", "Diverged"] as const) {
+          for (let i = 1; i <= 255; i++) {
+            expect(await status()).to.equal(to);
+            await heal(accountWord(to, i), 2);
+          }
+        }
+        expect(await status()).to.equal("Stale");
+      });
 
     it("B10, SG-12: the status is that of the worst open cause, over a random history", async () => {
       const source = announced();

@@ -22,7 +22,7 @@ import {
 } from "./helpers/world.js";
 
 const SCOPE = scopeNamed("market");
-const STEPS = process.env["HEAVY"] === undefined ? 800 : 20_000;
+const STEPS = process.env["HEAVY"] === undefined ? 300 : 20_000;
 const { exitsFor, longestBlockTime } = CONFIG;
 const L1_ANSWERS: readonly (Hex | "revert" | undefined)[] = [undefined, "revert", "0x", `0x${"ff".repeat(32)}`];
 

@@ -28,7 +28,7 @@ const CONFIGS: Config[] = [
   { ...CONFIG, policy: packed(STANDARD_TABLE), gap: DAY, staleFor: DAY, graceFor: 4 * 3_600, exitsFor: 7 * DAY },
 ];
 const HEAVY = process.env["HEAVY"] !== undefined;
-const RUNS = { numRuns: HEAVY ? 300 : 12 };
+const RUNS = { numRuns: HEAVY ? 300 : 6 };
 
 type Step = (target: Target) => Promise<unknown>;
 

@@ -23,7 +23,7 @@ const NOBODY: Hex = `0x${"00".repeat(20)}`;
 const ROLES = { pauser: PAUSER, configurator: CONFIGURATOR, stranger: STRANGER, nobody: NOBODY };
 const DELAY = 2 * DAY;
 const { longestBlockTime: BLOCK } = CONFIG;
-const STEPS = process.env["HEAVY"] === undefined ? 250 : 5_000;
+const STEPS = process.env["HEAVY"] === undefined ? 120 : 5_000;
 const values = (config: Config): bigint[] =>
   [config.policy, config.gap, config.staleFor, config.graceFor, config.exitsFor, config.longestBlockTime].map(BigInt);
 
