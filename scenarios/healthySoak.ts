@@ -29,6 +29,8 @@ const INVESTORS = ["alice", "bob", "carol", "dave", "erin"] as const satisfies r
 const GAMBLER = "frank" satisfies Role;
 const TRADERS = [...INVESTORS, GAMBLER] as const;
 const ANCHOR_DEPTH = 2;
+/** How often the market turns on the gambler, in blocks: by chance alone, one run in many would liquidate nobody. */
+const LOSING_STREAK_EVERY = 2_000;
 /** The age up to which every order is signed, in blocks. */
 const MAX_AGE = 400n;
 /** What is open to a user of the exchange. It neither settles nor has funding: those two are asked of the guard alone, with the others. */
@@ -84,6 +86,7 @@ export async function soak(
   const run = new Soak(world, random);
   const start = { number: chain.head.number, time: await timeOf(chain) };
   let told = 0;
+  let streaks = 0;
   const grown = (): number => Number(chain.head.number - start.number);
   // A little longer where a kind of use has not come up yet.
   const isPartial = (): boolean => KINDS.some((kind) => run.counts.executed[kind] === 0);
@@ -92,6 +95,10 @@ export async function soak(
     if (thousands !== told) progress(`${thousands},000 blocks, ${run.counts.blocked.length} actions blocked`);
     told = thousands;
     await run.next();
+    if (grown() > streaks * LOSING_STREAK_EVERY) {
+      streaks += 1;
+      await run.losingStreak();
+    }
   }
   run.counts.blocks = chain.head.number - start.number;
   run.counts.seconds = (await timeOf(chain)) - start.time;
@@ -153,6 +160,21 @@ class Soak {
     if (size === 0n) await this.#trade(GAMBLER);
   }
 
+  /** The gambler starts anew, and the price goes against him, by three percent at a time, until he is liquidated. */
+  async losingStreak(): Promise<void> {
+    await this.#both("close", GAMBLER, (perps) => perps.close(MARKET));
+    for (let tries = 0; tries < 5 && (await this.#gamblersSize()) === 0n; tries++) await this.#gamble();
+    while ((await this.#gamblersSize()) !== 0n) {
+      const worse = (await this.#gamblersSize()) > 0n ? -300n : 300n; // in parts of 10,000
+      await this.#setPrice((this.#price * (10_000n + worse)) / 10_000n);
+    }
+  }
+
+  async #gamblersSize(): Promise<bigint> {
+    const { signers } = this.world;
+    return (await exchange(this.world, "unguarded", GAMBLER).accounts(signers[GAMBLER], MARKET)).size;
+  }
+
   /** Nobody does anything, for hours now and then. After that nothing may be denied: not even before anybody has used the market again. */
   async #quiet(): Promise<void> {
     const { counts, random } = this;
@@ -178,8 +200,13 @@ class Soak {
   async #movePrice(): Promise<void> {
     if (this.random() < 0.2) this.#trend = -this.#trend;
     const reach = this.random() < 0.5 ? 50 : 400; // in parts of 10,000
-    this.#price = (this.#price * BigInt(10_000 + this.#trend * Math.floor(this.random() * reach))) / 10_000n;
-    await setPrice(this.world, this.#price);
+    await this.#setPrice((this.#price * BigInt(10_000 + this.#trend * Math.floor(this.random() * reach))) / 10_000n);
+  }
+
+  /** Keepers look at once. */
+  async #setPrice(price: bigint): Promise<void> {
+    this.#price = price;
+    await setPrice(this.world, price);
     for (const trader of TRADERS) if (await this.#isInsolvent(trader)) await this.#liquidate(trader);
   }
 

@@ -32,10 +32,6 @@ async function longChain(): Promise<HardhatChain> {
   return shared;
 }
 
-after(async () => {
-  await (await shared)?.close();
-});
-
 async function firstSigner(chain: HardhatChain): Promise<Signer> {
   const [signer] = await chain.tools.ethers.getSigners();
   return signer as Signer;
@@ -60,172 +56,178 @@ function deployed(build: Build, wrap?: "delegatecall" | "ERC-1967 proxy"): () =>
   };
 }
 
-for (const build of BUILDS) shouldBehaveLikeGuard(`inherited (${build.name})`, deployed(build));
-for (const build of BUILDS)
-  shouldBehaveLikeGuard(`under delegatecall (${build.name})`, deployed(build, "delegatecall"));
-// OpenZeppelin's proxy needs a newer compiler than the floor.
-for (const build of BUILDS.slice(1))
-  shouldBehaveLikeGuard(`behind an ERC-1967 proxy (${build.name})`, deployed(build, "ERC-1967 proxy"));
-
-describe("SettlementGuard", () => {
-  it("C2: works in the first blocks of a chain, where 256 blocks back is before genesis", async () => {
-    const chain = await forks.create();
-    const signer = await firstSigner(chain);
-    const target = await new AnchoredTarget__factory(signer).deploy(1, 8_191);
-    const genesis = chain.at(0n);
-    await (await target.act({ number: 0, hash: genesis?.hash ?? "0x" })).wait();
-    expect(await target.actions()).to.equal(1n);
-    await chain.close();
+describe("on a chain of 8,200 blocks", () => {
+  after(async () => {
+    await (await shared)?.close();
   });
 
-  it("SG-2: a smallest depth of zero does not let the executing block in", async () => {
-    const chain = await forks.create();
-    const signer = await firstSigner(chain);
-    const target = await new AnchoredTarget__factory(signer).deploy(0, 2n ** 64n - 1n);
-    const executing = chain.head.number + 1n;
-    const data = await target.act({ number: executing, hash: `0x${"11".repeat(32)}` }).catch(revertDataOf);
-    expect(decodeGuardError(String(data))?.name).to.equal("AnchorIsCurrentBlock");
-    await (await target.act(chain.head)).wait();
-    expect(await target.actions()).to.equal(1n);
-    await chain.close();
-  });
+  for (const build of BUILDS) shouldBehaveLikeGuard(`inherited (${build.name})`, deployed(build));
+  for (const build of BUILDS)
+    shouldBehaveLikeGuard(`under delegatecall (${build.name})`, deployed(build, "delegatecall"));
+  // OpenZeppelin's proxy needs a newer compiler than the floor.
+  for (const build of BUILDS.slice(1))
+    shouldBehaveLikeGuard(`behind an ERC-1967 proxy (${build.name})`, deployed(build, "ERC-1967 proxy"));
 
-  it("C5, C6: beyond the window the ring holds another block, and the source's own refusal is out of the window", async () => {
-    const chain = await longChain();
-    const target = await new AnchoredTarget__factory(await firstSigner(chain)).deploy(1, 2n ** 64n - 1n);
-    const executing = chain.head.number + 1n;
-    const beyond = executing - 8_192n;
-    // The slot of this block now holds the hash of the one 8,191 blocks later.
-    for (const hash of [chain.at(beyond)?.hash, chain.at(beyond + 8_191n)?.hash]) {
-      await expect(target.act({ number: beyond, hash: hash ?? "0x" }))
-        .to.be.rejectedByGuard("AnchorOutOfWindow")
-        .withValues(beyond, executing, 8_191n);
-    }
-    expect(await target.actions()).to.equal(0n);
-  });
-
-  it("A15, SG-2: a number of more than 64 bits is never truncated to one that would pass", async () => {
-    const chain = await forks.create();
-    const signer = await firstSigner(chain);
-    const target = await new AnchoredTarget__factory(signer).deploy(1, 2n ** 64n - 1n);
-    await chain.mine(3);
-    const { number, hash } = chain.head;
-    const call = target.interface.encodeFunctionData("act", [{ number, hash }]);
-    const word = (value: bigint): string => value.toString(16).padStart(64, "0");
-    for (const dirty of [2n ** 64n + number, 2n ** 255n + number, 2n ** 256n - 1n, 2n ** 256n - number]) {
-      const data = `0x${call.slice(2, 10)}${word(dirty)}${hash.slice(2)}`;
-      await expect(signer.sendTransaction({ to: target, data })).to.revert(chain.tools.ethers);
-    }
-    expect(await target.actions()).to.equal(0n);
-    await (await signer.sendTransaction({ to: target, data: call })).wait();
-    expect(await target.actions()).to.equal(1n);
-    await chain.close();
-  });
-
-  it("A10, SG-14: a preview in a simulation agrees with the call in the same simulation, at the newest block and at the next", async () => {
-    const chain = await forks.create();
-    const target = await new AnchoredTarget__factory(await firstSigner(chain)).deploy(1, 256);
-    await chain.mine(3);
-    const reasons: string[] = [];
-    for (const blockTag of ["latest", "pending"]) {
-      const [allowed, reason] = await target.previewAnchored(chain.head, { blockTag });
-      const data = await target.act.staticCall(chain.head, { blockTag }).then(() => "0x", revertDataOf);
-      expect(reason).to.equal(data);
-      expect(allowed).to.equal(data === "0x");
-      reasons.push(reason);
-    }
-    // Which block a node simulates in decides: an anchor at the head itself holds in the next block only.
-    expect(decodeGuardError(reasons[0] ?? "")?.name).to.equal("AnchorIsCurrentBlock");
-    expect(reasons[1]).to.equal("0x");
-    await chain.close();
-  });
-
-  it("SG-16, C7: refuses to be deployed where BLOCKHASH and NUMBER mean something else, and where it does not know", async () => {
-    for (const chainId of [42_161, 42_170, 324, 999_999_937]) {
-      const chain = await forks.create({ chainId });
+  describe("SettlementGuard", () => {
+    it("C2: works in the first blocks of a chain, where 256 blocks back is before genesis", async () => {
+      const chain = await forks.create();
       const signer = await firstSigner(chain);
-      const data = await new AnchoredTarget__factory(signer).deploy(1, 256).then(() => undefined, revertDataOf);
-      expect(decodeGuardError(String(data))).to.deep.equal({
-        name: "UnsupportedChain",
-        values: { chainId: BigInt(chainId) },
-      });
+      const target = await new AnchoredTarget__factory(signer).deploy(1, 8_191);
+      const genesis = chain.at(0n);
+      await (await target.act({ number: 0, hash: genesis?.hash ?? "0x" })).wait();
+      expect(await target.actions()).to.equal(1n);
       await chain.close();
-    }
-  });
+    });
 
-  it("a contract behind a delegator keeps its state, and the guard adds none", async () => {
-    const chain = await forks.create();
-    const signer = await firstSigner(chain);
-    const implementation = await new AnchoredTarget__factory(signer).deploy(1, 256);
-    const delegator = await new Delegator__factory(signer).deploy(implementation);
-    const target = AnchoredTarget__factory.connect(await delegator.getAddress(), signer);
-    await (await target.act(chain.head)).wait();
-    expect(await target.actions()).to.equal(1n);
-    expect(await implementation.actions()).to.equal(0n);
-    for (const slot of [1, 2, 3]) {
-      expect(await chain.tools.ethers.provider.getStorage(await delegator.getAddress(), slot)).to.equal(
-        `0x${"00".repeat(32)}`,
-      );
-    }
-    await chain.close();
-  });
-});
-
-describe("StandaloneGuard", () => {
-  it("SG-14: answers as the mixin does, for every anchor and every bound, and takes the bounds from its caller", async () => {
-    const chain = await longChain();
-    const signer = await firstSigner(chain);
-    const standalone = await new StandaloneGuard__factory(signer).deploy();
-    const bounds = [
-      [1n, 256n],
-      [2n, 8_191n],
-      [300n, 299n],
-      [0n, 0n],
-      [0n, 2n ** 64n - 1n],
-    ] as const;
-    let allowed = 0;
-    for (const [minDepth, maxDepth] of bounds) {
-      const mixin = await new AnchoredTarget__factory(signer).deploy(minDepth, maxDepth);
-      const { anchor: state, header } = await latestStateAnchor(chain.request, { depth: 5 });
+    it("SG-2: a smallest depth of zero does not let the executing block in", async () => {
+      const chain = await forks.create();
+      const signer = await firstSigner(chain);
+      const target = await new AnchoredTarget__factory(signer).deploy(0, 2n ** 64n - 1n);
       const executing = chain.head.number + 1n;
-      const hashes = [ZERO, `0x${"be".repeat(32)}`, undefined];
-      for (const depth of [-1n, 0n, 1n, 2n, 256n, 257n, 299n, 300n, 8_191n, 8_192n]) {
-        for (const hash of hashes) {
-          const number = executing - depth;
-          const anchor = { number, hash: hash ?? chain.at(number)?.hash ?? ZERO };
-          const expected = [...(await mixin.previewAnchored(anchor, { blockTag: "pending" }))];
-          const actual = [...(await standalone.previewAnchored(anchor, minDepth, maxDepth, { blockTag: "pending" }))];
-          expect(actual, `depth ${depth}, bounds ${minDepth} to ${maxDepth}`).to.deep.equal(expected);
+      const data = await target.act({ number: executing, hash: `0x${"11".repeat(32)}` }).catch(revertDataOf);
+      expect(decodeGuardError(String(data))?.name).to.equal("AnchorIsCurrentBlock");
+      await (await target.act(chain.head)).wait();
+      expect(await target.actions()).to.equal(1n);
+      await chain.close();
+    });
+
+    it("C5, C6: beyond the window the ring holds another block, and the source's own refusal is out of the window", async () => {
+      const chain = await longChain();
+      const target = await new AnchoredTarget__factory(await firstSigner(chain)).deploy(1, 2n ** 64n - 1n);
+      const executing = chain.head.number + 1n;
+      const beyond = executing - 8_192n;
+      // The slot of this block now holds the hash of the one 8,191 blocks later.
+      for (const hash of [chain.at(beyond)?.hash, chain.at(beyond + 8_191n)?.hash]) {
+        await expect(target.act({ number: beyond, hash: hash ?? "0x" }))
+          .to.be.rejectedByGuard("AnchorOutOfWindow")
+          .withValues(beyond, executing, 8_191n);
+      }
+      expect(await target.actions()).to.equal(0n);
+    });
+
+    it("A15, SG-2: a number of more than 64 bits is never truncated to one that would pass", async () => {
+      const chain = await forks.create();
+      const signer = await firstSigner(chain);
+      const target = await new AnchoredTarget__factory(signer).deploy(1, 2n ** 64n - 1n);
+      await chain.mine(3);
+      const { number, hash } = chain.head;
+      const call = target.interface.encodeFunctionData("act", [{ number, hash }]);
+      const word = (value: bigint): string => value.toString(16).padStart(64, "0");
+      for (const dirty of [2n ** 64n + number, 2n ** 255n + number, 2n ** 256n - 1n, 2n ** 256n - number]) {
+        const data = `0x${call.slice(2, 10)}${word(dirty)}${hash.slice(2)}`;
+        await expect(signer.sendTransaction({ to: target, data })).to.revert(chain.tools.ethers);
+      }
+      expect(await target.actions()).to.equal(0n);
+      await (await signer.sendTransaction({ to: target, data: call })).wait();
+      expect(await target.actions()).to.equal(1n);
+      await chain.close();
+    });
+
+    it("A10, SG-14: a preview in a simulation agrees with the call in the same simulation, at the newest block and at the next", async () => {
+      const chain = await forks.create();
+      const target = await new AnchoredTarget__factory(await firstSigner(chain)).deploy(1, 256);
+      await chain.mine(3);
+      const reasons: string[] = [];
+      for (const blockTag of ["latest", "pending"]) {
+        const [allowed, reason] = await target.previewAnchored(chain.head, { blockTag });
+        const data = await target.act.staticCall(chain.head, { blockTag }).then(() => "0x", revertDataOf);
+        expect(reason).to.equal(data);
+        expect(allowed).to.equal(data === "0x");
+        reasons.push(reason);
+      }
+      // Which block a node simulates in decides: an anchor at the head itself holds in the next block only.
+      expect(decodeGuardError(reasons[0] ?? "")?.name).to.equal("AnchorIsCurrentBlock");
+      expect(reasons[1]).to.equal("0x");
+      await chain.close();
+    });
+
+    it("SG-16, C7: refuses to be deployed where BLOCKHASH and NUMBER mean something else, and where it does not know", async () => {
+      for (const chainId of [42_161, 42_170, 324, 999_999_937]) {
+        const chain = await forks.create({ chainId });
+        const signer = await firstSigner(chain);
+        const data = await new AnchoredTarget__factory(signer).deploy(1, 256).then(() => undefined, revertDataOf);
+        expect(decodeGuardError(String(data))).to.deep.equal({
+          name: "UnsupportedChain",
+          values: { chainId: BigInt(chainId) },
+        });
+        await chain.close();
+      }
+    });
+
+    it("a contract behind a delegator keeps its state, and the guard adds none", async () => {
+      const chain = await forks.create();
+      const signer = await firstSigner(chain);
+      const implementation = await new AnchoredTarget__factory(signer).deploy(1, 256);
+      const delegator = await new Delegator__factory(signer).deploy(implementation);
+      const target = AnchoredTarget__factory.connect(await delegator.getAddress(), signer);
+      await (await target.act(chain.head)).wait();
+      expect(await target.actions()).to.equal(1n);
+      expect(await implementation.actions()).to.equal(0n);
+      for (const slot of [1, 2, 3]) {
+        expect(await chain.tools.ethers.provider.getStorage(await delegator.getAddress(), slot)).to.equal(
+          `0x${"00".repeat(32)}`,
+        );
+      }
+      await chain.close();
+    });
+  });
+
+  describe("StandaloneGuard", () => {
+    it("SG-14: answers as the mixin does, for every anchor and every bound, and takes the bounds from its caller", async () => {
+      const chain = await longChain();
+      const signer = await firstSigner(chain);
+      const standalone = await new StandaloneGuard__factory(signer).deploy();
+      const bounds = [
+        [1n, 256n],
+        [2n, 8_191n],
+        [300n, 299n],
+        [0n, 0n],
+        [0n, 2n ** 64n - 1n],
+      ] as const;
+      let allowed = 0;
+      for (const [minDepth, maxDepth] of bounds) {
+        const mixin = await new AnchoredTarget__factory(signer).deploy(minDepth, maxDepth);
+        const { anchor: state, header } = await latestStateAnchor(chain.request, { depth: 5 });
+        const executing = chain.head.number + 1n;
+        const hashes = [ZERO, `0x${"be".repeat(32)}`, undefined];
+        for (const depth of [-1n, 0n, 1n, 2n, 256n, 257n, 299n, 300n, 8_191n, 8_192n]) {
+          for (const hash of hashes) {
+            const number = executing - depth;
+            const anchor = { number, hash: hash ?? chain.at(number)?.hash ?? ZERO };
+            const expected = [...(await mixin.previewAnchored(anchor, { blockTag: "pending" }))];
+            const actual = [...(await standalone.previewAnchored(anchor, minDepth, maxDepth, { blockTag: "pending" }))];
+            expect(actual, `depth ${depth}, bounds ${minDepth} to ${maxDepth}`).to.deep.equal(expected);
+            const reverts = await standalone
+              .requireAnchored(anchor, minDepth, maxDepth, { blockTag: "pending" })
+              .then(() => "0x", revertDataOf);
+            expect(reverts).to.equal(expected[1]);
+            allowed += Number(expected[0]);
+          }
+        }
+        for (const anchor of [state, { ...state, stateRoot: ZERO }, { ...state, hash: ZERO }]) {
+          const expected = [...(await mixin.previewAnchoredState(anchor, header, { blockTag: "pending" }))];
+          const actual = await standalone.previewAnchoredState(anchor, header, minDepth, maxDepth, {
+            blockTag: "pending",
+          });
+          expect([...actual]).to.deep.equal(expected);
           const reverts = await standalone
-            .requireAnchored(anchor, minDepth, maxDepth, { blockTag: "pending" })
+            .requireAnchoredState(anchor, header, minDepth, maxDepth, { blockTag: "pending" })
             .then(() => "0x", revertDataOf);
           expect(reverts).to.equal(expected[1]);
-          allowed += Number(expected[0]);
         }
       }
-      for (const anchor of [state, { ...state, stateRoot: ZERO }, { ...state, hash: ZERO }]) {
-        const expected = [...(await mixin.previewAnchoredState(anchor, header, { blockTag: "pending" }))];
-        const actual = await standalone.previewAnchoredState(anchor, header, minDepth, maxDepth, {
-          blockTag: "pending",
-        });
-        expect([...actual]).to.deep.equal(expected);
-        const reverts = await standalone
-          .requireAnchoredState(anchor, header, minDepth, maxDepth, { blockTag: "pending" })
-          .then(() => "0x", revertDataOf);
-        expect(reverts).to.equal(expected[1]);
-      }
-    }
-    expect(allowed, "anchors that were let through").to.be.greaterThan(10);
-  });
+      expect(allowed, "anchors that were let through").to.be.greaterThan(10);
+    });
 
-  it("SG-11: knows the same errors as the mixin", async () => {
-    const chain = await longChain();
-    const standalone = await new StandaloneGuard__factory(await firstSigner(chain)).deploy();
-    const selectors: string[] = [];
-    standalone.interface.forEachError(({ selector }) => selectors.push(selector));
-    expect(selectors).to.have.length(21);
-    for (const selector of selectors) expect(await standalone.isGuardError(selector)).to.equal(true);
-    expect(await standalone.isGuardError("0x08c379a0")).to.equal(false);
+    it("SG-11: knows the same errors as the mixin", async () => {
+      const chain = await longChain();
+      const standalone = await new StandaloneGuard__factory(await firstSigner(chain)).deploy();
+      const selectors: string[] = [];
+      standalone.interface.forEachError(({ selector }) => selectors.push(selector));
+      expect(selectors).to.have.length(21);
+      for (const selector of selectors) expect(await standalone.isGuardError(selector)).to.equal(true);
+      expect(await standalone.isGuardError("0x08c379a0")).to.equal(false);
+    });
   });
 });
 

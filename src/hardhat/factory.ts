@@ -21,6 +21,13 @@ export interface HardhatFactoryOptions {
 const GENESIS_TIME = 1_767_225_600;
 
 /**
+ * The connection that is answering a request, as seen by everything that runs for this answer. One for all chains, and off while there is
+ * none: before Node 24 each storage in use costs the process something at every promise, whoever makes it.
+ */
+const answering = new AsyncLocalStorage<NetworkConnection>();
+let openChains = 0;
+
+/**
  * Creates the simulator's chains with Hardhat 3.
  *
  * The connection's own provider is routed through the simulator, so that `chain.tools.ethers` and `chain.tools.networkHelpers` can
@@ -56,17 +63,21 @@ async function create(
       throw simulatorError(`The network "${connection.networkName}" is not one that Hardhat simulates`);
     const { provider } = connection;
     const request = provider.request.bind(provider);
-    // While it answers a request, Hardhat asks its own provider (for the accounts, the chain id, …). These must not wait for the
-    // simulator, which is waiting for the answer.
-    const answering = new AsyncLocalStorage<true>();
+    let isOpen = true;
+    openChains += 1;
     return {
-      request: ({ method, params = [] }) => answering.run(true, () => request({ method, params })),
+      request: ({ method, params = [] }) => answering.run(connection, () => request({ method, params })),
       tools: connection,
       route(routed) {
-        // The provider's `send` and `sendAsync`, and everything that plugins ask, go through its `request`.
-        provider.request = (args) => (answering.getStore() ? request(args) : routed(args as Parameters<Request>[0]));
+        // The provider's `send` and `sendAsync`, and everything that plugins ask, go through its `request`. So does what Hardhat asks of
+        // itself while it answers (for the accounts, the chain id, …), which must not wait for the simulator: that waits for the answer.
+        provider.request = (args) =>
+          answering.getStore() === connection ? request(args) : routed(args as Parameters<Request>[0]);
       },
       async close() {
+        if (isOpen) openChains -= 1;
+        isOpen = false;
+        if (openChains === 0) answering.disable();
         await connection.close();
         await loopback?.close();
       },

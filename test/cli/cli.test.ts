@@ -381,7 +381,10 @@ describe("settlement-guard on the command line", function () {
       await chain.mine(3);
       endpoint = await serveLoopback((args) => chain.request(args));
     });
-    after(() => endpoint.close());
+    after(async () => {
+      await endpoint.close();
+      await chain.close();
+    });
 
     it("writes a file that verify accepts, for a block by number, hash or tag, and for an account that is not there", async () => {
       const { number, hash } = chain.at(2n) as { number: bigint; hash: Hex };
