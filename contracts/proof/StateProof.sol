@@ -179,9 +179,22 @@ library StateProof {
         bytes32 slot,
         bytes calldata witness
     ) internal pure returns (ProofStatus accountStatus, ProofStatus slotStatus, uint256 value, ProofReason reason) {
-        (accountStatus, slotStatus, value) = _shortAccountSlot(stateRoot, account, slot, witness);
-        if (slotStatus != ProofStatus.Invalid) return (accountStatus, slotStatus, value, ProofReason.None);
+        (uint256 cursor, uint256 end) = _bounds(witness);
         uint256 outcome;
+        (outcome, value, cursor) = TrieShortcut.findAccountSlot(
+            stateRoot,
+            hashAccount(account),
+            hashSlot(slot),
+            cursor
+        );
+        if (outcome & 3 != 0 && cursor == end) {
+            assembly ("memory-safe") {
+                // equivalent: (outcome >= 4 ? Present : Absent, ProofStatus(outcome % 4))
+                accountStatus := add(1, shr(2, outcome))
+                slotStatus := and(outcome, 3)
+            }
+            return (accountStatus, slotStatus, value, ProofReason.None);
+        }
         (accountStatus, outcome, value) = _findAccountSlot(stateRoot, account, slot, witness);
         (slotStatus, reason) = _outcome(outcome);
         if (slotStatus == ProofStatus.Invalid) accountStatus = ProofStatus.Invalid;
@@ -325,23 +338,6 @@ library StateProof {
         (uint256 cursor, uint256 end) = _bounds(proof);
         (outcome, valueAt, valueEnd, cursor) = TrieWalk.locate(root, key, cursor, end);
         if (outcome >= PRESENT && cursor != end) outcome = uint256(ProofReason.TrailingBytes);
-    }
-
-    /// @dev The short way to an account and on to its slot. Both statuses are valid, or the slot's is Invalid.
-    function _shortAccountSlot(
-        bytes32 stateRoot,
-        address account,
-        bytes32 slot,
-        bytes calldata witness
-    ) private pure returns (ProofStatus accountStatus, ProofStatus slotStatus, uint256 value) {
-        (uint256 cursor, uint256 end) = _bounds(witness);
-        bytes32 storageRoot;
-        (accountStatus, storageRoot, cursor) = TrieShortcut.findAccount(stateRoot, hashAccount(account), cursor);
-        slotStatus = accountStatus;
-        if (accountStatus == ProofStatus.Present) {
-            (slotStatus, value, cursor) = TrieShortcut.findSlot(storageRoot, hashSlot(slot), cursor);
-        }
-        if (cursor != end) slotStatus = ProofStatus.Invalid;
     }
 
     /// @dev A walk to an account and, with the bytes behind it, one to its slot.

@@ -117,22 +117,36 @@ library StateWitness {
         uint256[] memory values
     ) private pure returns (uint256) {
         uint256 trail = TrieShortcut.newTrail(root, cursor);
-        bytes32 previous;
-        for (uint256 i = 0; i < slots.length;) {
-            bytes32 key = StateProof.hashSlot(slots[i]);
+        uint256 previous;
+        uint256 place;
+        uint256 end;
+        assembly ("memory-safe") {
+            place := slots.offset
+            end := add(place, shl(5, slots.length))
+            // Both arrays are written where `i` would be, from their lengths on.
+            statuses := add(statuses, 0x20)
+            values := add(values, 0x20)
+        }
+        while (place != end) {
+            uint256 key;
+            assembly ("memory-safe") {
+                // equivalent: key = hashSlot(slots[i++])
+                mstore(0x00, calldataload(place))
+                key := keccak256(0x00, 0x20)
+                place := add(place, 0x20)
+            }
+            if (key <= previous) return 0;
+            previous = key;
             uint256 status;
             uint256 value;
-            if (i == 0 || key > previous) (status, value, cursor) = TrieShortcut.findNext(trail, key, cursor);
+            (status, value, cursor) = TrieShortcut.findNext(trail, bytes32(key), cursor);
             if (status == 0) return 0;
             assembly ("memory-safe") {
                 // equivalent: (statuses[i], values[i]) = (status, value)
-                mstore(add(add(statuses, 0x20), shl(5, i)), status)
-                mstore(add(add(values, 0x20), shl(5, i)), value)
-            }
-            previous = key;
-            // Bounded by MAX_SLOTS.
-            unchecked {
-                ++i;
+                mstore(statuses, status)
+                mstore(values, value)
+                statuses := add(statuses, 0x20)
+                values := add(values, 0x20)
             }
         }
         return cursor;

@@ -50,7 +50,7 @@ library TrieShortcut {
     ) internal pure returns (ProofStatus status, bytes32 storageRoot, uint256 next) {
         uint256 outcome;
         uint256 value;
-        (outcome, value, next) = _find(PACKED_ACCOUNT, 0, key, uint256(stateRoot), start, TOP);
+        (outcome, value, next) = _find(PACKED_ACCOUNT, 0, key, uint256(stateRoot), start);
         assembly ("memory-safe") {
             status := outcome
             storageRoot := value
@@ -64,9 +64,26 @@ library TrieShortcut {
         uint256 start
     ) internal pure returns (ProofStatus status, uint256 value, uint256 next) {
         uint256 outcome;
-        (outcome, value, next) = _find(PACKED_SLOT, 0, key, uint256(storageRoot), start, TOP);
+        (outcome, value, next) = _find(PACKED_SLOT, 0, key, uint256(storageRoot), start);
         assembly ("memory-safe") {
             status := outcome
+        }
+    }
+
+    /// @notice The account under `key` and below it the slot under `slotKey`, by nodes end to end from `start`.
+    /// @return outcome the slot's status, which is Invalid where nothing is said, and 4 more if the account is Present
+    function findAccountSlot(
+        bytes32 stateRoot,
+        bytes32 key,
+        bytes32 slotKey,
+        uint256 start
+    ) internal pure returns (uint256 outcome, uint256 value, uint256 next) {
+        (outcome, value, next) = _find(PACKED_ACCOUNT, 0, key, uint256(stateRoot), start);
+        if (outcome == 2) {
+            (outcome, value, next) = _find(PACKED_SLOT, 0, slotKey, value, next);
+            assembly ("memory-safe") {
+                outcome := or(outcome, 4)
+            }
         }
     }
 
@@ -82,8 +99,7 @@ library TrieShortcut {
             table,
             key,
             uint256(stateRoot),
-            start,
-            TOP
+            start
         );
         assembly ("memory-safe") {
             // equivalent: all elements were used ? outcome : Invalid
@@ -101,7 +117,7 @@ library TrieShortcut {
         (uint256 table, uint256 start) = _list(proof);
         uint256 outcome;
         uint256 next;
-        (outcome, value, next) = _find(LIST_SLOT, table, key, uint256(storageRoot), start, TOP);
+        (outcome, value, next) = _find(LIST_SLOT, table, key, uint256(storageRoot), start);
         assembly ("memory-safe") {
             status := mul(outcome, eq(next, add(proof.offset, shl(5, proof.length))))
         }
@@ -142,99 +158,114 @@ library TrieShortcut {
         bytes32 key,
         uint256 start
     ) internal pure returns (uint256 status, uint256 value, uint256 next) {
-        uint256 node;
-        uint256 hash;
-        uint256 left = TOP;
-        assembly ("memory-safe") {
-            // The keys differ: they are in order, and the first is not zero, being a hash.
-            let parted := xor(mload(add(trail, 0xa0)), key)
-            for {} iszero(shr(left, parted)) {} {
-                left := sub(left, 4)
-            }
-            let last := mload(add(trail, 0x80))
-            switch sgt(left, last)
-            case 0 {
-                left := last
-                node := mload(add(trail, 0x40))
-                hash := mload(add(trail, 0x60))
-            }
-            default {
-                node := mload(sub(trail, shl(3, left)))
-                if node {
-                    mstore(add(trail, 0x20), node)
-                    node := start
-                }
-            }
-            if node {
-                mstore(add(trail, 0xa0), key)
-            }
-        }
-        if (node == 0) return (uint256(ProofStatus.Absent), 0, start);
-        return _find(TRAIL_SLOT, trail, key, hash, node, left);
+        return _find(TRAIL_SLOT, trail, key, 0, start);
     }
 
     /// @return outcome as ProofStatus
     /// @return found the storage root or the slot's value; of no meaning unless Present
-    /// @return rest where the walk ended: behind the last node, in a list behind its entry
+    /// @return ended where the walk ended: behind the last node, in a list behind its entry
     function _find(
         uint256 how,
         uint256 entries,
         bytes32 hashedKey,
         uint256 root,
-        uint256 start,
-        uint256 nibble
-    ) private pure returns (uint256 outcome, uint256 found, uint256 rest) {
+        uint256 start
+    ) private pure returns (uint256 outcome, uint256 found, uint256 ended) {
         assembly ("memory-safe") {
-            function walk(mode, table, key, hash, node, left) -> status, value, next {
+            function walk(mode, table, key, hash, node) -> status, value, next {
+                // The place of the key's next nibble: 252 - 4 * depth.
+                let left := 252
                 if and(mode, TRAIL) {
-                    let branch := mload(add(table, 0x20))
-                    if branch {
-                        mstore(add(table, 0x20), 0)
-                        let empty
-                        hash, empty := childOf(branch, and(shr(left, key), 15))
-                        left := sub(left, 4)
-                        if empty {
+                    // The keys differ: they are in order, and the first is not zero, being a hash.
+                    {
+                        let parted := xor(mload(add(table, 0xa0)), key)
+                        for {} iszero(shr(left, parted)) {} {
+                            left := sub(left, 4)
+                        }
+                    }
+                    next := node
+                    switch sgt(left, mload(add(table, 0x80)))
+                    case 0 {
+                        left := mload(add(table, 0x80))
+                        node := mload(add(table, 0x40))
+                        hash := mload(add(table, 0x60))
+                        if iszero(node) {
                             status := 1
-                            next := node
+                            leave
+                        }
+                        mstore(add(table, 0xa0), key)
+                    }
+                    default {
+                        let branch := mload(sub(table, shl(3, left)))
+                        if iszero(branch) {
+                            status := 1
+                            leave
+                        }
+                        mstore(add(table, 0xa0), key)
+                        hash, branch := childOf(branch, shr(left, key))
+                        left := sub(left, 4)
+                        if branch {
+                            status := 1
                             keepEnd(table, 0, 0, left)
                             leave
                         }
                     }
                 }
-                // One turn, and one more below each extension.
+                // One turn, and one more where a branch of sixteen hashes lies below another one, and below each extension.
                 for {} 1 {} {
-                    // The branches. In here, `value` is the place of an item, 31 bytes before its marker.
-                    for {} 1 {} {
-                        if eq(shr(232, calldataload(node)), 0xf90211) {
-                            // The same call thrice, each with its literal.
-                            switch and(mode, 6)
-                            case 0 {
-                                hash, node, left := full(0, 0, key, hash, node, left)
-                            }
-                            case 2 {
-                                hash, node, left := full(2, table, key, hash, node, left)
-                            }
-                            default {
-                                hash, node, left := full(4, table, key, hash, node, left)
+                    // Branches of sixteen hashes: 0xf9 0x0211, then (0xa0, hash) sixteen times, then 0x80. Two in a turn, since a jump costs as
+                    // much as a marker. Byte 3 of `wrong` collects the markers.
+                    if eq(shr(232, calldataload(node)), 0xf90211) {
+                        let buffer := mload(0x40)
+                        let wrong
+                        for {} 1 {} {
+                            {
+                                calldatacopy(buffer, node, 0x214)
+                                let foreign := xor(keccak256(buffer, 0x214), hash)
+                                if and(mode, TRAIL) {
+                                    mstore(sub(table, shl(3, left)), node)
+                                    // The trail has 64 entries.
+                                    foreign := or(foreign, slt(left, 4))
+                                }
+                                if and(mode, LIST) {
+                                    foreign := or(
+                                        or(xor(calldataload(sub(node, 0x20)), 0x214), gt(add(node, 0x214), calldatasize())),
+                                        foreign
+                                    )
+                                }
+                                hash := add(node, mul(33, and(shr(left, key), 15)))
+                                wrong := or(xor(calldataload(hash), shl(224, 0xa0)), wrong)
+                                hash := calldataload(add(hash, 4))
+                                left := sub(left, 4)
+                                node := follow(mode, table, add(node, 0x214), left)
+                                if or(xor(shr(232, calldataload(node)), 0xf90211), foreign) {
+                                    if or(foreign, byte(3, wrong)) {
+                                        hash := 0
+                                    }
+                                    break
+                                }
                             }
                         }
+                    }
+                    // The other branches. In here, `value` is the place of an item, 31 bytes before its marker.
+                    for {} 1 {} {
                         {
                             // 2..15 hashes in 17 + 32 * hashes bytes, the first child a hash or empty: 0xf8 0x51..0xf1 or 0xf9 0x0111..0x01f1.
                             let head := calldataload(node)
-                            switch and(shr(232, head), 0xff1fdf)
-                            case 0xf81180 {
-                                value := sub(node, 29)
-                                next := add(add(node, 2), byte(1, head))
-                                if lt(byte(1, head), 0x51) {
-                                    leave
-                                }
-                            }
-                            default {
+                            switch lt(head, shl(248, 0xf9))
+                            case 0 {
                                 if xor(and(shr(224, head), 0xffff1fdf), 0xf9011180) {
                                     break
                                 }
                                 value := sub(node, 28)
                                 next := add(add(node, 259), byte(2, head))
+                            }
+                            default {
+                                if or(xor(and(shr(232, head), 0xff1fdf), 0xf81180), lt(byte(1, head), 0x51)) {
+                                    break
+                                }
+                                value := sub(node, 29)
+                                next := add(add(node, 2), byte(1, head))
                             }
                         }
                         // From here to the next hash, `hash` collects what is wrong.
@@ -259,12 +290,37 @@ library TrieShortcut {
                         if and(mode, LIST) {
                             hash := or(xor(calldataload(sub(node, 0x20)), sub(next, node)), hash)
                         }
-                        value := skip(value, and(shr(left, key), 15))
+                        {
+                            let n := shr(left, key)
+                            if and(n, 8) {
+                                value := add(value, and(calldataload(value), 0x3f))
+                                value := add(value, and(calldataload(add(value, 1)), 0x3f))
+                                value := add(value, and(calldataload(add(value, 2)), 0x3f))
+                                value := add(value, and(calldataload(add(value, 3)), 0x3f))
+                                value := add(value, and(calldataload(add(value, 4)), 0x3f))
+                                value := add(value, and(calldataload(add(value, 5)), 0x3f))
+                                value := add(value, and(calldataload(add(value, 6)), 0x3f))
+                                value := add(add(value, 8), and(calldataload(add(value, 7)), 0x3f))
+                            }
+                            if and(n, 4) {
+                                value := add(value, and(calldataload(value), 0x3f))
+                                value := add(value, and(calldataload(add(value, 1)), 0x3f))
+                                value := add(value, and(calldataload(add(value, 2)), 0x3f))
+                                value := add(add(value, 4), and(calldataload(add(value, 3)), 0x3f))
+                            }
+                            if and(n, 2) {
+                                value := add(value, and(calldataload(value), 0x3f))
+                                value := add(add(value, 2), and(calldataload(add(value, 1)), 0x3f))
+                            }
+                            if and(n, 1) {
+                                value := add(add(value, 1), and(calldataload(value), 0x3f))
+                            }
+                        }
                         left := sub(left, 4)
                         // A hash that ends before the value; or nothing, before the value and before the key has ended.
-                        if or(or(xor(and(calldataload(value), 0xff), 0xa0), iszero(lt(add(value, 64), next))), hash) {
+                        if or(or(xor(and(calldataload(value), 0xff), 0xa0), gt(add(value, 65), next)), hash) {
                             status := and(
-                                and(eq(and(calldataload(value), 0xff), 0x80), iszero(hash)),
+                                and(eq(byte(0, calldataload(add(value, 31))), 0x80), iszero(hash)),
                                 and(lt(add(value, 32), next), slt(not(4), left))
                             )
                             value := 0
@@ -280,25 +336,43 @@ library TrieShortcut {
                         node := follow(mode, table, next, left)
                     }
 
+                    // What is left of the key, in bits.
+                    let rest := add(left, 4)
+                    let other
                     switch and(mode, SLOT)
                     case 0 {
-                        status, value, next := accountLeaf(key, hash, node, left)
+                        status, value, next, other := accountLeaf(key, hash, node, rest)
                     }
                     default {
-                        status, value, next := slotLeaf(key, hash, node, left)
-                    }
-                    let below := left
-                    if iszero(status) {
-                        status, value, next, below := extension(key, hash, node, left)
-                        if iszero(status) {
-                            leave
-                        }
+                        status, value, next, other := slotLeaf(key, hash, node, rest)
                     }
                     if and(mode, LIST) {
                         status := mul(status, isElement(node, next))
                     }
+                    if status {
+                        if other {
+                            // A path that is not the key's, in a leaf like any other, proves absence.
+                            status := 1
+                            value := 0
+                        }
+                        if and(mode, LIST) {
+                            next := add(sub(table, shl(3, left)), 0x20)
+                        }
+                        if and(mode, TRAIL) {
+                            keepEnd(table, node, hash, left)
+                        }
+                        leave
+                    }
+                    if eq(shr(232, calldataload(node)), 0xf90211) {
+                        continue
+                    }
+                    let below
+                    status, value, next, below := extension(key, hash, node, left)
+                    if and(mode, LIST) {
+                        status := mul(status, isElement(node, next))
+                    }
                     if or(eq(below, left), iszero(status)) {
-                        // A leaf, or an extension that parts from the key: the end.
+                        // An extension that parts from the key: the end.
                         if and(mode, LIST) {
                             next := add(sub(table, shl(3, left)), 0x20)
                         }
@@ -334,8 +408,8 @@ library TrieShortcut {
             }
 
             // The next node: what lies at `end`, or the list's next element.
-            function follow(mode, table, end, left) -> node {
-                node := end
+            function follow(mode, table, next, left) -> node {
+                node := next
                 if and(mode, LIST) {
                     node := add(add(mload(0x00), calldataload(sub(table, shl(3, left)))), 0x20)
                 }
@@ -360,93 +434,10 @@ library TrieShortcut {
                 )
             }
 
-            // Branches of sixteen hashes, of which the first node is one by its header, up to what is none: 0xf9 0x0211, then (0xa0, hash)
-            // sixteen times, then 0x80. Two in a turn, since a jump costs as much as a marker. Byte 3 of `wrong` collects the markers.
-            function full(mode, table, key, hash_, node_, left_) -> hash, node, left {
-                hash := hash_
-                node := node_
-                left := left_
-                let buffer := mload(0x40)
-                let wrong
-                for {} 1 {} {
-                    {
-                        if and(mode, TRAIL) {
-                            mstore(sub(table, shl(3, left)), node)
-                        }
-                        calldatacopy(buffer, node, 0x214)
-                        let foreign := xor(keccak256(buffer, 0x214), hash)
-                        if and(mode, LIST) {
-                            foreign := or(
-                                or(xor(calldataload(sub(node, 0x20)), 0x214), gt(add(node, 0x214), calldatasize())),
-                                foreign
-                            )
-                        }
-                        hash := add(node, mul(33, and(shr(left, key), 15)))
-                        wrong := or(xor(calldataload(hash), shl(224, 0xa0)), wrong)
-                        hash := calldataload(add(hash, 4))
-                        left := sub(left, 4)
-                        switch and(mode, LIST)
-                        case 0 {
-                            node := add(node, 0x214)
-                        }
-                        default {
-                            node := follow(LIST, table, 0, left)
-                        }
-                        if and(mode, TRAIL) {
-                            // The trail has 64 entries.
-                            foreign := or(foreign, slt(left, 0))
-                        }
-                        if or(xor(shr(232, calldataload(node)), 0xf90211), foreign) {
-                            if or(foreign, byte(3, wrong)) {
-                                hash := 0
-                            }
-                            leave
-                        }
-                    }
-                    {
-                        if and(mode, TRAIL) {
-                            mstore(sub(table, shl(3, left)), node)
-                        }
-                        calldatacopy(buffer, node, 0x214)
-                        let foreign := xor(keccak256(buffer, 0x214), hash)
-                        if and(mode, LIST) {
-                            foreign := or(
-                                or(xor(calldataload(sub(node, 0x20)), 0x214), gt(add(node, 0x214), calldatasize())),
-                                foreign
-                            )
-                        }
-                        hash := add(node, mul(33, and(shr(left, key), 15)))
-                        wrong := or(xor(calldataload(hash), shl(224, 0xa0)), wrong)
-                        hash := calldataload(add(hash, 4))
-                        left := sub(left, 4)
-                        switch and(mode, LIST)
-                        case 0 {
-                            node := add(node, 0x214)
-                        }
-                        default {
-                            node := follow(LIST, table, 0, left)
-                        }
-                        if and(mode, TRAIL) {
-                            // The trail has 64 entries.
-                            foreign := or(foreign, slt(left, 0))
-                        }
-                        if or(xor(shr(232, calldataload(node)), 0xf90211), foreign) {
-                            if or(foreign, byte(3, wrong)) {
-                                hash := 0
-                            }
-                            leave
-                        }
-                    }
-                }
-            }
-
             // Behind n siblings, which are skipped as rule 2 says. The places are 31 bytes behind, so that a marker is the lowest byte
             // of a word; the "plus one" of a step is in the constants.
             function skip(start_, n) -> p {
                 p := start_
-                if iszero(n) {
-                    leave
-                }
                 if and(n, 8) {
                     p := add(p, and(calldataload(p), 0x3f))
                     p := add(p, and(calldataload(add(p, 1)), 0x3f))
@@ -477,7 +468,7 @@ library TrieShortcut {
                 let head := calldataload(branch)
                 switch eq(shr(232, head), 0xf90211)
                 case 1 {
-                    let child := add(branch, mul(33, n))
+                    let child := add(branch, mul(33, and(n, 15)))
                     hash := mul(calldataload(add(child, 4)), eq(byte(3, calldataload(child)), 0xa0))
                 }
                 default {
@@ -494,8 +485,9 @@ library TrieShortcut {
                 }
             }
 
-            // A slot's leaf: a list of 32..56 bytes, whose header is one byte, or 0xf8 and one length byte of at least 56.
-            function slotLeaf(key, hash, node, left) -> status, value, next {
+            // A slot's leaf: a list of 32..56 bytes, whose header is one byte, or 0xf8 and one length byte of at least 56. Status 2 where it is
+            // one; `other` is what its path and the key differ in.
+            function slotLeaf(key, hash, node, rest) -> status, value, next, other {
                 let item := node
                 let wrong
                 {
@@ -512,19 +504,9 @@ library TrieShortcut {
                     calldatacopy(buffer, node, sub(next, node))
                     wrong := or(xor(keccak256(buffer, sub(next, node)), hash), wrong)
                 }
-                {
-                    // The path takes what is left of the key, 1 + left / 4 nibbles: 0x80 + its bytes, of which there are half of that and one
-                    // more, then 0x3 if they are odd and 0x20 if even. One byte alone would have no marker: that is for {TrieWalk}.
-                    let half := shr(3, add(left, 4))
-                    let odd := and(not(left), 4)
-                    let flag := and(calldataload(sub(item, 29)), 0xffff)
-                    wrong := or(
-                        or(shr(odd, xor(flag, add(add(shl(8, half), 0x8120), shl(2, odd)))), iszero(half)),
-                        wrong
-                    )
-                    item := add(add(item, 3), half)
-                }
-                let other := shl(sub(252, left), xor(calldataload(sub(item, 32)), key))
+                wrong := or(isForeign(and(calldataload(sub(item, 29)), 0xffff), rest), wrong)
+                item := add(add(item, 3), shr(3, rest))
+                other := shl(sub(256, rest), xor(calldataload(sub(item, 32)), key))
                 {
                     // The value: one byte of 0x01..0x7f; or 0x80 + n, 0x80 + n - 1, and n - 1 bytes, the first of which is not zero, nor
                     // below 0x80 if it is the only one. An integer, and it ends with the node.
@@ -533,7 +515,8 @@ library TrieShortcut {
                     case 0 {
                         wrong := or(xor(shr(240, calldataload(item)), add(0x7f7e, mul(size, 0x101))), wrong)
                         value := calldataload(add(item, 2))
-                        wrong := or(or(iszero(byte(0, value)), gt(sub(size, 3), 31)), wrong)
+                        wrong := or(iszero(byte(0, value)), wrong)
+                        // Zero, which is below 0x80, if there is no byte or there are more than 32.
                         value := shr(sub(272, shl(3, size)), value)
                         wrong := or(lt(value, 0x80), wrong)
                     }
@@ -542,16 +525,20 @@ library TrieShortcut {
                         wrong := or(or(gt(sub(value, 1), 0x7e), xor(size, 1)), wrong)
                     }
                 }
-                if wrong {
-                    leave
-                }
-                // A path that is not the key's, in a leaf like any other, proves absence.
-                status := add(1, iszero(other))
-                value := mul(value, iszero(other))
+                status := shl(1, iszero(wrong))
+            }
+
+            // Zero if the two bytes before a leaf's path are right, where the path takes what is left of the key, `rest` bits: 0x80 + its
+            // bytes, of which there are rest / 8 and one more; then 0x3 and a nibble if the nibbles are odd, 0x20 if they are even. One byte
+            // alone would have no marker: that is for {TrieWalk}, as is what lies below the key's end.
+            function isForeign(flag, rest) -> wrong {
+                let odd := and(rest, 4)
+                // equivalent: flag - (0x8120 + 0x100 * (rest / 8)) - (odd ? 0x10 : 0), which is 0, or the nibble if odd
+                wrong := or(shr(odd, sub(add(flag, mul(odd, 28)), add(shl(5, rest), 0x8120))), slt(rest, 8))
             }
 
             // An account's leaf: 0xf8, size, path, 0xb8, size, 0xf8, size, then nonce, balance, storage root and code hash.
-            function accountLeaf(key, hash, node, left) -> status, value, next {
+            function accountLeaf(key, hash, node, rest) -> status, value, next, other {
                 let wrong
                 let item
                 {
@@ -560,18 +547,11 @@ library TrieShortcut {
                     next := add(node, size)
                     let buffer := mload(0x40)
                     calldatacopy(buffer, node, size)
-                    wrong := xor(keccak256(buffer, size), hash)
-                    // The path, as in `slotLeaf`.
-                    let half := shr(3, add(left, 4))
-                    let odd := and(not(left), 4)
-                    let flag := and(shr(224, head), 0xff00ffff)
-                    wrong := or(
-                        or(shr(odd, xor(flag, add(add(shl(8, half), 0xf8008120), shl(2, odd)))), iszero(half)),
-                        wrong
-                    )
-                    item := add(add(node, 4), half)
+                    wrong := or(xor(keccak256(buffer, size), hash), xor(byte(0, head), 0xf8))
+                    wrong := or(isForeign(and(shr(224, head), 0xffff), rest), wrong)
+                    item := add(add(node, 4), shr(3, rest))
                 }
-                let other := shl(sub(252, left), xor(calldataload(sub(item, 32)), key))
+                other := shl(sub(256, rest), xor(calldataload(sub(item, 32)), key))
                 // equivalent: the next four bytes are 0xb8, n - 2, 0xf8, n - 4, where n is what is left of the node
                 wrong := or(xor(shr(224, calldataload(item)), add(0xb7fef7fc, mul(sub(next, item), 0x10001))), wrong)
                 {
@@ -603,11 +583,8 @@ library TrieShortcut {
                     markers := or(xor(calldataload(sub(next, 33)), shl(248, 0xa0)), markers)
                     wrong := or(or(shr(248, markers), xor(item, next)), wrong)
                 }
-                if wrong {
-                    leave
-                }
                 value := calldataload(sub(next, 65))
-                status := add(1, iszero(other))
+                status := shl(1, iszero(wrong))
             }
 
             // An extension of 32..56 bytes to a hash: a header of one byte; a path of 0x1n, or 0x80 + its bytes, then 0x1n or 0x00 and the
@@ -654,7 +631,7 @@ library TrieShortcut {
                 }
             }
 
-            outcome, found, rest := walk(how, entries, hashedKey, root, start, nibble)
+            outcome, found, ended := walk(how, entries, hashedKey, root, start)
         }
     }
 }
