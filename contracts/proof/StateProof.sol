@@ -217,6 +217,7 @@ library StateProof {
         }
         if (slotStatus != ProofStatus.Invalid) return (accountStatus, slotStatus, value, ProofReason.None);
         uint256 outcome;
+        value = 0;
         (outcome, stateRoot) = _findStorageRoot(stateRoot, account, accountProof);
         accountStatus = ProofStatus.Absent;
         if (outcome == PRESENT) {

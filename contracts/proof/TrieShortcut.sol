@@ -3,12 +3,12 @@ pragma solidity ^0.8.13;
 
 import {ProofStatus} from "./ProofTypes.sol";
 
-/// @title The usual way down a trie, at the price of little more than its hashes
-/// @notice Says Present or Absent, as {TrieWalk} would, where a proof is of the usual kind: branches of hashes and empty children alone,
+/// 0xtitle The usual way down a trie, at the price of little more than its hashes
+/// 0xnotice Says Present or Absent, as {TrieWalk} would, where a proof is of the usual kind: branches of hashes and empty children alone,
 /// extensions to a hash, and a leaf that holds an account or a slot. About everything else it says nothing (Invalid), and its caller
 /// asks {TrieWalk}, which starts again at the first byte and also gives the reasons. So a proof is at worst read twice.
 ///
-/// @dev It reads by rules 1 to 3 of {TrieWalk} and never more loosely: whatever is Present or Absent here is the same there. A difference
+/// 0xdev It reads by rules 1 to 3 of {TrieWalk} and never more loosely: whatever is Present or Absent here is the same there. A difference
 /// would be found by the tests that ask both, and the reference, the same questions.
 ///
 /// Nothing is checked against the end of the proof on the way. A verdict comes with the place where the walk ended; the caller compares
@@ -19,30 +19,30 @@ import {ProofStatus} from "./ProofTypes.sol";
 /// hash of no bytes that anyone knows, so that what follows cannot be proven. No verdict comes without a hash that agreed.
 ///
 /// Gas is linear in the calldata that agreed with its hashes, about two thirds per byte, and one node more; no length is believed. Memory is
-/// one 544-byte buffer behind the free memory pointer, and a trail of 69 words where there is one.
+/// one 544-byte buffer behind the free memory pointer, and a trail of 68 words where there is one.
 ///
 /// Yul functions that are called with a literal mode are compiled once for each, without the branches of the others.
 library TrieShortcut {
     // What is walked, and to what kind of leaf: bit 0 is the kind, bits 1 and 2 say where the next node is and what is kept.
 
-    /// @dev Nodes end to end.
+    /// 0xdev Nodes end to end.
     uint256 private constant PACKED_ACCOUNT = 0;
     uint256 private constant PACKED_SLOT = 1;
-    /// @dev Elements of a `bytes[]`, whose offset is in memory at 0x00. `table` less 8 * left is the place of the node's entry.
+    /// 0xdev Elements of a `bytes[]`, whose offset is in memory at 0x00. `table` less 8 * left is the place of the node's entry.
     uint256 private constant LIST_ACCOUNT = 2;
     uint256 private constant LIST_SLOT = 3;
-    /// @dev Nodes end to end, for many slots. `table` less 8 * left is where the branch at this depth is kept; see {newTrail}.
+    /// 0xdev Nodes end to end, for many slots. `table` less 8 * left is where the branch at this depth is kept; see {newTrail}.
     uint256 private constant TRAIL_SLOT = 5;
 
     uint256 private constant SLOT = 1;
     uint256 private constant LIST = 2;
     uint256 private constant TRAIL = 4;
 
-    /// @dev {TrieWalk}'s depth 0.
+    /// 0xdev {TrieWalk}'s depth 0.
     uint256 private constant TOP = 252;
 
-    /// @notice The account under `key`, by nodes end to end from `start`.
-    /// @dev `next` is where the walk ended: the caller decides what may follow.
+    /// 0xnotice The account under `key`, by nodes end to end from `start`.
+    /// 0xdev `next` is where the walk ended: the caller decides what may follow.
     function findAccount(
         bytes32 stateRoot,
         bytes32 key,
@@ -57,7 +57,7 @@ library TrieShortcut {
         }
     }
 
-    /// @notice The slot under `key`, by nodes end to end from `start`.
+    /// 0xnotice The slot under `key`, by nodes end to end from `start`.
     function findSlot(
         bytes32 storageRoot,
         bytes32 key,
@@ -70,8 +70,8 @@ library TrieShortcut {
         }
     }
 
-    /// @notice The account under `key` and below it the slot under `slotKey`, by nodes end to end from `start`.
-    /// @return outcome the slot's status, which is Invalid where nothing is said, and 4 more if the account is Present
+    /// 0xnotice The account under `key` and below it the slot under `slotKey`, by nodes end to end from `start`.
+    /// 0xreturn outcome the slot's status, which is Invalid where nothing is said, and 4 more if the account is Present
     function findAccountSlot(
         bytes32 stateRoot,
         bytes32 key,
@@ -87,20 +87,14 @@ library TrieShortcut {
         }
     }
 
-    /// @notice The account under `key`, by all nodes of a list.
+    /// 0xnotice The account under `key`, by all nodes of a list.
     function findAccount(
         bytes32 stateRoot,
         bytes32 key,
         bytes[] calldata proof
     ) internal pure returns (ProofStatus status, bytes32 storageRoot) {
         (uint256 table, uint256 start) = _list(proof);
-        (uint256 outcome, uint256 value, uint256 next) = _find(
-            LIST_ACCOUNT,
-            table,
-            key,
-            uint256(stateRoot),
-            start
-        );
+        (uint256 outcome, uint256 value, uint256 next) = _find(LIST_ACCOUNT, table, key, uint256(stateRoot), start);
         assembly ("memory-safe") {
             // equivalent: all elements were used ? outcome : Invalid
             status := mul(outcome, eq(next, add(proof.offset, shl(5, proof.length))))
@@ -108,7 +102,7 @@ library TrieShortcut {
         }
     }
 
-    /// @notice The slot under `key`, by all nodes of a list.
+    /// 0xnotice The slot under `key`, by all nodes of a list.
     function findSlot(
         bytes32 storageRoot,
         bytes32 key,
@@ -123,7 +117,7 @@ library TrieShortcut {
         }
     }
 
-    /// @dev Reads the first entry, also where there is none: no list of no elements ends as it begins.
+    /// 0xdev Reads the first entry, also where there is none: no list of no elements ends as it begins.
     function _list(bytes[] calldata proof) private pure returns (uint256 table, uint256 start) {
         assembly ("memory-safe") {
             mstore(0x00, proof.offset)
@@ -132,25 +126,24 @@ library TrieShortcut {
         }
     }
 
-    /// @notice Where the walks from slot to slot leave what the next one needs, ready for the first.
-    /// @dev From `trail` - 2016 on, one word for each depth 0..63: the branch that was entered there, or zero inside an extension.
-    /// Behind `trail`: a branch in which to go on, or zero; the last walk's end, which is a leaf or an extension that parted from
-    /// the key, or zero for an empty child; its hash; its depth, as `left`; and that walk's key.
+    /// 0xnotice Where the walks from slot to slot leave what the next one needs, ready for the first.
+    /// 0xdev From `trail` - 2016 on, one word for each depth 0..63: the branch that was entered there, or zero inside an extension.
+    /// Behind `trail`: the last walk's end, which is a leaf or an extension that parted from the key, or zero for an empty child; its hash;
+    /// its depth, as `left`; and that walk's key.
     function newTrail(bytes32 storageRoot, uint256 start) internal pure returns (uint256 trail) {
         assembly ("memory-safe") {
             trail := add(mload(0x40), 2016)
-            mstore(0x40, add(trail, 0xc0))
-            mstore(add(trail, 0x20), 0)
+            mstore(0x40, add(trail, 0xa0))
             // The root is where the first walk goes on from the end of none.
-            mstore(add(trail, 0x40), start)
-            mstore(add(trail, 0x60), storageRoot)
-            mstore(add(trail, 0x80), TOP)
-            mstore(add(trail, 0xa0), 0)
+            mstore(add(trail, 0x20), start)
+            mstore(add(trail, 0x40), storageRoot)
+            mstore(add(trail, 0x60), TOP)
+            mstore(add(trail, 0x80), 0)
         }
     }
 
-    /// @notice The next slot, whose key is above the last one's. New nodes are at `start`.
-    /// @dev All that two keys share lies on both their ways. The walk goes on in the deepest branch before they part; if that is where the
+    /// 0xnotice The next slot, whose key is above the last one's. New nodes are at `start`.
+    /// 0xdev All that two keys share lies on both their ways. The walk goes on in the deepest branch before they part; if that is where the
     /// last walk ended, it goes on from there, with the same bytes and the same hash; and where the last key's child was empty, or its
     /// extension was followed and this key parts from it, there is nothing to be read.
     function findNext(
@@ -161,9 +154,9 @@ library TrieShortcut {
         return _find(TRAIL_SLOT, trail, key, 0, start);
     }
 
-    /// @return outcome as ProofStatus
-    /// @return found the storage root or the slot's value; of no meaning unless Present
-    /// @return ended where the walk ended: behind the last node, in a list behind its entry
+    /// 0xreturn outcome as ProofStatus
+    /// 0xreturn found the storage root or the slot's value; of no meaning unless Present
+    /// 0xreturn ended where the walk ended: behind the last node, in a list behind its entry
     function _find(
         uint256 how,
         uint256 entries,
@@ -178,22 +171,22 @@ library TrieShortcut {
                 if and(mode, TRAIL) {
                     // The keys differ: they are in order, and the first is not zero, being a hash.
                     {
-                        let parted := xor(mload(add(table, 0xa0)), key)
+                        let parted := xor(mload(add(table, 0x80)), key)
                         for {} iszero(shr(left, parted)) {} {
                             left := sub(left, 4)
                         }
                     }
                     next := node
-                    switch sgt(left, mload(add(table, 0x80)))
+                    switch sgt(left, mload(add(table, 0x60)))
                     case 0 {
-                        left := mload(add(table, 0x80))
-                        node := mload(add(table, 0x40))
-                        hash := mload(add(table, 0x60))
+                        left := mload(add(table, 0x60))
+                        node := mload(add(table, 0x20))
+                        hash := mload(add(table, 0x40))
                         if iszero(node) {
                             status := 1
                             leave
                         }
-                        mstore(add(table, 0xa0), key)
+                        mstore(add(table, 0x80), key)
                     }
                     default {
                         let branch := mload(sub(table, shl(3, left)))
@@ -201,7 +194,7 @@ library TrieShortcut {
                             status := 1
                             leave
                         }
-                        mstore(add(table, 0xa0), key)
+                        mstore(add(table, 0x80), key)
                         hash, branch := childOf(branch, shr(left, key))
                         left := sub(left, 4)
                         if branch {
@@ -213,37 +206,33 @@ library TrieShortcut {
                 }
                 // One turn, and one more where a branch of sixteen hashes lies below another one, and below each extension.
                 for {} 1 {} {
-                    // Branches of sixteen hashes: 0xf9 0x0211, then (0xa0, hash) sixteen times, then 0x80. Two in a turn, since a jump costs as
-                    // much as a marker. Byte 3 of `wrong` collects the markers.
+                    // Branches of sixteen hashes: 0xf9 0x0211, then (0xa0, hash) sixteen times, then 0x80. Byte 3 of
+                    // `wrong` collects the markers.
                     if eq(shr(232, calldataload(node)), 0xf90211) {
                         let buffer := mload(0x40)
                         let wrong
                         for {} 1 {} {
-                            {
-                                calldatacopy(buffer, node, 0x214)
-                                let foreign := xor(keccak256(buffer, 0x214), hash)
-                                if and(mode, TRAIL) {
-                                    mstore(sub(table, shl(3, left)), node)
-                                    // The trail has 64 entries.
-                                    foreign := or(foreign, slt(left, 4))
-                                }
-                                if and(mode, LIST) {
-                                    foreign := or(
-                                        or(xor(calldataload(sub(node, 0x20)), 0x214), gt(add(node, 0x214), calldatasize())),
-                                        foreign
-                                    )
-                                }
-                                hash := add(node, mul(33, and(shr(left, key), 15)))
-                                wrong := or(xor(calldataload(hash), shl(224, 0xa0)), wrong)
-                                hash := calldataload(add(hash, 4))
-                                left := sub(left, 4)
-                                node := follow(mode, table, add(node, 0x214), left)
-                                if or(xor(shr(232, calldataload(node)), 0xf90211), foreign) {
-                                    if or(foreign, byte(3, wrong)) {
-                                        hash := 0
-                                    }
-                                    break
-                                }
+                            calldatacopy(buffer, node, 0x214)
+                            let foreign := xor(keccak256(buffer, 0x214), hash)
+                            if and(mode, TRAIL) {
+                                mstore(sub(table, shl(3, left)), node)
+                                // The trail has 64 entries.
+                                foreign := or(foreign, slt(left, 4))
+                            }
+                            if and(mode, LIST) {
+                                foreign := or(
+                                    or(xor(calldataload(sub(node, 0x20)), 0x214), gt(add(node, 0x214), calldatasize())),
+                                    foreign
+                                )
+                            }
+                            hash := add(node, mul(33, and(shr(left, key), 15)))
+                            wrong := or(xor(calldataload(hash), shl(224, 0xa0)), wrong)
+                            hash := calldataload(add(hash, 4))
+                            left := sub(left, 4)
+                            node := follow(mode, table, add(node, 0x214), left)
+                            if or(xor(shr(232, calldataload(node)), 0xf90211), foreign) {
+                                hash := mul(hash, iszero(or(foreign, byte(3, wrong))))
+                                break
                             }
                         }
                     }
@@ -421,9 +410,9 @@ library TrieShortcut {
             }
 
             function keepEnd(table, node, hash, left) {
-                mstore(add(table, 0x40), node)
-                mstore(add(table, 0x60), hash)
-                mstore(add(table, 0x80), left)
+                mstore(add(table, 0x20), node)
+                mstore(add(table, 0x40), hash)
+                mstore(add(table, 0x60), left)
             }
 
             // Whether `walk` reads these first bytes as a branch.
@@ -504,8 +493,17 @@ library TrieShortcut {
                     calldatacopy(buffer, node, sub(next, node))
                     wrong := or(xor(keccak256(buffer, sub(next, node)), hash), wrong)
                 }
-                wrong := or(isForeign(and(calldataload(sub(item, 29)), 0xffff), rest), wrong)
-                item := add(add(item, 3), shr(3, rest))
+                {
+                    // The path takes what is left of the key: 0x80 + its bytes, of which there are rest / 8 and one more; then 0x3 and a nibble
+                    // if its nibbles are odd, and 0x20 if they are even. One byte alone would have no marker: that is for {TrieWalk}, as is what
+                    // lies below the key's end.
+                    let flag := and(calldataload(sub(item, 29)), 0xffff)
+                    let odd := and(rest, 4)
+                    // equivalent: flag - (0x8120 + 0x100 * (rest / 8)) - (odd ? 0x10 : 0), which is 0, or the nibble if odd
+                    flag := sub(add(flag, mul(odd, 28)), add(shl(5, rest), 0x8120))
+                    wrong := or(or(shr(odd, flag), slt(rest, 8)), wrong)
+                    item := add(add(item, 3), shr(3, rest))
+                }
                 other := shl(sub(256, rest), xor(calldataload(sub(item, 32)), key))
                 {
                     // The value: one byte of 0x01..0x7f; or 0x80 + n, 0x80 + n - 1, and n - 1 bytes, the first of which is not zero, nor
@@ -528,15 +526,6 @@ library TrieShortcut {
                 status := shl(1, iszero(wrong))
             }
 
-            // Zero if the two bytes before a leaf's path are right, where the path takes what is left of the key, `rest` bits: 0x80 + its
-            // bytes, of which there are rest / 8 and one more; then 0x3 and a nibble if the nibbles are odd, 0x20 if they are even. One byte
-            // alone would have no marker: that is for {TrieWalk}, as is what lies below the key's end.
-            function isForeign(flag, rest) -> wrong {
-                let odd := and(rest, 4)
-                // equivalent: flag - (0x8120 + 0x100 * (rest / 8)) - (odd ? 0x10 : 0), which is 0, or the nibble if odd
-                wrong := or(shr(odd, sub(add(flag, mul(odd, 28)), add(shl(5, rest), 0x8120))), slt(rest, 8))
-            }
-
             // An account's leaf: 0xf8, size, path, 0xb8, size, 0xf8, size, then nonce, balance, storage root and code hash.
             function accountLeaf(key, hash, node, rest) -> status, value, next, other {
                 let wrong
@@ -548,7 +537,10 @@ library TrieShortcut {
                     let buffer := mload(0x40)
                     calldatacopy(buffer, node, size)
                     wrong := or(xor(keccak256(buffer, size), hash), xor(byte(0, head), 0xf8))
-                    wrong := or(isForeign(and(shr(224, head), 0xffff), rest), wrong)
+                    // The path, as in `slotLeaf`.
+                    let odd := and(rest, 4)
+                    let flag := sub(add(and(shr(224, head), 0xffff), mul(odd, 28)), add(shl(5, rest), 0x8120))
+                    wrong := or(or(shr(odd, flag), slt(rest, 8)), wrong)
                     item := add(add(node, 4), shr(3, rest))
                 }
                 other := shl(sub(256, rest), xor(calldataload(sub(item, 32)), key))
