@@ -80,10 +80,12 @@ export function decodeInto(bytes: Uint8Array, offset: number, value: string): bo
   // for digits, and a digest would be one of other bytes than a contract sees.)
   if (encoder.encodeInto(value, text).written !== length) return false;
   let all = 0;
-  for (let word = 1; word < length / 2; word++) {
+  const count = length >> 1;
+  const shift = offset - 1;
+  for (let word = 1; word < count; word++) {
     const byte = BYTES[words[word]!]!;
     all |= byte;
-    bytes[offset++] = byte;
+    bytes[shift + word] = byte;
   }
   return all < NO_BYTE;
 }

@@ -9,7 +9,7 @@ import {PolicyGuard} from "./PolicyGuard.sol";
 /// What it cannot make up is L1: this takes the time by which the L1 origin lags behind the executing block for the gap.
 /// @dev The sequencer chooses the origin, up to half an hour behind (1,800 s since Fjord), and a healthy one keeps it within some minutes. A scope's
 /// `gap` must be less than the first, and a quarter of it, which prolongs a disturbance, more than the second: else a scope that was Stale once
-/// stays so. Where the predeploy does not answer the lag is unknown, which counts as the greatest.
+/// stays so (`defineGuardConfig` refuses it). Where the predeploy does not answer the lag is unknown, which counts as the greatest.
 /// An outage during which the sequencer followed L1 all the time leaves no trace on chain, and none here.
 abstract contract L1OriginContinuity is PolicyGuard {
     /// @inheritdoc PolicyGuard

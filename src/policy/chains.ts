@@ -15,6 +15,11 @@ export interface ChainProfile {
    * the times that they would have had.
    */
   continuity: "block-times" | "l1-origin";
+  /**
+   * Where it is the L1 origin: by how much a healthy sequencer's origin lags at the most, in seconds. An estimate on the safe side: a sequencer
+   * waits for a few confirmations, and slots of L1 are missed meanwhile.
+   */
+  originLag?: number;
 }
 
 /** EIP-2935, HISTORY_SERVE_WINDOW. */
@@ -33,6 +38,7 @@ const opStack = (name: string): ChainProfile => ({
   longestBlockTime: 4,
   hashWindow: HISTORY_WINDOW,
   continuity: "l1-origin",
+  originLag: 180,
 });
 
 /** The chains of `contracts/anchor/NativeChains.sol`, by their id. */

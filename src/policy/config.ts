@@ -171,8 +171,9 @@ function isCompleteChain(
     );
     return false;
   }
-  const { blockTime, longestBlockTime, hashWindow, keeperLatency } = chain;
-  const wrong = Object.entries({ blockTime, hashWindow, keeperLatency, longestBlockTime }).filter(
+  const { blockTime, longestBlockTime, hashWindow, keeperLatency, originLag } = chain;
+  const ofOrigin = chain.continuity === "l1-origin" ? { originLag } : {};
+  const wrong = Object.entries({ blockTime, hashWindow, keeperLatency, longestBlockTime, ...ofOrigin }).filter(
     ([, value]) => !(value !== undefined && value > 0),
   );
   for (const [member] of wrong) fault(line(`.${member}`), "it must be a positive number");
@@ -194,7 +195,7 @@ function checkScope(
   fault: Report,
 ): void {
   const { minDepth, maxAge, gap, staleFor, graceFor, exitsFor } = scope;
-  const { blockTime, longestBlockTime, hashWindow, keeperLatency } = chain;
+  const { blockTime, longestBlockTime, hashWindow, keeperLatency, originLag } = chain;
   if (!Number.isInteger(minDepth) || minDepth < 1)
     fault(line(".minDepth"), "an anchor lies at least one block behind the executing one");
   if (!Number.isInteger(maxAge) || maxAge < minDepth)
@@ -219,10 +220,17 @@ function checkScope(
   within("staleFor", staleFor, longestBlockTime, DAY);
   within("graceFor", graceFor, longestBlockTime, 4 * 3_600);
   within("exitsFor", exitsFor, longestBlockTime, 7 * DAY);
-  if (chain.continuity === "l1-origin" && gap >= MAX_SEQUENCER_DRIFT)
+  if (chain.continuity !== "l1-origin") return;
+  if (gap >= MAX_SEQUENCER_DRIFT)
     fault(
       line(".gap"),
       `${gap} s: the L1 origin never lags by more than ${MAX_SEQUENCER_DRIFT} s, so that no outage would be seen`,
+    );
+  // What prolongs a disturbance is a quarter of the gap.
+  if (gap <= 4 * originLag!)
+    fault(
+      line(".gap"),
+      `${gap} s: a healthy L1 origin lags by up to ${originLag} s, which is a quarter of it and more, so that Stale would not end`,
     );
 }
 

@@ -91,9 +91,18 @@ describe("defineGuardConfig", () => {
         faultsOf(change).map(([line]) => line),
         JSON.stringify(change),
       ).to.include(`scopes["ETH-PERP"].${member}`);
-    const onOp = { chains: { 10: { keeperLatency: 20 } }, scopes: { a: { ...SCOPE, chain: 10, gap: 1_800 } } };
-    const { details } = thrown("INVALID_CONFIG", () => defineGuardConfig(onOp as never));
-    expect(details.faults[0]!.reason).to.contain("never lags by more than 1800 s");
+    const onOp = (gap: number, chain: object = {}) => ({
+      chains: { 10: { keeperLatency: 20, ...chain } },
+      scopes: { a: { ...SCOPE, chain: 10, gap } },
+    });
+    const reasonOf = (input: object): string =>
+      thrown("INVALID_CONFIG", () => defineGuardConfig(input as never)).details.faults[0]!.reason;
+    expect(reasonOf(onOp(1_800))).to.contain("never lags by more than 1800 s");
+    // A quarter of the gap prolongs Stale, and must be more than a healthy lag.
+    expect(reasonOf(onOp(720))).to.contain("lags by up to 180 s");
+    expect(reasonOf(onOp(1_799, { originLag: 450 }))).to.contain("lags by up to 450 s");
+    expect(reasonOf(onOp(1_799, { originLag: 0 }))).to.contain("a positive number");
+    for (const input of [onOp(721), onOp(1_799)]) defineGuardConfig(input as never);
   });
 
   it("refuses chains that it does not know, or that would show gaps while they live", () => {
