@@ -3,12 +3,12 @@ pragma solidity ^0.8.13;
 
 import {ProofStatus} from "./ProofTypes.sol";
 
-/// 0xtitle The usual way down a trie, at the price of little more than its hashes
-/// 0xnotice Says Present or Absent, as {TrieWalk} would, where a proof is of the usual kind: branches of hashes and empty children alone,
+/// @title The usual way down a trie, at the price of little more than its hashes
+/// @notice Says Present or Absent, as {TrieWalk} would, where a proof is of the usual kind: branches of hashes and empty children alone,
 /// extensions to a hash, and a leaf that holds an account or a slot. About everything else it says nothing (Invalid), and its caller
 /// asks {TrieWalk}, which starts again at the first byte and also gives the reasons. So a proof is at worst read twice.
 ///
-/// 0xdev It reads by rules 1 to 3 of {TrieWalk} and never more loosely: whatever is Present or Absent here is the same there. A difference
+/// @dev It reads by rules 1 to 3 of {TrieWalk} and never more loosely: whatever is Present or Absent here is the same there. A difference
 /// would be found by the tests that ask both, and the reference, the same questions.
 ///
 /// Nothing is checked against the end of the proof on the way. A verdict comes with the place where the walk ended; the caller compares
@@ -25,24 +25,24 @@ import {ProofStatus} from "./ProofTypes.sol";
 library TrieShortcut {
     // What is walked, and to what kind of leaf: bit 0 is the kind, bits 1 and 2 say where the next node is and what is kept.
 
-    /// 0xdev Nodes end to end.
+    /// @dev Nodes end to end.
     uint256 private constant PACKED_ACCOUNT = 0;
     uint256 private constant PACKED_SLOT = 1;
-    /// 0xdev Elements of a `bytes[]`, whose offset is in memory at 0x00. `table` less 8 * left is the place of the node's entry.
+    /// @dev Elements of a `bytes[]`, whose offset is in memory at 0x00. `table` less 8 * left is the place of the node's entry.
     uint256 private constant LIST_ACCOUNT = 2;
     uint256 private constant LIST_SLOT = 3;
-    /// 0xdev Nodes end to end, for many slots. `table` less 8 * left is where the branch at this depth is kept; see {newTrail}.
+    /// @dev Nodes end to end, for many slots. `table` less 8 * left is where the branch at this depth is kept; see {newTrail}.
     uint256 private constant TRAIL_SLOT = 5;
 
     uint256 private constant SLOT = 1;
     uint256 private constant LIST = 2;
     uint256 private constant TRAIL = 4;
 
-    /// 0xdev {TrieWalk}'s depth 0.
+    /// @dev {TrieWalk}'s depth 0.
     uint256 private constant TOP = 252;
 
-    /// 0xnotice The account under `key`, by nodes end to end from `start`.
-    /// 0xdev `next` is where the walk ended: the caller decides what may follow.
+    /// @notice The account under `key`, by nodes end to end from `start`.
+    /// @dev `next` is where the walk ended: the caller decides what may follow.
     function findAccount(
         bytes32 stateRoot,
         bytes32 key,
@@ -57,7 +57,7 @@ library TrieShortcut {
         }
     }
 
-    /// 0xnotice The slot under `key`, by nodes end to end from `start`.
+    /// @notice The slot under `key`, by nodes end to end from `start`.
     function findSlot(
         bytes32 storageRoot,
         bytes32 key,
@@ -70,8 +70,8 @@ library TrieShortcut {
         }
     }
 
-    /// 0xnotice The account under `key` and below it the slot under `slotKey`, by nodes end to end from `start`.
-    /// 0xreturn outcome the slot's status, which is Invalid where nothing is said, and 4 more if the account is Present
+    /// @notice The account under `key` and below it the slot under `slotKey`, by nodes end to end from `start`.
+    /// @return outcome the slot's status, which is Invalid where nothing is said, and 4 more if the account is Present
     function findAccountSlot(
         bytes32 stateRoot,
         bytes32 key,
@@ -87,7 +87,7 @@ library TrieShortcut {
         }
     }
 
-    /// 0xnotice The account under `key`, by all nodes of a list.
+    /// @notice The account under `key`, by all nodes of a list.
     function findAccount(
         bytes32 stateRoot,
         bytes32 key,
@@ -102,7 +102,7 @@ library TrieShortcut {
         }
     }
 
-    /// 0xnotice The slot under `key`, by all nodes of a list.
+    /// @notice The slot under `key`, by all nodes of a list.
     function findSlot(
         bytes32 storageRoot,
         bytes32 key,
@@ -117,7 +117,7 @@ library TrieShortcut {
         }
     }
 
-    /// 0xdev Reads the first entry, also where there is none: no list of no elements ends as it begins.
+    /// @dev Reads the first entry, also where there is none: no list of no elements ends as it begins.
     function _list(bytes[] calldata proof) private pure returns (uint256 table, uint256 start) {
         assembly ("memory-safe") {
             mstore(0x00, proof.offset)
@@ -126,8 +126,8 @@ library TrieShortcut {
         }
     }
 
-    /// 0xnotice Where the walks from slot to slot leave what the next one needs, ready for the first.
-    /// 0xdev From `trail` - 2016 on, one word for each depth 0..63: the branch that was entered there, or zero inside an extension.
+    /// @notice Where the walks from slot to slot leave what the next one needs, ready for the first.
+    /// @dev From `trail` - 2016 on, one word for each depth 0..63: the branch that was entered there, or zero inside an extension.
     /// Behind `trail`: the last walk's end, which is a leaf or an extension that parted from the key, or zero for an empty child; its hash;
     /// its depth, as `left`; and that walk's key.
     function newTrail(bytes32 storageRoot, uint256 start) internal pure returns (uint256 trail) {
@@ -142,8 +142,8 @@ library TrieShortcut {
         }
     }
 
-    /// 0xnotice The next slot, whose key is above the last one's. New nodes are at `start`.
-    /// 0xdev All that two keys share lies on both their ways. The walk goes on in the deepest branch before they part; if that is where the
+    /// @notice The next slot, whose key is above the last one's. New nodes are at `start`.
+    /// @dev All that two keys share lies on both their ways. The walk goes on in the deepest branch before they part; if that is where the
     /// last walk ended, it goes on from there, with the same bytes and the same hash; and where the last key's child was empty, or its
     /// extension was followed and this key parts from it, there is nothing to be read.
     function findNext(
@@ -154,9 +154,9 @@ library TrieShortcut {
         return _find(TRAIL_SLOT, trail, key, 0, start);
     }
 
-    /// 0xreturn outcome as ProofStatus
-    /// 0xreturn found the storage root or the slot's value; of no meaning unless Present
-    /// 0xreturn ended where the walk ended: behind the last node, in a list behind its entry
+    /// @return outcome as ProofStatus
+    /// @return found the storage root or the slot's value; of no meaning unless Present
+    /// @return ended where the walk ended: behind the last node, in a list behind its entry
     function _find(
         uint256 how,
         uint256 entries,
