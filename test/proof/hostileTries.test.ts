@@ -8,6 +8,7 @@ import { verifySlot } from "../../src/proof/account.js";
 import { PROOF_REASONS } from "../../src/proof/reasons.js";
 import { verifySlots } from "../../src/proof/witness.js";
 import type { StateProofHarness } from "../../typechain-types/index.js";
+import { deployGasMeter, type GasMeter } from "../helpers/gas.js";
 import { concat, hexPrefix, nibblesOf, rlpInteger, rlpList, rlpString } from "../trie-helpers/buildTrie.js";
 
 const ABSENT = 1n;
@@ -34,12 +35,14 @@ function word(value: bigint): Uint8Array {
 describe("hostile tries", () => {
   let contract: StateProofHarness;
   let call: (data: Uint8Array) => Promise<string>;
+  let meter: GasMeter;
 
   before(async () => {
     const { ethers } = await network.create();
     contract = (await ethers.deployContract("StateProofHarness")) as unknown as StateProofHarness;
     const to = await contract.getAddress();
     call = (data) => ethers.provider.call({ to, data: toHex(data) });
+    meter = await deployGasMeter(ethers);
   });
 
   it("M27, M28, M40: a depth does not come round: 256 branches on the way to a slot show nothing about it", async () => {
@@ -106,6 +109,32 @@ describe("hostile tries", () => {
       const result = contract.interface.decodeFunctionResult("slot", await call(concat([...head, behind])));
       expect(result[1]).to.equal(reason("Truncated"));
     }
+  });
+
+  it("M40: branches behind a node whose hash is wrong are not read, however many there are", async () => {
+    const [root, slot, who] = [toHex(ELSEWHERE), toHex(slotOf(7)), slotOf(1).slice(12)];
+    const fields = [rlpInteger(1n), rlpInteger(5n), rlpString(ELSEWHERE), rlpString(keccak256(new Uint8Array()))];
+    const account = leaf(nibblesOf(keccak256(who)), rlpList(fields));
+    const [stateRoot, address] = [toHex(keccak256(account)), toHex(who)];
+    const branch = full({});
+    const packed = (count: number): string => toHex(concat(Array.from({ length: count }, () => branch)));
+    const behind = (count: number): string => toHex(concat([account, Buffer.from(packed(count).slice(2), "hex")]));
+    const list = (count: number): string[] => Array.from({ length: count }, () => toHex(branch));
+    const questions: Record<string, [string, (count: number) => unknown[]]> = {
+      "a slot": ["slot", (count) => [root, slot, packed(count)]],
+      "a slot, by a list": ["slotList", (count) => [root, slot, list(count)]],
+      "an account": ["accountSlot", (count) => [root, address, slot, packed(count)]],
+      "an account, by a list": ["accountSlotList", (count) => [root, address, slot, list(count), []]],
+      "an account's slot": ["accountSlot", (count) => [stateRoot, address, slot, behind(count)]],
+      "an account's slots": ["slots", (count) => [stateRoot, address, [slot], behind(count)]],
+    };
+    const more: Record<string, number> = {};
+    for (const [name, [method, args]] of Object.entries(questions)) {
+      const gas = async (count: number): Promise<number> => meter.measure(contract, method, args(count));
+      more[name] = (await gas(60)) - (await gas(2));
+    }
+    // What the measuring calls differ in: nothing that is paid for each node.
+    for (const [name, gas] of Object.entries(more)) expect(gas, name).to.be.lessThan(100);
   });
 
   /** An account's leaf, which is the whole state trie. */
