@@ -352,7 +352,8 @@ library TrieShortcut {
                         }
                         leave
                     }
-                    if eq(shr(232, calldataload(node)), 0xf90211) {
+                    // equivalent: such a branch again, and its hash is not a wrong node's
+                    if gt(eq(shr(232, calldataload(node)), 0xf90211), iszero(hash)) {
                         continue
                     }
                     let below
