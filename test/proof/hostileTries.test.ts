@@ -1,22 +1,12 @@
 import { expect } from "chai";
-import type { Interface } from "ethers";
-import { network } from "hardhat";
 
-import { toHex } from "../../src/bytes.js";
 import { keccak256 } from "../../src/keccak.js";
 import { verifySlot } from "../../src/proof/account.js";
-import { PROOF_REASONS } from "../../src/proof/reasons.js";
-import { verifySlots } from "../../src/proof/witness.js";
-import type { StateProofHarness } from "../../typechain-types/index.js";
+import { asking } from "../trie-helpers/asking.js";
 import { concat, hexPrefix, nibblesOf, rlpInteger, rlpList, rlpString } from "../trie-helpers/buildTrie.js";
+import { accountRlp, addressOf, EMPTY, leaf, slotOf } from "../trie-helpers/nodes.js";
+import { type Deployed, line, type Line } from "../trie-helpers/verifiers.js";
 
-const ABSENT = 1n;
-const PRESENT = 2n;
-const reason = (name: (typeof PROOF_REASONS)[number]): bigint => BigInt(PROOF_REASONS.indexOf(name));
-
-const slotOf = (position: number): Uint8Array => word(BigInt(position));
-const leaf = (path: readonly number[], value: Uint8Array): Uint8Array =>
-  rlpList([rlpString(hexPrefix([...path], true)), rlpString(value)]);
 /** A hash of which nobody knows the bytes. */
 const ELSEWHERE = new Uint8Array(32).fill(0x77);
 
@@ -30,17 +20,17 @@ function word(value: bigint): Uint8Array {
   return Uint8Array.from(Buffer.from(value.toString(16).padStart(64, "0"), "hex"));
 }
 
+/** What a function of the contract that looks for one key says to calldata as it stands. */
+async function verdict(contract: Deployed, method: string, ...data: Uint8Array[]): Promise<Line> {
+  const selector = Buffer.from(contract.abi.getFunction(method)!.selector.slice(2), "hex");
+  const answer = await contract.call(concat([selector, ...data]));
+  const [status, reason, value] = contract.abi.decodeFunctionResult(method, answer);
+  return line(status, reason, String(value));
+}
+
 /** Tries that no client builds, under roots of an attacker's choice, and calldata that no encoder writes. */
 describe("hostile tries", () => {
-  let contract: StateProofHarness;
-  let call: (data: Uint8Array) => Promise<string>;
-
-  before(async () => {
-    const { ethers } = await network.create();
-    contract = (await ethers.deployContract("StateProofHarness")) as unknown as StateProofHarness;
-    const to = await contract.getAddress();
-    call = (data) => ethers.provider.call({ to, data: toHex(data) });
-  });
+  const { each, eachWitness, inCalldata } = asking();
 
   it("M27, M28, M40: a depth does not come round: 256 branches on the way to a slot show nothing about it", async () => {
     // Three slots whose keys share their first nibble; the first two part at nibble `parting`.
@@ -54,11 +44,10 @@ describe("hostile tries", () => {
 
     const forged = leaf(second.nibbles.slice(1), rlpInteger(666n));
     const genuine = leaf(second.nibbles.slice(parting + 1), rlpInteger(111n));
-    const empty = Uint8Array.of(0x80);
     const below = rlpList([
       rlpString(keccak256(forged)),
       rlpString(ELSEWHERE),
-      ...Array.from({ length: 15 }, () => empty),
+      ...Array.from({ length: 15 }, () => EMPTY),
     ]);
     const branches: Uint8Array[] = [];
     let child = keccak256(below);
@@ -68,25 +57,31 @@ describe("hostile tries", () => {
       branches.unshift(full(children));
       child = keccak256(branches[0]!);
     }
-    const address = slotOf(1).slice(12);
-    const fields = [rlpInteger(1n), rlpInteger(5n), rlpString(child), rlpString(keccak256(new Uint8Array()))];
-    const account = leaf(nibblesOf(keccak256(address)), rlpList(fields));
-    const stateRoot = keccak256(account);
-
+    const address = addressOf(1);
+    const account = leaf(nibblesOf(keccak256(address)), accountRlp({ storageRoot: child }));
     const witness = concat([account, ...branches, below, forged]);
     const slots = group.map(({ slot }) => slot);
-    const many = await contract.slots(toHex(stateRoot), toHex(address), slots.map(toHex), toHex(witness), {
-      gasLimit: 16_000_000,
-    });
-    expect(many.at(-1)).to.equal(reason("PathLength"));
-    expect(many[0]).to.equal(0n);
-    expect(verifySlots(stateRoot, address, slots, witness)).to.deep.equal({ status: "invalid", reason: "PathLength" });
+    await eachWitness((v) => v.slots(keccak256(account), address, slots, witness), "invalid PathLength");
 
     // What the trie does say of that slot.
-    const proof = concat([...branches.slice(0, parting + 1), genuine]);
-    const [status, , value] = await contract.slot(toHex(child), toHex(second.slot), toHex(proof));
-    expect([status, value]).to.deep.equal([PRESENT, 111n]);
-    expect(verifySlot(child, second.slot, proof)).to.deep.equal({ status: "present", value: 111n });
+    await each((v) => v.slot(child, second.slot, [...branches.slice(0, parting + 1), genuine]), "present 111");
+  });
+
+  it("M28, M40: a branch below the key's end is too deep, whatever lies below it", async () => {
+    const slot = slotOf(7);
+    const nibbles = nibblesOf(keccak256(slot));
+    for (const last of [leaf([], rlpInteger(42n)), full({}), new Uint8Array(40).fill(0xff)]) {
+      const nodes = [last];
+      for (let depth = 64; depth >= 0; depth--)
+        nodes.unshift(full({ [nibbles[depth] ?? 0]: keccak256(nodes[0] as Uint8Array) }));
+      const root = keccak256(nodes[0] as Uint8Array);
+      const account = leaf(nibblesOf(keccak256(addressOf(1))), accountRlp({ storageRoot: root }));
+      await each((v) => v.slot(root, slot, nodes.slice(0, 65)), "invalid PathLength");
+      await eachWitness(
+        (v) => v.slots(keccak256(account), addressOf(1), [slot], concat([account, ...nodes])),
+        "invalid PathLength",
+      );
+    }
   });
 
   it("M40: what lies behind the end of a proof does not change the reason", async () => {
@@ -100,49 +95,73 @@ describe("hostile tries", () => {
     }
     const proof = concat(branches.slice(0, 64));
     expect(verifySlot(child, slot, proof)).to.deep.equal({ status: "invalid", reason: "Truncated" });
-    const selector = Buffer.from(contract.interface.getFunction("slot").selector.slice(2), "hex");
-    const head = [selector, child, slot, word(96n), word(BigInt(proof.length)), proof];
-    for (const behind of [new Uint8Array(), branches[64]!]) {
-      const result = contract.interface.decodeFunctionResult("slot", await call(concat([...head, behind])));
-      expect(result[1]).to.equal(reason("Truncated"));
-    }
+    for (const behind of [new Uint8Array(), branches[64]!])
+      await inCalldata(
+        (contract) => verdict(contract, "slot", child, slot, word(96n), word(BigInt(proof.length)), proof, behind),
+        "invalid Truncated",
+      );
+  });
+
+  it("M24, M40: what lies behind the end of a proof is not the value of a leaf that has none", async () => {
+    const slot = slotOf(7);
+    const bare = rlpList([rlpString(hexPrefix(nibblesOf(keccak256(slot)), true))]);
+    expect(verifySlot(keccak256(bare), slot, bare)).to.deep.equal({ status: "invalid", reason: "NodeMalformed" });
+    for (const behind of [0, 5, 0x7f])
+      await inCalldata(
+        (contract) =>
+          verdict(
+            contract,
+            "slot",
+            keccak256(bare),
+            slot,
+            word(96n),
+            word(BigInt(bare.length)),
+            bare,
+            Uint8Array.of(behind),
+          ),
+        "invalid NodeMalformed",
+      );
   });
 
   for (const method of ["slotList", "keyList"] as const) {
-    const list = (root: Uint8Array, slot: Uint8Array, offsets: number[], elements: Uint8Array[]): Uint8Array =>
-      concat([
-        Buffer.from(contract.interface.getFunction(method).selector.slice(2), "hex"),
-        root,
-        method === "slotList" ? slot : keccak256(slot),
-        word(96n),
-        word(BigInt(offsets.length)),
-        ...offsets.map((offset) => word(BigInt(offset))),
-        ...elements,
-      ]);
+    const slot = slotOf(7);
+    const nibbles = nibblesOf(keccak256(slot));
+    const present = method === "slotList" ? "present 42" : "present 0x2a";
+    const ask =
+      (root: Uint8Array, offsets: number[], ...elements: Uint8Array[]) =>
+      (contract: Deployed): Promise<Line> =>
+        verdict(
+          contract,
+          method,
+          root,
+          method === "slotList" ? slot : keccak256(slot),
+          word(96n),
+          word(BigInt(offsets.length)),
+          ...offsets.map((offset) => word(BigInt(offset))),
+          ...elements,
+        ).catch(() => "reverted"); // by the decoder's own check
     const padded = (node: Uint8Array): Uint8Array => concat([node, new Uint8Array((32 - (node.length % 32)) % 32)]);
 
     it(`M33, M42: an element that ends outside calldata is no node (${method})`, async () => {
-      const slot = slotOf(7);
-      const nibbles = nibblesOf(keccak256(slot));
       expect(nibbles[0]).to.not.equal(15);
       const value = leaf(nibbles.slice(1), rlpInteger(42n));
       // Its last 33 bytes are zeros, as is all that lies behind calldata.
       const branch = full({ [nibbles[0]!]: keccak256(value), 15: new Uint8Array(32) }, 0);
       const first = 64 + 32 + padded(value).length;
       const elements = [word(BigInt(value.length)), padded(value), word(532n)];
-      const data = list(keccak256(branch), slot, [first, 64], elements);
-      const whole = (contract.interface as Interface).decodeFunctionResult(method, await call(concat([data, branch])));
-      expect(whole[0]).to.equal(PRESENT);
-      const cut = await call(concat([data, branch.slice(0, 532 - 33)])).then(
-        (bytes) => (contract.interface as Interface).decodeFunctionResult(method, bytes)[0] as bigint,
-        () => 0n, // the decoder's own check
+      await inCalldata(ask(keccak256(branch), [first, 64], ...elements, branch), present);
+      await inCalldata(
+        ask(keccak256(branch), [first, 64], ...elements, branch.slice(0, 532 - 33)),
+        /^(reverted|invalid)/,
       );
-      expect(cut).to.equal(0n);
+      // The same of a leaf.
+      const round = leaf(nibbles, rlpInteger(1n << 248n));
+      const length = word(BigInt(round.length));
+      await inCalldata(ask(keccak256(round), [32], length, round), /^present/);
+      await inCalldata(ask(keccak256(round), [32], length, round.slice(0, -31)), /^(reverted|invalid)/);
     });
 
     it(`M33: an element is read as far as it reaches, whatever follows it (${method})`, async () => {
-      const slot = slotOf(7);
-      const nibbles = nibblesOf(keccak256(slot));
       const value = leaf(nibbles.slice(2), rlpInteger(42n));
       const second = full({ [nibbles[1]!]: keccak256(value) });
       // The last 32 bytes of the first element are the length of the second, which follows at once.
@@ -151,10 +170,7 @@ describe("hostile tries", () => {
       const first = full({ [nibbles[0]!]: keccak256(second), 15: hash }, 0x14);
       const at = 96 + 32 + padded(value).length;
       const elements = [word(BigInt(value.length)), padded(value), word(532n), first, second, new Uint8Array(64)];
-      const data = list(keccak256(first), slot, [at, at + 532, 96], elements);
-      const result = (contract.interface as Interface).decodeFunctionResult(method, await call(data));
-      expect([result[0], result[1]]).to.deep.equal([PRESENT, 0n]);
-      expect(result[0]).to.not.equal(ABSENT);
+      await inCalldata(ask(keccak256(first), [at, at + 532, 96], ...elements), present);
       expect(verifySlot(keccak256(first), slot, [first, second, value])).to.deep.equal({
         status: "present",
         value: 42n,
