@@ -1,23 +1,12 @@
 import { expect } from "chai";
-import type { Interface } from "ethers";
-import { network } from "hardhat";
 
-import { toHex } from "../../src/bytes.js";
 import { keccak256 } from "../../src/keccak.js";
 import { verifySlot } from "../../src/proof/account.js";
-import { PROOF_REASONS } from "../../src/proof/reasons.js";
-import { verifySlots } from "../../src/proof/witness.js";
-import type { StateProofHarness } from "../../typechain-types/index.js";
-import { deployGasMeter, type GasMeter } from "../helpers/gas.js";
+import { asking } from "../trie-helpers/asking.js";
 import { concat, hexPrefix, nibblesOf, rlpInteger, rlpList, rlpString } from "../trie-helpers/buildTrie.js";
+import { accountRlp, addressOf, EMPTY, leaf, slotOf } from "../trie-helpers/nodes.js";
+import { type Deployed, line, type Line } from "../trie-helpers/verifiers.js";
 
-const ABSENT = 1n;
-const PRESENT = 2n;
-const reason = (name: (typeof PROOF_REASONS)[number]): bigint => BigInt(PROOF_REASONS.indexOf(name));
-
-const slotOf = (position: number): Uint8Array => word(BigInt(position));
-const leaf = (path: readonly number[], value: Uint8Array): Uint8Array =>
-  rlpList([rlpString(hexPrefix([...path], true)), rlpString(value)]);
 /** A hash of which nobody knows the bytes. */
 const ELSEWHERE = new Uint8Array(32).fill(0x77);
 
@@ -31,19 +20,17 @@ function word(value: bigint): Uint8Array {
   return Uint8Array.from(Buffer.from(value.toString(16).padStart(64, "0"), "hex"));
 }
 
+/** What a function of the contract that looks for one key says to calldata as it stands. */
+async function verdict(contract: Deployed, method: string, ...data: Uint8Array[]): Promise<Line> {
+  const selector = Buffer.from(contract.abi.getFunction(method)!.selector.slice(2), "hex");
+  const answer = await contract.call(concat([selector, ...data]));
+  const [status, reason, value] = contract.abi.decodeFunctionResult(method, answer);
+  return line(status, reason, String(value));
+}
+
 /** Tries that no client builds, under roots of an attacker's choice, and calldata that no encoder writes. */
 describe("hostile tries", () => {
-  let contract: StateProofHarness;
-  let call: (data: Uint8Array) => Promise<string>;
-  let meter: GasMeter;
-
-  before(async () => {
-    const { ethers } = await network.create();
-    contract = (await ethers.deployContract("StateProofHarness")) as unknown as StateProofHarness;
-    const to = await contract.getAddress();
-    call = (data) => ethers.provider.call({ to, data: toHex(data) });
-    meter = await deployGasMeter(ethers);
-  });
+  const { each, eachWitness, inCalldata } = asking();
 
   it("M27, M28, M40: a depth does not come round: 256 branches on the way to a slot show nothing about it", async () => {
     // Three slots whose keys share their first nibble; the first two part at nibble `parting`.
@@ -57,11 +44,10 @@ describe("hostile tries", () => {
 
     const forged = leaf(second.nibbles.slice(1), rlpInteger(666n));
     const genuine = leaf(second.nibbles.slice(parting + 1), rlpInteger(111n));
-    const empty = Uint8Array.of(0x80);
     const below = rlpList([
       rlpString(keccak256(forged)),
       rlpString(ELSEWHERE),
-      ...Array.from({ length: 15 }, () => empty),
+      ...Array.from({ length: 15 }, () => EMPTY),
     ]);
     const branches: Uint8Array[] = [];
     let child = keccak256(below);
@@ -71,25 +57,31 @@ describe("hostile tries", () => {
       branches.unshift(full(children));
       child = keccak256(branches[0]!);
     }
-    const address = slotOf(1).slice(12);
-    const fields = [rlpInteger(1n), rlpInteger(5n), rlpString(child), rlpString(keccak256(new Uint8Array()))];
-    const account = leaf(nibblesOf(keccak256(address)), rlpList(fields));
-    const stateRoot = keccak256(account);
-
+    const address = addressOf(1);
+    const account = leaf(nibblesOf(keccak256(address)), accountRlp({ storageRoot: child }));
     const witness = concat([account, ...branches, below, forged]);
     const slots = group.map(({ slot }) => slot);
-    const many = await contract.slots(toHex(stateRoot), toHex(address), slots.map(toHex), toHex(witness), {
-      gasLimit: 16_000_000,
-    });
-    expect(many.at(-1)).to.equal(reason("PathLength"));
-    expect(many[0]).to.equal(0n);
-    expect(verifySlots(stateRoot, address, slots, witness)).to.deep.equal({ status: "invalid", reason: "PathLength" });
+    await eachWitness((v) => v.slots(keccak256(account), address, slots, witness), "invalid PathLength");
 
     // What the trie does say of that slot.
-    const proof = concat([...branches.slice(0, parting + 1), genuine]);
-    const [status, , value] = await contract.slot(toHex(child), toHex(second.slot), toHex(proof));
-    expect([status, value]).to.deep.equal([PRESENT, 111n]);
-    expect(verifySlot(child, second.slot, proof)).to.deep.equal({ status: "present", value: 111n });
+    await each((v) => v.slot(child, second.slot, [...branches.slice(0, parting + 1), genuine]), "present 111");
+  });
+
+  it("M28, M40: a branch below the key's end is too deep, whatever lies below it", async () => {
+    const slot = slotOf(7);
+    const nibbles = nibblesOf(keccak256(slot));
+    for (const last of [leaf([], rlpInteger(42n)), full({}), new Uint8Array(40).fill(0xff)]) {
+      const nodes = [last];
+      for (let depth = 64; depth >= 0; depth--)
+        nodes.unshift(full({ [nibbles[depth] ?? 0]: keccak256(nodes[0] as Uint8Array) }));
+      const root = keccak256(nodes[0] as Uint8Array);
+      const account = leaf(nibblesOf(keccak256(addressOf(1))), accountRlp({ storageRoot: root }));
+      await each((v) => v.slot(root, slot, nodes.slice(0, 65)), "invalid PathLength");
+      await eachWitness(
+        (v) => v.slots(keccak256(account), addressOf(1), [slot], concat([account, ...nodes])),
+        "invalid PathLength",
+      );
+    }
   });
 
   it("M40: what lies behind the end of a proof does not change the reason", async () => {
@@ -103,253 +95,73 @@ describe("hostile tries", () => {
     }
     const proof = concat(branches.slice(0, 64));
     expect(verifySlot(child, slot, proof)).to.deep.equal({ status: "invalid", reason: "Truncated" });
-    const selector = Buffer.from(contract.interface.getFunction("slot").selector.slice(2), "hex");
-    const head = [selector, child, slot, word(96n), word(BigInt(proof.length)), proof];
-    for (const behind of [new Uint8Array(), branches[64]!]) {
-      const result = contract.interface.decodeFunctionResult("slot", await call(concat([...head, behind])));
-      expect(result[1]).to.equal(reason("Truncated"));
-    }
-  });
-
-  it("M40: branches behind a node whose hash is wrong are not read, however many there are", async () => {
-    const [root, slot, who] = [toHex(ELSEWHERE), toHex(slotOf(7)), slotOf(1).slice(12)];
-    const fields = [rlpInteger(1n), rlpInteger(5n), rlpString(ELSEWHERE), rlpString(keccak256(new Uint8Array()))];
-    const account = leaf(nibblesOf(keccak256(who)), rlpList(fields));
-    const [stateRoot, address] = [toHex(keccak256(account)), toHex(who)];
-    const branch = full({});
-    const packed = (count: number): string => toHex(concat(Array.from({ length: count }, () => branch)));
-    const behind = (count: number): string => toHex(concat([account, Buffer.from(packed(count).slice(2), "hex")]));
-    const list = (count: number): string[] => Array.from({ length: count }, () => toHex(branch));
-    const questions: Record<string, [string, (count: number) => unknown[]]> = {
-      "a slot": ["slot", (count) => [root, slot, packed(count)]],
-      "a slot, by a list": ["slotList", (count) => [root, slot, list(count)]],
-      "an account": ["accountSlot", (count) => [root, address, slot, packed(count)]],
-      "an account, by a list": ["accountSlotList", (count) => [root, address, slot, list(count), []]],
-      "an account's slot": ["accountSlot", (count) => [stateRoot, address, slot, behind(count)]],
-      "an account's slots": ["slots", (count) => [stateRoot, address, [slot], behind(count)]],
-    };
-    const more: Record<string, number> = {};
-    for (const [name, [method, args]] of Object.entries(questions)) {
-      const gas = async (count: number): Promise<number> => meter.measure(contract, method, args(count));
-      more[name] = (await gas(60)) - (await gas(2));
-    }
-    // What the measuring calls differ in: nothing that is paid for each node.
-    for (const [name, gas] of Object.entries(more)) expect(gas, name).to.be.lessThan(100);
-  });
-
-  /** An account's leaf, which is the whole state trie. */
-  const accountOf = (address: Uint8Array, storageRoot: Uint8Array): Uint8Array => {
-    const fields = [rlpInteger(1n), rlpInteger(5n), rlpString(storageRoot), rlpString(keccak256(new Uint8Array()))];
-    return leaf(nibblesOf(keccak256(address)), rlpList(fields));
-  };
-  const slotWith = (right: (nibbles: readonly number[]) => boolean): Uint8Array => {
-    let slot = slotOf(1);
-    for (let i = 2; !right(nibblesOf(keccak256(slot))); i++) slot = slotOf(i);
-    return slot;
-  };
-
-  /** Each way of asking for a slot refuses these nodes, the short way and the slow one. */
-  async function refused(slot: Uint8Array, nodes: readonly Uint8Array[], why: (typeof PROOF_REASONS)[number]) {
-    const root = keccak256(nodes[0]!);
-    const address = slotOf(1).slice(12);
-    const account = accountOf(address, root);
-    const [stateRoot, who, position] = [toHex(keccak256(account)), toHex(address), toHex(slot)];
-    const [packed, witness] = [toHex(concat(nodes)), toHex(concat([account, ...nodes]))];
-    for (const form of [nodes, concat(nodes)])
-      expect(verifySlot(root, slot, form)).to.deep.equal({ status: "invalid", reason: why });
-    const slotAlone = await contract.slot(toHex(root), position, packed);
-    const slotList = await contract.slotList(toHex(root), position, nodes.map(toHex));
-    const accountSlot = await contract.accountSlot(stateRoot, who, position, witness);
-    const slots = await contract.slots(stateRoot, who, [position], witness);
-    expect([slotAlone[0], slotList[0], accountSlot[1], slots[0]]).to.deep.equal([0n, 0n, 0n, 0n]);
-    const reasons = [slotAlone[1], slotList[1], accountSlot[3], slots[3]];
-    expect(reasons).to.deep.equal(reasons.map(() => reason(why)));
-  }
-
-  it("R1: a branch of one child or none, whose short size is written in the long form, is no node", async () => {
-    const slot = slotWith(([first]) => first !== 0);
-    const empty = Uint8Array.of(0x80);
-    const one = [rlpString(ELSEWHERE), ...Array.from({ length: 16 }, () => empty)];
-    for (const items of [one, Array.from({ length: 17 }, () => empty)]) {
-      const payload = concat(items);
-      await refused(slot, [concat([Uint8Array.of(0xf8, payload.length), payload])], "NodeMalformed");
-    }
-  });
-
-  /** The short way and the slow one refuse what is said of the second slot behind the first, below an account with this storage. */
-  async function refusedBehind(
-    slots: readonly Uint8Array[],
-    nodes: readonly Uint8Array[],
-    why: "BranchMalformed" | "ChildMalformed",
-  ) {
-    const address = slotOf(1).slice(12);
-    const account = accountOf(address, keccak256(nodes[0]!));
-    const [stateRoot, witness] = [keccak256(account), concat([account, ...nodes])];
-    const many = await contract.slots(toHex(stateRoot), toHex(address), slots.map(toHex), toHex(witness));
-    expect([many[0], many[3]]).to.deep.equal([0n, reason(why)]);
-    expect(verifySlots(stateRoot, address, slots, witness)).to.deep.equal({ status: "invalid", reason: why });
-  }
-
-  it("M20, M24: what takes the place of a branch's value, or its last byte, is no child", async () => {
-    const [first, slot] = [slotWith((nibbles) => nibbles[0] === 7), slotWith((nibbles) => nibbles[0] === 15)];
-    const nibbles = nibblesOf(keccak256(slot));
-    let value = leaf(nibbles.slice(1), rlpInteger(1n));
-    for (let i = 2n; keccak256(value)[31] !== 0x80; i++) value = leaf(nibbles.slice(1), rlpInteger(i));
-    // 81 bytes, as two hashes, fourteen empty children and a value have: but one sibling of the last child has two bytes.
-    const [hash, two] = [rlpString(ELSEWHERE), Uint8Array.of(0xc1, 0x05)];
-    const empty = (count: number): Uint8Array => new Uint8Array(count).fill(0x80);
-    const shapes: Uint8Array[][] = [
-      [rlpList([hash, empty(13), two, rlpString(keccak256(value))]), value],
-      [rlpList([hash, hash, empty(12), two, empty(1)])],
-    ];
-    for (const nodes of shapes) {
-      expect(nodes[0]!.length).to.equal(2 + 81);
-      await refused(slot, nodes, "BranchMalformed");
-      // Nor where a walk from slot to slot comes back to that branch.
-      await refusedBehind([first, slot], nodes, "BranchMalformed");
-    }
-  });
-
-  it("M19: a walk that comes back to a branch of sixteen hashes minds the marker of the child that it asks for", async () => {
-    const slots = [slotWith((nibbles) => nibbles[0] === 7), slotWith((nibbles) => nibbles[0] === 9)];
-    const leaves = slots.map((slot) => leaf(nibblesOf(keccak256(slot)).slice(1), rlpInteger(42n)));
-    for (const marker of [0x00, 0x80, 0x9f, 0xa1, 0xe0]) {
-      const branch = full({ 7: keccak256(leaves[0]!), 9: keccak256(leaves[1]!) });
-      branch[3 + 33 * 9] = marker;
-      await refused(slots[1]!, [branch, leaves[1]!], "ChildMalformed");
-      await refusedBehind(slots, [branch, ...leaves], "ChildMalformed");
-    }
-  });
-
-  it("M12, R3: the path of a leaf at depth 63, which is one byte, has no marker", async () => {
-    const slot = slotOf(7);
-    const nibbles = nibblesOf(keccak256(slot));
-    const path = Uint8Array.of(0x81, 0x30 + nibbles[63]!);
-    const nodes = [rlpList([path, rlpString(rlpString(new Uint8Array(32).fill(0x11)))])];
-    for (let depth = 62; depth >= 0; depth--) nodes.unshift(full({ [nibbles[depth]!]: keccak256(nodes[0]!) }));
-    await refused(slot, nodes, "PathMalformed");
-  });
-
-  it("R9: an integer whose first byte is zero is no value, also where the second is not below 0x80", async () => {
-    const slot = slotOf(7);
-    for (const bytes of [
-      [0x00, 0x85],
-      [0x00, 0xff, 0xff],
-      [0x00, ...new Uint8Array(31).fill(0xee)],
-    ]) {
-      const value = leaf(nibblesOf(keccak256(slot)), rlpString(Uint8Array.from(bytes)));
-      await refused(slot, [value], "ValueMalformed");
-    }
-  });
-
-  it("M19, M22: an account's leaf whose first byte is another is no node", async () => {
-    const slot = slotOf(7);
-    const value = leaf(nibblesOf(keccak256(slot)), rlpInteger(42n));
-    const address = slotOf(1).slice(12);
-    for (const first of [0x00, 0x7f, 0x80, 0xb8, 0xf7, 0xf8, 0xf9, 0xfa, 0xff]) {
-      const account = accountOf(address, keccak256(value));
-      account[0] = first;
-      const question = [toHex(keccak256(account)), toHex(address), toHex(slot)] as const;
-      const packed = await contract.accountSlot(...question, toHex(concat([account, value])));
-      const list = await contract.accountSlotList(...question, [toHex(account)], [toHex(value)]);
-      const many = await contract.slots(question[0], question[1], [toHex(slot)], toHex(concat([account, value])));
-      const expected = first === 0xf8 ? PRESENT : 0n;
-      expect([packed[0], list[0], many[0]], `0x${first.toString(16)}`).to.deep.equal([expected, expected, expected]);
-    }
-  });
-
-  it("M32: an absent slot's value is zero, whatever its absence is read from", async () => {
-    const slot = slotOf(7);
-    const nibbles = nibblesOf(keccak256(slot));
-    const wrong = (path: readonly number[]): number[] => path.map((nibble, i) => (i === 0 ? nibble ^ 1 : nibble));
-    const extension = rlpList([rlpString(hexPrefix(wrong(nibbles.slice(0, 5)), false)), rlpString(ELSEWHERE)]);
-    const items = Array.from({ length: 17 }, (_, i) =>
-      i < 16 && i % 2 !== nibbles[0]! % 2 ? rlpString(ELSEWHERE) : Uint8Array.of(0x80),
-    );
-    const shapes = {
-      "another slot's leaf": [leaf(wrong(nibbles), rlpInteger(42n))],
-      "another slot's leaf, of a large value": [leaf(wrong(nibbles), rlpInteger(2n ** 255n))],
-      "another slot's leaf below a branch": [leaf(wrong(nibbles.slice(1)), rlpInteger(42n))],
-      "another way's extension": [extension],
-      "an empty child": [rlpList(items)],
-    };
-    const below = shapes["another slot's leaf below a branch"];
-    below.unshift(full({ [nibbles[0]!]: keccak256(below[0]!) }));
-    const address = slotOf(1).slice(12);
-    for (const [name, nodes] of Object.entries(shapes)) {
-      const [root, list] = [keccak256(nodes[0]!), nodes.map(toHex)];
-      const account = accountOf(address, root);
-      const [stateRoot, who, position] = [toHex(keccak256(account)), toHex(address), toHex(slot)];
-      const witness = toHex(concat([account, ...nodes]));
-      const [both, one] = [
-        [PRESENT, ABSENT, 0n, 0n],
-        [ABSENT, 0n, 0n],
-      ];
-      expect(await contract.slot(toHex(root), position, toHex(concat(nodes))), name).to.deep.equal(one);
-      expect(await contract.slotList(toHex(root), position, list), name).to.deep.equal(one);
-      expect(await contract.accountSlot(stateRoot, who, position, witness), name).to.deep.equal(both);
-      expect(await contract.accountSlotList(stateRoot, who, position, [toHex(account)], list), name).to.deep.equal(
-        both,
+    for (const behind of [new Uint8Array(), branches[64]!])
+      await inCalldata(
+        (contract) => verdict(contract, "slot", child, slot, word(96n), word(BigInt(proof.length)), proof, behind),
+        "invalid Truncated",
       );
-      const many = await contract.slots(stateRoot, who, [position], witness);
-      expect(many, name).to.deep.equal([PRESENT, [ABSENT], [0n], 0n]);
-    }
   });
 
-  it("M24, M32: an account's leaf at depth 2, whose path has 32 bytes, is no branch with an empty child", async () => {
-    let address = slotOf(1).slice(12);
-    for (let i = 2; nibblesOf(keccak256(address))[2] !== 2; i++) address = slotOf(i).slice(12);
-    const nibbles = nibblesOf(keccak256(address));
-    // Read as items of a branch: 33 bytes, then 57, then the code hash's tenth byte.
-    const codeHash = new Uint8Array(32).fill(7);
-    codeHash[9] = codeHash[31] = 0x80;
-    const emptyRoot = keccak256(Uint8Array.of(0x80));
-    const fields = [rlpInteger(5n), rlpInteger(0x0102030405060708n), rlpString(emptyRoot), rlpString(codeHash)];
-    const nodes = [leaf(nibbles.slice(2), rlpList(fields))];
-    expect(nodes[0]!.length).to.equal(2 + 17 + 32 * 3);
-    for (const depth of [1, 0]) nodes.unshift(full({ [nibbles[depth]!]: keccak256(nodes[0]!) }));
-    const question = [toHex(keccak256(nodes[0]!)), toHex(address), toHex(slotOf(1))] as const;
-    const packed = await contract.accountSlot(...question, toHex(concat(nodes)));
-    expect(packed).to.deep.equal([PRESENT, ABSENT, 0n, 0n]);
-    const list = await contract.accountSlotList(...question, nodes.map(toHex), []);
-    expect(list).to.deep.equal([PRESENT, ABSENT, 0n, 0n]);
+  it("M24, M40: what lies behind the end of a proof is not the value of a leaf that has none", async () => {
+    const slot = slotOf(7);
+    const bare = rlpList([rlpString(hexPrefix(nibblesOf(keccak256(slot)), true))]);
+    expect(verifySlot(keccak256(bare), slot, bare)).to.deep.equal({ status: "invalid", reason: "NodeMalformed" });
+    for (const behind of [0, 5, 0x7f])
+      await inCalldata(
+        (contract) =>
+          verdict(
+            contract,
+            "slot",
+            keccak256(bare),
+            slot,
+            word(96n),
+            word(BigInt(bare.length)),
+            bare,
+            Uint8Array.of(behind),
+          ),
+        "invalid NodeMalformed",
+      );
   });
 
   for (const method of ["slotList", "keyList"] as const) {
-    const list = (root: Uint8Array, slot: Uint8Array, offsets: number[], elements: Uint8Array[]): Uint8Array =>
-      concat([
-        Buffer.from(contract.interface.getFunction(method).selector.slice(2), "hex"),
-        root,
-        method === "slotList" ? slot : keccak256(slot),
-        word(96n),
-        word(BigInt(offsets.length)),
-        ...offsets.map((offset) => word(BigInt(offset))),
-        ...elements,
-      ]);
+    const slot = slotOf(7);
+    const nibbles = nibblesOf(keccak256(slot));
+    const present = method === "slotList" ? "present 42" : "present 0x2a";
+    const ask =
+      (root: Uint8Array, offsets: number[], ...elements: Uint8Array[]) =>
+      (contract: Deployed): Promise<Line> =>
+        verdict(
+          contract,
+          method,
+          root,
+          method === "slotList" ? slot : keccak256(slot),
+          word(96n),
+          word(BigInt(offsets.length)),
+          ...offsets.map((offset) => word(BigInt(offset))),
+          ...elements,
+        ).catch(() => "reverted"); // by the decoder's own check
     const padded = (node: Uint8Array): Uint8Array => concat([node, new Uint8Array((32 - (node.length % 32)) % 32)]);
 
     it(`M33, M42: an element that ends outside calldata is no node (${method})`, async () => {
-      const slot = slotOf(7);
-      const nibbles = nibblesOf(keccak256(slot));
       expect(nibbles[0]).to.not.equal(15);
       const value = leaf(nibbles.slice(1), rlpInteger(42n));
       // Its last 33 bytes are zeros, as is all that lies behind calldata.
       const branch = full({ [nibbles[0]!]: keccak256(value), 15: new Uint8Array(32) }, 0);
       const first = 64 + 32 + padded(value).length;
       const elements = [word(BigInt(value.length)), padded(value), word(532n)];
-      const data = list(keccak256(branch), slot, [first, 64], elements);
-      const whole = (contract.interface as Interface).decodeFunctionResult(method, await call(concat([data, branch])));
-      expect(whole[0]).to.equal(PRESENT);
-      const cut = await call(concat([data, branch.slice(0, 532 - 33)])).then(
-        (bytes) => (contract.interface as Interface).decodeFunctionResult(method, bytes)[0] as bigint,
-        () => 0n, // the decoder's own check
+      await inCalldata(ask(keccak256(branch), [first, 64], ...elements, branch), present);
+      await inCalldata(
+        ask(keccak256(branch), [first, 64], ...elements, branch.slice(0, 532 - 33)),
+        /^(reverted|invalid)/,
       );
-      expect(cut).to.equal(0n);
+      // The same of a leaf.
+      const round = leaf(nibbles, rlpInteger(1n << 248n));
+      const length = word(BigInt(round.length));
+      await inCalldata(ask(keccak256(round), [32], length, round), /^present/);
+      await inCalldata(ask(keccak256(round), [32], length, round.slice(0, -31)), /^(reverted|invalid)/);
     });
 
     it(`M33: an element is read as far as it reaches, whatever follows it (${method})`, async () => {
-      const slot = slotOf(7);
-      const nibbles = nibblesOf(keccak256(slot));
       const value = leaf(nibbles.slice(2), rlpInteger(42n));
       const second = full({ [nibbles[1]!]: keccak256(value) });
       // The last 32 bytes of the first element are the length of the second, which follows at once.
@@ -358,10 +170,7 @@ describe("hostile tries", () => {
       const first = full({ [nibbles[0]!]: keccak256(second), 15: hash }, 0x14);
       const at = 96 + 32 + padded(value).length;
       const elements = [word(BigInt(value.length)), padded(value), word(532n), first, second, new Uint8Array(64)];
-      const data = list(keccak256(first), slot, [at, at + 532, 96], elements);
-      const result = (contract.interface as Interface).decodeFunctionResult(method, await call(data));
-      expect([result[0], result[1]]).to.deep.equal([PRESENT, 0n]);
-      expect(result[0]).to.not.equal(ABSENT);
+      await inCalldata(ask(keccak256(first), [at, at + 532, 96], ...elements), present);
       expect(verifySlot(keccak256(first), slot, [first, second, value])).to.deep.equal({
         status: "present",
         value: 42n,

@@ -13,13 +13,18 @@ const SHORT = "contracts/proof/TrieShortcut.sol";
 const STATE = "contracts/proof/StateProof.sol";
 const WITNESS = "contracts/proof/StateWitness.sol";
 
+/**
+ * Two checks of the short way are not among them, since no answer depends on either. `slt(left, 0)`, where a trail is kept: below the key's
+ * end no verdict comes anyway, a leaf's path having to have 2^253 bytes and an extension to end before it begins, and after a walk without
+ * a verdict nobody reads the trail. `gt(sub(size, 3), 31)`: of a value of any other size nothing is left by the shift, and that is below 0x80.
+ */
 export const MUTANTS: readonly Mutant[] = [
   {
     name: "truncation is absence",
     attack: "M1",
     file: WALK,
-    from: "outcome_ := 3",
-    to: "outcome_ := 0x21",
+    from: "if iszero(outcome_) { outcome_ := 3 }",
+    to: "if iszero(outcome_) { outcome_ := 0x21 }",
   },
   {
     name: "a list that ends early is absence",
@@ -92,6 +97,13 @@ export const MUTANTS: readonly Mutant[] = [
     to: "",
   },
   {
+    name: "absence in branches that are not hashed",
+    attack: "M7",
+    file: SHORT,
+    from: "iszero(hash)), and(",
+    to: "1), and(",
+  },
+  {
     name: "bytes behind the last storage node",
     attack: "M8",
     file: STATE,
@@ -118,6 +130,20 @@ export const MUTANTS: readonly Mutant[] = [
     file: STATE,
     from: "} else if (outcome == ABSENT && cursor != end) {",
     to: "} else if (false) {",
+  },
+  {
+    name: "nodes behind an absent account, in a list",
+    attack: "M8",
+    file: STATE,
+    from: "else if (outcome == ABSENT && storageProof.length != 0) {",
+    to: "else if (false) {",
+  },
+  {
+    name: "nodes behind an absent account, in a list, on the short way",
+    attack: "M8",
+    file: STATE,
+    from: "} else if (storageProof.length == 0) {",
+    to: "} else {",
   },
   {
     name: "nodes behind the end of a list",
@@ -158,8 +184,29 @@ export const MUTANTS: readonly Mutant[] = [
     name: "more bytes in a full branch's element, on the short way",
     attack: "M8",
     file: SHORT,
-    from: "or(xor(calldataload(sub(node, 0x20)), 0x214), gt(add(node, 0x214), calldatasize()))",
-    to: "gt(add(node, 0x214), calldatasize())",
+    from: "xor(calldataload(sub(node, 0x20)), 0x214)",
+    to: "0",
+  },
+  {
+    name: "a full branch ends outside calldata, on the short way",
+    attack: "M42",
+    file: SHORT,
+    from: "gt(add(node, 0x214), calldatasize())",
+    to: "0",
+  },
+  {
+    name: "a leaf ends outside calldata, on the short way",
+    attack: "M42",
+    file: SHORT,
+    from: "gt(end, calldatasize())",
+    to: "0",
+  },
+  {
+    name: "a full branch ends behind the proof",
+    attack: "M40",
+    file: WALK,
+    from: "gt(add(at, 0x214), mload(add(w, 0x60)))",
+    to: "0",
   },
   {
     name: "bytes behind a witness of many slots",
@@ -218,7 +265,28 @@ export const MUTANTS: readonly Mutant[] = [
     from: "wrong := or(or(shr(odd, flag), slt(rest, 8)), wrong)\n item := add(add(node, 4)",
     to: "wrong := or(or(shr(8, flag), slt(rest, 8)), wrong) item := add(add(node, 4)",
   },
+  {
+    name: "a leaf is an extension to its value",
+    attack: "M11",
+    file: SHORT,
+    from: "gt(flag, 0x1f)",
+    to: "0",
+  },
+  {
+    name: "dirty pads in extensions, on the short way",
+    attack: "M12",
+    file: SHORT,
+    from: "lt(sub(flag, 1), 0x0f)",
+    to: "0",
+  },
   { name: "empty extensions", attack: "M14", file: WALK, from: "if iszero(nibbles) {", to: "if 0 {" },
+  {
+    name: "empty extensions, on the short way",
+    attack: "M14",
+    file: SHORT,
+    from: "eq(below, left)), or(",
+    to: "0), or(",
+  },
   {
     name: "extension to nothing is absence",
     attack: "M15",
@@ -241,6 +309,13 @@ export const MUTANTS: readonly Mutant[] = [
     to: "",
   },
   { name: "branches of one child", attack: "M15", file: WALK, from: "gt(children, 1)", to: "gt(children, 0)" },
+  {
+    name: "branches of one child, on the short way",
+    attack: "M15",
+    file: SHORT,
+    from: "lt(byte(1, head), 0x51)",
+    to: "0",
+  },
   {
     name: "embedded nodes are refused",
     attack: "M16",
@@ -284,6 +359,34 @@ export const MUTANTS: readonly Mutant[] = [
     to: "if or(or(eq(and(calldataload(value), 0xff), 0x80), gt(",
   },
   {
+    name: "child markers in full branches, for a later slot",
+    attack: "M19",
+    file: WALK,
+    from: "if (full && marker != 0xa0) return",
+    to: "if (false) return",
+  },
+  {
+    name: "child markers in full branches, for a later slot, on the short way",
+    attack: "M19",
+    file: SHORT,
+    from: "mul(calldataload(add(child, 4)), eq(byte(3, calldataload(child)), 0xa0))",
+    to: "calldataload(add(child, 4))",
+  },
+  {
+    name: "child markers in other branches, for a later slot, on the short way",
+    attack: "M20",
+    file: SHORT,
+    from: "and(eq(marker, 0xa0), lt(add(child, 64), end))",
+    to: "lt(add(child, 64), end)",
+  },
+  {
+    name: "an extension's child of any kind, on the short way",
+    attack: "M19",
+    file: SHORT,
+    from: "xor(byte(0, calldataload(path)), 0xa0)",
+    to: "0",
+  },
+  {
     name: "embedded nodes of 32 bytes and more",
     attack: "M21",
     file: WALK,
@@ -291,6 +394,13 @@ export const MUTANTS: readonly Mutant[] = [
     to: "gt(kind, 0xf7)",
   },
   { name: "short nodes with a hash", attack: "M22", file: WALK, from: "if lt(length, 32) {", to: "if 0 {" },
+  {
+    name: "short nodes with a hash, on the short way",
+    attack: "M22",
+    file: SHORT,
+    from: "if gt(sub(byte(0, head), 0xdf), 0x18) {",
+    to: "if gt(byte(0, head), 0xf7) {",
+  },
   {
     name: "short roots are refused",
     attack: "M23",
@@ -320,6 +430,55 @@ export const MUTANTS: readonly Mutant[] = [
     to: "if 0 {",
   },
   {
+    name: "a branch's length is its low byte, on the short way",
+    attack: "M42",
+    file: SHORT,
+    from: "if xor(and(shr(224, head), 0xffff1fdf), 0xf9011180) {",
+    to: "if xor(and(shr(224, head), 0xff001fdf), 0xf9001180) {",
+  },
+  {
+    name: "any first item is a child, on the short way",
+    attack: "M24",
+    file: SHORT,
+    from: "0xff1fdf), 0xf81180)",
+    to: "0xff1f00), 0xf81100)",
+  },
+  {
+    name: "children where the value is",
+    attack: "M24",
+    file: WALK,
+    from: "if lt(add(add(p, 32), and(calldataload(p), 0x3f)), nodeEnd) {",
+    to: "if 1 {",
+  },
+  {
+    name: "children where the value is, on the short way",
+    attack: "M24",
+    file: SHORT,
+    from: "gt(add(value, 65), next)",
+    to: "0",
+  },
+  {
+    name: "no children where the value is, on the short way",
+    attack: "M24",
+    file: SHORT,
+    from: "lt(add(value, 32), next)",
+    to: "1",
+  },
+  {
+    name: "children where the value is, for a later slot, on the short way",
+    attack: "M24",
+    file: SHORT,
+    from: "lt(add(child, 64), end)",
+    to: "1",
+  },
+  {
+    name: "no children where the value is, for a later slot, on the short way",
+    attack: "M24",
+    file: SHORT,
+    from: "lt(add(child, 32), end)",
+    to: "1",
+  },
+  {
     name: "items behind the second",
     attack: "M24",
     file: WALK,
@@ -327,11 +486,32 @@ export const MUTANTS: readonly Mutant[] = [
     to: "if gt(valueEnd, nodeEnd) {",
   },
   {
+    name: "items behind an extension's second, on the short way",
+    attack: "M24",
+    file: SHORT,
+    from: "xor(add(path, 33), next)",
+    to: "0",
+  },
+  {
+    name: "leaves of one item, on the short way",
+    attack: "M24",
+    file: SHORT,
+    from: "xor(size, 1)",
+    to: "0",
+  },
+  {
     name: "empty values",
     attack: "M26",
     file: WALK,
     from: "or(eq(marker, 0x80), and(eq(marker, 0x81)",
     to: "or(0, and(eq(marker, 0x81)",
+  },
+  {
+    name: "empty values, on the short way",
+    attack: "M26",
+    file: SHORT,
+    from: "gt(sub(value, 1), 0x7e)",
+    to: "iszero(value)",
   },
   {
     name: "values in branches",
@@ -354,6 +534,27 @@ export const MUTANTS: readonly Mutant[] = [
     from: "                            if gt(depth, 64) {\n",
     to: "                            if gt(depth, 66) {\n",
   },
+  {
+    name: "a depth comes round",
+    attack: "M28",
+    file: WALK,
+    from: "if gt(depth, 64) { depth := 65 }",
+    to: "",
+  },
+  {
+    name: "a 65th branch is too deep only by what lies below it",
+    attack: "M28",
+    file: WALK,
+    from: "or(gt(and(depth, 0xff), 64), iszero(lt(at, mload(add(w, 0x60)))))",
+    to: "iszero(lt(at, mload(add(w, 0x60))))",
+  },
+  {
+    name: "absence below the key's end",
+    attack: "M28",
+    file: SHORT,
+    from: "slt(not(4), left)",
+    to: "1",
+  },
   { name: "leaves at any depth", attack: "M28", file: WALK, from: "if sub(add(depth, nibbles), 64) {", to: "if 0 {" },
   {
     name: "extensions beyond the key",
@@ -361,6 +562,13 @@ export const MUTANTS: readonly Mutant[] = [
     file: WALK,
     from: "if gt(add(depth, nibbles), 63) {",
     to: "if gt(add(depth, nibbles), 64) {",
+  },
+  {
+    name: "extensions beyond the key, on the short way",
+    attack: "M28",
+    file: SHORT,
+    from: "slt(below, 0)",
+    to: "0",
   },
   {
     name: "a leaf's first nibble is not compared",
@@ -375,6 +583,13 @@ export const MUTANTS: readonly Mutant[] = [
     file: SHORT,
     from: "slt(rest, 8)",
     to: "0",
+  },
+  {
+    name: "an extension's path of one byte behind a marker",
+    attack: "R3",
+    file: SHORT,
+    from: "if lt(bytes_, 2) {",
+    to: "if 0 {",
   },
   { name: "slots are not hashed", attack: "M30", file: STATE, from: "key := keccak256(0x00, 0x20)", to: "key := slot" },
   {
@@ -413,6 +628,13 @@ export const MUTANTS: readonly Mutant[] = [
     to: "accountStatus := 2",
   },
   {
+    name: "an account above a slot that is not proven",
+    attack: "M36",
+    file: STATE,
+    from: "if (slotStatus == ProofStatus.Invalid) accountStatus = ProofStatus.Invalid;",
+    to: "",
+  },
+  {
     name: "proofs of any size",
     attack: "M40",
     file: STATE,
@@ -420,11 +642,60 @@ export const MUTANTS: readonly Mutant[] = [
     to: "if (false) {",
   },
   {
+    name: "proofs of any size, of one key",
+    attack: "M40",
+    file: STATE,
+    from: "if (proof.length > TrieWalk.MAX_PROOF_BYTES) return",
+    to: "if (false) return",
+  },
+  {
+    name: "witnesses of any size",
+    attack: "M40",
+    file: WITNESS,
+    from: "&& witness.length <= (slots.length + 1) * TrieWalk.MAX_PROOF_BYTES",
+    to: "",
+  },
+  {
+    name: "any number of slots",
+    attack: "M40",
+    file: WITNESS,
+    from: "slots.length <= MAX_SLOTS &&",
+    to: "",
+  },
+  {
+    name: "any number of slots, on the short way",
+    attack: "M40",
+    file: WITNESS,
+    from: "if (slots.length > MAX_SLOTS) return",
+    to: "if (false) return",
+  },
+  {
     name: "long form of short lists",
     attack: "R1",
     file: WALK,
     from: "if or(lt(size, add(56, mul(200, sub(header, 2)))), gt(size, 529)) {",
     to: "if gt(size, 529) {",
+  },
+  {
+    name: "long form of short leaves, on the short way",
+    attack: "R1",
+    file: SHORT,
+    from: "lt(byte(1, head), 56)",
+    to: "0",
+  },
+  {
+    name: "a leaf is any item, on the short way",
+    attack: "R1",
+    file: SHORT,
+    from: "xor(byte(0, head), 0xf8)",
+    to: "0",
+  },
+  {
+    name: "an extension is a list of any size, on the short way",
+    attack: "R1",
+    file: SHORT,
+    from: "0x0f)), gt(sub(byte(0, head), 0xdf), 0x18)",
+    to: "0x0f)), 0",
   },
   {
     name: "long form of short values",
@@ -439,6 +710,20 @@ export const MUTANTS: readonly Mutant[] = [
     file: WALK,
     from: "and(eq(marker, 0x81), lt(byte(0, calldataload(child)), 0x80))",
     to: "0",
+  },
+  {
+    name: "prefix before a single byte, on the short way",
+    attack: "R3",
+    file: SHORT,
+    from: "wrong := or(lt(value, 0x80), wrong)",
+    to: "",
+  },
+  {
+    name: "prefix before a single byte in accounts",
+    attack: "R3",
+    file: SHORT,
+    from: "shl(mul(7, eq(byte(0, head), 0x81)), 1)",
+    to: "1",
   },
   {
     name: "bytes behind an integer",
@@ -476,6 +761,13 @@ export const MUTANTS: readonly Mutant[] = [
     to: "0",
   },
   {
+    name: "zero bytes in accounts",
+    attack: "R9",
+    file: SHORT,
+    from: "wrong := or(iszero(byte(0, head)), wrong)",
+    to: "",
+  },
+  {
     name: "any number of fields",
     attack: "R13",
     file: SHORT,
@@ -490,6 +782,13 @@ export const MUTANTS: readonly Mutant[] = [
     to: "lt(skip(skip(add(start, 2), 8), 32), sub(end, 65))",
   },
   {
+    name: "any headers around the fields",
+    attack: "R13",
+    file: SHORT,
+    from: "wrong := or(xor(shr(224, calldataload(item)), add(0xb7fef7fc, mul(sub(next, item), 0x10001))), wrong)",
+    to: "",
+  },
+  {
     name: "hashes of any width",
     attack: "R14",
     file: SHORT,
@@ -502,6 +801,13 @@ export const MUTANTS: readonly Mutant[] = [
     file: SHORT,
     from: "gt(byte(0, head), 0x88)",
     to: "gt(byte(0, head), 0xa0)",
+  },
+  {
+    name: "balances of any width",
+    attack: "R15",
+    file: SHORT,
+    from: "gt(byte(0, head), 0xa0)",
+    to: "0",
   },
   {
     name: "nonces of any width, slowly",
@@ -544,6 +850,20 @@ export const MUTANTS: readonly Mutant[] = [
     file: SHORT,
     from: "for {} iszero(shr(left, parted)) {} { left := sub(left, 4) }",
     to: "left := add(mload(add(table, 0x60)), 4)",
+  },
+  {
+    name: "a walk is taken up again at its end, on the short way",
+    attack: "own",
+    file: SHORT,
+    from: "switch sgt(left, mload(add(table, 0x60)))",
+    to: "switch 0",
+  },
+  {
+    name: "a slot without a node of its own is where the next one parts",
+    attack: "own",
+    file: SHORT,
+    from: "if iszero(branch) { status := 1 leave }",
+    to: "if iszero(branch) { mstore(add(table, 0x80), key) status := 1 leave }",
   },
   {
     name: "slots in any order",

@@ -1,9 +1,10 @@
-import type { Line, Verifier, WitnessVerifier } from "./verifiers.js";
+import type { Deployed, Line, Verifier, WitnessVerifier } from "./verifiers.js";
 
 /** A question that a test has asked every implementation, with the answer that it wanted: put to the mutants again. */
 export type Recorded = { readonly title: string; readonly expected: string | RegExp } & (
   | { readonly verifier: (verifier: Verifier) => Promise<Line>; readonly packed: boolean | undefined }
   | { readonly witness: (verifier: WitnessVerifier) => Promise<Line> }
+  | { readonly calldata: (contract: Deployed) => Promise<Line> }
 );
 
 export const recorded: Recorded[] = [];

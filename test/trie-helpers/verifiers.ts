@@ -1,11 +1,11 @@
-import type { Interface } from "ethers";
+import type { Interface, Result } from "ethers";
 import { network } from "hardhat";
 
 import { toHex } from "../../src/bytes.js";
 import { verifyAccount, verifySlot } from "../../src/proof/account.js";
 import { PROOF_REASONS } from "../../src/proof/reasons.js";
 import { verifyHashedKey } from "../../src/proof/trie.js";
-import { verifyAccountSlot, verifySlots } from "../../src/proof/witness.js";
+import { verifyAccountSlot, verifySlots, type WitnessVerdict } from "../../src/proof/witness.js";
 import { concat } from "./buildTrie.js";
 
 /** A verdict in one line: `present …`, `absent`, or `invalid Reason`. */
@@ -19,12 +19,26 @@ export interface Verifier {
   key(root: Uint8Array, key: Uint8Array, nodes: readonly Uint8Array[]): Promise<Line>;
   account(root: Uint8Array, address: Uint8Array, nodes: readonly Uint8Array[]): Promise<Line>;
   slot(root: Uint8Array, slot: Uint8Array, nodes: readonly Uint8Array[]): Promise<Line>;
+  /** A slot of an account, in the words of {@link WitnessVerifier}. */
+  accountSlot(
+    root: Uint8Array,
+    address: Uint8Array,
+    slot: Uint8Array,
+    accountNodes: readonly Uint8Array[],
+    storageNodes: readonly Uint8Array[],
+  ): Promise<Line>;
 }
 
 /** Answers about an account and slots in one witness. */
 export interface WitnessVerifier {
   readonly name: string;
   slots(root: Uint8Array, address: Uint8Array, slots: readonly Uint8Array[], witness: Uint8Array): Promise<Line>;
+}
+
+/** A deployed `StateProofHarness`, for calldata that no encoder writes. */
+export interface Deployed {
+  readonly abi: Interface;
+  call(data: Uint8Array): Promise<string>;
 }
 
 export type Connection = Awaited<ReturnType<typeof network.create>>;
@@ -34,8 +48,11 @@ export async function connect(): Promise<Connection> {
   return network.create({ network: "default" });
 }
 
-const line = (status: bigint, reason: bigint, value: string): Line =>
+export const line = (status: bigint, reason: bigint, value: string): Line =>
   status === 2n ? `present ${value}` : status === 1n ? "absent" : `invalid ${PROOF_REASONS[Number(reason)]}`;
+
+const witnessLine = (status: string, values: readonly (bigint | undefined)[]): Line =>
+  `${status}: ${values.map((value) => value ?? "-").join(" ")}`;
 
 const accountText = (account: { nonce: bigint; balance: bigint; storageRoot: string; codeHash: string }): string =>
   `${account.nonce} ${account.balance} ${account.storageRoot} ${account.codeHash}`;
@@ -64,12 +81,33 @@ export function typescriptVerifiers(): Verifier[] {
         if (verdict.status === "invalid") return `invalid ${verdict.reason}`;
         return verdict.status === "absent" ? "absent" : `present ${verdict.value}`;
       },
+      async accountSlot(root, address, slot, accountNodes, storageNodes) {
+        if (packed)
+          return witnessVerdict(verifyAccountSlot(root, address, slot, concat([...accountNodes, ...storageNodes])));
+        const account = verifyAccount(root, address, accountNodes);
+        if (account.status === "invalid") return `invalid ${account.reason}`;
+        if (account.status === "absent")
+          return storageNodes.length === 0 ? witnessLine("absent", [undefined]) : "invalid TrailingBytes";
+        const found = verifySlot(account.value.storageRoot, slot, storageNodes);
+        if (found.status === "invalid") return `invalid ${found.reason}`;
+        return witnessLine("present", [found.status === "present" ? found.value : undefined]);
+      },
     };
   });
 }
 
+function witnessVerdict(verdict: WitnessVerdict): Line {
+  if (verdict.status === "invalid") return `invalid ${verdict.reason}`;
+  return witnessLine(
+    verdict.account.status,
+    verdict.slots.map((slot) => (slot.status === "present" ? slot.value : undefined)),
+  );
+}
+
 /** A contract with the functions of `StateProofHarness`; the reference has none that takes a list. */
 export function solidityVerifiers(name: string, call: Caller, to: string, abi: Interface): Verifier[] {
+  // The last is the one for one slot, where there is such a function.
+  const one = solidityWitnessVerifiers(name, call, to, abi).at(-1) as WitnessVerifier;
   return [true, false]
     .filter((packed) => packed || abi.hasFunction("keyList"))
     .map((packed) => {
@@ -96,21 +134,32 @@ export function solidityVerifiers(name: string, call: Caller, to: string, abi: I
           const [status, reason, value] = await ask("slot", root, slot, nodes);
           return line(status, reason, String(value));
         },
+        async accountSlot(root, address, slot, accountNodes, storageNodes) {
+          const witness = concat([...accountNodes, ...storageNodes]);
+          if (packed) return one.slots(root, address, [slot], witness);
+          const proofs = [accountNodes.map(toHex), storageNodes.map(toHex)];
+          const data = abi.encodeFunctionData("accountSlotList", [root, toHex(address), slot, ...proofs]);
+          return oneSlot(abi.decodeFunctionResult("accountSlotList", await call(to, data)));
+        },
       };
     });
 }
+
+const oneSlot = ([status, slotStatus, value, reason]: Result): Line =>
+  status === 0n
+    ? `invalid ${PROOF_REASONS[Number(reason)]}`
+    : witnessLine(status === 2n ? "present" : "absent", [slotStatus === 2n ? (value as bigint) : undefined]);
 
 export function typescriptWitnessVerifiers(): WitnessVerifier[] {
   return [
     {
       name: "TypeScript",
       async slots(root, address, slots, witness) {
-        const verdict =
+        return witnessVerdict(
           slots.length === 1
             ? verifyAccountSlot(root, address, slots[0] as Uint8Array, witness)
-            : verifySlots(root, address, slots, witness);
-        if (verdict.status === "invalid") return `invalid ${verdict.reason}`;
-        return `${verdict.account.status}: ${verdict.slots.map((slot) => (slot.status === "present" ? slot.value : "-")).join(" ")}`;
+            : verifySlots(root, address, slots, witness),
+        );
       },
     },
   ];
@@ -123,8 +172,8 @@ export function solidityWitnessVerifiers(name: string, call: Caller, to: string,
       const data = abi.encodeFunctionData("slots", [root, toHex(address), slots, witness]);
       const [status, statuses, values, reason] = abi.decodeFunctionResult("slots", await call(to, data));
       if (status === 0n) return `invalid ${PROOF_REASONS[Number(reason)]}`;
-      const shown = [...statuses].map((each: bigint, i: number) => (each === 2n ? values[i] : "-"));
-      return `${status === 2n ? "present" : "absent"}: ${shown.join(" ")}`;
+      const shown = [...statuses].map((each: bigint, i: number) => (each === 2n ? values[i] : undefined));
+      return witnessLine(status === 2n ? "present" : "absent", shown);
     },
   };
   if (!abi.hasFunction("accountSlot")) return [many];
@@ -133,9 +182,7 @@ export function solidityWitnessVerifiers(name: string, call: Caller, to: string,
     async slots(root, address, slots, witness) {
       if (slots.length !== 1) return many.slots(root, address, slots, witness);
       const data = abi.encodeFunctionData("accountSlot", [root, toHex(address), slots[0], witness]);
-      const [status, slotStatus, value, reason] = abi.decodeFunctionResult("accountSlot", await call(to, data));
-      if (status === 0n) return `invalid ${PROOF_REASONS[Number(reason)]}`;
-      return `${status === 2n ? "present" : "absent"}: ${slotStatus === 2n ? value : "-"}`;
+      return oneSlot(abi.decodeFunctionResult("accountSlot", await call(to, data)));
     },
   };
   return [many, one];
@@ -147,6 +194,7 @@ export async function allVerifiers(): Promise<{
   witnesses: WitnessVerifier[];
   connection: Connection;
   call: Caller;
+  solidity: Deployed;
 }> {
   const connection = await connect();
   const { ethers, provider } = connection;
@@ -158,6 +206,7 @@ export async function allVerifiers(): Promise<{
   return {
     connection,
     call,
+    solidity: { abi: harness.interface, call: (data) => call(at[0], toHex(data)) },
     keys: [
       ...typescriptVerifiers(),
       ...solidityVerifiers("Solidity", call, at[0], harness.interface),
