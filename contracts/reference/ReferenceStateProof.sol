@@ -50,9 +50,9 @@ library ReferenceStateProof {
         Walk memory walk = _newWalk();
         (status, reason) = _whole(walk, stateRoot, keccak256(abi.encodePacked(account)), proof);
         if (status == ProofStatus.Present) {
-            bool valid;
-            (valid, fields) = _account(proof[walk.valueStart:walk.valueEnd]);
+            (bool valid, Account memory found) = _account(proof[walk.valueStart:walk.valueEnd]);
             if (!valid) return (ProofStatus.Invalid, ProofReason.AccountMalformed, fields);
+            fields = found;
         }
     }
 

@@ -489,6 +489,7 @@ describe("StateProof", () => {
       [rlpString(Uint8Array.of(0x81, 0x05)), "invalid ValueMalformed"],
       [rlpString(Uint8Array.of(0x82, 0x00, 0x05)), "invalid ValueMalformed"],
       [rlpString(Uint8Array.of(0x82, 0x00, 0x85)), "invalid ValueMalformed"],
+      [rlpString(rlpString(new Uint8Array(32).fill(0xee, 1))), "invalid ValueMalformed"],
       [rlpString(Uint8Array.of(0x84, 0x00, 0x00, 0x01, 0x05)), "invalid ValueMalformed"],
       [rlpString(Uint8Array.of(0x81, 0x85)), "present 133"],
       [rlpString(Uint8Array.of(0x82, 0x01, 0x05)), "present 261"],

@@ -14,9 +14,9 @@ const STATE = "contracts/proof/StateProof.sol";
 const WITNESS = "contracts/proof/StateWitness.sol";
 
 /**
- * Two checks of the short way are not among them, since no answer depends on either. `slt(left, 0)`, where a trail is kept: below the key's
- * end no verdict comes anyway, a leaf's path having to have 2^253 bytes and an extension to end before it begins, and after a walk without
- * a verdict nobody reads the trail. `gt(sub(size, 3), 31)`: of a value of any other size nothing is left by the shift, and that is below 0x80.
+ * Not among them, since no answer depends on it, is the short way's bound of a trail, `slt(left, …)`. Below the key's end no verdict comes
+ * anyway, a leaf having to have two nibbles of it and an extension to end before it, and after a walk without a verdict nobody reads the
+ * trail. The bound keeps what is written behind it small.
  */
 export const MUTANTS: readonly Mutant[] = [
   {
@@ -614,6 +614,27 @@ export const MUTANTS: readonly Mutant[] = [
     to: "status, value, next, other := accountLeaf(key, hash, node, rest) other := 0",
   },
   {
+    name: "an absent slot reads as what another one's leaf holds",
+    attack: "M32",
+    file: SHORT,
+    from: "value := 0 }",
+    to: "}",
+  },
+  {
+    name: "an absent slot reads as the hash in an extension",
+    attack: "M32",
+    file: SHORT,
+    from: "value := 0 below := left",
+    to: "below := left",
+  },
+  {
+    name: "an absent slot reads as its place in a branch",
+    attack: "M32",
+    file: SHORT,
+    from: "value := 0 if and(mode, LIST) {",
+    to: "if and(mode, LIST) {",
+  },
+  {
     name: "the walk goes on in the code hash",
     attack: "M34",
     file: SHORT,
@@ -687,8 +708,15 @@ export const MUTANTS: readonly Mutant[] = [
     name: "a leaf is any item, on the short way",
     attack: "R1",
     file: SHORT,
-    from: "xor(byte(0, head), 0xf8)",
-    to: "0",
+    from: "or(xor(byte(0, head), 0xf8), lt(",
+    to: "or(0, lt(",
+  },
+  {
+    name: "an account's leaf is any item, on the short way",
+    attack: "R1",
+    file: SHORT,
+    from: "hash), xor(byte(0, head), 0xf8))",
+    to: "hash), 0)",
   },
   {
     name: "an extension is a list of any size, on the short way",

@@ -48,11 +48,25 @@ export async function connect(): Promise<Connection> {
   return network.create({ network: "default" });
 }
 
+/** What is not Present comes with zeros alone, on which callers rely: anything else is said before the verdict. */
+const beside = (value: string, verdict: Line): Line =>
+  /[1-9a-f]/i.test(value.replaceAll("0x", "")) ? `${value} beside ${verdict}` : verdict;
+
 export const line = (status: bigint, reason: bigint, value: string): Line =>
-  status === 2n ? `present ${value}` : status === 1n ? "absent" : `invalid ${PROOF_REASONS[Number(reason)]}`;
+  status === 2n
+    ? `present ${value}`
+    : beside(value, status === 1n ? "absent" : `invalid ${PROOF_REASONS[Number(reason)]}`);
 
 const witnessLine = (status: string, values: readonly (bigint | undefined)[]): Line =>
   `${status}: ${values.map((value) => value ?? "-").join(" ")}`;
+
+/** The contract's: an account's status, and each slot's with its value. */
+function shown(status: bigint, reason: bigint, statuses: readonly bigint[], values: readonly bigint[]): Line {
+  const absent = values.filter((_, i) => statuses[i] !== 2n).join("");
+  if (status === 0n) return beside(absent, `invalid ${PROOF_REASONS[Number(reason)]}`);
+  const found = values.map((value, i) => (statuses[i] === 2n ? value : undefined));
+  return beside(absent, witnessLine(status === 2n ? "present" : "absent", found));
+}
 
 const accountText = (account: { nonce: bigint; balance: bigint; storageRoot: string; codeHash: string }): string =>
   `${account.nonce} ${account.balance} ${account.storageRoot} ${account.codeHash}`;
@@ -145,10 +159,7 @@ export function solidityVerifiers(name: string, call: Caller, to: string, abi: I
     });
 }
 
-const oneSlot = ([status, slotStatus, value, reason]: Result): Line =>
-  status === 0n
-    ? `invalid ${PROOF_REASONS[Number(reason)]}`
-    : witnessLine(status === 2n ? "present" : "absent", [slotStatus === 2n ? (value as bigint) : undefined]);
+const oneSlot = ([status, slotStatus, value, reason]: Result): Line => shown(status, reason, [slotStatus], [value]);
 
 export function typescriptWitnessVerifiers(): WitnessVerifier[] {
   return [
@@ -171,9 +182,7 @@ export function solidityWitnessVerifiers(name: string, call: Caller, to: string,
     async slots(root, address, slots, witness) {
       const data = abi.encodeFunctionData("slots", [root, toHex(address), slots, witness]);
       const [status, statuses, values, reason] = abi.decodeFunctionResult("slots", await call(to, data));
-      if (status === 0n) return `invalid ${PROOF_REASONS[Number(reason)]}`;
-      const shown = [...statuses].map((each: bigint, i: number) => (each === 2n ? values[i] : undefined));
-      return witnessLine(status === 2n ? "present" : "absent", shown);
+      return shown(status, reason, [...statuses], [...values]);
     },
   };
   if (!abi.hasFunction("accountSlot")) return [many];
