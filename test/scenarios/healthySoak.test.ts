@@ -14,7 +14,8 @@ describe(`scenario healthy-soak (SEED=${seed})`, () => {
     expect(counts.onlyGuarded, "actions that only the guarded twin allowed").to.equal(0);
     expect(counts.lostInReorgs, "transactions that did not come back after a reorg").to.equal(0);
     expect(counts.blocks >= BigInt(BLOCKS)).to.equal(true);
-    // The soak must have been one: use of every kind, quiet, and reorgs. A third of what any of twenty seeds had, or less.
+    // The soak must have been one: use of every kind, quiet, and reorgs. A third of what any of ten seeds had, or less; and a liquidation
+    // for each losing streak.
     for (const [kind, least] of Object.entries({
       deposit: 5,
       withdraw: 5,
