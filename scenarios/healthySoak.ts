@@ -163,16 +163,16 @@ class Soak {
   /** The gambler starts anew, and the price goes against him, by three percent at a time, until he is liquidated. */
   async losingStreak(): Promise<void> {
     await this.#both("close", GAMBLER, (perps) => perps.close(MARKET));
-    for (let tries = 0; tries < 5 && (await this.#gamblersSize()) === 0n; tries++) await this.#gamble();
-    while ((await this.#gamblersSize()) !== 0n) {
-      const worse = (await this.#gamblersSize()) > 0n ? -300n : 300n; // in parts of 10,000
+    for (let tries = 0; tries < 5 && (await this.#sizeOf(GAMBLER)) === 0n; tries++) await this.#gamble();
+    for (let size = await this.#sizeOf(GAMBLER); size !== 0n; size = await this.#sizeOf(GAMBLER)) {
+      const worse = size > 0n ? -300n : 300n; // in parts of 10,000
       await this.#setPrice((this.#price * (10_000n + worse)) / 10_000n);
     }
   }
 
-  async #gamblersSize(): Promise<bigint> {
+  async #sizeOf(trader: Role): Promise<bigint> {
     const { signers } = this.world;
-    return (await exchange(this.world, "unguarded", GAMBLER).accounts(signers[GAMBLER], MARKET)).size;
+    return (await exchange(this.world, "unguarded", "keeper").accounts(signers[trader], MARKET)).size;
   }
 
   /** Nobody does anything, for hours now and then. After that nothing may be denied: not even before anybody has used the market again. */
@@ -224,8 +224,7 @@ class Soak {
   }
 
   async #liquidate(trader: Role): Promise<void> {
-    const { size } = await exchange(this.world, "unguarded", "keeper").accounts(this.world.signers[trader], MARKET);
-    if (size === 0n) return;
+    if ((await this.#sizeOf(trader)) === 0n) return;
     await this.#both("liquidate", "keeper", (perps) => perps.liquidate(this.world.signers[trader], MARKET));
   }
 
@@ -252,7 +251,7 @@ class Soak {
     }
     await world.chain.mine(waitingTime(random()), { history: "at-end" });
 
-    const { size } = await exchange(world, "unguarded", "keeper").accounts(world.signers[trader], MARKET);
+    const size = await this.#sizeOf(trader);
     const outcomes = await presentOnBoth(world, orders);
     const { guarded } = orders;
     const kind = isDecrease(size, guarded.order.size) ? "decrease" : "increase";

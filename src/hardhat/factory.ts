@@ -25,7 +25,7 @@ const GENESIS_TIME = 1_767_225_600;
  * none: before Node 24 each storage in use costs the process something at every promise, whoever makes it.
  */
 const answering = new AsyncLocalStorage<NetworkConnection>();
-let openChains = 0;
+const open = new Set<NetworkConnection>();
 
 /**
  * Creates the simulator's chains with Hardhat 3.
@@ -63,8 +63,7 @@ async function create(
       throw simulatorError(`The network "${connection.networkName}" is not one that Hardhat simulates`);
     const { provider } = connection;
     const request = provider.request.bind(provider);
-    let isOpen = true;
-    openChains += 1;
+    open.add(connection);
     return {
       request: ({ method, params = [] }) => answering.run(connection, () => request({ method, params })),
       tools: connection,
@@ -75,9 +74,8 @@ async function create(
           answering.getStore() === connection ? request(args) : routed(args as Parameters<Request>[0]);
       },
       async close() {
-        if (isOpen) openChains -= 1;
-        isOpen = false;
-        if (openChains === 0) answering.disable();
+        open.delete(connection);
+        if (open.size === 0) answering.disable();
         await connection.close();
         await loopback?.close();
       },

@@ -4,17 +4,8 @@ import { keccak256 } from "../../src/keccak.js";
 import { verifySlot } from "../../src/proof/account.js";
 import { asking } from "../trie-helpers/asking.js";
 import { concat, hexPrefix, nibblesOf, rlpInteger, rlpList, rlpString } from "../trie-helpers/buildTrie.js";
-import { accountRlp, addressOf, EMPTY, leaf, slotOf } from "../trie-helpers/nodes.js";
+import { accountRlp, addressOf, ELSEWHERE, EMPTY, full, leaf, slotOf } from "../trie-helpers/nodes.js";
 import { type Deployed, line, type Line } from "../trie-helpers/verifiers.js";
-
-/** A hash of which nobody knows the bytes. */
-const ELSEWHERE = new Uint8Array(32).fill(0x77);
-
-/** A list of 532 bytes that reads as a branch of sixteen hashes: some children, and a last byte, of the maker's choice. */
-function full(children: Record<number, Uint8Array>, value = 0x80): Uint8Array {
-  const hashes = Array.from({ length: 16 }, (_, i) => [Uint8Array.of(0xa0), children[i] ?? ELSEWHERE]);
-  return concat([Uint8Array.of(0xf9, 2, 0x11), ...hashes.flat(), Uint8Array.of(value)]);
-}
 
 function word(value: bigint): Uint8Array {
   return Uint8Array.from(Buffer.from(value.toString(16).padStart(64, "0"), "hex"));

@@ -9,26 +9,11 @@ import { verifySlots } from "../../src/proof/witness.js";
 import type { StateProofHarness } from "../../typechain-types/index.js";
 import { deployGasMeter, type GasMeter } from "../helpers/gas.js";
 import { concat, hexPrefix, nibblesOf, rlpInteger, rlpList, rlpString } from "../trie-helpers/buildTrie.js";
+import { accountRlp, addressOf, ELSEWHERE, full, leaf, slotOf } from "../trie-helpers/nodes.js";
 
 const ABSENT = 1n;
 const PRESENT = 2n;
 const reason = (name: (typeof PROOF_REASONS)[number]): bigint => BigInt(PROOF_REASONS.indexOf(name));
-
-const slotOf = (position: number): Uint8Array => word(BigInt(position));
-const leaf = (path: readonly number[], value: Uint8Array): Uint8Array =>
-  rlpList([rlpString(hexPrefix([...path], true)), rlpString(value)]);
-/** A hash of which nobody knows the bytes. */
-const ELSEWHERE = new Uint8Array(32).fill(0x77);
-
-/** A list of 532 bytes that reads as a branch of sixteen hashes: some children, and a last byte, of the maker's choice. */
-function full(children: Record<number, Uint8Array>, value = 0x80): Uint8Array {
-  const hashes = Array.from({ length: 16 }, (_, i) => [Uint8Array.of(0xa0), children[i] ?? ELSEWHERE]);
-  return concat([Uint8Array.of(0xf9, 2, 0x11), ...hashes.flat(), Uint8Array.of(value)]);
-}
-
-function word(value: bigint): Uint8Array {
-  return Uint8Array.from(Buffer.from(value.toString(16).padStart(64, "0"), "hex"));
-}
 
 /** What a reader that is a little too quick would let through, each by a trie made for it: see the mutants of TrieShortcut. */
 describe("checks of the short way", () => {
@@ -41,10 +26,14 @@ describe("checks of the short way", () => {
     meter = await deployGasMeter(ethers);
   });
 
+  /** An account's leaf, which is the whole state trie. */
+  const accountOf = (address: Uint8Array, storageRoot: Uint8Array): Uint8Array => {
+    return leaf(nibblesOf(keccak256(address)), accountRlp({ balance: 5n, storageRoot }));
+  };
+
   it("M40: branches behind a node whose hash is wrong are not read, however many there are", async () => {
-    const [root, slot, who] = [toHex(ELSEWHERE), toHex(slotOf(7)), slotOf(1).slice(12)];
-    const fields = [rlpInteger(1n), rlpInteger(5n), rlpString(ELSEWHERE), rlpString(keccak256(new Uint8Array()))];
-    const account = leaf(nibblesOf(keccak256(who)), rlpList(fields));
+    const [root, slot, who] = [toHex(ELSEWHERE), toHex(slotOf(7)), addressOf(1)];
+    const account = accountOf(who, ELSEWHERE);
     const [stateRoot, address] = [toHex(keccak256(account)), toHex(who)];
     const branch = full({});
     const packed = (count: number): string => toHex(concat(Array.from({ length: count }, () => branch)));
@@ -67,11 +56,6 @@ describe("checks of the short way", () => {
     for (const [name, gas] of Object.entries(more)) expect(gas, name).to.be.lessThan(100);
   });
 
-  /** An account's leaf, which is the whole state trie. */
-  const accountOf = (address: Uint8Array, storageRoot: Uint8Array): Uint8Array => {
-    const fields = [rlpInteger(1n), rlpInteger(5n), rlpString(storageRoot), rlpString(keccak256(new Uint8Array()))];
-    return leaf(nibblesOf(keccak256(address)), rlpList(fields));
-  };
   const slotWith = (right: (nibbles: readonly number[]) => boolean): Uint8Array => {
     let slot = slotOf(1);
     for (let i = 2; !right(nibblesOf(keccak256(slot))); i++) slot = slotOf(i);
@@ -81,7 +65,7 @@ describe("checks of the short way", () => {
   /** Each way of asking for a slot refuses these nodes, the short way and the slow one. */
   async function refused(slot: Uint8Array, nodes: readonly Uint8Array[], why: (typeof PROOF_REASONS)[number]) {
     const root = keccak256(nodes[0]!);
-    const address = slotOf(1).slice(12);
+    const address = addressOf(1);
     const account = accountOf(address, root);
     const [stateRoot, who, position] = [toHex(keccak256(account)), toHex(address), toHex(slot)];
     const [packed, witness] = [toHex(concat(nodes)), toHex(concat([account, ...nodes]))];
@@ -112,7 +96,7 @@ describe("checks of the short way", () => {
     nodes: readonly Uint8Array[],
     why: "BranchMalformed" | "ChildMalformed",
   ) {
-    const address = slotOf(1).slice(12);
+    const address = addressOf(1);
     const account = accountOf(address, keccak256(nodes[0]!));
     const [stateRoot, witness] = [keccak256(account), concat([account, ...nodes])];
     const many = await contract.slots(toHex(stateRoot), toHex(address), slots.map(toHex), toHex(witness));
@@ -175,7 +159,7 @@ describe("checks of the short way", () => {
   it("M19, M22: an account's leaf whose first byte is another is no node", async () => {
     const slot = slotOf(7);
     const value = leaf(nibblesOf(keccak256(slot)), rlpInteger(42n));
-    const address = slotOf(1).slice(12);
+    const address = addressOf(1);
     for (const first of [0x00, 0x7f, 0x80, 0xb8, 0xf7, 0xf8, 0xf9, 0xfa, 0xff]) {
       const account = accountOf(address, keccak256(value));
       account[0] = first;
@@ -205,7 +189,7 @@ describe("checks of the short way", () => {
     };
     const below = shapes["another slot's leaf below a branch"];
     below.unshift(full({ [nibbles[0]!]: keccak256(below[0]!) }));
-    const address = slotOf(1).slice(12);
+    const address = addressOf(1);
     for (const [name, nodes] of Object.entries(shapes)) {
       const [root, list] = [keccak256(nodes[0]!), nodes.map(toHex)];
       const account = accountOf(address, root);
@@ -227,8 +211,8 @@ describe("checks of the short way", () => {
   });
 
   it("M24, M32: an account's leaf at depth 2, whose path has 32 bytes, is no branch with an empty child", async () => {
-    let address = slotOf(1).slice(12);
-    for (let i = 2; nibblesOf(keccak256(address))[2] !== 2; i++) address = slotOf(i).slice(12);
+    let address = addressOf(1);
+    for (let i = 2; nibblesOf(keccak256(address))[2] !== 2; i++) address = addressOf(i);
     const nibbles = nibblesOf(keccak256(address));
     // Read as items of a branch: 33 bytes, then 57, then the code hash's tenth byte.
     const codeHash = new Uint8Array(32).fill(7);

@@ -1,5 +1,5 @@
 import { keccak256 } from "../../src/keccak.js";
-import { hexPrefix, nibblesOf, rlpInteger, rlpList, rlpString } from "./buildTrie.js";
+import { concat, hexPrefix, nibblesOf, rlpInteger, rlpList, rlpString } from "./buildTrie.js";
 
 // Nodes by hand, for tries that no client builds.
 
@@ -68,6 +68,15 @@ export const sibling = hashOf(Uint8Array.of(1, 2, 3));
 /** A branch of sixteen hashes, some of them given. */
 export function fullBranch(children: Record<number, Uint8Array>): Uint8Array {
   return branch({ ...Array.from({ length: 16 }, () => sibling), ...children });
+}
+
+/** A hash of which nobody knows the bytes. */
+export const ELSEWHERE = new Uint8Array(32).fill(0x77);
+
+/** A list of 532 bytes that reads as a branch of sixteen hashes: some children, and a last byte, of the maker's choice. */
+export function full(children: Record<number, Uint8Array>, value = 0x80): Uint8Array {
+  const hashes = Array.from({ length: 16 }, (_, i) => [Uint8Array.of(0xa0), children[i] ?? ELSEWHERE]);
+  return concat([Uint8Array.of(0xf9, 2, 0x11), ...hashes.flat(), Uint8Array.of(value)]);
 }
 
 export function other(nibble: number): number {
