@@ -28,6 +28,9 @@ const solidityTests = {
   invariant: { runs: heavy ? 1_024 : 256, depth: heavy ? 256 : 64, failOnRevert: true, shrinkRunLimit: 500 },
 };
 
+// Mutants are asked what other files asked before, so those files must run in the same process.
+const mutants = process.env["MUTANTS"] !== undefined;
+
 export default defineConfig({
   plugins: [toolbox, soliditySeed, warningsAreErrors],
   solidity: {
@@ -40,5 +43,5 @@ export default defineConfig({
     unknown: { type: "edr-simulated", chainType: "l1", hardfork: "prague", chainId: 999_999_937 },
     default: { type: "edr-simulated", chainType: "l1", hardfork: "prague", initialDate: "2026-01-01T00:00:00Z" },
   },
-  test: { mocha: { timeout: 120_000 }, solidity: solidityTests },
+  test: { mocha: { timeout: 120_000, parallel: !mutants, jobs: 2 }, solidity: solidityTests },
 });

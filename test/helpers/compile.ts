@@ -2,15 +2,28 @@ import { strict as assert } from "node:assert";
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { dirname, join, posix } from "node:path";
 
 import type { InterfaceAbi } from "ethers";
 
 const require = createRequire(import.meta.url);
 const root = join(import.meta.dirname, "..", "..");
+
+/** Outside of the checkout, so that a fresh clone on the same machine compiles nothing again. Files are named by the hash of their input. */
+const CACHE = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "settlement-guard", "compile");
 
 /** One way of compiling: an npm compiler and its settings. */
 export interface Build {
@@ -58,8 +71,8 @@ interface Output<Contract, Source> {
 type Selection = Record<string, Record<string, readonly string[]>>;
 
 /**
- * Compiles sources and all that they import, relative or from npm, and returns the contracts by name. The output is kept in
- * `cache/compile`, by the hash of the compiler's input.
+ * Compiles sources and all that they import, relative or from npm, and returns the contracts by name. The output is kept in the
+ * user's cache, by the hash of the compiler's version and input.
  *
  * @param entries paths from the project's root
  */
@@ -67,8 +80,7 @@ export async function compile(entries: readonly string[], build: Build): Promise
   const version = (require(`${build.compiler}/package.json`) as { version: string }).version;
   const input = inputOf(entries, build, { "*": { "*": ["abi", "evm.bytecode.object"] } });
 
-  const cache = join(root, "cache", "compile");
-  const file = join(cache, `${createHash("sha256").update(version).update(input).digest("hex")}.json`);
+  const file = join(CACHE, `${createHash("sha256").update(version).update(input).digest("hex")}.json`);
   if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8")) as Record<string, Artifact>;
 
   const output = await run<{ abi: InterfaceAbi; evm: { bytecode: { object: string } } }, never>(build, input);
@@ -79,8 +91,11 @@ export async function compile(entries: readonly string[], build: Build): Promise
       artifacts[name] = { abi, bytecode: `0x${evm.bytecode.object}` };
     }
   }
-  mkdirSync(cache, { recursive: true });
-  writeFileSync(file, JSON.stringify(artifacts));
+  mkdirSync(CACHE, { recursive: true });
+  // Renamed into place, because another process may be looking for it.
+  const unfinished = `${file}.${process.pid}`;
+  writeFileSync(unfinished, JSON.stringify(artifacts));
+  renameSync(unfinished, file);
   return artifacts;
 }
 
