@@ -1,7 +1,7 @@
 /**
- * Measures what the guard adds to a function and what a proof costs, in execution gas, and keeps it in snapshots/gas.json and
- * snapshots/proof-gas.json. With --check it fails where a figure has changed: gas is deterministic, so any difference is one of the
- * code. Proofs are measured on recorded ones; where the folder of vectors is missing, they are skipped.
+ * Measures what the guard adds to a function and what a proof costs, in execution gas, and what it adds to a contract's code, in bytes. It keeps
+ * the figures in snapshots/gas.json, snapshots/proof-gas.json and snapshots/code-size.json. With --check it fails where one has changed: all
+ * are deterministic, so any difference is one of the code. Proofs are measured on recorded ones; where the folder of vectors is missing, they are skipped.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -16,6 +16,7 @@ import { BUILDS, compile, type Build } from "../test/helpers/compile.js";
 import { deployGasMeter, type GasMeter } from "../test/helpers/gas.js";
 
 const SNAPSHOT = "snapshots/gas.json";
+const SIZE_SNAPSHOT = "snapshots/code-size.json";
 
 /** What does not matter for gas, except that the heartbeat is due after a quarter of the gap. */
 const SCOPE_CONFIG = {
@@ -34,12 +35,17 @@ const chain = await hardhatForks(network).create();
 await chain.mine(8_200, { history: "at-end" });
 const meter = await deployGasMeter(chain.tools.ethers);
 const measured: Record<string, Figures> = {};
-for (const build of BUILDS) measured[build.name] = await measure(chain, meter, build);
+const sizes: Record<string, Figures> = {};
+for (const build of BUILDS) {
+  measured[build.name] = await measure(chain, meter, build);
+  sizes[build.name] = await codeSizes(chain, build);
+}
 await chain.close();
 
 const proofs = await measureProofs({ peers: false });
 const kept = [
   keep("gas", SNAPSHOT, snapshotText(measured)),
+  keep("code size", SIZE_SNAPSHOT, snapshotText(sizes)),
   keep("gas of proofs", PROOF_SNAPSHOT, proofs && snapshotText(proofs.snapshot)),
 ];
 process.exit(kept.every(Boolean) ? 0 : 1);
@@ -66,16 +72,40 @@ function keep(what: string, file: string, text: string | undefined): boolean {
   return false;
 }
 
-/** What the guard adds to a function that does nothing, with the same arguments, in one build. */
-async function measure(chain: HardhatChain, meter: GasMeter, build: Build): Promise<Figures> {
-  const artifacts = await compile(["contracts/mocks/GasTargets.sol"], build);
-  const deploy = async (name: string, args: readonly unknown[] = []): Promise<ethers.BaseContract> => {
+/** Deploys one of the contracts of a source, in one build. */
+type Deploy = (name: string, args?: readonly unknown[]) => Promise<ethers.BaseContract>;
+
+async function deployerOf(chain: HardhatChain, source: string, build: Build): Promise<Deploy> {
+  const artifacts = await compile([source], build);
+  const [signer] = await chain.tools.ethers.getSigners();
+  return async (name, args = []) => {
     const artifact = artifacts[name];
     if (artifact === undefined) throw new RangeError(`no contract ${name}`);
-    const [signer] = await chain.tools.ethers.getSigners();
     const contract = await new ethers.ContractFactory(artifact.abi, artifact.bytecode, signer ?? null).deploy(...args);
     return contract.waitForDeployment();
   };
+}
+
+/** Bytes of deployed code that each base adds to a contract with one function. */
+async function codeSizes(chain: HardhatChain, build: Build): Promise<Figures> {
+  const deploy = await deployerOf(chain, "contracts/mocks/SizeTargets.sol", build);
+  const sizeOf = async (name: string, ...args: readonly unknown[]): Promise<number> =>
+    ethers.dataLength((await (await deploy(name, args)).getDeployedCode()) ?? "0x");
+  const nothing = await sizeOf("SizeOfNothing");
+  const whole = await sizeOf("SizeOfSettlementGuard", SCOPE_CONFIG);
+  return {
+    StatelessGuard: (await sizeOf("SizeOfStatelessGuard")) - nothing,
+    StateAnchoredGuard: (await sizeOf("SizeOfStateAnchoredGuard")) - nothing,
+    SettlementGuard: whole - nothing,
+    "SettlementGuard with _raise and _heal": (await sizeOf("SizeOfEvidence", SCOPE_CONFIG)) - nothing,
+    "SettlementGuard with ProfitEscrow": (await sizeOf("SizeOfEscrow", SCOPE_CONFIG)) - nothing,
+    "StandaloneGuard, deployed once": await sizeOf("SizeOfStandaloneGuard"),
+  };
+}
+
+/** What the guard adds to a function that does nothing, with the same arguments, in one build. */
+async function measure(chain: HardhatChain, meter: GasMeter, build: Build): Promise<Figures> {
+  const deploy = await deployerOf(chain, "contracts/mocks/GasTargets.sol", build);
   const guarded = await deploy("GuardedNothing");
   const unguarded = await deploy("UnguardedNothing");
   const difference =
