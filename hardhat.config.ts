@@ -39,6 +39,8 @@ export default defineConfig({
   typechain: { outDir: "typechain-types" },
   networks: {
     localhost: { type: "http", chainType: "l1", url: "http://127.0.0.1:8545" },
+    // An endpoint that does not answer, to see how a deployment fails.
+    unreachable: { type: "http", chainType: "l1", url: "http://127.0.0.1:9" },
     // A chain that the guard does not know, to see that it refuses to be deployed there.
     unknown: { type: "edr-simulated", chainType: "l1", hardfork: "prague", chainId: 999_999_937 },
     default: { type: "edr-simulated", chainType: "l1", hardfork: "prague", initialDate: "2026-01-01T00:00:00Z" },

@@ -10,7 +10,7 @@
 import { parseArgs } from "node:util";
 
 import { ethers } from "ethers";
-import { network } from "hardhat";
+import { config, network } from "hardhat";
 
 import { decodeGuardError, explain } from "../src/index.js";
 import { revertDataOf } from "../src/chai/index.js";
@@ -19,7 +19,14 @@ import { GuardedPerps__factory, StandaloneGuard__factory, TestToken__factory } f
 const USAGE = "usage: npm run deploy -- [--network NAME] [--token ADDRESS] [--feed ADDRESS] [--keeper ADDRESS]";
 const DEVELOPMENT_CHAINS = [31_337n, 1_337n];
 
-process.exit(await main());
+process.exit(await main().catch(failed));
+
+/** An endpoint that does not answer, or refuses: in one line, without its URL, which may hold a key. */
+function failed(error: unknown): number {
+  const [line = ""] = String(error instanceof Error ? error.message : error).split("\n");
+  console.error(line.replaceAll(/\b\w+:\/\/\S+/g, "the endpoint"));
+  return 1;
+}
 
 async function main(): Promise<number> {
   let options: { network?: string; token?: string; feed?: string; keeper?: string };
@@ -43,6 +50,11 @@ async function main(): Promise<number> {
     return 2;
   }
 
+  if (options.network !== undefined && !Object.hasOwn(config.networks, options.network)) {
+    const known = Object.keys(config.networks).join(", ");
+    console.error(`--network ${options.network} is not configured; there are ${known}\n${USAGE}`);
+    return 2;
+  }
   const connection = await network.create(options.network === undefined ? {} : { network: options.network });
   const [deployer] = await connection.ethers.getSigners();
   if (deployer === undefined) {

@@ -63,4 +63,17 @@ describe("scripts/deploy.ts", () => {
     expect(stderr).to.match(/--token 0x12 is not an address/);
     expect(status).to.equal(2);
   });
+
+  for (const [what, name, status, message] of [
+    ["a network that is not configured", "nosuch", 2, /^--network nosuch is not configured; there are .*unreachable/],
+    ["an endpoint that does not answer", "unreachable", 1, /^[^\n]*Cannot connect to the network[^\n]*$/m],
+  ] as const) {
+    it(`says in a line what is wrong with ${what}, and exits with ${status}`, () => {
+      const result = run("deploy", "--network", name);
+      expect(result.stderr)
+        .to.match(message)
+        .and.not.match(/^\s+at /m);
+      expect(result.status).to.equal(status);
+    });
+  }
 });
