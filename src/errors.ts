@@ -67,6 +67,9 @@ export interface ErrorDetails {
 
 export type ErrorCode = keyof ErrorDetails;
 
+/** Marks an error of this library, whichever copy of it threw: a project may load it both as an ES module and as a CommonJS module. */
+const BRAND = Symbol.for("settlement-guard.error");
+
 /**
  * The only class of error that this library throws.
  *
@@ -76,6 +79,7 @@ export type ErrorCode = keyof ErrorDetails;
  */
 export class SettlementGuardError<Code extends ErrorCode = ErrorCode> extends Error {
   override readonly name = "SettlementGuardError";
+  readonly [BRAND] = true;
 
   constructor(
     readonly code: Code,
@@ -90,6 +94,7 @@ export class SettlementGuardError<Code extends ErrorCode = ErrorCode> extends Er
   static is<Code extends ErrorCode>(value: unknown, code: Code): value is SettlementGuardError<Code>;
   static is(value: unknown): value is SettlementGuardError;
   static is(value: unknown, code?: ErrorCode): boolean {
-    return value instanceof SettlementGuardError && (code === undefined || value.code === code);
+    if (typeof value !== "object" || value === null || !(BRAND in value)) return false;
+    return code === undefined || (value as SettlementGuardError).code === code;
   }
 }

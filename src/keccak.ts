@@ -10,11 +10,13 @@ const EMPTY_DIGEST = "0xc5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad804
 const fresh = keccak_256.create();
 const hasher = fresh.clone();
 
-let engine: Keccak256 = hashWithNoble;
+/** Where the engine is kept for all copies of this library in the process, whether loaded as ES modules or as CommonJS. */
+const ENGINE = Symbol.for("settlement-guard.keccak256");
+const shared = globalThis as { [ENGINE]?: Keccak256 };
 
 /** The Keccak-256 of Ethereum: not NIST's SHA3-256, which pads differently. */
 export function keccak256(bytes: Uint8Array): Uint8Array {
-  return engine(bytes);
+  return (shared[ENGINE] ?? hashWithNoble)(bytes);
 }
 
 /**
@@ -29,8 +31,8 @@ export function setKeccak256(replacement: Keccak256): Keccak256 {
     const reason = "the engine does not compute Keccak-256";
     throw new SettlementGuardError("INVALID_KECCAK", { reason }, `${reason}: its digest of no bytes is another`);
   }
-  const previous = engine;
-  engine = replacement;
+  const previous = shared[ENGINE] ?? hashWithNoble;
+  shared[ENGINE] = replacement;
   return previous;
 }
 
