@@ -391,15 +391,18 @@ function describe(value: unknown): string {
   return present(value) ? `a ${typeof value}, expected a string` : "missing";
 }
 
-/** Strings of the block that could be header fields: short hexadecimal under a name that we do not know. */
+/** Members of the block that may be fields of a fork that is not known here, at most 16. */
 function unknownHeaderFields(block: RpcBlock): string[] {
   return Object.keys(block)
-    .filter((name) => {
-      const value = block[name];
-      return !NOT_HEADER_FIELDS.has(name) && typeof value === "string" && value.length <= 66 && value.startsWith("0x");
-    })
+    .filter((name) => !NOT_HEADER_FIELDS.has(name) && mayBeField(block[name]))
     .map((name) => name.slice(0, 40))
     .slice(0, 16);
+}
+
+/** Whether JSON may write a header field so: bytes or a number, in any notation, or a list or an object of such. Prose is none. */
+function mayBeField(value: unknown): boolean {
+  if (typeof value === "string") return value.length <= 2 + 2 * MAX_HEADER_SIZE && /^(?:0x[0-9a-f]*|\d+)$/i.test(value);
+  return typeof value === "number" || typeof value === "bigint" || (typeof value === "object" && value !== null);
 }
 
 type Malformed = SettlementGuardError<"HEADER_MALFORMED">;

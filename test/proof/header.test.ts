@@ -280,6 +280,57 @@ describe("Block headers", function () {
       expect(message).to.contain("verkleRoot");
     });
 
+    const laterMembers: [title: string, value: unknown][] = [
+      ...[0, 1, 8, 20, 32, 33, 48, 56, 96, 256, 3_000].map((size): [string, unknown] => [
+        `${size} bytes`,
+        `0x${"ab".repeat(size)}`,
+      ]),
+      ["bytes in upper case", `0x${"AB".repeat(48)}`],
+      ["a quantity of an odd number of digits", "0x1ab"],
+      ["a decimal number", "1700000000123"],
+      ["a JSON number", 5],
+      ["a bigint", 5n],
+      ["a list", [`0x${"ab".repeat(32)}`]],
+      ["an empty list", []],
+      ["an object", { committed: `0x${"ab".repeat(32)}` }],
+    ];
+    for (const [title, value] of laterMembers) {
+      it(`H4: ${title} under a name of no fork is named when the hash does not match`, function () {
+        const later = { parentProposerPubkey: `0x${"ab".repeat(48)}` as const };
+        const block = { ...rpcBlock(21, later), parentProposerPubkey: value };
+        const { details, message } = thrown("HEADER_HASH_MISMATCH", () => headerFromRpc(block));
+        expect(details).to.deep.equal({
+          number: 0x1400000n,
+          claimed: hashHeader(encodeRlp([...sampleFields(21), bytes(later.parentProposerPubkey)])),
+          actual: hashHeader(bytes(sampleHeader(21))),
+          unknownFields: ["parentProposerPubkey"],
+        });
+        expect(message).to.contain("parentProposerPubkey");
+      });
+    }
+
+    it("H4: names no member that cannot be a header field, nor one that is known to stand beside the header", function () {
+      const beside = {
+        ...{
+          comment: "0x is hexadecimal",
+          finalized: true,
+          later: null,
+          endless: `0x${"ab".repeat(MAX_HEADER_SIZE + 1)}`,
+        },
+        ...{
+          totalDifficulty: "0x1",
+          withdrawals: [],
+          sendRoot: `0x${"ab".repeat(32)}`,
+          author: `0x${"ab".repeat(20)}`,
+        },
+      };
+      const block = { ...rpcBlock(21), ...beside, hash: `0x${"ab".repeat(32)}` };
+      expect(thrown("HEADER_HASH_MISMATCH", () => headerFromRpc(block)).details).to.not.have.property("unknownFields");
+      expect(headerFromRpc({ ...rpcBlock(21), ...beside, extension: 5 }).number, "the hash matches").to.equal(
+        0x1400000n,
+      );
+    });
+
     it("H4: a block of another order of fields names what no fork here has, and why it could not be encoded", function () {
       // Avalanche: no withdrawals, and fields of its own between the forks'.
       const block: Record<string, unknown> = {
