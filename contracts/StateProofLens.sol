@@ -20,13 +20,6 @@ contract StateProofLens {
         return HeaderReader.tryAuthenticate(rlp, hash);
     }
 
-    /// @notice Whether a header is sound in all fields of its fork.
-    /// @return status Ok or Malformed
-    /// @return field where Malformed: the position of the first field that is; 255 for the list itself
-    function strictHeader(bytes calldata rlp) external pure returns (HeaderStatus status, uint8 field) {
-        (status, field, ) = HeaderReader.tryRead(rlp);
-    }
-
     /// @notice What nodes end to end show about a key that is a hash already.
     function key(
         bytes32 root,

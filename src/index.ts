@@ -55,7 +55,7 @@ export {
 } from "./policy/policy.js";
 export type { Action, PolicyFault, PolicyRow, PolicyTable, Status, Verdict } from "./policy/policy.js";
 export { decodeHeader, encodeHeader, hashHeader, headerFromRpc, readHeader } from "./proof/header.js";
-export type { HashedHeader, Header } from "./proof/header.js";
+export type { HashedHeader, Header, HeaderStart, ReadableFields, ReadableHeader } from "./proof/header.js";
 export { packCompact, verifyCompact } from "./proof/compact.js";
 export type { CompactWitness } from "./proof/compact.js";
 export { MAX_SLOTS_PER_REQUEST, compactWitness, prove } from "./proof/prove.js";

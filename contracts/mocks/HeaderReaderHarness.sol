@@ -2,6 +2,7 @@
 pragma solidity ^0.8.13;
 
 import {StateAnchor} from "../anchor/Anchor.sol";
+import {HeaderChain} from "../proof/HeaderChain.sol";
 import {Header, HeaderReader, HeaderStatus} from "../proof/HeaderReader.sol";
 import {IGuardErrors} from "../interfaces/IGuardErrors.sol";
 import {HeaderReaderReference} from "../reference/HeaderReaderReference.sol";
@@ -57,6 +58,26 @@ contract HeaderReaderHarness is IGuardErrors {
                 reasons[i] = reason;
             }
         }
+    }
+
+    /// @notice What `stateAnchorFailure` says, of many headers.
+    function failuresOf(
+        bytes[] calldata headers,
+        StateAnchor[] calldata anchors
+    ) external pure returns (bytes[] memory reasons) {
+        reasons = new bytes[](headers.length);
+        for (uint256 i = 0; i < headers.length; i++) {
+            reasons[i] = HeaderReader.stateAnchorFailure(headers[i], anchors[i]);
+        }
+    }
+
+    function ancestor(
+        uint64 number,
+        bytes32 hash,
+        uint64 depth,
+        bytes[] calldata headers
+    ) external pure returns (bytes32 ancestorHash, bytes32 stateRoot) {
+        return HeaderChain.ancestor(number, hash, depth, headers);
     }
 
     function readAll(bytes[] calldata headers) external pure returns (ReadResult[] memory results) {

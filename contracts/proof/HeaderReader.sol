@@ -18,8 +18,8 @@ enum HeaderStatus {
     StateRootMismatch
 }
 
-/// @notice The fields of a header, whatever fork it is of. Fields of later forks are zero where the header has none:
-/// `fieldCount` tells, a zero does not.
+/// @notice The fields of a header, whatever fork it is of. Fields that the header does not have are zero:
+/// `namedFields` tells, a zero does not.
 /// @dev Not here: the logs bloom, the extra data, and the seal (mix hash and nonce), which means another thing on every kind of
 /// chain. All are checked for their shape.
 struct Header {
@@ -34,15 +34,16 @@ struct Header {
     uint64 gasLimit;
     uint64 gasUsed;
     uint64 timestamp; // seconds since 1970
-    uint256 baseFeePerGas; // wei, EIP-1559; from 16 fields
-    bytes32 withdrawalsRoot; // EIP-4895; from 17 fields
-    uint64 blobGasUsed; // EIP-4844; from 20 fields
-    uint64 excessBlobGas; // EIP-4844; from 20 fields
-    bytes32 parentBeaconBlockRoot; // EIP-4788; from 20 fields
-    bytes32 requestsHash; // EIP-7685; from 21 fields
-    bytes32 blockAccessListHash; // EIP-7928; from 23 fields
-    uint64 slotNumber; // EIP-7843; from 23 fields
-    uint8 fieldCount;
+    uint256 baseFeePerGas; // wei, EIP-1559; from 16 named fields
+    bytes32 withdrawalsRoot; // EIP-4895; from 17
+    uint64 blobGasUsed; // EIP-4844; from 20
+    uint64 excessBlobGas; // EIP-4844; from 20
+    bytes32 parentBeaconBlockRoot; // EIP-4788; from 20
+    bytes32 requestsHash; // EIP-7685; from 21
+    bytes32 blockAccessListHash; // EIP-7928; from 23
+    uint64 slotNumber; // EIP-7843; from 23
+    uint8 fieldCount; // all fields, those without a name here included
+    uint8 namedFields; // 15, 16, 17, 20, 21 or 23; the fields behind them are of a fork that is not known here
 }
 
 /// @title Reading block headers
@@ -50,10 +51,12 @@ struct Header {
 ///
 /// `authenticate` and `verifyStateAnchor` are for a header whose hash is known. They compare the hash first, so that the bytes are
 /// those that the chain made, then read the state root and the number, strict in every byte that decides where those two lie
-/// and blind to what follows. That is cheap, and it outlives forks that append fields.
+/// and blind to what follows. That is cheap, and it outlives forks that append fields. All that compare a hash give the same answer:
+/// so does `readHeader` in TypeScript.
 ///
-/// `read` is for everything else. It checks every field of every fork from Frontier to Amsterdam, and believes none: what it returns
-/// is authenticated by nothing.
+/// `read` is for everything else, and authenticates nothing. It checks every field from Frontier to Prague. A header has 15, 16, 17, 20
+/// or 21 fields: no fork ended elsewhere. Behind Prague's 21 up to eleven byte strings may follow, whatever is in them. If the first
+/// two have the shapes of Amsterdam's (32 bytes, and an integer of 64 bits), they are named so.
 ///
 /// Each comes as a total function, `try...`, that never reverts and returns a status, and as a thin shell over it that reverts with the
 /// errors of `IGuardErrors`.
@@ -72,7 +75,7 @@ library HeaderReader {
     /// extra data lists sealers, or what depends on what (Polygon), they are longer, and beyond this size they are refused.
     uint256 internal constant MAX_SIZE = 3 + 0xffff;
 
-    /// @notice Fields that `read` accepts: the 23 known ones, and up to nine byte strings that later forks may append.
+    /// @notice Fields that `read` accepts: Prague's 21, and up to eleven byte strings that later forks may append.
     uint256 internal constant MAX_FIELDS = 32;
 
     /// @dev The position that stands for the list itself.
@@ -82,22 +85,26 @@ library HeaderReader {
     uint256 private constant NONE = type(uint256).max;
 
     uint256 private constant STATE_ROOT = 3;
-    uint256 private constant LOGS_BLOOM = 6;
     uint256 private constant NUMBER = 8;
-    uint256 private constant EXTRA_DATA = 12;
     uint256 private constant MIX_HASH = 13;
-    uint256 private constant NONCE = 14;
-    uint256 private constant KNOWN_FIELDS = 23;
+    uint256 private constant PRAGUE_FIELDS = 21;
+    uint256 private constant AMSTERDAM_FIELDS = 23;
 
-    /// @dev One byte a field, field 0 lowest: the exact length of a byte string; or, with the top bit, the greatest length of an
-    /// integer. The bloom (6) and the extra data (12) do not fit and have branches of their own.
+    /// @dev One byte a field, field 0 lowest: the exact length of a byte string; with the top bit, the greatest length of an integer;
+    /// ANY for the extra data, and BLOOM, which is a length that does not fit.
     uint256 private constant SHAPES =
         // slot   BAL  requests beacon excess  blob withdr. basefee nonce mix extra  time  used limit number diff bloom ...
-        0x88_20_20_20_88_88_20_a0_08_20_00_88_88_88_88_a0_00_20_20_20_14_20_20;
+        0x88_20_20_20_88_88_20_a0_08_20_00_88_88_88_88_a0_ff_20_20_20_14_20_20;
 
-    /// @dev Bit n is set where a header of n fields is one of a fork: 15 Frontier, 16 London, 17 Shanghai, 20 Cancun, 21 Prague,
-    /// 23 Amsterdam; and 24 to 32, one of a fork to come.
-    uint256 private constant FIELD_COUNTS = (1 << 15) | (1 << 16) | (1 << 17) | (1 << 20) | (1 << 21) | (0x3ff << 23);
+    /// @dev AuRa has a step, a short integer, for the mix hash, and 65 bytes of signature for the nonce.
+    uint256 private constant AURA_SHAPES = 0x88_20_20_20_88_88_20_a0_41_88_00_88_88_88_88_a0_ff_20_20_20_14_20_20;
+
+    uint256 private constant ANY = 0x00;
+    uint256 private constant BLOOM = 0xff;
+
+    /// @dev Bit n is set where a header may have n fields: 15 Frontier, 16 London, 17 Shanghai, 20 Cancun, 21 Prague; and 22 to 32,
+    /// Prague's and later ones.
+    uint256 private constant FIELD_COUNTS = (1 << 15) | (1 << 16) | (1 << 17) | (1 << 20) | (0xfff << 21);
 
     /// @notice Reads the number and the state root of the header whose hash is `expectedHash`.
     /// @dev Never reverts. `number` and `stateRoot` are zero unless the status is Ok.
@@ -196,9 +203,9 @@ library HeaderReader {
     }
 
     /// @notice Decodes a header, strict in all fields. The fields are claims: nothing authenticates them.
-    /// @dev Never reverts. Strict: between MIN_SIZE and MAX_SIZE bytes that are one list of canonical byte strings; each of the known
-    /// fields has its length, or is an integer without leading zeros and within its width; the number of fields is that of a fork,
-    /// and up to nine more may follow. A seal is a mix hash and nonce, or AuRa's step and signature.
+    /// @dev Never reverts. Strict: between MIN_SIZE and MAX_SIZE bytes that are one list of canonical byte strings; each field up to
+    /// Prague's last has its length, or is an integer without leading zeros and within its width; the number of fields is that of a fork,
+    /// or 22 to MAX_FIELDS. A seal is a mix hash and nonce, or AuRa's step and signature.
     /// @param header RLP of the header
     /// @return status Ok or Malformed
     /// @return field where Malformed: the first field that is, or that is missing; 255 for the list itself
@@ -206,8 +213,8 @@ library HeaderReader {
     function tryRead(
         bytes calldata header
     ) internal pure returns (HeaderStatus status, uint8 field, Header memory fields) {
-        uint256[] memory words = new uint256[](KNOWN_FIELDS);
-        (uint256 malformed, uint256 count) = _walk(header, words, MAX_FIELDS + 1);
+        uint256[] memory words = new uint256[](AMSTERDAM_FIELDS);
+        (uint256 malformed, uint256 count, uint256 named) = _walk(header, words, MAX_FIELDS + 1);
         // one field too many, or the first that is missing
         if (count > MAX_FIELDS) malformed = MAX_FIELDS;
         else if (malformed == NONE && (FIELD_COUNTS >> count) & 1 == 0) malformed = count;
@@ -232,9 +239,12 @@ library HeaderReader {
         fields.excessBlobGas = uint64(words[18]);
         fields.parentBeaconBlockRoot = bytes32(words[19]);
         fields.requestsHash = bytes32(words[20]);
-        fields.blockAccessListHash = bytes32(words[21]);
-        fields.slotNumber = uint64(words[22]);
+        if (named == AMSTERDAM_FIELDS) {
+            fields.blockAccessListHash = bytes32(words[21]);
+            fields.slotNumber = uint64(words[22]);
+        }
         fields.fieldCount = uint8(count);
+        fields.namedFields = uint8(named);
     }
 
     /// @dev Keccak-256 of calldata, in the free memory beyond the pointer, which is not moved.
@@ -341,49 +351,58 @@ library HeaderReader {
     /// @return words the fields
     function _slowStart(bytes calldata header) private pure returns (uint256 malformed, uint256[] memory words) {
         uint256 count;
-        words = new uint256[](KNOWN_FIELDS);
-        (malformed, count) = _walk(header, words, NUMBER + 1);
+        words = new uint256[](NUMBER + 1);
+        (malformed, count, ) = _walk(header, words, NUMBER + 1);
         if (malformed == NONE && count <= NUMBER) malformed = count;
     }
 
-    /// @dev Walks over at most `limit` fields, checks each and stores the value of the known ones.
+    /// @dev Walks over at most `limit` fields, checks each and stores the value of those that have a name.
     /// @param words receives fields of up to 32 bytes, right-aligned; the bloom and the extra data are left out
     /// @param limit fields after which the walk stops
     /// @return malformed the first malformed field, LIST, or NONE
     /// @return count fields that are sound
+    /// @return named fields that have a name: all, or those up to Prague's where what follows has not Amsterdam's shapes
     function _walk(
         bytes calldata header,
         uint256[] memory words,
         uint256 limit
-    ) private pure returns (uint256 malformed, uint256 count) {
+    ) private pure returns (uint256 malformed, uint256 count, uint256 named) {
         uint256 end = header.length;
-        if (end < MIN_SIZE || end > MAX_SIZE) return (LIST, 0);
+        if (end < MIN_SIZE || end > MAX_SIZE) return (LIST, 0, 0);
         // list prefix f9 and a length that covers the rest, exactly. No overflow: `end` has 17 bits.
-        if (_word(header, 0) >> 232 != 0xf90000 + (end - 3)) return (LIST, 0);
+        if (_word(header, 0) >> 232 != 0xf90000 + (end - 3)) return (LIST, 0, 0);
 
-        bool aura;
+        uint256 shapes = SHAPES;
         uint256 cursor = 3;
-        for (; cursor < end && count < limit; ++count) {
+        for (named = AMSTERDAM_FIELDS; cursor < end && count < limit; ++count) {
             (bool sound, uint256 start, uint256 length) = _string(header, cursor, end);
-            if (!sound) return (count, count);
+            if (!sound) return (count, count, 0);
             cursor = start + length; // at most `end`, by `_string`
 
-            if (count >= KNOWN_FIELDS || count == EXTRA_DATA) continue;
-            if (count == LOGS_BLOOM) {
-                if (length != 256) return (count, count);
-                continue;
-            }
-            uint256 shape = (SHAPES >> (8 * count)) & 0xff;
-            // AuRa has a step, a short integer, for the mix hash, and 65 bytes of signature for the nonce
-            if (count == MIX_HASH && length != 32) (aura, shape) = (true, 0x88);
-            if (count == NONCE && aura) shape = 65;
-            if (shape < 0x80 ? length != shape : length > shape - 0x80) return (count, count);
-            if (length == 0 || length > 32) continue;
-            uint256 value = _word(header, start) >> (256 - 8 * length); // length is 1 to 32
-            if (shape >= 0x80 && value >> (8 * (length - 1)) == 0) return (count, count); // a leading zero
-            words[count] = value;
+            if (count >= named) continue;
+            if (count == MIX_HASH && length != 32) shapes = AURA_SHAPES;
+            (sound, words[count]) = _value(header, start, length, (shapes >> (8 * count)) & 0xff);
+            if (sound) continue;
+            if (count < PRAGUE_FIELDS) return (count, count, 0);
+            named = PRAGUE_FIELDS;
         }
         malformed = NONE;
+        if (count < named) named = count < PRAGUE_FIELDS ? count : PRAGUE_FIELDS;
+    }
+
+    /// @dev Whether a field has its shape, and its value, zero where it is longer than a word.
+    function _value(
+        bytes calldata header,
+        uint256 start,
+        uint256 length,
+        uint256 shape
+    ) private pure returns (bool sound, uint256 value) {
+        if (shape == ANY) return (true, 0);
+        if (shape == BLOOM) return (length == 256, 0);
+        if (shape < 0x80 ? length != shape : length > shape - 0x80) return (false, 0);
+        if (length == 0 || length > 32) return (true, 0);
+        value = _word(header, start) >> (256 - 8 * length); // length is 1 to 32
+        sound = shape < 0x80 || value >> (8 * (length - 1)) != 0; // no leading zero
     }
 
     /// @dev Reads the prefix of a canonical byte string at `cursor` that ends at or before `end`. No overflow: all are at most

@@ -87,15 +87,26 @@ contract HeaderReaderReference {
             fields.parentBeaconBlockRoot = _hash(header, cursor);
         }
         if (cursor.next < header.length) fields.requestsHash = _hash(header, cursor);
-        if (cursor.next < header.length) {
-            fields.blockAccessListHash = _hash(header, cursor);
-            fields.slotNumber = uint64(_integer(header, cursor, 8));
+        fields.namedFields = cursor.fields;
+        if (cursor.next < header.length) _readLater(header, cursor, fields);
+        fields.fieldCount = cursor.fields;
+    }
+
+    /// @dev What follows Prague's last field: byte strings, of which the first two may be Amsterdam's.
+    function _readLater(bytes calldata header, Cursor memory cursor, Header memory fields) private pure {
+        bytes calldata accessListHash = _string(header, cursor);
+        if (cursor.next == header.length) return;
+        bytes calldata slotNumber = _string(header, cursor);
+        if (accessListHash.length == 32 && slotNumber.length <= 8 && (slotNumber.length == 0 || slotNumber[0] != 0)) {
+            fields.blockAccessListHash = bytes32(accessListHash);
+            for (uint256 i = 0; i < slotNumber.length; i++)
+                fields.slotNumber = fields.slotNumber * 256 + uint8(slotNumber[i]);
+            fields.namedFields = 23;
         }
         while (cursor.next < header.length) {
             if (cursor.fields == 32) revert Malformed(32);
             _string(header, cursor);
         }
-        fields.fieldCount = cursor.fields;
     }
 
     function _readFrontier(bytes calldata header, Cursor memory cursor, Header memory fields) private pure {

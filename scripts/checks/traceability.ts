@@ -1,35 +1,71 @@
 /**
  * Fails where a guarantee (`SG-n` in docs/guarantees.md) or an attack id that the project claims to cover (docs/attacks.md) has no test
- * whose title starts with it, and where a test names an id that neither document knows.
+ * whose title starts with it, where a finding that docs/findings.md calls fixed has none in the files that its row names, and where a
+ * test names an id that none of the three knows.
+ *
+ * Findings and attacks share ids (`A9`, `F14`): that is why a finding names its files.
  */
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-const TITLE = /\b(?:it|describe)(?:\.\w+)?\(\s*(["'`])((?:(?!\1).)*)/gs;
+const TITLE = /\b(?:it|describe|test)(?:\.\w+)?\(\s*(["'`])((?:(?!\1).)*)/gs;
 const SOLIDITY_TITLE = /function test_?(\w+)/g;
 const ID = /(?:SG-\d+|[A-Z]\d{1,2})/;
 const LEADING_IDS = new RegExp(`^${ID.source}(?:,? ${ID.source})*(?=:)`);
+const NAMED = new RegExp(`\\b(${ID.source}):`, "g");
+/** In a finding's last column: a file, behind the ids that its titles start with where they are not the finding's own. */
+const FILE = /(?:([A-Z][^`|]*): )?`([^`]+)`/g;
 
+const FINDINGS = rowsOf("docs/findings.md").filter(([id]) => id !== "id" && !id!.startsWith("-"));
 const claimed = [...idsOf("docs/guarantees.md"), ...idsOf("docs/attacks.md")];
-const tested = new Set(filesBelow("test").flatMap(idsInTitles));
+const known = new Set([...claimed, ...FINDINGS.map(([id]) => id)]);
+const tested = new Set(filesBelow("test").flatMap(idsIn));
 
-const missing = claimed.filter((id) => !tested.has(id));
-const unknown = [...tested].filter((id) => !claimed.includes(id));
-for (const id of missing) console.error(`no test has a title that starts with ${id}`);
-for (const id of unknown)
-  console.error(`a test covers ${id}, which docs/guarantees.md and docs/attacks.md do not name`);
-if (missing.length + unknown.length > 0) process.exit(1);
-console.log(`traceability: ${claimed.length} ids, each with a test`);
+const faults = [
+  ...claimed.filter((id) => !tested.has(id)).map((id) => `no test has a title that starts with ${id}`),
+  ...[...tested].filter((id) => !known.has(id)).map((id) => `a test covers ${id}, which no table in docs names`),
+  ...FINDINGS.flatMap(faultsOfFinding),
+];
+for (const fault of faults) console.error(fault);
+if (faults.length > 0) process.exit(1);
+console.log(`traceability: ${claimed.length} ids, each with a test; ${FINDINGS.length} findings`);
+
+/** What is wrong with a row of docs/findings.md that says "fixed": it names no file, or one without a title that starts with its ids. */
+function faultsOfFinding([id = "", , done = "", tests = ""]: readonly string[]): string[] {
+  if (!done.startsWith("fixed")) return [];
+  const files = [...tests.matchAll(FILE)];
+  if (files.length === 0) return [`finding ${id} is fixed, and docs/findings.md names no test`];
+  return files.flatMap(([, ids = id, path = ""]) => {
+    const found = existsSync(path) ? idsIn(path) : [];
+    return ids
+      .split(", ")
+      .filter((wanted) => !found.includes(wanted))
+      .map((wanted) => `finding ${id}: nothing in ${path} has a title that starts with ${wanted}`);
+  });
+}
 
 /** The ids in the first column of the document's tables. */
 function idsOf(path: string): string[] {
-  return readFileSync(path, "utf8")
-    .split("\n")
-    .flatMap((line) => new RegExp(`^\\| (${ID.source}) *\\|`).exec(line)?.[1] ?? []);
+  return rowsOf(path).flatMap(([id = ""]) => (new RegExp(`^${ID.source}$`).test(id) ? [id] : []));
 }
 
-function idsInTitles(path: string): string[] {
+/** The cells of the document's tables. */
+function rowsOf(path: string): string[][] {
+  return readFileSync(path, "utf8")
+    .split("\n")
+    .filter((line) => line.startsWith("|"))
+    .map((line) =>
+      line
+        .split("|")
+        .slice(1, -1)
+        .map((cell) => cell.trim()),
+    );
+}
+
+function idsIn(path: string): string[] {
   const text = readFileSync(path, "utf8");
+  // Not a test by itself, and without titles: a check names what it guards in its messages and comments.
+  if (path.startsWith("scripts/")) return [...text.matchAll(NAMED)].map(([, id = ""]) => id);
   if (path.endsWith(".sol")) return [...text.matchAll(SOLIDITY_TITLE)].flatMap(([, name]) => solidityIds(name ?? ""));
   return [...text.matchAll(TITLE)].flatMap(([, , title]) => LEADING_IDS.exec(title ?? "")?.[0].split(/,? /) ?? []);
 }

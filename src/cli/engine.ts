@@ -19,7 +19,7 @@ export interface HeaderFields {
 
 /** An implementation of the verifier. Two of them, asked the same, give the same answer and the same reason. */
 export interface Engine {
-  /** Nothing authenticates the hash, so the header is read strictly, in all fields. Never absent. */
+  /** The hash first, then the number and the state root, as a contract reads them under a hash. Never absent. */
   header(hash: Hex, rlp: Uint8Array): Promise<Finding<HeaderFields>>;
   key(root: Uint8Array, hashedKey: Uint8Array, proof: readonly Uint8Array[]): Promise<Finding<Uint8Array>>;
   account(stateRoot: Uint8Array, address: Uint8Array, proof: readonly Uint8Array[]): Promise<Finding<Account>>;

@@ -19,7 +19,7 @@ const INVALID = 0n;
 const ABSENT = 1n;
 
 type Run = (method: Method, args: Arguments) => Promise<{ values: Values; gas: number }>;
-type Method = "header" | "strictHeader" | Form | `${Form}OfList`;
+type Method = "header" | Form | `${Form}OfList`;
 type Form = "key" | "account" | "slot";
 /** Words, and last the bytes, or the list of them. */
 type Arguments = readonly (Uint8Array | readonly Uint8Array[])[];
@@ -51,21 +51,11 @@ export async function evmEngine(): Promise<Engine> {
     return status === ABSENT ? { status: "absent", gas } : { status: "present", value: read(value), gas };
   };
 
-  // A file is often about one block. The hash was found to be the header's before this is asked.
-  let last: { hash: Hex; values: [bigint, bigint] } | undefined;
-  const strictly = async (hash: Hex, rlp: Uint8Array): Promise<[bigint, bigint]> => {
-    last = last?.hash === hash ? last : { hash, values: (await run("strictHeader", [rlp])).values as [bigint, bigint] };
-    return last.values;
-  };
-
   const engine: Engine = {
     async header(hash, rlp) {
       const { values, gas } = await run("header", [toBytes(hash, "hash", 32), rlp]);
       const [status, actual, number, stateRoot] = values as [bigint, Hex, bigint, Hex];
       if (status === HEADER_HASH_MISMATCH) return { ...headerHashMismatch(actual), gas };
-      // An anchor check reads up to the number alone. Here all fields count, whose gas is nobody's.
-      const [strict, field] = await strictly(hash, rlp);
-      if (strict !== HEADER_OK) return { ...headerMalformed(Number(field)), gas };
       if (status !== HEADER_OK) return { ...headerMalformed(Number(BigInt(actual))), gas };
       return { status: "present", value: { number, stateRoot: toBytes(stateRoot, "state root", 32) }, gas };
     },

@@ -1,14 +1,23 @@
-import { decodeInto, digitOf, invalidHex, sameHex, toHex, type Hex } from "../bytes.js";
+import { decodeInto, digitOf, invalidHex, toHex, type Hex } from "../bytes.js";
 import { SettlementGuardError } from "../errors.js";
 import { keccak256 } from "../keccak.js";
 import { prefixLength, readRlpItem, writePrefix } from "./rlp.js";
 
 /**
- * A block header of any fork from Frontier to Amsterdam. Fields of later forks are absent where the header has none.
+ * How a header's bytes are read, here and in contracts/proof/HeaderReader.sol:
  *
- * Decoded is not authenticated: the fields mean something only under a hash that came from the chain itself.
+ * - Always: one list of {@link MIN_HEADER_SIZE} to {@link MAX_HEADER_SIZE} bytes, and the fields up to the number, in every byte.
+ * - Under a hash that agrees ({@link readHeader}, {@link headerFromRpc}, `verifyStateAnchor`): nothing else. The chain made the bytes,
+ *   and a fork may append what it likes.
+ * - Without one ({@link decodeHeader}): all fields up to Prague's last, too. A header has 15, 16, 17, 20 or 21 fields, for no fork ended
+ *   elsewhere, or Prague's 21 and up to eleven byte strings.
+ *
+ * Later fields, those behind Prague's, have no names and are in `fields` alone. Only where the first two have the shapes of
+ * Amsterdam's (32 bytes, and an integer of 64 bits) are they named so.
  */
-export interface Header {
+
+/** The beginning of a header, up to its number: what every reader gives of every header. */
+export interface HeaderStart {
   parentHash: Uint8Array;
   ommersHash: Uint8Array;
   beneficiary: Uint8Array;
@@ -18,6 +27,14 @@ export interface Header {
   logsBloom: Uint8Array;
   difficulty: bigint;
   number: bigint;
+}
+
+/**
+ * A block header of any fork from Frontier to Amsterdam. Fields of later forks are absent where the header has none.
+ *
+ * Decoded is not authenticated: the fields mean something only under a hash that came from the chain itself.
+ */
+export interface Header extends HeaderStart {
   gasLimit: bigint;
   gasUsed: bigint;
   /** Seconds since 1970. */
@@ -57,11 +74,15 @@ export interface HashedHeader extends Header {
   rlp: Uint8Array;
 }
 
-/** The beginning of a header, up to its number: all that an anchor needs. */
-export interface HeaderStart {
-  stateRoot: Uint8Array;
-  number: bigint;
-}
+/**
+ * As much of a header as this library can read. The beginning is always there. Other fields have names as far as the forks known here
+ * go: all, if they are sound up to Prague's last or to the header's end; else those up to the nonce, if they are sound. `fields` ends
+ * before the first that is no byte string.
+ */
+export type ReadableFields = HeaderStart & Partial<Header> & Pick<Header, "fields">;
+
+/** The preimage of `hash`, as far as it can be read. */
+export type ReadableHeader = ReadableFields & Pick<HashedHeader, "hash" | "rlp">;
 
 /** A header with every field as short as it can be is this long, in bytes. */
 export const MIN_HEADER_SIZE = 496;
@@ -69,7 +90,7 @@ export const MIN_HEADER_SIZE = 496;
 /** The longest list that a two-byte length can announce, in bytes. Ethereum's headers are below 700; a longer one than this is refused. */
 export const MAX_HEADER_SIZE = 3 + 0xffff;
 
-/** Fields that a header may have: the 23 known ones and up to nine that a later fork may append. */
+/** Fields of a header whose hash is not known: Prague's 21 and up to eleven that a later fork may append. */
 export const MAX_HEADER_FIELDS = 32;
 
 /** The position that stands for the list itself in {@link SettlementGuardError} HEADER_MALFORMED. */
@@ -129,6 +150,7 @@ const EXTRA_DATA = 12;
 const MIX_HASH = 13;
 /** Fields of the oldest headers; those after them came with forks. */
 const FRONTIER_FIELDS = 15;
+const PRAGUE_FIELDS = 21;
 /** The fields under an AuRa seal, which takes the places of the mix hash and the nonce. */
 const AURA_FIELDS: readonly Field[] = [
   ...FIELDS.slice(0, MIX_HASH),
@@ -137,7 +159,7 @@ const AURA_FIELDS: readonly Field[] = [
   ...FIELDS.slice(FRONTIER_FIELDS),
 ];
 /** The field counts of the forks: Frontier, London, Shanghai, Cancun, Prague, Amsterdam. No fork ended its header elsewhere. */
-const FORK_FIELD_COUNTS: readonly number[] = [15, 16, 17, 20, 21, 23];
+const FORK_FIELD_COUNTS: readonly number[] = [15, 16, 17, 20, PRAGUE_FIELDS, FIELDS.length];
 
 /** Where a header is encoded: room for the longest prefix that its list can have, and for all fields but long extra data. */
 const SCRATCH = new Uint8Array(2048);
@@ -160,6 +182,13 @@ const NOT_HEADER_FIELDS: ReadonlySet<string> = new Set([
  * @throws INVALID_HEADER where a field is missing, is not strict JSON-RPC DATA or QUANTITY, or is out of its bounds
  */
 export function encodeHeader(block: unknown): Uint8Array {
+  const { rlp, gap } = encodeFields(block);
+  if (gap !== undefined) throw gap;
+  return rlp;
+}
+
+/** Encodes the fields that a block has. `gap` names the first that is missing between those or at their end, by the forks known here. */
+function encodeFields(block: unknown): { rlp: Uint8Array; gap: SettlementGuardError<"INVALID_HEADER"> | undefined } {
   if (typeof block !== "object" || block === null || Array.isArray(block)) {
     throw invalidHeader("block", "not an object");
   }
@@ -172,11 +201,12 @@ export function encodeHeader(block: unknown): Uint8Array {
   const rlp = room <= SCRATCH.length ? SCRATCH : new Uint8Array(room);
   let end = LIST_PREFIX;
   let count = 0;
+  let gap: SettlementGuardError<"INVALID_HEADER"> | undefined;
   for (let i = 0; i < fields.length; i++) {
     const value = values[i];
     if (i >= FRONTIER_FIELDS && !present(value)) continue;
     // A fork appends fields and takes none away, so one that is present needs all before it.
-    if (count < i) throw absent(count, i);
+    if (count < i) gap ??= absent(count, i);
     const { rpcName, shape } = fields[i]!;
     end =
       shape.kind === "quantity"
@@ -184,89 +214,86 @@ export function encodeHeader(block: unknown): Uint8Array {
         : writeData(rlp, end, value, rpcName, sizeOf(shape));
     count++;
   }
-  if (!FORK_FIELD_COUNTS.includes(count)) throw absent(count, count - 1);
+  if (!FORK_FIELD_COUNTS.includes(count)) gap ??= absent(count, count - 1);
   const start = LIST_PREFIX - prefixLength(end - LIST_PREFIX);
   writePrefix(rlp, start, 0xc0, end - LIST_PREFIX);
-  return rlp.slice(start, end);
+  return { rlp: rlp.slice(start, end), gap };
 }
 
 /**
  * Reads a raw JSON-RPC block and checks that its fields hash to the hash that it claims. Nothing is believed because the
  * endpoint says so: a block that cannot be encoded again (a seal that is not served, a format of its own) is refused.
  *
- * @throws INVALID_HEADER, HEADER_HASH_MISMATCH
+ * @throws HEADER_HASH_MISMATCH, with the members of the block that may be fields of a fork that is not known here
+ * @throws INVALID_HEADER as {@link encodeHeader}; a block with a gap between its fields is refused where they do not hash to its hash
  * @example
  * const block = await provider.send("eth_getBlockByNumber", ["latest", false]);
  * const { number, stateRoot, hash, rlp } = headerFromRpc(block);
  */
 export function headerFromRpc(block: unknown): HashedHeader {
-  const rlp = encodeHeader(block);
+  const { rlp, gap } = encodeFields(block);
   if (rlp.length > MAX_HEADER_SIZE) throw invalidHeader("extraData", `makes a header of ${rlp.length} bytes`);
-  const header = decodeHeader(rlp);
   const claimed = toHex(readHash((block as RpcBlock)["hash"], "hash"));
-  const actual = hashHeader(rlp);
-  if (claimed !== actual) {
-    const unknownFields = unknownHeaderFields(block as RpcBlock);
-    const why =
-      unknownFields.length === 0
-        ? ""
-        : `; no fork known to this library has ${unknownFields.join(", ")}, whose place in the header JSON does not tell`;
-    throw new SettlementGuardError(
-      "HEADER_HASH_MISMATCH",
-      { number: header.number, claimed, actual, ...(unknownFields.length === 0 ? {} : { unknownFields }) },
-      `the fields of block ${header.number} hash to ${actual}, not to ${claimed} as it claims${why}`,
-    );
-  }
-  return { ...header, hash: actual, rlp };
+  const hash = hashHeader(rlp);
+  // Each of the fields up to the nonce was checked by its encoding.
+  if (claimed === hash) return { ...(readFields(rlp) as Header), hash, rlp };
+
+  const unknownFields = unknownHeaderFields(block as RpcBlock);
+  if (gap !== undefined && unknownFields.length === 0) throw gap;
+  const { number } = decodeHeaderStart(rlp);
+  const why =
+    unknownFields.length === 0
+      ? ""
+      : `; no fork known to this library has ${unknownFields.join(", ")}, whose place in the header JSON does not tell`;
+  throw new SettlementGuardError(
+    "HEADER_HASH_MISMATCH",
+    { number, claimed, actual: hash, ...(unknownFields.length === 0 ? {} : { unknownFields }) },
+    `the fields of block ${number} hash to ${hash}, not to ${claimed} as it claims${why}`,
+    { cause: gap },
+  );
 }
 
 /**
- * Reads header bytes, the hash first: no field of bytes that are not the preimage of `hash` is looked at.
+ * Reads header bytes, the hash first: no field of bytes that are not the preimage of `hash` is looked at. Accepts what the contract's
+ * `HeaderReader.authenticate` accepts.
  *
  * @param hash where it came from decides what the header is worth
- * @throws HEADER_HASH_MISMATCH, HEADER_MALFORMED
+ * @throws HEADER_HASH_MISMATCH; HEADER_MALFORMED where the list or a field up to the number is malformed; INVALID_HEADER where `hash`
+ * is no hash, or `rlp` is not bytes
  */
-export function readHeader(rlp: Uint8Array, hash: Hex): HashedHeader {
+export function readHeader(rlp: Uint8Array, hash: Hex): ReadableHeader {
+  const claimed = toHex(readHash(hash, "hash"));
   const actual = hashHeader(rlp);
-  if (!sameHex(actual, hash)) {
+  if (claimed !== actual) {
     throw new SettlementGuardError(
       "HEADER_HASH_MISMATCH",
-      { number: undefined, claimed: hash, actual },
-      `the header's bytes hash to ${actual}, not to ${hash}`,
+      { number: undefined, claimed, actual },
+      `the header's bytes hash to ${actual}, not to ${claimed}`,
     );
   }
-  return { ...decodeHeader(rlp), hash: actual, rlp };
+  return { ...readFields(rlp), hash: actual, rlp };
 }
 
-/** The block hash of an encoded header. */
+/**
+ * The block hash of an encoded header.
+ *
+ * @throws INVALID_HEADER where `rlp` is not bytes
+ */
 export function hashHeader(rlp: Uint8Array): Hex {
+  checkBytes(rlp);
   return toHex(keccak256(rlp));
 }
 
 /**
- * Decodes a header, strict in all fields of all forks: shapes, widths, canonical RLP, a field count that some fork has. Up to
- * nine byte strings that a later fork may append are accepted, and kept in `fields`.
+ * Decodes a header whose hash is not known, strict in all fields up to Prague's last: shapes, widths, canonical RLP, a field count that
+ * some fork has. Up to eleven byte strings that a later fork may append are accepted, and kept in `fields`.
  *
- * @throws HEADER_MALFORMED, with the field that the contract's `HeaderMalformed` names
+ * @throws HEADER_MALFORMED, with the field that the contract's `HeaderMalformed` names; INVALID_HEADER where `rlp` is not bytes
  */
 export function decodeHeader(rlp: Uint8Array): Header {
-  checkList(rlp);
-  const fields: Uint8Array[] = [];
-  let table = FIELDS;
-  let offset = 3;
-  while (offset < rlp.length) {
-    const field = fields.length;
-    if (field === MAX_HEADER_FIELDS) throw malformed(field, `more than ${MAX_HEADER_FIELDS} fields`);
-    const [value, end] = fieldAt(rlp, offset, field);
-    // AuRa puts its step, a short integer, where others have the 32 bytes of the mix hash.
-    if (field === MIX_HASH && value.length !== 32) table = AURA_FIELDS;
-    checkShape(field, value, table[field]?.shape);
-    fields.push(value);
-    offset = end;
-  }
-  const count = fields.length;
-  if (count < FIELDS.length && !FORK_FIELD_COUNTS.includes(count)) throw malformed(count, "missing");
-  return headerOf(fields, table);
+  const { values, table, named, wrong } = parse(rlp);
+  if (wrong !== undefined) throw wrong;
+  return headerOf(values, table, named) as Header;
 }
 
 /**
@@ -275,17 +302,14 @@ export function decodeHeader(rlp: Uint8Array): Header {
  *
  * @throws HEADER_MALFORMED
  */
-export function decodeHeaderStart(rlp: Uint8Array): HeaderStart {
-  checkList(rlp);
-  const fields: Uint8Array[] = [];
-  let offset = 3;
-  for (let field = 0; field <= NUMBER; field++) {
-    const [value, end] = fieldAt(rlp, offset, field);
-    checkShape(field, value, FIELDS[field]!.shape);
-    fields.push(value);
-    offset = end;
-  }
-  return { stateRoot: fields[STATE_ROOT]!, number: toInteger(fields[NUMBER]!) };
+export function decodeHeaderStart(rlp: Uint8Array): Pick<HeaderStart, "stateRoot" | "number"> {
+  const { values, broken } = split(rlp, NUMBER + 1);
+  const wrong =
+    wrongShape(values, FIELDS, 0, NUMBER + 1) ??
+    broken ??
+    (values.length <= NUMBER ? missing(values.length) : undefined);
+  if (wrong !== undefined) throw wrong;
+  return { stateRoot: values[STATE_ROOT]!, number: toInteger(values[NUMBER]!) };
 }
 
 type RpcBlock = Readonly<Record<string, unknown>>;
@@ -367,18 +391,75 @@ function describe(value: unknown): string {
   return present(value) ? `a ${typeof value}, expected a string` : "missing";
 }
 
-/** Strings of the block that could be header fields: short hexadecimal under a name that we do not know. */
+/** Members of the block that may be fields of a fork that is not known here, at most 16. */
 function unknownHeaderFields(block: RpcBlock): string[] {
   return Object.keys(block)
-    .filter((name) => {
-      const value = block[name];
-      return !NOT_HEADER_FIELDS.has(name) && typeof value === "string" && value.length <= 66 && value.startsWith("0x");
-    })
+    .filter((name) => !NOT_HEADER_FIELDS.has(name) && mayBeField(block[name]))
     .map((name) => name.slice(0, 40))
     .slice(0, 16);
 }
 
+/** Whether JSON may write a header field so: bytes or a number, in any notation, or a list or an object of such. Prose is none. */
+function mayBeField(value: unknown): boolean {
+  if (typeof value === "string") return value.length <= 2 + 2 * MAX_HEADER_SIZE && /^(?:0x[0-9a-f]*|\d+)$/i.test(value);
+  return typeof value === "number" || typeof value === "bigint" || (typeof value === "object" && value !== null);
+}
+
+type Malformed = SettlementGuardError<"HEADER_MALFORMED">;
+
+/** What {@link decodeHeader} finds in a header, `wrong` included. */
+interface Parsed {
+  readonly values: Uint8Array[];
+  readonly table: readonly Field[];
+  /** How many of the values have names. */
+  readonly named: number;
+  readonly wrong: Malformed | undefined;
+}
+
+/** The fields of bytes whose hash is known: nothing behind the number is refused. */
+function readFields(rlp: Uint8Array): ReadableFields {
+  const { values, table, named, wrong } = parse(rlp);
+  const sound = wrong?.details.field ?? values.length;
+  if (sound <= NUMBER) throw wrong;
+  if (wrong === undefined || sound >= PRAGUE_FIELDS) return headerOf(values, table, named);
+  // Behind the nonce names would be guesses: each chain has another field there.
+  return headerOf(values, table, sound < FRONTIER_FIELDS ? NUMBER + 1 : FRONTIER_FIELDS);
+}
+
+function parse(rlp: Uint8Array): Parsed {
+  const { values, broken } = split(rlp, Infinity);
+  const count = values.length;
+  // AuRa puts its step, a short integer, where others have the 32 bytes of the mix hash.
+  const table = count > MIX_HASH && values[MIX_HASH]!.length !== 32 ? AURA_FIELDS : FIELDS;
+  const wrong = wrongShape(values, table, 0, PRAGUE_FIELDS) ?? wrongCount(count, broken);
+  const isAmsterdam = count >= FIELDS.length && wrongShape(values, FIELDS, PRAGUE_FIELDS, FIELDS.length) === undefined;
+  return { values, table, named: isAmsterdam ? FIELDS.length : Math.min(count, PRAGUE_FIELDS), wrong };
+}
+
+/** The payloads of up to `limit` fields, and the error of the first that is no canonical byte string, where they end. */
+function split(rlp: Uint8Array, limit: number): { values: Uint8Array[]; broken: Malformed | undefined } {
+  checkList(rlp);
+  const values: Uint8Array[] = [];
+  for (let offset = 3; offset < rlp.length && values.length < limit;) {
+    try {
+      const { list, start, end } = readRlpItem(rlp, offset, rlp.length);
+      if (list) return { values, broken: malformed(values.length, "a list") };
+      values.push(rlp.subarray(start, end));
+      offset = end;
+    } catch (error) {
+      if (!SettlementGuardError.is(error, "INVALID_RLP")) throw error;
+      return { values, broken: malformed(values.length, error.details.reason, error) };
+    }
+  }
+  return { values, broken: undefined };
+}
+
+function checkBytes(rlp: unknown): void {
+  if (!ArrayBuffer.isView(rlp)) throw invalidHeader("rlp", `${rlp === null ? "null" : typeof rlp}, expected bytes`);
+}
+
 function checkList(rlp: Uint8Array): void {
+  checkBytes(rlp);
   if (rlp.length < MIN_HEADER_SIZE || rlp.length > MAX_HEADER_SIZE) {
     throw malformed(LIST, `${rlp.length} bytes, expected ${MIN_HEADER_SIZE} to ${MAX_HEADER_SIZE}`);
   }
@@ -386,35 +467,42 @@ function checkList(rlp: Uint8Array): void {
     throw malformed(LIST, "not one list of these bytes");
 }
 
-function fieldAt(rlp: Uint8Array, offset: number, field: number): [value: Uint8Array, end: number] {
-  try {
-    const { list, start, end } = readRlpItem(rlp, offset, rlp.length);
-    if (list) throw malformed(field, "a list");
-    return [rlp.subarray(start, end), end];
-  } catch (error) {
-    if (SettlementGuardError.is(error, "INVALID_RLP")) throw malformed(field, error.details.reason, error);
-    throw error;
-  }
+function wrongCount(count: number, broken: Malformed | undefined): Malformed | undefined {
+  if (count > MAX_HEADER_FIELDS) return malformed(MAX_HEADER_FIELDS, `more than ${MAX_HEADER_FIELDS} fields`);
+  if (broken !== undefined) return broken;
+  return count > PRAGUE_FIELDS || FORK_FIELD_COUNTS.includes(count) ? undefined : missing(count);
 }
 
-function checkShape(field: number, value: Uint8Array, shape: Shape | undefined): void {
-  if (shape === undefined || shape.kind === "bytes") return;
-  if (shape.kind === "data") {
-    if (value.length !== shape.size) throw malformed(field, `${value.length} bytes, expected ${shape.size}`);
-    return;
+/** The first value from `start` to `end` that has not its field's shape. */
+function wrongShape(
+  values: readonly Uint8Array[],
+  table: readonly Field[],
+  start: number,
+  end: number,
+): Malformed | undefined {
+  for (let i = start; i < values.length && i < end; i++) {
+    const reason = shapeFault(values[i]!, table[i]!.shape);
+    if (reason !== undefined) return malformed(i, reason);
   }
-  if (value.length > shape.size) throw malformed(field, `${value.length} bytes, expected at most ${shape.size}`);
-  if (value[0] === 0) throw malformed(field, "an integer with a leading zero");
+  return undefined;
 }
 
-/** Names the fields, whose shapes have been checked. */
-function headerOf(values: Uint8Array[], table: readonly Field[]): Header {
+function shapeFault(value: Uint8Array, shape: Shape): string | undefined {
+  if (shape.kind === "bytes") return undefined;
+  if (shape.kind === "data")
+    return value.length === shape.size ? undefined : `${value.length} bytes, expected ${shape.size}`;
+  if (value.length > shape.size) return `${value.length} bytes, expected at most ${shape.size}`;
+  return value[0] === 0 ? "an integer with a leading zero" : undefined;
+}
+
+/** Names the first fields, whose shapes have been checked. */
+function headerOf(values: Uint8Array[], table: readonly Field[], named: number): ReadableFields {
   const header: Record<string, Uint8Array | bigint> = {};
-  for (let i = 0; i < values.length && i < table.length; i++) {
+  for (let i = 0; i < named; i++) {
     const { name, shape } = table[i]!;
     header[name] = shape.kind === "quantity" ? toInteger(values[i]!) : values[i]!;
   }
-  return { ...(header as unknown as Omit<Header, "fields">), fields: values };
+  return { ...(header as unknown as HeaderStart), fields: values };
 }
 
 function toInteger(bytes: Uint8Array): bigint {
@@ -425,7 +513,11 @@ function toInteger(bytes: Uint8Array): bigint {
   return BigInt(value);
 }
 
-function malformed(field: number, reason: string, cause?: unknown): SettlementGuardError<"HEADER_MALFORMED"> {
+function missing(field: number): Malformed {
+  return malformed(field, "missing");
+}
+
+function malformed(field: number, reason: string, cause?: unknown): Malformed {
   const where = field === LIST ? "the header" : `header field ${field} (${FIELDS[field]?.name ?? "unknown"})`;
   return new SettlementGuardError("HEADER_MALFORMED", { field, reason }, `${where}: ${reason}`, { cause });
 }

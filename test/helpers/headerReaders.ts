@@ -12,12 +12,21 @@ import type { Request } from "../../src/rpc/request.js";
 export type Words = string;
 
 /** Where the fields are among the words of a ReadResult. */
-export const READ_WORD = { status: 0, field: 1, parentHash: 2, stateRoot: 5, number: 9, timestamp: 12, fieldCount: 21 };
+export const READ_WORD = {
+  status: 0,
+  field: 1,
+  parentHash: 2,
+  stateRoot: 5,
+  number: 9,
+  timestamp: 12,
+  fieldCount: 21,
+  namedFields: 22,
+};
 
 /** Where they are in an AuthenticateResult. */
 export const START_WORD = { status: 0, actual: 1, number: 2, stateRoot: 3 };
 
-const READ_WORDS = 22;
+const READ_WORDS = 23;
 const START_WORDS = 4;
 
 /** The order of HeaderStatus in Solidity. */
@@ -123,7 +132,18 @@ function wordsOf(header: Header): bigint[] {
     integer(header.blockAccessListHash),
     header.slotNumber ?? 0n,
     BigInt(header.fields.length),
+    BigInt(namedFields(header)),
   ];
+}
+
+/** How many fields have names, by the last one that is there. */
+export function namedFields(header: Partial<Header>): number {
+  if (header.slotNumber !== undefined) return 23;
+  if (header.requestsHash !== undefined) return 21;
+  if (header.parentBeaconBlockRoot !== undefined) return 20;
+  if (header.withdrawalsRoot !== undefined) return 17;
+  if (header.baseFeePerGas !== undefined) return 16;
+  return header.timestamp === undefined ? 9 : 15;
 }
 
 function integer(bytes: Uint8Array | undefined): bigint {

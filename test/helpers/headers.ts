@@ -1,4 +1,5 @@
 import { toBytes, toHex, type Hex } from "../../src/bytes.js";
+import { hashHeader } from "../../src/proof/header.js";
 import { encodeRlp } from "../../src/proof/rlp.js";
 
 const filled = (length: number, byte: number): Uint8Array => new Uint8Array(length).fill(byte);
@@ -20,6 +21,44 @@ export function sampleHeader(count: number, replaced: Readonly<Record<number, Ui
   const fields = sampleFields(count);
   for (const [field, value] of Object.entries(replaced)) fields[Number(field)] = value;
   return toHex(encodeRlp(fields));
+}
+
+/** The header of {@link sampleFields} as a JSON-RPC block, with its true hash; and beside it, fields of later forks. */
+export function rpcBlock(count: number, later: Readonly<Record<string, Hex>> = {}): Record<string, unknown> {
+  const names = [
+    ...[
+      "parentHash",
+      "sha3Uncles",
+      "miner",
+      "stateRoot",
+      "transactionsRoot",
+      "receiptsRoot",
+      "logsBloom",
+      "difficulty",
+    ],
+    ...[
+      "number",
+      "gasLimit",
+      "gasUsed",
+      "timestamp",
+      "extraData",
+      "mixHash",
+      "nonce",
+      "baseFeePerGas",
+      "withdrawalsRoot",
+    ],
+    ...["blobGasUsed", "excessBlobGas", "parentBeaconBlockRoot", "requestsHash", "blockAccessListHash", "slotNumber"],
+  ];
+  const integers = new Set([7, 8, 9, 10, 11, 15, 17, 18, 22]);
+  const laterFields = Object.values(later).map((value) => toBytes(value, "later field"));
+  const hash = hashHeader(encodeRlp([...sampleFields(count), ...laterFields]));
+  const block: Record<string, unknown> = { hash, size: "0x300", transactions: [], uncles: [] };
+  for (const [i, field] of sampleFields(count).entries()) {
+    block[names[i]!] = integers.has(i)
+      ? `0x${BigInt(field.length === 0 ? 0 : toHex(field)).toString(16)}`
+      : toHex(field);
+  }
+  return { ...block, ...later };
 }
 
 /** The header of {@link sampleFields} with one item replaced by bytes as they are, canonical or not; the list around is sound. */
