@@ -15,10 +15,12 @@ export {
   anchorDigest,
   hashAnchor,
   hashStateAnchor,
+  typedDataJson,
   withAnchor,
 } from "./anchor/typedData.js";
 export type {
   AnchoredTypedData,
+  TypedDataDefinition,
   TypedDataDomain,
   TypedDataField,
   TypedDataTypes,
