@@ -21,7 +21,7 @@ export function quoted(text: string, limit?: number): string {
 
 /** URLs without credentials, path and query, each of which may be a secret: the scheme and the host remain. */
 export function withoutUrls(text: string): string {
-  return text.replace(/\b([a-z][a-z\d+.-]*:\/\/)(?:[^\s/?#"'`<>]*@)?([^\s/?#"'`<>()]*)[^\s"'`<>()]*/gi, "$1$2");
+  return text.replace(/\b([a-z][a-z\d+.-]{0,20}:\/\/)(?:[^\s/?#"'`<>]*@)?([^\s/?#"'`<>()]*)[^\s"'`<>()]*/gi, "$1$2");
 }
 
 /** What a value is, in a few words for an error's message. It never throws and never calls the value. */
