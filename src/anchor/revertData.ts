@@ -6,8 +6,9 @@ import { quoted } from "../text.js";
 // (errors), HTTP clients (response).
 const WRAPPERS = ["data", "error", "info", "cause", "originalError", "innerError", "errors", "response"] as const;
 
-// Where the bytes lie: nodes, ethers and web3 (data), viem (raw); inside of a node's `data`: Ganache 7 (result) and 2 (return).
-const BYTES = ["data", "raw"] as const;
+// Where the bytes lie: nodes, ethers and web3 (data), viem (raw), tracers and bundlers (revertData, returnData); inside of a node's
+// `data`: Ganache 7 (result) and 2 (return).
+const BYTES = ["data", "raw", "revertData", "returnData"] as const;
 const BYTES_IN_DATA = ["result", "return"] as const;
 
 // Where words stand. The bodies are those of an HTTP answer, which ethers v5 and v6 keep.
@@ -28,12 +29,14 @@ const TEXTS = [
  * `data:  0x…` (viem), and must not be taken for it.
  */
 const FORMS = [
-  // Nethermind and OpenEthereum: "Reverted 0x…"; some nodes: "execution reverted: 0x…".
-  /\brevert(?:ed)?(?: with)?(?: raw| return)?(?: data)?[:,]? *"?0x((?:[\da-f]{2})*)(?![\da-f])/i,
+  // Nethermind and OpenEthereum: "Reverted 0x…"; others: "execution reverted: 0x…", "Execution reverted (0x…)", "revert data: 0x…".
+  /\brevert(?:ed)?(?: with)?(?: raw| return)?(?: ?data"?)?[:,]? *["'(]?0x((?:[\da-f]{2})*)(?![\da-f])/i,
   // Hardhat: "(return data: 0x…)".
   /\breturn(?:ed)? data:? *"?0x((?:[\da-f]{2})*)(?![\da-f])/i,
   // ethers: data="0x…"; alloy, and with it cast and forge: data: "0x…".
   /(?<!["'\w])data(?:=|: (?:Some\()?)"0x((?:[\da-f]{2})*)"/i,
+  // ZKsync: "data = 0x…".
+  /\bdata = "?0x((?:[\da-f]{2})*)(?![\da-f])/i,
   // anvil: "custom error 0x79c4133c: 0007…".
   /\bcustom error "?(?:0x)?([\da-f]{8}(?:: *(?:0x)?(?:[\da-f]{2})+)?)(?![\w(])/i,
 ];

@@ -59,6 +59,8 @@ const FORMS: Record<string, unknown> = {
   "anvil's words, older": `custom error ${mismatch.slice(2, 10)}:${mismatch.slice(10)}`,
   "alloy's words": `server returned an error response: error code 3: execution reverted, data: "${mismatch}"`,
   "words of geth's kind": new Error(`execution reverted: ${mismatch}`),
+  "Besu's words": `Execution reverted (${mismatch})`,
+  "ZKsync's words": `execution reverted: Error function_selector = ${mismatch.slice(0, 10)}, data = ${mismatch}`,
   "ethers' words": `execution reverted (unknown custom error) (action="call", data="${mismatch}", reason=null, transaction={ "data": "${calldata}", "to": "0x00" }, code=CALL_EXCEPTION)`,
   "ethers v5": { reason: "processing response error", code: "SERVER_ERROR", requestBody: JSON.stringify({ data: calldata }), body: JSON.stringify({ jsonrpc: "2.0", error: { code: 3, data: mismatch } }) },
   "ethers v5, wrapped": { code: "UNPREDICTABLE_GAS_LIMIT", transaction: { data: calldata }, error: { reason: "x", error: { error: { code: 3, data: mismatch } } } },
