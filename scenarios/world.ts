@@ -1,11 +1,12 @@
 import { ethers } from "ethers";
 import { network } from "hardhat";
 
-import { decodeGuardError, explain } from "../src/anchor/guardErrors.js";
+import { explain } from "../src/anchor/explain.js";
+import { decodeGuardError } from "../src/anchor/guardErrors.js";
 import type { Anchor } from "../src/anchor/anchor.js";
 import { withAnchor, type TypedDataField } from "../src/anchor/typedData.js";
 import { toQuantity } from "../src/bytes.js";
-import { revertDataOf } from "../src/chai/revertData.js";
+import { revertDataOf } from "../src/anchor/revertData.js";
 import { hardhatForks, type HardhatChain } from "../src/hardhat/index.js";
 import {
   type CautiousPerps__factory,
@@ -298,13 +299,9 @@ function describeSize(size: bigint): string {
   return size > 0n ? `a purchase of ${ether(size)}` : `a sale of ${ether(-size)}`;
 }
 
-/** Scopes by their names, and health in units: the outcome's values hold them as they are. */
+/** Health in units: the outcome's values hold it as it is. */
 function readable(text: string): string {
-  const named = text.replace(/0x[0-9a-f]{64}/g, (word) => {
-    const name = Buffer.from(word.slice(2), "hex").toString("latin1").replace(/\0+$/, "");
-    return /^[\x20-\x7e]+$/.test(name) ? name : word;
-  });
-  return named.replace(
+  return text.replace(
     /between (\d+) and (\d+)/,
     (_, worst: string, best: string) => `between ${inUnits(worst)} and ${inUnits(best)}`,
   );

@@ -39,8 +39,8 @@ export interface ErrorDetails {
   BLOCK_NOT_CANONICAL: { number: bigint; hash: string; reason: string };
   /** An anchor that cannot be used: zero hash, or a depth that reaches before genesis or to the head itself. */
   INVALID_ANCHOR: { reason: string; number?: bigint; depth?: number };
-  /** An EIP-712 type set to which an anchor cannot be added. */
-  INVALID_TYPED_DATA: { reason: string };
+  /** EIP-712 types or a message that cannot be signed. `path` is that of the member at fault: `Order.legs[1].size`. */
+  INVALID_TYPED_DATA: { reason: string; path?: string };
   /** A state proof that shows neither a value nor an absence. `reason` is a name of `PROOF_REASONS`. */
   PROOF_INVALID: { what: string; reason: string };
   /** An account proof that starts under another state root: another block's, or a made-up one. `actual` is its first node's hash. */

@@ -1,24 +1,36 @@
 export { checkAnchor, latestAnchor, latestStateAnchor, verifyStateAnchor } from "./anchor/anchor.js";
 export type { Anchor, AnchorOptions, StateAnchor } from "./anchor/anchor.js";
+export { explain } from "./anchor/explain.js";
 export {
   GUARD_ERRORS,
   GUARD_ERROR_NAMES,
+  POLICY_ERRORS,
   decodeGuardError,
-  explain,
   guardErrorSelector,
   isGuardError,
 } from "./anchor/guardErrors.js";
-export type { DecodedGuardError, GuardErrorInput, GuardErrorName, GuardErrorType } from "./anchor/guardErrors.js";
+export type {
+  DecodedGuardError,
+  GuardErrorInput,
+  GuardErrorName,
+  GuardErrorType,
+  PolicyErrorName,
+} from "./anchor/guardErrors.js";
+export { REMEDIES, remedyOf } from "./anchor/remedies.js";
+export type { Remedy } from "./anchor/remedies.js";
+export { revertDataOf } from "./anchor/revertData.js";
 export {
   ANCHOR_TYPE,
   STATE_ANCHOR_TYPE,
   anchorDigest,
   hashAnchor,
   hashStateAnchor,
+  typedDataJson,
   withAnchor,
 } from "./anchor/typedData.js";
 export type {
   AnchoredTypedData,
+  TypedDataDefinition,
   TypedDataDomain,
   TypedDataField,
   TypedDataTypes,

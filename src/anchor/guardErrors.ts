@@ -1,9 +1,7 @@
-import { toBytes, toHex, type Hex } from "../bytes.js";
+import { toHex, type Hex } from "../bytes.js";
 import { keccak256 } from "../keccak.js";
-import { ACTIONS, STATUSES } from "../policy/policy.js";
-import { PROOF_REASONS } from "../proof/reasons.js";
 
-/** The ABI types that occur in the guard's errors. All are static: one 32-byte word each. */
+/** The ABI types that occur in the library's errors. All are static: one 32-byte word each. */
 export type GuardErrorType = "uint8" | "uint64" | "uint256" | "bytes32" | "address";
 
 export interface GuardErrorInput {
@@ -23,6 +21,14 @@ const window: GuardErrorInput = {
 const hash = (name: string, meaning: string): GuardErrorInput => ({ name, type: "bytes32", meaning });
 const depth = (name: string, meaning: string): GuardErrorInput => ({ name, type: "uint64", meaning });
 
+const seconds = (name: string, meaning: string): GuardErrorInput => ({ name, type: "uint256", meaning });
+const status = (meaning: string): GuardErrorInput => ({ name: "status", type: "uint8", meaning });
+const action = (meaning: string): GuardErrorInput => ({ name: "action", type: "uint8", meaning });
+const caller: GuardErrorInput = { name: "caller", type: "address", meaning: "who called" };
+
+const worstStatus = status("the worst status of the scope and its parents, as a position in `STATUSES`");
+const rowAtFault = action("the action whose row is at fault, as a position in `ACTIONS`");
+const cause = hash("cause", "what is contradicted");
 const scope = hash("scope", "the scope: what can be stopped separately, usually a market");
 
 const slot = (believed: string): GuardErrorInput[] => [
@@ -73,22 +79,10 @@ export const GUARD_ERRORS = {
     hash("key", "the address or slot that was asked for"),
     { name: "reason", type: "uint8", meaning: "why the bytes prove nothing, as a position in `PROOF_REASONS`" },
   ],
-  ActionDenied: [
-    scope,
-    { name: "action", type: "uint8", meaning: "the action, as a position in `ACTIONS`" },
-    {
-      name: "status",
-      type: "uint8",
-      meaning: "the worst status of the scope and its parents, as a position in `STATUSES`",
-    },
-  ],
+  ActionDenied: [scope, action("the action, as a position in `ACTIONS`"), worstStatus],
   LiquidationDenied: [
     scope,
-    {
-      name: "status",
-      type: "uint8",
-      meaning: "the worst status of the scope and its parents, as a position in `STATUSES`",
-    },
+    worstStatus,
     { name: "worstHealth", type: "uint256", meaning: "the account's health in the view that is worst for it, in 1e18" },
     { name: "bestHealth", type: "uint256", meaning: "its health in the view that is best for it, in 1e18" },
   ],
@@ -96,32 +90,94 @@ export const GUARD_ERRORS = {
   UnsupportedChain: [{ name: "chainId", type: "uint256", meaning: "the chain's id" }],
 } as const satisfies { [name: string]: readonly GuardErrorInput[] };
 
+/** The errors of `contracts/interfaces/IPolicyErrors.sol`: what those who configure and pause a scope are refused. */
+export const POLICY_ERRORS = {
+  PolicyNotMonotone: [rowAtFault, status("the status that allows more than the one before it")],
+  PolicyMalformed: [rowAtFault],
+  PolicyBlocksSynced: [rowAtFault],
+  PolicyClosesExit: [rowAtFault],
+  PolicyIgnoresDivergence: [rowAtFault],
+  TimeOutOfBounds: [
+    hash("name", "the member of `ScopeConfig`, in ASCII"),
+    seconds("value", "the time that was given, in seconds"),
+    seconds("least", "the least time, in seconds"),
+    seconds("greatest", "the greatest time, in seconds"),
+  ],
+  ScopeConfigured: [scope],
+  ScopeTooDeep: [scope],
+  NotPauser: [caller],
+  NotConfigurator: [caller],
+  PauseNeedsEvidence: [status("the status that the pause would set")],
+  PauseLength: [seconds("length", "the pause's length, in seconds"), seconds("greatest", "the longest, in seconds")],
+  PauseCoolingDown: [
+    scope,
+    seconds("time", "from when the next pause may begin, in seconds since 1970"),
+    { name: "number", type: "uint256", meaning: "the block before which it may not begin either" },
+  ],
+  PauseBudgetSpent: [
+    scope,
+    seconds("used", "pauses that the window holds already, in seconds"),
+    seconds("budget", "what they may add up to, in seconds"),
+  ],
+  ConfigurationNotReady: [
+    scope,
+    seconds("readyTime", "from when it may be applied, in seconds since 1970; zero if it was not scheduled"),
+    { name: "readyBlock", type: "uint256", meaning: "the block before which it may not be applied either" },
+    seconds("endTime", "from when it is too late, in seconds since 1970"),
+    { name: "endBlock", type: "uint256", meaning: "the block that must have come as well for it to be too late" },
+  ],
+  CauseInvalid: [scope, cause, status("the status that the cause was given")],
+  EvidenceNotNewer: [
+    scope,
+    cause,
+    { name: "evidence", type: "uint64", meaning: "the block that the new evidence speaks of" },
+    { name: "last", type: "uint64", meaning: "the block that the newest evidence so far spoke of" },
+  ],
+  CauseNotOpen: [scope, cause],
+  TooManyCauses: [scope],
+} as const satisfies { [name: string]: readonly GuardErrorInput[] };
+
+/** Every error that a contract of the library reverts with; the examples' own are not among them. */
+export const LIBRARY_ERRORS = {
+  ...GUARD_ERRORS,
+  ...POLICY_ERRORS,
+  /** Of `contracts/proof/SlotDerivation.sol`. */
+  FieldOutOfSlot: [
+    { name: "offset", type: "uint256", meaning: "where the field begins, in bytes from the slot's lowest" },
+    { name: "width", type: "uint256", meaning: "the field's length, in bytes" },
+  ],
+} as const satisfies { [name: string]: readonly GuardErrorInput[] };
+
 export type GuardErrorName = keyof typeof GUARD_ERRORS;
+export type PolicyErrorName = keyof typeof POLICY_ERRORS;
+export type LibraryErrorName = keyof typeof LIBRARY_ERRORS;
 
 /** The names of the guard's errors, in the order of the interface. */
 export const GUARD_ERROR_NAMES = Object.keys(GUARD_ERRORS) as GuardErrorName[];
 
-/** A guard error with its values by name: numbers as bigint, hashes as lower-case hexadecimal. */
-export interface DecodedGuardError {
-  name: GuardErrorName;
+/** An error of the library with its values by name: numbers as bigint, hashes and addresses as lower-case hexadecimal. */
+export interface DecodedError<Name extends LibraryErrorName> {
+  name: Name;
   values: Record<string, bigint | Hex>;
 }
+export type DecodedGuardError = DecodedError<GuardErrorName>;
 
 /** The first four bytes of an error's revert data. */
 export function guardErrorSelector(name: GuardErrorName): Hex {
   return SELECTORS[name];
 }
 
+const LIBRARY_ERROR_NAMES = Object.keys(LIBRARY_ERRORS) as LibraryErrorName[];
 const SELECTORS = Object.fromEntries(
-  GUARD_ERROR_NAMES.map((name) => [
+  LIBRARY_ERROR_NAMES.map((name) => [
     name,
-    selector(
+    selectorOf(
       name,
-      GUARD_ERRORS[name].map((input) => input.type),
+      LIBRARY_ERRORS[name].map((input) => input.type),
     ),
   ]),
-) as Record<GuardErrorName, Hex>;
-const NAMES = new Map(GUARD_ERROR_NAMES.map((name) => [SELECTORS[name] as string, name]));
+) as Record<LibraryErrorName, Hex>;
+const NAMES = new Map(LIBRARY_ERROR_NAMES.map((name) => [SELECTORS[name] as string, name]));
 
 /**
  * Whether revert data, or a bare selector, begins like a guard error.
@@ -130,7 +186,8 @@ const NAMES = new Map(GUARD_ERROR_NAMES.map((name) => [SELECTORS[name] as string
  * also denies when asked again. Empty revert data is no guard error.
  */
 export function isGuardError(selectorOrRevertData: string): boolean {
-  return nameOf(selectorOrRevertData) !== undefined;
+  const name = libraryErrorNameOf(selectorOrRevertData);
+  return name !== undefined && isGuardErrorName(name);
 }
 
 /**
@@ -138,139 +195,44 @@ export function isGuardError(selectorOrRevertData: string): boolean {
  * for everything that the guard cannot have produced.
  */
 export function decodeGuardError(revertData: string): DecodedGuardError | undefined {
-  const name = nameOf(revertData);
-  if (name === undefined) return undefined;
-  const inputs: readonly GuardErrorInput[] = GUARD_ERRORS[name];
-  if (revertData.length !== 10 + 64 * inputs.length) return undefined;
+  const decoded = decodeLibraryError(revertData);
+  return decoded !== undefined && isGuardErrorName(decoded.name) ? (decoded as DecodedGuardError) : undefined;
+}
 
+/** As {@link decodeGuardError}, of every error of the library. */
+export function decodeLibraryError(revertData: string): DecodedError<LibraryErrorName> | undefined {
+  const name = libraryErrorNameOf(revertData);
+  if (name === undefined) return undefined;
+  const inputs: readonly GuardErrorInput[] = LIBRARY_ERRORS[name];
+  if (revertData.length !== 10 + 64 * inputs.length) return undefined;
   const values: Record<string, bigint | Hex> = {};
   for (const [i, input] of inputs.entries()) {
-    const word: Hex = `0x${revertData.slice(10 + 64 * i, 74 + 64 * i).toLowerCase()}`;
-    if (input.type === "bytes32") {
-      values[input.name] = word;
-      continue;
-    }
-    if (input.type === "address") {
-      if (!/^0x0{24}/.test(word)) return undefined;
-      values[input.name] = `0x${word.slice(26)}`;
-      continue;
-    }
-    const value = BigInt(word);
-    if (value >> BigInt(input.type.slice("uint".length)) !== 0n) return undefined;
+    const value = decodeWord(input.type, `0x${revertData.slice(10 + 64 * i, 74 + 64 * i).toLowerCase()}`);
+    if (value === undefined) return undefined;
     values[input.name] = value;
   }
   return { name, values };
 }
 
-/**
- * Says in a sentence what revert data means: for a guard error what disagreed, with the values; for anything else that it is not
- * a guard error, with the reason where it carries one.
- */
-export function explain(revertData: string): string {
-  const decoded = decodeGuardError(revertData);
-  if (decoded !== undefined) return `${decoded.name}: ${sentence(decoded)}`;
-  const name = nameOf(revertData);
-  if (name !== undefined)
-    return `Not a guard error: the data has the selector of ${name} and not its form (${revertData}).`;
-  return `Not a guard error: ${other(revertData)}`;
-}
-
-function sentence({ name, values }: DecodedGuardError): string {
-  const v = values as Record<string, bigint | string>;
-  // A depth is head - number; the guard reports only anchors for which that is not negative here.
-  const depthNow = typeof v["head"] === "bigint" && typeof v["number"] === "bigint" ? v["head"] - v["number"] : 0n;
-  switch (name) {
-    case "ZeroAnchorHash":
-      return `the anchor at block ${v["number"]} has a zero hash, which never means that the check is skipped.`;
-    case "AnchorIsCurrentBlock":
-      return `the anchor names block ${v["number"]}, which is executing and has no hash yet.`;
-    case "AnchorInFuture":
-      return `the anchor names block ${v["number"]}, and the chain is at block ${v["head"]}.`;
-    case "AnchorTooShallow":
-      return `the anchor at block ${v["number"]} is ${depthNow} deep at block ${v["head"]}, and the least depth accepted is ${v["minDepth"]}.`;
-    case "AnchorTooDeep":
-      return `the anchor at block ${v["number"]} is ${depthNow} deep at block ${v["head"]}, and the greatest depth accepted is ${v["maxDepth"]}.`;
-    case "AnchorOutOfWindow":
-      return `the anchor at block ${v["number"]} is ${depthNow} deep at block ${v["head"]}, and the block-hash source answers for ${v["window"]}.`;
-    case "AnchorHashUnknown":
-      return `the block-hash source gave no hash for block ${v["number"]} at block ${v["head"]}, although it is inside its window.`;
-    case "AnchorMismatch":
-      return `the action was prepared on another branch: at block ${v["number"]} it claims ${v["claimed"]}, and the executing chain has ${v["actual"]}.`;
-    case "HeaderHashMismatch":
-      return `the header given for block ${v["number"]} hashes to ${v["actual"]}, and the anchor claims ${v["claimed"]}.`;
-    case "HeaderNumberMismatch":
-      return `the anchor names block ${v["claimed"]}, and the header is that of block ${v["actual"]}.`;
-    case "HeaderMalformed":
-      return v["field"] === 255n
-        ? "the header is not a canonical RLP list of a block header's fields."
-        : `field ${v["field"]} of the header is not canonical RLP of the right kind.`;
-    case "StateRootMismatch":
-      return `the anchor at block ${v["number"]} claims the state root ${v["claimed"]}, and its header has ${v["actual"]}.`;
-    case "HeaderChainLength":
-      return `a walk of ${v["depth"]} blocks takes one header more than that, and ${v["headers"]} were given.`;
-    case "SlotBelow":
-      return `the protocol believes that slot ${v["slot"]} of ${v["account"]} holds at least ${v["believed"]}, and the canonical state holds ${v["actual"]}.`;
-    case "SlotAbove":
-      return `the protocol believes that slot ${v["slot"]} of ${v["account"]} holds at most ${v["believed"]}, and the canonical state holds ${v["actual"]}.`;
-    case "SlotDiffers":
-      return `the protocol believes that slot ${v["slot"]} of ${v["account"]} holds ${v["believed"]}, and the canonical state holds ${v["actual"]}.`;
-    case "StateProofInvalid":
-      return `the proof of ${v["key"]} under ${v["root"]} proves nothing: reason ${v["reason"]}, ${PROOF_REASONS[Number(v["reason"])] ?? "unknown"}.`;
-    case "ActionDenied":
-      return `action ${v["action"]} (${ACTIONS[Number(v["action"])] ?? "unknown"}) is not open in scope ${v["scope"]}, whose status is ${v["status"]} (${STATUSES[Number(v["status"])] ?? "unknown"}).`;
-    case "LiquidationDenied":
-      return `an account with a health between ${v["worstHealth"]} and ${v["bestHealth"]} is not to be liquidated in scope ${v["scope"]} while its status is ${v["status"]} (${STATUSES[Number(v["status"])] ?? "unknown"}).`;
-    case "ScopeUnknown":
-      return `scope ${v["scope"]} has no configuration, and without a policy nothing is allowed.`;
-    case "UnsupportedChain":
-      return `chain ${v["chainId"]} needs a block-hash source of its own.`;
-  }
-}
-
-// https://docs.soliditylang.org/en/latest/control-structures.html#panic-via-assert-and-error-via-require
-const PANICS: { [code: string]: string } = {
-  "1": "a failed assertion",
-  "17": "an arithmetic overflow or underflow",
-  "18": "a division by zero",
-  "33": "a value that is not a member of its enum",
-  "34": "a storage byte array that is not encoded correctly",
-  "49": "a pop from an empty array",
-  "50": "an array index out of bounds",
-  "65": "too much memory",
-  "81": "a call of an uninitialised function",
-};
-
-const ERROR_SELECTOR = selector("Error", ["string"]);
-const PANIC_SELECTOR = selector("Panic", ["uint256"]);
-
-function other(revertData: string): string {
-  if (revertData === "0x") return "the revert carries no data.";
-  if (!/^0x(?:[0-9a-f]{2})*$/i.test(revertData)) return `${JSON.stringify(revertData)} is not revert data.`;
-  const start = revertData.slice(0, 10).toLowerCase();
-  if (start === PANIC_SELECTOR && revertData.length === 74) {
-    const code = BigInt(`0x${revertData.slice(10)}`);
-    return `a panic, code ${code} (${PANICS[code.toString()] ?? "unknown"}).`;
-  }
-  if (start === ERROR_SELECTOR) {
-    const reason = decodeString(toBytes(revertData, "revert data").subarray(4));
-    if (reason !== undefined) return `it reverted with the reason ${JSON.stringify(reason)}.`;
-  }
-  return `an unknown error (${revertData}).`;
-}
-
-/** The ABI encoding of one string, or undefined if it is not one. */
-function decodeString(data: Uint8Array): string | undefined {
-  if (data.length < 64 || BigInt(toHex(data.subarray(0, 32))) !== 32n) return undefined;
-  const length = BigInt(toHex(data.subarray(32, 64)));
-  if (length > BigInt(data.length - 64)) return undefined;
-  return new TextDecoder().decode(data.subarray(64, 64 + Number(length)));
-}
-
-function nameOf(revertData: string): GuardErrorName | undefined {
+/** The name of the library's error that revert data, or a bare selector, begins like. */
+export function libraryErrorNameOf(revertData: string): LibraryErrorName | undefined {
   if (!/^0x[0-9a-f]{8}(?:[0-9a-f]{2})*$/i.test(revertData)) return undefined;
   return NAMES.get(revertData.slice(0, 10).toLowerCase());
 }
 
-function selector(name: string, types: readonly string[]): Hex {
+/** The first four bytes of the hash of an error's signature. */
+export function selectorOf(name: string, types: readonly string[]): Hex {
   return toHex(keccak256(new TextEncoder().encode(`${name}(${types.join(",")})`)).subarray(0, 4));
+}
+
+function isGuardErrorName(name: LibraryErrorName): name is GuardErrorName {
+  return Object.hasOwn(GUARD_ERRORS, name);
+}
+
+/** One word of the ABI; undefined where it has bits outside of its type. */
+function decodeWord(type: GuardErrorType, word: Hex): bigint | Hex | undefined {
+  if (type === "bytes32") return word;
+  if (type === "address") return /^0x0{24}/.test(word) ? `0x${word.slice(26)}` : undefined;
+  const value = BigInt(word);
+  return value >> BigInt(type.slice("uint".length)) === 0n ? value : undefined;
 }

@@ -1,16 +1,21 @@
-import { toBytes, toHex, toWord, type Hex } from "../bytes.js";
-import { SettlementGuardError } from "../errors.js";
+import { sameHex, toBytes, toHex, toWord, type Hex } from "../bytes.js";
 import { keccak256 } from "../keccak.js";
+import { describeValue, oneLine } from "../text.js";
 import { checkAnchor, type Anchor, type StateAnchor } from "./anchor.js";
+import {
+  attempt,
+  baseOf,
+  copyTypes,
+  invalidTypedData,
+  memberOf,
+  reachedTypes,
+  readStruct,
+  type StructTypes,
+  type TypedDataField,
+  type TypedDataTypes,
+} from "./typedMessage.js";
 
-/** One member of an EIP-712 struct. */
-export interface TypedDataField {
-  name: string;
-  type: string;
-}
-
-/** EIP-712 struct types by name, as ethers and viem take them. */
-export type TypedDataTypes = Readonly<Record<string, readonly TypedDataField[]>>;
+export type { TypedDataField, TypedDataTypes } from "./typedMessage.js";
 
 /** An EIP-712 domain. A member that is left out is not part of the domain's type. */
 export interface TypedDataDomain {
@@ -30,6 +35,17 @@ export const ANCHOR_TYPE: readonly TypedDataField[] = [
 /** The members of the contract's `StateAnchor`: `StateAnchor(uint64 number,bytes32 hash,bytes32 stateRoot)`. */
 export const STATE_ANCHOR_TYPE: readonly TypedDataField[] = [...ANCHOR_TYPE, { name: "stateRoot", type: "bytes32" }];
 
+const ANCHOR_TYPES = { Anchor: ANCHOR_TYPE, StateAnchor: STATE_ANCHOR_TYPE };
+type AnchorTypeName = keyof typeof ANCHOR_TYPES;
+
+const DOMAIN_TYPE: readonly TypedDataField[] = [
+  { name: "name", type: "string" },
+  { name: "version", type: "string" },
+  { name: "chainId", type: "uint256" },
+  { name: "verifyingContract", type: "address" },
+  { name: "salt", type: "bytes32" },
+];
+
 /** How {@link withAnchor} adds the anchor. */
 export interface WithAnchorOptions {
   /** The struct that is signed; needed only where the types leave a choice. */
@@ -45,12 +61,33 @@ export interface AnchoredTypedData<Message> {
   message: Message & Record<string, unknown>;
 }
 
+/** What {@link typedDataJson} takes: a domain, and what {@link withAnchor} returned. */
+export interface TypedDataDefinition {
+  /** Members that are undefined or null are not part of the domain. */
+  domain?: TypedDataDomain;
+  types: TypedDataTypes;
+  /** The struct that is signed; needed only where the types leave a choice. */
+  primaryType?: string;
+  message: object;
+}
+
 /**
  * Binds an EIP-712 message to an anchor: the signed struct gets an `Anchor anchor` (or `StateAnchor anchor`) as its last member.
- * The arguments are not changed. An `EIP712Domain` among the types is left out of the result, as ethers wants it.
  *
- * @throws INVALID_TYPED_DATA where the member's or the type's name already means something else, or where it is not clear which
- * struct is signed; INVALID_ANCHOR, INVALID_HEX
+ * Signing again leaves the first signature alive. A contract must remember an order by a key that contains neither the anchor nor
+ * the age, so that of all signed forms at most one takes effect (`MarginPerps.orderId`).
+ *
+ * The result is what ethers and viem both sign, with the same digest. Its message is a plain object with exactly the members that
+ * the types name, in their order, structs and arrays of structs included. They are read from the message once: own members,
+ * inherited ones, getters, names of an ethers `Result`. Other members of the message are not signed, and are left out. Values are
+ * returned as given, but for bytes given as `Uint8Array` and addresses in capitals, which become lower-case hexadecimal.
+ *
+ * Types that the signed struct does not reach are left out, and so is an `EIP712Domain`; `uint` and `int` become `uint256` and
+ * `int256`. The arguments are not changed.
+ *
+ * @throws INVALID_TYPED_DATA where a member is missing or its value does not fit its type, with the member's path
+ * (`Order.legs[1].size`); where the member's or the type's name already means something else; where it is not clear which struct is
+ * signed; where a type is not one that can be signed. INVALID_ANCHOR, INVALID_HEX
  * @example
  * const { types, message } = withAnchor({ Order: [{ name: "size", type: "uint256" }] }, { size: 1n }, anchor);
  * const signature = await signer.signTypedData(domain, types, message);
@@ -61,35 +98,50 @@ export function withAnchor<Message extends object>(
   anchor: Anchor | StateAnchor,
   options: WithAnchorOptions = {},
 ): AnchoredTypedData<Message> {
-  checkAnchor(anchor);
-  const { field = "anchor" } = options;
-  const typeName = isStateAnchor(anchor) ? "StateAnchor" : "Anchor";
-  const anchorType = isStateAnchor(anchor) ? STATE_ANCHOR_TYPE : ANCHOR_TYPE;
-  const primaryType = options.primaryType ?? inferPrimaryType(types, typeName);
-  const members = Object.hasOwn(types, primaryType) ? types[primaryType] : undefined;
-  if (members === undefined) throw invalidTypedData(`there is no type ${primaryType}`);
-  if (primaryType === typeName) throw invalidTypedData(`${typeName} is the anchor itself: use anchorDigest`);
+  const value = plainAnchor(anchor);
+  const anchorType = "stateRoot" in value ? "StateAnchor" : "Anchor";
+  const structs = copyTypes(types);
+  const { primaryType = inferPrimaryType(structs, anchorType), field = "anchor" } = options;
+  addAnchorMember(structs, primaryType, field, anchorType);
+  const given = memberOf(message, field);
+  if (given !== undefined && !sameAnchor(given, value))
+    throw invalidTypedData(`the message has another ${field} already`, `${primaryType}.${field}`);
 
-  const sameName = Object.hasOwn(types, typeName) ? types[typeName] : undefined;
-  if (sameName !== undefined && !sameFields(sameName, anchorType)) {
-    throw invalidTypedData(`the type ${typeName} is defined already, with other members`);
-  }
-  const taken = members.find(({ name }) => name === field);
-  if (taken !== undefined && taken.type !== typeName) {
-    throw invalidTypedData(`${primaryType}.${field} is a ${taken.type} already: choose another field`);
-  }
-  const value = anchorValue(anchor);
-  if (Object.hasOwn(message, field) && !sameValue((message as Record<string, unknown>)[field], value)) {
-    throw invalidTypedData(`the message has another ${field} already`);
-  }
+  const reached = reachedTypes(structs, primaryType);
+  const signed = readStruct(reached, primaryType, (member, path) =>
+    member === field ? value : memberOf(message, member, path),
+  );
+  return { types: reached, primaryType, message: signed as Message & Record<string, unknown> };
+}
 
-  const copies = Object.entries(types)
-    .filter(([name]) => name !== "EIP712Domain")
-    .map(([name, fields]): [string, TypedDataField[]] => [name, fields.map((member) => ({ ...member }))]);
-  const result: Record<string, TypedDataField[]> = Object.fromEntries(copies);
-  result[typeName] = anchorType.map((member) => ({ ...member }));
-  if (taken === undefined) result[primaryType]!.push({ name: field, type: typeName });
-  return { types: result, primaryType, message: { ...message, [field]: value } };
+/**
+ * Typed data as JSON, which is what `eth_signTypedData_v4` takes: with an `EIP712Domain` of the domain's members in the order of
+ * EIP-712, bigints as decimal strings, and bytes as hexadecimal. The message is read and checked as by {@link withAnchor}.
+ *
+ * @throws INVALID_TYPED_DATA as {@link withAnchor}; for a domain's member that EIP-712 does not know; and where the types have an
+ * `EIP712Domain` of other members than the domain
+ * @example
+ * const json = typedDataJson({ domain, ...withAnchor(types, order, anchor) });
+ * const signature = await wallet.request({ method: "eth_signTypedData_v4", params: [account, json] });
+ */
+export function typedDataJson(definition: TypedDataDefinition): string {
+  const { domain = {}, types, message } = definition;
+  const structs = copyTypes(types);
+  const domainFields = domainFieldsOf(domain);
+  const given = structs["EIP712Domain"];
+  if (given !== undefined && !sameFields(given, domainFields))
+    throw invalidTypedData("the type EIP712Domain has other members than the domain, or in another order");
+  const { primaryType = inferPrimaryType(structs) } = definition;
+  const reached = reachedTypes(structs, primaryType);
+  return JSON.stringify(
+    {
+      types: { EIP712Domain: domainFields, ...reached },
+      primaryType,
+      domain: readStruct({ domain: domainFields }, "domain", (member, path) => memberOf(domain, member, path)),
+      message: readStruct(reached, primaryType, (member, path) => memberOf(message, member, path)),
+    },
+    (_, value: unknown) => (typeof value === "bigint" ? String(value) : value),
+  );
 }
 
 /**
@@ -120,32 +172,36 @@ export function anchorDigest(domain: TypedDataDomain, anchor: Anchor | StateAnch
 }
 
 function structHash(anchor: Anchor | StateAnchor): Uint8Array {
-  checkAnchor(anchor);
-  const words = [toBytes(toWord(anchor.number), "number", 32), toBytes(anchor.hash, "hash", 32)];
-  if (!isStateAnchor(anchor)) return hashStruct("Anchor", ANCHOR_TYPE, words);
-  return hashStruct("StateAnchor", STATE_ANCHOR_TYPE, [...words, toBytes(anchor.stateRoot, "stateRoot", 32)]);
+  const { number, hash, stateRoot } = plainAnchor(anchor);
+  const words = [toBytes(toWord(number), "number", 32), toBytes(hash, "hash", 32)];
+  if (stateRoot === undefined) return hashStruct("Anchor", ANCHOR_TYPE, words);
+  return hashStruct("StateAnchor", STATE_ANCHOR_TYPE, [...words, toBytes(stateRoot, "stateRoot", 32)]);
 }
 
-/** EIP-712's order of the domain's members is fixed: name, version, chainId, verifyingContract, salt. */
-function domainSeparator({ name, version, chainId, verifyingContract, salt }: TypedDataDomain): Uint8Array {
-  const members: TypedDataField[] = [];
-  const words: Uint8Array[] = [];
-  const add = (member: string, type: string, word: Uint8Array): void => {
-    members.push({ name: member, type });
-    words.push(word);
-  };
-  if (name !== undefined) add("name", "string", hashText(name));
-  if (version !== undefined) add("version", "string", hashText(version));
-  if (chainId !== undefined) add("chainId", "uint256", chainIdWord(chainId));
-  if (verifyingContract !== undefined) {
-    add(
-      "verifyingContract",
-      "address",
-      concat([new Uint8Array(12), toBytes(verifyingContract, "verifyingContract", 20)]),
-    );
-  }
-  if (salt !== undefined) add("salt", "bytes32", toBytes(salt, "salt", 32));
-  return hashStruct("EIP712Domain", members, words);
+function domainSeparator(domain: TypedDataDomain): Uint8Array {
+  const fields = domainFieldsOf(domain);
+  const words = fields.map(({ name, type }) => {
+    const value = memberOf(domain, name);
+    if (type === "string") return hashText(String(value));
+    if (type === "uint256") return chainIdWord(value as bigint | number);
+    if (type === "address") return concat([new Uint8Array(12), toBytes(value, name, 20)]);
+    return toBytes(value, name, 32);
+  });
+  return hashStruct("EIP712Domain", fields, words);
+}
+
+/** The members that a domain has, in the order that EIP-712 fixes. */
+function domainFieldsOf(domain: TypedDataDomain): TypedDataField[] {
+  if (typeof domain !== "object" || domain === null) throw invalidTypedData("the domain is no object", "domain");
+  // A misspelt member would widen the domain: the signature would hold in more places than its signer meant.
+  const stray = Array.isArray(domain) ? undefined : Object.keys(domain).find((key) => !isDomainMember(key));
+  if (stray !== undefined)
+    throw invalidTypedData(`domain.${oneLine(stray, 40)} is no member of an EIP-712 domain`, `domain.${stray}`);
+  return DOMAIN_TYPE.filter(({ name }) => (memberOf(domain, name) ?? undefined) !== undefined);
+}
+
+function isDomainMember(key: string): boolean {
+  return DOMAIN_TYPE.some(({ name }) => name === key);
 }
 
 function chainIdWord(chainId: bigint | number): Uint8Array {
@@ -173,41 +229,58 @@ function concat(parts: readonly Uint8Array[]): Uint8Array {
   return bytes;
 }
 
+/** Adds the anchor's type, and a member of it to the struct that is signed, where they are not there already. */
+function addAnchorMember(structs: StructTypes, primaryType: string, field: string, anchorType: AnchorTypeName): void {
+  if (typeof field !== "string") throw invalidTypedData(`the field's name is ${describeValue(field)}`);
+  const members = Object.hasOwn(structs, primaryType) ? structs[primaryType] : undefined;
+  if (members === undefined || primaryType === "EIP712Domain")
+    throw invalidTypedData(`there is no type ${describeValue(primaryType)}`);
+  if (primaryType === anchorType) throw invalidTypedData(`${anchorType} is the anchor itself: use anchorDigest`);
+  const defined = Object.hasOwn(structs, anchorType) ? structs[anchorType] : undefined;
+  if (defined !== undefined && !sameFields(defined, ANCHOR_TYPES[anchorType]))
+    throw invalidTypedData(`the type ${anchorType} is defined already, with other members`);
+  structs[anchorType] = ANCHOR_TYPES[anchorType].map((member) => ({ ...member }));
+  const taken = members.find(({ name }) => name === field);
+  if (taken === undefined) members.push({ name: field, type: anchorType });
+  else if (taken.type !== anchorType)
+    throw invalidTypedData(`${primaryType}.${field} is a ${taken.type} already: choose another field`);
+}
+
 /** The one struct that no other struct refers to, the anchor's own type apart. */
-function inferPrimaryType(types: TypedDataTypes, anchorType: string): string {
-  const names = Object.keys(types).filter((name) => name !== "EIP712Domain" && name !== anchorType);
-  const inner = new Set<string>();
-  for (const name of names) {
-    for (const { type } of types[name]!) {
-      const base = type.replace(/\[.*$/, "");
-      if (base !== name) inner.add(base);
-    }
-  }
+function inferPrimaryType(structs: StructTypes, anchorType?: string): string {
+  const names = Object.keys(structs).filter((name) => name !== "EIP712Domain" && name !== anchorType);
+  const inner = new Set(
+    names.flatMap((name) => structs[name]!.map(({ type }) => baseOf(type)).filter((base) => base !== name)),
+  );
   const outer = names.filter((name) => !inner.has(name));
   if (outer.length !== 1)
-    throw invalidTypedData(`which of ${outer.join(", ") || "these types"} is signed? Give primaryType`);
+    throw invalidTypedData(`which of ${oneLine(outer.join(", ")) || "these types"} is signed? Give primaryType`);
   return outer[0]!;
 }
 
-function isStateAnchor(anchor: Anchor | StateAnchor): anchor is StateAnchor {
-  return "stateRoot" in anchor;
-}
-
-function anchorValue(anchor: Anchor | StateAnchor): Record<string, unknown> {
-  const { number, hash } = anchor;
-  return isStateAnchor(anchor) ? { number, hash, stateRoot: anchor.stateRoot } : { number, hash };
+/** An anchor's members, read once, whatever kind of object has them. One that has a state root never loses it. */
+function plainAnchor(anchor: Anchor | StateAnchor): Anchor & Partial<StateAnchor> {
+  const [number, hash, stateRoot] = ["number", "hash", "stateRoot"].map((member) => memberOf(anchor, member)) as [
+    bigint,
+    Hex,
+    Hex | undefined,
+  ];
+  const plain = { number, hash };
+  const isStateAnchor =
+    stateRoot !== undefined || attempt("anchor", () => !Array.isArray(anchor) && "stateRoot" in Object(anchor));
+  const copy = isStateAnchor ? { ...plain, stateRoot: stateRoot as Hex } : plain;
+  checkAnchor(copy);
+  return copy;
 }
 
 function sameFields(a: readonly TypedDataField[], b: readonly TypedDataField[]): boolean {
   return a.length === b.length && a.every(({ name, type }, i) => name === b[i]?.name && type === b[i]?.type);
 }
 
-function sameValue(a: unknown, b: Record<string, unknown>): boolean {
-  if (typeof a !== "object" || a === null) return false;
-  const keys = Object.keys(a);
-  return keys.length === Object.keys(b).length && keys.every((key) => (a as Record<string, unknown>)[key] === b[key]);
-}
-
-function invalidTypedData(reason: string): SettlementGuardError<"INVALID_TYPED_DATA"> {
-  return new SettlementGuardError("INVALID_TYPED_DATA", { reason }, `cannot add an anchor: ${reason}`);
+function sameAnchor(given: unknown, { number, hash, stateRoot }: Anchor & Partial<StateAnchor>): boolean {
+  const same = (member: string, value: bigint | string | undefined): boolean => {
+    const other = memberOf(given, member);
+    return typeof other === "string" && typeof value === "string" ? sameHex(other, value) : other === value;
+  };
+  return same("number", number) && same("hash", hash) && same("stateRoot", stateRoot);
 }

@@ -1,13 +1,13 @@
+import { explain } from "../anchor/explain.js";
 import {
   GUARD_ERRORS,
   GUARD_ERROR_NAMES,
   decodeGuardError,
-  explain,
   type DecodedGuardError,
   type GuardErrorName,
 } from "../anchor/guardErrors.js";
 import { SettlementGuardError } from "../errors.js";
-import { outcomeOf, type Outcome } from "./revertData.js";
+import { outcomeOf, type Outcome } from "./outcome.js";
 
 /** What one value of an error should be: the value itself, or a predicate for it. Hashes are compared without regard to case. */
 export type ExpectedValue = bigint | number | string | ((value: bigint | string) => boolean);
@@ -108,6 +108,8 @@ function guardErrorOf(outcome: Outcome): DecodedGuardError | undefined {
 function describe(outcome: Outcome): string {
   if (outcome.kind === "succeeded") return "it succeeded.";
   if (outcome.kind === "failed") return `it never ran: ${outcome.reason}`;
+  if (outcome.unread !== undefined)
+    return `it reverted, and the revert data has a form that is not known here: ${outcome.unread}.`;
   if (outcome.data === undefined) return "it reverted, and the node does not say with what.";
   return `it reverted. ${explain(outcome.data)}`;
 }

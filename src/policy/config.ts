@@ -1,7 +1,21 @@
 import { toHex, type Hex } from "../bytes.js";
 import { SettlementGuardError } from "../errors.js";
-import { CHAIN_PROFILES, type ChainProfile } from "./chains.js";
-import { packPolicy, policyFaults, STANDARD_POLICY, type PolicyTable } from "./policy.js";
+import { describeValue } from "../text.js";
+import type { ChainProfile } from "./chains.js";
+import {
+  WHOLE,
+  checkDepths,
+  checkParents,
+  checkScope,
+  membersOf,
+  readChain,
+  readScope,
+  readTable,
+  scopeLine,
+  scopeNameFault,
+  type Report,
+} from "./configChecks.js";
+import { packPolicy, STANDARD_POLICY, type PolicyTable } from "./policy.js";
 
 /** How a chain is used. What is left out is taken from {@link CHAIN_PROFILES}; a chain that is not there needs all of it. */
 export interface ChainInput extends Partial<ChainProfile> {
@@ -34,18 +48,18 @@ export interface ScopeInput<Chain extends PropertyKey, Scope extends string, Pol
   exitsFor: number;
 }
 
-/** The contract's `ScopeConfig`. */
-export interface ScopeConfig {
+/** The contract's `ScopeConfig`. A type and not an interface: Ignition takes no interface as an argument. */
+export type ScopeConfig = {
   policy: bigint;
   gap: number;
   staleFor: number;
   graceFor: number;
   exitsFor: number;
   longestBlockTime: number;
-}
+};
 
 /** A scope that can work. */
-export interface GuardedScope {
+export type GuardedScope = {
   /** What the contract calls it: its name in ASCII, padded with zeros. */
   id: Hex;
   chain: number;
@@ -55,14 +69,14 @@ export interface GuardedScope {
   policy: PolicyTable;
   /** What `_configureScope` or `scheduleScope` takes. */
   config: ScopeConfig;
-}
+};
 
 /** One line of a configuration that cannot work. */
-export interface ConfigFault {
+export type ConfigFault = {
   /** Where it stands, as one would write it: `scopes["ETH-PERP"].maxAge`. */
   line: string;
   reason: string;
-}
+};
 
 /** What {@link defineGuardConfig} takes. */
 export interface GuardConfigInput<Chain extends number, Scope extends string, Policy extends string> {
@@ -71,18 +85,14 @@ export interface GuardConfigInput<Chain extends number, Scope extends string, Po
   policy?: Readonly<Record<Policy, PolicyTable>>;
 }
 
-/** The sequencer of the OP stack may lag behind L1 by so many seconds (Fjord, max_sequencer_drift). */
-const MAX_SEQUENCER_DRIFT = 1_800;
-const DAY = 86_400;
-const MAX_PARENTS = 3;
-
 /**
  * Checks a configuration of scopes before it is deployed, and returns what the contract takes. It refuses what cannot work:
  * - an anchor that may be older than the chain's source of block hashes answers, or must be deeper than it may be old;
  * - a window that ends before a keeper can act: `maxAge` blocks in seconds against `keeperLatency`;
  * - a policy that is not monotone or breaks a promise, cell by cell;
  * - times out of the contract's bounds, a gap that the chain's own signal cannot show, parents that are missing, on another chain, too many
- *   or circular.
+ *   or circular;
+ * - members that are missing, of another type, or that it does not know: a misspelt one is never passed over.
  *
  * @example
  * const { scopes } = defineGuardConfig({
@@ -94,7 +104,7 @@ const MAX_PARENTS = 3;
  * });
  * await perps.scheduleScope(scopes["ETH-PERP"].id, scopes["ETH-PERP"].config);
  *
- * @throws INVALID_CONFIG with every fault, its line and its reason
+ * @throws INVALID_CONFIG with the first fault of every line, and its reason; for input of any shape, parsed JSON too
  */
 export function defineGuardConfig<
   const Chain extends number,
@@ -103,147 +113,77 @@ export function defineGuardConfig<
 >(
   input: GuardConfigInput<Chain, Scope, Policy>,
 ): { chains: Record<Chain, ChainProfile & ChainInput>; scopes: Record<Scope, GuardedScope> } {
-  const faults: ConfigFault[] = [];
-  const fault = (line: string, reason: string): void => void faults.push({ line, reason });
+  const faults = new Map<string, string>();
+  const report: Report = (line, reason) => void (faults.has(line) || faults.set(line, reason));
+  const whole = membersOf(input, WHOLE, report, ["chains", "scopes", "policy"]) ?? { chains: {}, scopes: {} };
+  const { chains, scopes, tables } = readAll(whole, report);
+  if (faults.size > 0) throw invalidConfig(faults);
 
-  const chains = new Map<string, ChainProfile & ChainInput>();
-  for (const [id, chain] of Object.entries<ChainInput>(input.chains)) {
-    const resolved = { ...CHAIN_PROFILES[Number(id)], ...chain };
-    if (isCompleteChain(id, resolved, fault)) chains.set(id, resolved);
-  }
-  for (const [name, table] of Object.entries<PolicyTable>(input.policy ?? {})) {
-    for (const { action, status, reason } of policyFaults(table))
-      fault(`policy[${JSON.stringify(name)}].${action}, ${status}`, reason);
-  }
-
-  const all: Readonly<Record<string, AnyScope>> = input.scopes;
-  const policies: Readonly<Record<string, PolicyTable>> = input.policy ?? {};
-  for (const [name, scope] of Object.entries(all)) {
-    const line = (member: string): string => `scopes[${JSON.stringify(name)}]${member}`;
-    if (!/^[\x20-\x7e]{1,31}$/.test(name)) fault(line(""), "a scope's name is 1 to 31 characters of ASCII");
-    if (scope.policy !== undefined && !Object.hasOwn(policies, scope.policy))
-      fault(line(".policy"), `there is no policy ${JSON.stringify(scope.policy)}`);
-    checkParents(name, all, line(".parent"), fault);
-    const chain = chains.get(String(scope.chain));
-    if (chain !== undefined) checkScope(scope, chain, line, fault);
-    else if (!Object.hasOwn(input.chains, String(scope.chain)))
-      fault(line(".chain"), `there is no chain ${scope.chain}`);
-  }
-  if (faults.length > 0) {
-    const list = faults.map(({ line, reason }) => `${line}: ${reason}`).join("\n");
-    throw new SettlementGuardError("INVALID_CONFIG", { faults }, `this configuration cannot work:\n${list}`);
-  }
-
-  const scopes = Object.entries(all).map(([name, scope]): [string, GuardedScope] => {
-    const policy = scope.policy === undefined ? STANDARD_POLICY : policies[scope.policy]!;
-    const { gap, staleFor, graceFor, exitsFor, minDepth, maxAge } = scope;
-    const { longestBlockTime } = chains.get(String(scope.chain))!;
+  const guarded = Array.from(scopes, ([name, scope]): [string, GuardedScope] => {
+    const policy = scope.policy === undefined ? STANDARD_POLICY : tables.get(scope.policy)!;
+    const { chain, gap, staleFor, graceFor, exitsFor, minDepth, maxAge } = scope;
+    const { longestBlockTime } = chains.get(String(chain))!;
     const config = { policy: packPolicy(policy), gap, staleFor, graceFor, exitsFor, longestBlockTime };
     const parent = scope.parent === undefined ? undefined : scopeId(scope.parent);
-    return [name, { id: scopeId(name), chain: Number(scope.chain), parent, minDepth, maxAge, policy, config }];
+    return [name, { id: scopeId(name), chain, parent, minDepth, maxAge, policy, config }];
   });
   return {
     chains: Object.fromEntries(chains) as Record<Chain, ChainProfile & ChainInput>,
-    scopes: Object.fromEntries(scopes) as Record<Scope, GuardedScope>,
+    scopes: Object.fromEntries(guarded) as Record<Scope, GuardedScope>,
   };
 }
 
-/** A scope's name as the contract's `bytes32`: ASCII, padded with zeros at the end. */
+/**
+ * A scope's name as the contract's `bytes32`: ASCII, padded with zeros at the end.
+ *
+ * @throws INVALID_CONFIG for a name that is not 1 to 31 characters of printable ASCII
+ */
 export function scopeId(name: string): Hex {
+  const fault = scopeNameFault(name);
+  if (fault !== undefined) throw invalidConfig(new Map([[scopeLine(String(name)), fault]]));
   const id = new Uint8Array(32);
   id.set(new TextEncoder().encode(name));
   return toHex(id);
 }
 
-type AnyScope = ScopeInput<number, string, string>;
-type Report = (line: string, reason: string) => void;
-
-function isCompleteChain(
-  id: string,
-  chain: Partial<ChainProfile> & ChainInput,
-  fault: Report,
-): chain is ChainProfile & ChainInput {
-  const line = (member: string): string => `chains[${id}]${member}`;
-  if (chain.name === undefined || chain.continuity === undefined) {
-    fault(
-      line(""),
-      "the guard does not know this chain: it needs a source of block hashes of its own, and a whole profile",
-    );
-    return false;
-  }
-  const { blockTime, longestBlockTime, hashWindow, keeperLatency, originLag } = chain;
-  const ofOrigin = chain.continuity === "l1-origin" ? { originLag } : {};
-  const wrong = Object.entries({ blockTime, hashWindow, keeperLatency, longestBlockTime, ...ofOrigin }).filter(
-    ([, value]) => !(value !== undefined && value > 0),
-  );
-  for (const [member] of wrong) fault(line(`.${member}`), "it must be a positive number");
-  if (wrong.length > 0) return false;
-  if (!Number.isInteger(longestBlockTime) || longestBlockTime! > 255)
-    fault(line(".longestBlockTime"), "it must be an integer of at most 255 seconds");
-  if (longestBlockTime! < blockTime!)
-    fault(
-      line(".longestBlockTime"),
-      `${longestBlockTime} s is less than the usual ${blockTime} s: a chain that lives would show gaps`,
-    );
-  return true;
-}
-
-function checkScope(
-  scope: AnyScope,
-  chain: ChainProfile & ChainInput,
-  line: (member: string) => string,
-  fault: Report,
-): void {
-  const { minDepth, maxAge, gap, staleFor, graceFor, exitsFor } = scope;
-  const { blockTime, longestBlockTime, hashWindow, keeperLatency, originLag } = chain;
-  if (!Number.isInteger(minDepth) || minDepth < 1)
-    fault(line(".minDepth"), "an anchor lies at least one block behind the executing one");
-  if (!Number.isInteger(maxAge) || maxAge < minDepth)
-    fault(line(".maxAge"), `no anchor is at least ${minDepth} and at most ${maxAge} blocks old`);
-  if (maxAge > hashWindow)
-    fault(
-      line(".maxAge"),
-      `${maxAge} blocks is beyond the ${hashWindow} for which ${chain.name}'s source of block hashes answers`,
-    );
-  // An anchor is `minDepth` deep when it is signed; the blocks that are left must be enough for a keeper.
-  const seconds = (maxAge - minDepth) * blockTime;
-  if (seconds < keeperLatency)
-    fault(
-      line(".maxAge"),
-      `${maxAge} blocks, ${minDepth} of them gone when it is signed, are ${seconds} s on ${chain.name}, and a keeper needs ${keeperLatency} s`,
-    );
-  const within = (member: string, value: number, least: number, greatest: number): void => {
-    if (!Number.isInteger(value) || value < least || value > greatest)
-      fault(line(`.${member}`), `${value} s is not an integer from ${least} to ${greatest}`);
+/** Reads and judges all that stands in a configuration. What is not well formed is left out, with a fault. */
+function readAll(whole: Readonly<Record<string, unknown>>, report: Report) {
+  const given = {
+    chains: membersOf(whole["chains"], "chains", report),
+    scopes: membersOf(whole["scopes"], "scopes", report),
+    tables: membersOf(whole["policy"] ?? {}, "policy", report),
   };
-  within("gap", gap, 4 * longestBlockTime, DAY);
-  within("staleFor", staleFor, longestBlockTime, DAY);
-  within("graceFor", graceFor, longestBlockTime, 4 * 3_600);
-  within("exitsFor", exitsFor, longestBlockTime, 7 * DAY);
-  if (chain.continuity !== "l1-origin") return;
-  if (gap >= MAX_SEQUENCER_DRIFT)
-    fault(
-      line(".gap"),
-      `${gap} s: the L1 origin never lags by more than ${MAX_SEQUENCER_DRIFT} s, so that no outage would be seen`,
-    );
-  // What prolongs a disturbance is a quarter of the gap.
-  if (gap <= 4 * originLag!)
-    fault(
-      line(".gap"),
-      `${gap} s: a healthy L1 origin lags by up to ${originLag} s, which is a quarter of it and more, so that Stale would not end`,
-    );
+  const chains = readEach(given.chains, (id, chain) => readChain(id, chain, report));
+  const tables = readEach(given.tables, (name, table) => readTable(name, table, report));
+  const scopes = readEach(given.scopes, (name, scope) => readScope(name, scope, report));
+  for (const [name, scope] of scopes) {
+    const line = scopeLine(name);
+    const { policy, chain } = scope;
+    if (policy !== undefined && !Object.hasOwn(given.tables ?? {}, policy))
+      report(`${line}.policy`, `there is no policy ${describeValue(policy)}`);
+    if (!Object.hasOwn(given.chains ?? {}, chain)) report(`${line}.chain`, `there is no chain ${chain}`);
+    checkParents(name, scopes, given.scopes ?? {}, report);
+    checkDepths(line, scope, report);
+    const profile = chains.get(String(chain));
+    if (profile !== undefined) checkScope(line, scope, profile, report);
+  }
+  return { chains, tables, scopes };
 }
 
-function checkParents(name: string, scopes: Readonly<Record<string, AnyScope>>, line: string, fault: Report): void {
-  const chain = scopes[name]!.chain;
-  const seen = [name];
-  for (let parent = scopes[name]!.parent; parent !== undefined; parent = scopes[parent]!.parent) {
-    const above = Object.hasOwn(scopes, parent) ? scopes[parent] : undefined;
-    if (above === undefined) return fault(line, `there is no scope ${JSON.stringify(parent)}`);
-    if (above.chain !== chain)
-      return fault(line, `${JSON.stringify(parent)} is on chain ${above.chain}, and this scope on ${chain}`);
-    if (seen.includes(parent)) return fault(line, `${[...seen, parent].join(" is below ")}: a circle`);
-    if (seen.length > MAX_PARENTS) return fault(line, `it has more than ${MAX_PARENTS} scopes above it`);
-    seen.push(parent);
-  }
+function readEach<T>(
+  members: object | undefined,
+  read: (name: string, value: unknown) => T | undefined,
+): Map<string, T> {
+  return new Map(
+    Object.entries(members ?? {}).flatMap(([name, value]): [string, T][] => {
+      const item = read(name, value);
+      return item === undefined ? [] : [[name, item]];
+    }),
+  );
+}
+
+function invalidConfig(faults: ReadonlyMap<string, string>): SettlementGuardError<"INVALID_CONFIG"> {
+  const list = Array.from(faults, ([line, reason]) => ({ line, reason }));
+  const text = list.map(({ line, reason }) => `${line}: ${reason}`).join("\n");
+  return new SettlementGuardError("INVALID_CONFIG", { faults: list }, `this configuration cannot work:\n${text}`);
 }

@@ -82,9 +82,14 @@ export function classify(position: bigint, size: bigint): "Increase" | "Decrease
  * refuses the same policies (`Policies.pack`, `Policies.requireSound`).
  */
 export function policyFaults(policy: PolicyTable): PolicyFault[] {
-  return ACTIONS.flatMap((action) => {
-    const rank = policy[action].map((verdict) => VERDICTS.indexOf(verdict));
-    return STATUSES.flatMap((status, i) => {
+  return ACTIONS.flatMap((action): PolicyFault[] => {
+    const row: unknown = (policy as Partial<PolicyTable> | undefined)?.[action];
+    if (!Array.isArray(row) || row.length !== STATUSES.length)
+      return [{ action, status: "Synced", reason: "it must have five verdicts, from Synced to Halted" }];
+    const rank = row.map((verdict) => VERDICTS.indexOf(verdict as Verdict));
+    const odd = STATUSES[rank.indexOf(-1)];
+    if (odd !== undefined) return [{ action, status: odd, reason: `a verdict is one of ${VERDICTS.join(", ")}` }];
+    return STATUSES.flatMap((status, i): PolicyFault[] => {
       const reason = cellFault(action, status, rank[i] as number, i === 0 ? undefined : rank[i - 1]);
       return reason === undefined ? [] : [{ action, status, reason }];
     });
@@ -116,6 +121,10 @@ export function packPolicy(policy: PolicyTable): bigint {
  * @throws INVALID_POLICY where the bits are none that a table has
  */
 export function unpackPolicy(packed: bigint): PolicyTable {
+  if (typeof packed !== "bigint") {
+    const fault = { action: ACTIONS[0], status: STATUSES[0], reason: "a packed policy is a bigint" };
+    throw new SettlementGuardError("INVALID_POLICY", fault, fault.reason);
+  }
   const rows = ACTIONS.map((action, i): [Action, PolicyRow] => {
     const bits = Number((packed >> BigInt(6 * i)) & 63n);
     const [allowed, open] = [bits & 7, bits >> 3];

@@ -3,11 +3,11 @@ import { Interface, type InterfaceAbi } from "ethers";
 import fc from "fast-check";
 import { artifacts } from "hardhat";
 
+import { explain } from "../../src/anchor/explain.js";
 import {
   GUARD_ERRORS,
   GUARD_ERROR_NAMES,
   decodeGuardError,
-  explain,
   guardErrorSelector,
   isGuardError,
   type GuardErrorName,

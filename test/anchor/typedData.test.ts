@@ -67,7 +67,8 @@ describe("Anchors in EIP-712", function () {
       ]);
       expect(result.types["StateAnchor"]).to.deep.equal(StateAnchor);
       expect(result.message).to.deep.equal({ id: word("01"), preparedOn: stateAnchor });
-      expect(result.types["Order"]).to.deep.equal(types.Order);
+      // What Cancel does not reach would keep ethers from signing.
+      expect(Object.keys(result.types)).to.deep.equal(["Cancel", "StateAnchor"]);
     });
 
     it("accepts types that have the member already, and types with an EIP712Domain, which ethers does not", function () {

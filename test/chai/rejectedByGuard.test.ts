@@ -90,6 +90,30 @@ describe("rejectedByGuard", () => {
       .withValues({ number: 41n });
   });
 
+  it("F14: reads revert data that a node wrote as text, and says so where it cannot", async () => {
+    const nethermind = (text: string) =>
+      Promise.reject(Object.assign(new Error("VM execution error."), { code: -32015, data: text }));
+    await expect(nethermind(`Reverted ${mismatch}`))
+      .to.be.rejectedByGuard("AnchorMismatch")
+      .withValues({ number: 41n });
+    for (const text of ["Reverted 0xabc", "Bad jump destination"])
+      for (const assertion of [
+        () => expect(nethermind(text)).to.be.rejectedByGuard("AnchorMismatch"),
+        () => expect(nethermind(text)).not.to.be.rejectedByGuard("AnchorMismatch"),
+      ])
+        expect(await messageOf(assertion)).to.contain(`it reverted, and the revert data has a form that is not known here: "${text}"`); // prettier-ignore
+    const nonce = Promise.reject(Object.assign(new Error("nonce too low"), { code: -32010, data: "nonce 5" }));
+    expect(await messageOf(() => expect(nonce).not.to.be.rejectedByGuard())).to.contain("it never ran: nonce too low");
+  });
+
+  it("takes no receipt of a transaction that reverted for a success", async () => {
+    for (const status of ["reverted", false, 0, 0n, "0x0"]) {
+      const receipt = Promise.resolve({ transactionHash: CLAIMED, status });
+      expect(await messageOf(() => expect(receipt).not.to.be.rejectedByGuard())).to.contain("does not say with what");
+    }
+    await expect(Promise.resolve({ transactionHash: CLAIMED, status: "success" })).not.to.be.rejectedByGuard();
+  });
+
   it("finds the data wherever clients hide it", () => {
     const bytes = mismatch;
     for (const error of [

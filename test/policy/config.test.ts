@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 
 import { CHAIN_PROFILES } from "../../src/policy/chains.js";
 import { defineGuardConfig, scopeId } from "../../src/policy/config.js";
-import { STANDARD_POLICY, packPolicy, type PolicyTable } from "../../src/policy/policy.js";
+import { STANDARD_POLICY, packPolicy, unpackPolicy, type PolicyTable } from "../../src/policy/policy.js";
 import { thrown } from "../helpers/errors.js";
 
 const TIMES = { gap: 900, staleFor: 600, graceFor: 1_800, exitsFor: 86_400 };
@@ -145,6 +145,97 @@ describe("defineGuardConfig", () => {
       'scopes["ETH-PERP"].gap',
       'scopes["ETH-PERP"].graceFor',
     ]);
+  });
+
+  it("F28: reports the first fault of a line, and nothing that follows from it", () => {
+    expect(faultsOf({ maxAge: 10, minDepth: 20 })).to.deep.equal([
+      ['scopes["ETH-PERP"].maxAge', "no anchor is at least 20 and at most 10 blocks old"],
+    ]);
+    expect(faultsOf({ minDepth: 0 }).map(([line]) => line)).to.deep.equal(['scopes["ETH-PERP"].minDepth']);
+    // Nothing is judged by a chain that is at fault itself.
+    expect(faultsOf({ gap: 1 }, { longestBlockTime: 256 }).map(([line]) => line)).to.deep.equal([
+      "chains[1].longestBlockTime",
+    ]);
+  });
+
+  it("F22: refuses input of every shape, with a line for each fault", () => {
+    const good = { chains: { 1: { keeperLatency: 60 } }, scopes: { a: SCOPE } };
+    const linesOf = (input: unknown): string[] => {
+      const { details, message } = thrown("INVALID_CONFIG", () => defineGuardConfig(input as never));
+      for (const { line, reason } of details.faults) {
+        expect(message).to.contain(`${line}: ${reason}`);
+        expect(reason).not.to.match(/NaN (?:s|blocks)|undefined s/);
+      }
+      return details.faults.map(({ line }) => line);
+    };
+    const bare = Object.create(null) as object;
+    for (const input of [undefined, null, 5, "x", [], () => good]) expect(linesOf(input)).to.include("the configuration"); // prettier-ignore
+    expect(linesOf({})).to.deep.equal(["chains", "scopes"]);
+    expect(linesOf({ ...good, policies: {} })).to.deep.equal(["policies"]);
+    for (const nothing of [null, 5, "x", []]) {
+      expect(linesOf({ ...good, chains: nothing })).to.include("chains");
+      expect(linesOf({ ...good, scopes: nothing })).to.deep.equal(["scopes"]);
+      expect(linesOf({ ...good, chains: { 1: nothing } })).to.deep.equal(["chains[1]"]);
+      expect(linesOf({ ...good, scopes: { a: nothing, b: { ...SCOPE, parent: "a" } } })).to.deep.equal(['scopes["a"]']);
+    }
+    const rows: [string, unknown[]][] = [
+      ["chain", [undefined, null, "1", 1.5, NaN, 2, bare]],
+      ["parent", [null, 5, "b", "toString", bare]],
+      ["policy", [null, 5, "own", "toString", bare]],
+      ...["minDepth", "maxAge", "gap", "staleFor", "graceFor", "exitsFor"].map((member): [string, unknown[]] => [
+        member,
+        [undefined, null, "900", NaN, Infinity, -1, 1.5, 900n, [900], bare],
+      ]),
+    ];
+    for (const [member, values] of rows)
+      for (const value of values)
+        expect(linesOf({ ...good, scopes: { a: { ...SCOPE, [member]: value } } })).to.deep.equal([`scopes["a"].${member}`]); // prettier-ignore
+    const child = { ...SCOPE, parent: "a" };
+    expect(linesOf({ ...good, scopes: { a: { ...SCOPE, chain: "1" }, child } })).to.deep.equal(['scopes["a"].chain']);
+    expect(linesOf({ ...good, scopes: { a: { ...SCOPE, grace: 5 } } })).to.deep.equal(['scopes["a"].grace']);
+    expect(linesOf({ ...good, scopes: { a: {} } })).to.have.length(7);
+    for (const member of ["blockTime", "longestBlockTime", "hashWindow", "keeperLatency", "originLag", "name", "continuity"])
+      for (const value of [null, "12", NaN, Infinity, -1, 0, bare].filter((value) => member !== "name" || value !== "12"))
+        expect(linesOf({ ...good, chains: { 1: { keeperLatency: 60, [member]: value } } }), member).to.deep.equal([`chains[1].${member}`]); // prettier-ignore
+    expect(linesOf({ ...good, chains: { 1: { keeperLatency: 60, latency: 5 } } })).to.deep.equal(["chains[1].latency"]);
+    for (const id of ["0x1", "01", "1e0", "-1", "mainnet", "toString"])
+      expect(linesOf({ ...good, chains: { ...good.chains, [id]: { keeperLatency: 60 } } })).to.deep.equal([`chains[${id}]`]); // prettier-ignore
+    const tables = [null, [], {}, { ...STANDARD_POLICY, Fund: "Allow" }, { ...STANDARD_POLICY, Fund: ["Allow", "Maybe", "Deny", "Deny", "Deny"] }, { ...STANDARD_POLICY, Fnd: STANDARD_POLICY.Fund }]; // prettier-ignore
+    for (const table of tables) for (const line of linesOf({ ...good, policy: { own: table } })) expect(line).to.match(/^policy\["own"\]/); // prettier-ignore
+    expect(linesOf({ ...good, policy: { own: tables[4] } })).to.deep.equal(['policy["own"].Fund, Lagging']);
+    for (const run of [
+      () => packPolicy({} as PolicyTable),
+      () => packPolicy(undefined as never),
+      () => unpackPolicy(5 as never),
+    ])
+      // prettier-ignore
+      thrown("INVALID_POLICY", run);
+  });
+
+  it("F22: takes what JSON can say, and neither more nor less", () => {
+    const input = { chains: { 1: { keeperLatency: 60 } }, scopes: { a: { ...SCOPE, policy: "own" } }, policy: { own: STANDARD_POLICY } }; // prettier-ignore
+    const parsed = JSON.parse(JSON.stringify(input)) as typeof input;
+    expect(defineGuardConfig(parsed as never)).to.deep.equal(defineGuardConfig(input as never));
+    const hostile = JSON.parse(
+      '{"chains":{"1":{"keeperLatency":60},"__proto__":{}},"scopes":{"__proto__":null}}',
+    ) as never;
+    expect(thrown("INVALID_CONFIG", () => defineGuardConfig(hostile)).details.faults).to.have.length(2);
+    expect(({} as { keeperLatency?: number }).keeperLatency).to.equal(undefined);
+  });
+
+  it("F22: gives no id to a name that is none", () => {
+    expect(scopeId("x".repeat(31))).to.equal(ethers.encodeBytes32String("x".repeat(31)));
+    for (const name of ["", "x".repeat(32), "x".repeat(38), "Ünï", "a\u0000", "a\n", undefined, 5]) {
+      const { details } = thrown("INVALID_CONFIG", () => scopeId(name as string));
+      expect(details.faults[0]!.reason).to.contain("1 to 31 characters of ASCII");
+    }
+  });
+
+  it("F8: returns what Ignition takes as an argument", () => {
+    type Argument = number | bigint | string | boolean | Argument[] | { [field: string]: Argument };
+    const { scopes } = defineGuardConfig({ chains: { 1: { keeperLatency: 60 } }, scopes: { a: SCOPE } });
+    const argument: Argument = scopes.a.config;
+    expect(argument).to.equal(scopes.a.config);
   });
 
   it("knows the chains of NativeChains.sol, and no others", () => {

@@ -1,40 +1,38 @@
+import { layersOf, memberOf, revertDataOf, revertEvidenceOf } from "../anchor/revertData.js";
+import { describeValue } from "../text.js";
+
 /** How a transaction or call ended, as far as what it returned or threw tells. */
 export type Outcome =
   | { kind: "succeeded" }
-  /** It reverted; `data` is undefined where the node keeps the revert data to itself. */
-  | { kind: "reverted"; data: string | undefined }
+  /**
+   * It reverted; `data` is undefined where the node keeps the revert data to itself, and `unread` is what it says in their place in
+   * a form that is not read here.
+   */
+  | { kind: "reverted"; data: string | undefined; unread?: string }
   /** It failed before or beside its execution: a bad nonce, a lost connection, a mistake in the test. */
   | { kind: "failed"; reason: string };
-
-// Where clients hide the error that they wrap: ethers v6 (info, error), viem and plain errors (cause), nodes (data).
-const WRAPPERS = ["data", "error", "info", "cause", "originalError"] as const;
 
 // Nodes that report a revert without its data say so only in words.
 const REVERT_MESSAGE = /\brevert(?:ed)?\b/i;
 
-/** More levels than any client wraps an error in; an error can be its own cause. */
-const MAX_DEPTH = 8;
-
-/** Finds the revert data in whatever a client threw: the first byte string under `data`, however nested. */
-export function revertDataOf(error: unknown, depth = 0): string | undefined {
-  if (typeof error !== "object" || error === null || depth > MAX_DEPTH) return undefined;
-  const fields = error as { [field: string]: unknown };
-  if (isBytes(fields["data"])) return fields["data"];
-  for (const wrapper of WRAPPERS) {
-    const found = revertDataOf(fields[wrapper], depth + 1);
-    if (found !== undefined) return found;
-  }
-  return undefined;
-}
+/** Codes of a revert whose words may not say so: of ethers, of Nethermind and OpenEthereum, of geth. */
+const REVERT_CODES: readonly unknown[] = ["CALL_EXCEPTION", -32015, 3];
 
 /** Reads an outcome from what was thrown. */
 export function outcomeOfError(error: unknown): Outcome {
-  const data = revertDataOf(error);
+  const { data, unread } = revertEvidenceOf(error);
   if (data !== undefined) return { kind: "reverted", data };
-  const reason = error instanceof Error ? error.message : String(error);
-  const code = (error as { code?: unknown } | null)?.code;
-  if (code === "CALL_EXCEPTION" || REVERT_MESSAGE.test(reason)) return { kind: "reverted", data: undefined };
-  return { kind: "failed", reason };
+  const reverted = layersOf(error).some(
+    ({ value }) => REVERT_CODES.includes(memberOf(value, "code")) || REVERT_MESSAGE.test(messageOf(value) ?? ""),
+  );
+  if (reverted || REVERT_MESSAGE.test(unread ?? ""))
+    return { kind: "reverted", data, ...(unread === undefined ? {} : { unread }) };
+  return { kind: "failed", reason: messageOf(error) ?? describeValue(error) };
+}
+
+function messageOf(error: unknown): string | undefined {
+  const message = typeof error === "string" ? error : memberOf(error, "message");
+  return typeof message === "string" ? message : undefined;
 }
 
 /**
@@ -44,7 +42,8 @@ export function outcomeOfError(error: unknown): Outcome {
 export async function outcomeOf(subject: unknown): Promise<Outcome> {
   try {
     const result = await (typeof subject === "function" ? (subject as () => unknown)() : subject);
-    if (!isSentTransaction(result)) return { kind: "succeeded" };
+    if (!isSentTransaction(result))
+      return isFailedReceipt(result) ? { kind: "reverted", data: undefined } : { kind: "succeeded" };
     try {
       const receipt = await result.wait();
       if (receipt === null || receipt.status !== 0) return { kind: "succeeded" };
@@ -77,6 +76,12 @@ function isSentTransaction(value: unknown): value is SentTransaction {
   );
 }
 
+/** A receipt of viem (`status: "reverted"`), web3 (false) or JSON-RPC (`0x0`), which is no error to its client. */
+function isFailedReceipt(value: unknown): boolean {
+  if (typeof memberOf(value, "transactionHash") !== "string") return false;
+  return ["reverted", false, 0, 0n, "0x0"].includes(memberOf(value, "status") as string);
+}
+
 /** Asks the node why a mined transaction reverted: exactly, by tracing it; where it cannot trace, by a call in the same block. */
 async function replay({ hash, provider }: SentTransaction): Promise<Outcome> {
   const unknown: Outcome = { kind: "reverted", data: undefined };
@@ -84,8 +89,10 @@ async function replay({ hash, provider }: SentTransaction): Promise<Outcome> {
   try {
     const quiet = { disableStorage: true, disableMemory: true, disableStack: true };
     const trace = (await provider.send("debug_traceTransaction", [hash, quiet])) as { returnValue?: string };
-    const data = `0x${(trace.returnValue ?? "").replace(/^0x/, "")}`;
-    if (trace.returnValue !== undefined && isBytes(data)) return { kind: "reverted", data };
+    if (trace.returnValue !== undefined) {
+      const data = revertDataOf(`0x${trace.returnValue.replace(/^0x/, "")}`);
+      if (data !== undefined) return { kind: "reverted", data };
+    }
   } catch {
     // Many nodes do not trace.
   }
@@ -99,8 +106,4 @@ async function replay({ hash, provider }: SentTransaction): Promise<Outcome> {
     const outcome = outcomeOfError(error);
     return outcome.kind === "reverted" ? outcome : unknown;
   }
-}
-
-function isBytes(value: unknown): value is string {
-  return typeof value === "string" && /^0x(?:[0-9a-f]{2})*$/i.test(value);
 }

@@ -1,0 +1,188 @@
+import { toBytes, toHex, type Hex } from "../bytes.js";
+import { ACTIONS, STATUSES } from "../policy/policy.js";
+import { PROOF_REASONS } from "../proof/reasons.js";
+import { oneLine, quoted, withoutUrls } from "../text.js";
+import { decodeLibraryError, libraryErrorNameOf, selectorOf, type LibraryErrorName } from "./guardErrors.js";
+import { REMEDIES, ownErrorIn, remedyOf } from "./remedies.js";
+import { memberOf, revertEvidenceOf } from "./revertData.js";
+
+type Values = Record<string, bigint | Hex>;
+
+/**
+ * Says in a sentence what was thrown, whatever it is: an error of ethers, viem, web3 or Hardhat, a JSON-RPC error, revert data in
+ * hexadecimal, bytes or text.
+ * - For an error of the library's contracts: its name and what disagreed, with the values; scopes as words.
+ * - For a `SettlementGuardError`: its code, its message, and what to do.
+ * - For anything else: that it is not a guard error, with the reason where there is one.
+ *
+ * One printable line of at most 1,000 characters, without URLs' paths. It never throws.
+ */
+export function explain(error: unknown): string {
+  const { data, unread } = revertEvidenceOf(error);
+  const decoded = data === undefined ? undefined : decodeLibraryError(data);
+  if (decoded !== undefined) return `${decoded.name}: ${SENTENCES[decoded.name](decoded.values)}`;
+  const own = ownErrorIn(error);
+  if (own !== undefined) return explainOwn(own.code, own.message, error);
+  if (data !== undefined) return `Not a guard error: ${foreign(data)}`;
+  if (unread !== undefined)
+    return `Not a guard error that can be read: the data has a form that is not known here, ${unread}.`;
+  if (typeof error === "string") return `Not a guard error: ${quoted(withoutUrls(error))} is not revert data.`;
+  return `Not a guard error: there is no revert data in ${described(error)}.`;
+}
+
+const SENTENCES: Record<LibraryErrorName, (values: Values) => string> = {
+  ZeroAnchorHash: ({ number }) =>
+    `the anchor at block ${number} has a zero hash, which never means that the check is skipped.`,
+  AnchorIsCurrentBlock: ({ number }) => `the anchor names block ${number}, which is executing and has no hash yet.`,
+  AnchorInFuture: ({ number, head }) => `the anchor names block ${number}, and the chain is at block ${head}.`,
+  AnchorTooShallow: (v) => `${depthOf(v)}, and the least depth accepted is ${v["minDepth"]}.`,
+  AnchorTooDeep: (v) => `${depthOf(v)}, and the greatest depth accepted is ${v["maxDepth"]}.`,
+  AnchorOutOfWindow: (v) => `${depthOf(v)}, and the block-hash source answers for ${v["window"]}.`,
+  AnchorHashUnknown: ({ number, head }) =>
+    `the block-hash source gave no hash for block ${number} at block ${head}, although it is inside its window.`,
+  AnchorMismatch: ({ number, claimed, actual }) =>
+    `the action was prepared on another branch: at block ${number} it claims ${claimed}, and the executing chain has ${actual}.`,
+  HeaderHashMismatch: ({ number, claimed, actual }) =>
+    `the header given for block ${number} hashes to ${actual}, and the anchor claims ${claimed}.`,
+  HeaderNumberMismatch: ({ claimed, actual }) =>
+    `the anchor names block ${claimed}, and the header is that of block ${actual}.`,
+  HeaderMalformed: ({ field }) =>
+    field === 255n
+      ? "the header is not a canonical RLP list of a block header's fields."
+      : `field ${field} of the header is not canonical RLP of the right kind.`,
+  StateRootMismatch: ({ number, claimed, actual }) =>
+    `the anchor at block ${number} claims the state root ${claimed}, and its header has ${actual}.`,
+  HeaderChainLength: ({ depth, headers }) =>
+    `a walk of ${depth} blocks takes one header more than that, and ${headers} were given.`,
+  SlotBelow: (v) => contradiction(v, "at least "),
+  SlotAbove: (v) => contradiction(v, "at most "),
+  SlotDiffers: (v) => contradiction(v, ""),
+  StateProofInvalid: ({ root, key, reason }) =>
+    `the proof of ${key} under ${root} proves nothing: reason ${reason}, ${named(PROOF_REASONS, reason)}.`,
+  ActionDenied: ({ scope, action, status }) =>
+    `action ${action} (${named(ACTIONS, action)}) is not open in scope ${word(scope)}, whose status is ${statusOf(status)}.`,
+  LiquidationDenied: ({ scope, status, worstHealth, bestHealth }) =>
+    `an account with a health between ${worstHealth} and ${bestHealth} is not to be liquidated in scope ${word(scope)} while its status is ${statusOf(status)}.`,
+  ScopeUnknown: ({ scope }) => `scope ${word(scope)} has no configuration, and without a policy nothing is allowed.`,
+  UnsupportedChain: ({ chainId }) => `chain ${chainId} needs a block-hash source of its own.`,
+  PolicyNotMonotone: (v) => `${rowOf(v)} allows more in status ${statusOf(v["status"])} than in the one before it.`,
+  PolicyMalformed: (v) => `${rowOf(v)} has bits that no row of verdicts has.`,
+  PolicyBlocksSynced: (v) => `${rowOf(v)} does not allow it although nothing is wrong.`,
+  PolicyClosesExit: (v) => `${rowOf(v)} closes an exit below Halted, or deep liquidations below Diverged.`,
+  PolicyIgnoresDivergence: (v) => `${rowOf(v)} lets through in Diverged what only evidence may open again.`,
+  TimeOutOfBounds: ({ name, value, least, greatest }) =>
+    `the scope's ${word(name).replaceAll('"', "")} is ${value} s, and the bounds are ${least} s and ${greatest} s, both included.`,
+  ScopeConfigured: ({ scope }) =>
+    `scope ${word(scope)} has a configuration already: schedule another, and apply it after the delay.`,
+  ScopeTooDeep: ({ scope }) => `scope ${word(scope)} has too many scopes above it, or is above itself.`,
+  NotPauser: ({ caller }) => `${caller} is not the pauser.`,
+  NotConfigurator: ({ caller }) => `${caller} is not the configurator.`,
+  PauseNeedsEvidence: ({ status }) => `a pause sets Lagging or Stale, and not status ${statusOf(status)}.`,
+  PauseLength: ({ length, greatest }) => `a pause of ${length} s is none, or longer than ${greatest} s.`,
+  PauseCoolingDown: ({ scope, time, number }) =>
+    `scope ${word(scope)} cannot be paused again before ${moment(time)} and block ${number}.`,
+  PauseBudgetSpent: ({ scope, used, budget }) =>
+    `scope ${word(scope)} was paused for ${used} s of the ${budget} s of its window, and this pause would exceed them.`,
+  ConfigurationNotReady: ({ scope, readyTime, readyBlock, endTime, endBlock }) =>
+    readyTime === 0n
+      ? `this configuration of scope ${word(scope)} was not scheduled (0, ${readyBlock}, ${endTime}, ${endBlock}).`
+      : `this configuration of scope ${word(scope)} can be applied from ${moment(readyTime)} and block ${readyBlock}, until ${moment(endTime)} and block ${endBlock}.`,
+  CauseInvalid: ({ scope, cause, status }) =>
+    `cause ${word(cause)} of scope ${word(scope)} has no identity, or status ${statusOf(status)}, which needs no evidence.`,
+  EvidenceNotNewer: ({ scope, cause, evidence, last }) =>
+    `evidence of block ${evidence} about cause ${word(cause)} of scope ${word(scope)} is not newer than that of block ${last}.`,
+  CauseNotOpen: ({ scope, cause }) => `cause ${word(cause)} of scope ${word(scope)} is not open.`,
+  TooManyCauses: ({ scope }) => `scope ${word(scope)} has as many open causes as it can count.`,
+  FieldOutOfSlot: ({ offset, width }) => `a field of ${width} bytes at ${offset} does not lie inside a slot's 32.`,
+};
+
+function depthOf({ number, head }: Values): string {
+  return `the anchor at block ${number} is ${BigInt(head!) - BigInt(number!)} deep at block ${head}`;
+}
+
+function contradiction({ account, slot, believed, actual }: Values, relation: string): string {
+  return `the protocol believes that slot ${slot} of ${account} holds ${relation}${believed}, and the canonical state holds ${actual}.`;
+}
+
+function rowOf({ action }: Values): string {
+  return `the policy's row of action ${action} (${named(ACTIONS, action)})`;
+}
+
+function statusOf(status: bigint | Hex | undefined): string {
+  return `${status} (${named(STATUSES, status)})`;
+}
+
+function named(names: readonly string[], position: bigint | Hex | undefined): string {
+  return names[Number(position)] ?? "unknown";
+}
+
+/** A moment in seconds since 1970, with its date where it has one. */
+function moment(time: bigint | Hex | undefined): string {
+  const date = new Date(Number(time) * 1_000);
+  return Number.isNaN(date.getTime()) ? `${time}` : `${time} (${date.toISOString()})`;
+}
+
+/** ASCII that is padded with zeros, as scopes and names are, in quotes; other words in hexadecimal. */
+function word(bytes32: bigint | Hex | undefined): string {
+  const text = new TextDecoder().decode(toBytes(bytes32, "word", 32)).replace(/\0+$/, "");
+  return /^[\x20-\x7e]+$/.test(text) ? JSON.stringify(text) : String(bytes32);
+}
+
+function explainOwn(code: string, message: string, error: unknown): string {
+  const remedy = remedyOf(error);
+  const sentence = oneLine(withoutUrls(message), 600).replace(/\.?$/, ".");
+  return `${oneLine(code, 40)}: ${sentence}${remedy === undefined ? "" : ` ${REMEDIES[remedy]}`}`;
+}
+
+function described(error: unknown): string {
+  const message = ["shortMessage", "message"]
+    .map((name) => memberOf(error, name))
+    .find((text) => typeof text === "string");
+  if (message !== undefined) return quoted(withoutUrls(message));
+  return typeof error === "object" || typeof error === "function" ? "what was thrown" : oneLine(String(error));
+}
+
+// https://docs.soliditylang.org/en/latest/control-structures.html#panic-via-assert-and-error-via-require
+const PANICS: { [code: string]: string } = {
+  "1": "a failed assertion",
+  "17": "an arithmetic overflow or underflow",
+  "18": "a division by zero",
+  "33": "a value that is not a member of its enum",
+  "34": "a storage byte array that is not encoded correctly",
+  "49": "a pop from an empty array",
+  "50": "an array index out of bounds",
+  "65": "too much memory",
+  "81": "a call of an uninitialised function",
+};
+
+const ERROR_SELECTOR = selectorOf("Error", ["string"]);
+const PANIC_SELECTOR = selectorOf("Panic", ["uint256"]);
+
+/** Revert data that is of none of the library's errors. */
+function foreign(data: string): string {
+  const name = libraryErrorNameOf(data);
+  if (name !== undefined) return `the data has the selector of ${name} and not its form (${abbreviated(data)}).`;
+  if (data === "0x") return "the revert carries no data.";
+  const start = data.slice(0, 10).toLowerCase();
+  if (start === PANIC_SELECTOR && data.length === 74) {
+    const code = BigInt(`0x${data.slice(10)}`);
+    return `a panic, code ${code} (${PANICS[code.toString()] ?? "unknown"}).`;
+  }
+  if (start === ERROR_SELECTOR) {
+    const reason = decodeString(toBytes(data, "revert data").subarray(4));
+    if (reason !== undefined) return `it reverted with the reason ${quoted(withoutUrls(reason))}.`;
+  }
+  return `an unknown error (${abbreviated(data)}).`;
+}
+
+function abbreviated(data: string): string {
+  return data.length <= 266 ? data : `${data.slice(0, 266)}…, ${data.length / 2 - 1} bytes`;
+}
+
+/** The ABI encoding of one string, or undefined if it is not one. */
+function decodeString(data: Uint8Array): string | undefined {
+  if (data.length < 64 || BigInt(toHex(data.subarray(0, 32))) !== 32n) return undefined;
+  const length = BigInt(toHex(data.subarray(32, 64)));
+  if (length > BigInt(data.length - 64)) return undefined;
+  return new TextDecoder().decode(data.subarray(64, 64 + Number(length)));
+}

@@ -1,0 +1,208 @@
+import { describeValue, oneLine, quoted } from "../text.js";
+import { CHAIN_PROFILES, type ChainProfile } from "./chains.js";
+import type { ChainInput, ScopeInput } from "./config.js";
+import { ACTIONS, policyFaults, type PolicyTable } from "./policy.js";
+
+/** Notes a fault. Only the first of a line counts: what follows from a fault is no fault of its own. */
+export type Report = (line: string, reason: string) => void;
+export type AnyChain = ChainProfile & ChainInput;
+export type AnyScope = ScopeInput<number, string, string>;
+type Members = Readonly<Record<string, unknown>>;
+
+/** The sequencer of the OP stack may lag behind L1 by so many seconds (Fjord, max_sequencer_drift). */
+const MAX_SEQUENCER_DRIFT = 1_800;
+const DAY = 86_400;
+const MAX_PARENTS = 3;
+
+const CHAIN_NUMBERS = ["blockTime", "hashWindow", "keeperLatency", "longestBlockTime"] as const;
+const CHAIN_MEMBERS = [...CHAIN_NUMBERS, "name", "continuity", "originLag"];
+const CONTINUITIES: readonly unknown[] = ["block-times", "l1-origin"] satisfies ChainProfile["continuity"][];
+const SCOPE_NUMBERS = ["chain", "minDepth", "maxAge", "gap", "staleFor", "graceFor", "exitsFor"] as const;
+const SCOPE_NAMES = ["parent", "policy"] as const;
+
+/** Where a scope stands in a configuration. */
+export function scopeLine(name: string): string {
+  return `scopes[${quoted(name)}]`;
+}
+
+/** Why a scope cannot be called so; undefined where it can. */
+export function scopeNameFault(name: unknown): string | undefined {
+  const fits = typeof name === "string" && /^[\x20-\x7e]{1,31}$/.test(name);
+  return fits ? undefined : "a scope's name is 1 to 31 characters of ASCII";
+}
+
+/** The members of an object; undefined, and a fault, where it is none. A member that is not among `known` is a fault of its own. */
+export function membersOf(
+  value: unknown,
+  line: string,
+  report: Report,
+  known?: readonly string[],
+): Members | undefined {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    report(line, misfit(value, "an object"));
+    return undefined;
+  }
+  for (const key of Object.keys(value)) {
+    if (known === undefined || known.includes(key)) continue;
+    const stray = oneLine(key, 60);
+    report(line === WHOLE ? stray : `${line}.${stray}`, `there is no such member; there are ${known.join(", ")}`);
+  }
+  return value as Members;
+}
+
+/** The line of a configuration that is none at all. */
+export const WHOLE = "the configuration";
+
+/** A chain with what its profile adds; undefined, and faults, where nothing can be judged by it. */
+export function readChain(id: string, value: unknown, report: Report): AnyChain | undefined {
+  const line = `chains[${oneLine(id, 40)}]`;
+  const given = membersOf(value, line, report, CHAIN_MEMBERS);
+  if (given === undefined) return undefined;
+  if (!/^[1-9]\d*$/.test(id)) {
+    report(line, "a chain's id is a whole number, in decimal");
+    return undefined;
+  }
+  const own = Object.fromEntries(Object.entries(given).filter(([, member]) => member !== undefined));
+  const chain = { ...CHAIN_PROFILES[Number(id)], ...own } as AnyChain;
+  if ((chain.name as unknown) === undefined || (chain.continuity as unknown) === undefined) {
+    report(
+      line,
+      "the guard does not know this chain: it needs a source of block hashes of its own, and a whole profile",
+    );
+    return undefined;
+  }
+  const faults = chainFaults(chain);
+  for (const [member, reason] of faults) report(`${line}.${member}`, reason);
+  return faults.length === 0 ? chain : undefined;
+}
+
+function chainFaults(chain: AnyChain): [member: string, reason: string][] {
+  const { name, continuity, blockTime, longestBlockTime, hashWindow } = chain;
+  const faults: [string, string][] = [];
+  if (typeof name !== "string" || name === "") faults.push(["name", misfit(name, "a name")]);
+  if (!CONTINUITIES.includes(continuity))
+    faults.push(["continuity", misfit(continuity, '"block-times" or "l1-origin"')]);
+  const lag = continuity === "l1-origin" || chain.originLag !== undefined ? (["originLag"] as const) : [];
+  for (const member of [...CHAIN_NUMBERS, ...lag]) {
+    const value: unknown = chain[member];
+    if (typeof value !== "number" || !(value > 0) || value === Infinity)
+      faults.push([member, "it must be a positive number"]);
+  }
+  if (faults.length > 0) return faults;
+  if (!Number.isInteger(hashWindow)) faults.push(["hashWindow", "it must be a whole number of blocks"]);
+  if (!Number.isInteger(longestBlockTime) || longestBlockTime > 255)
+    faults.push(["longestBlockTime", "it must be an integer of at most 255 seconds"]);
+  else if (longestBlockTime < blockTime)
+    faults.push([
+      "longestBlockTime",
+      `${longestBlockTime} s is less than the usual ${blockTime} s: a chain that lives would show gaps`,
+    ]);
+  return faults;
+}
+
+/** A policy whose every cell was judged; undefined where it is none. */
+export function readTable(name: string, value: unknown, report: Report): PolicyTable | undefined {
+  const line = `policy[${quoted(name)}]`;
+  const table = membersOf(value, line, report, ACTIONS) as PolicyTable | undefined;
+  for (const { action, status, reason } of table === undefined ? [] : policyFaults(table))
+    report(`${line}.${action}, ${status}`, reason);
+  return table;
+}
+
+/** A scope whose members are of the right types: one that is not has a fault, and is NaN or undefined here. */
+export function readScope(name: string, value: unknown, report: Report): AnyScope | undefined {
+  const line = scopeLine(name);
+  const nameFault = scopeNameFault(name);
+  if (nameFault !== undefined) report(line, nameFault);
+  const given = membersOf(value, line, report, [...SCOPE_NUMBERS, ...SCOPE_NAMES]);
+  if (given === undefined) return undefined;
+  const numbers = SCOPE_NUMBERS.map((member): [string, number] => {
+    const number = given[member];
+    if (typeof number === "number" && Number.isFinite(number)) return [member, number];
+    report(`${line}.${member}`, misfit(number, "a number"));
+    return [member, NaN];
+  });
+  const names = SCOPE_NAMES.flatMap((member): [string, string][] => {
+    const name = given[member];
+    if (typeof name === "string") return [[member, name]];
+    if (name !== undefined) report(`${line}.${member}`, misfit(name, "a name"));
+    return [];
+  });
+  return Object.fromEntries([...numbers, ...names]) as unknown as AnyScope;
+}
+
+/** What of a scope cannot work, on whatever chain. */
+export function checkDepths(line: string, { minDepth, maxAge }: AnyScope, report: Report): void {
+  if (!isCount(minDepth)) report(`${line}.minDepth`, "an anchor lies at least one block behind the executing one");
+  if (!isCount(maxAge)) report(`${line}.maxAge`, "it must be a whole number of blocks, at least 1");
+  else if (isCount(minDepth) && maxAge < minDepth)
+    report(`${line}.maxAge`, `no anchor is at least ${minDepth} and at most ${maxAge} blocks old`);
+}
+
+/** What of a scope cannot work on its chain. */
+export function checkScope(line: string, scope: AnyScope, chain: AnyChain, report: Report): void {
+  const { minDepth, maxAge, gap } = scope;
+  const { blockTime, longestBlockTime, hashWindow, keeperLatency, originLag } = chain;
+  const name = oneLine(chain.name, 60);
+  if (maxAge > hashWindow)
+    report(
+      `${line}.maxAge`,
+      `${maxAge} blocks is beyond the ${hashWindow} for which ${name}'s source of block hashes answers`,
+    );
+  // An anchor is `minDepth` deep when it is signed; the blocks that are left must be enough for a keeper.
+  const seconds = (maxAge - minDepth) * blockTime;
+  if (isCount(minDepth) && seconds < keeperLatency)
+    report(
+      `${line}.maxAge`,
+      `${maxAge} blocks, ${minDepth} of them gone when it is signed, are ${seconds} s on ${name}, and a keeper needs ${keeperLatency} s`,
+    );
+  const within = (member: "gap" | "staleFor" | "graceFor" | "exitsFor", least: number, greatest: number): void => {
+    const value = scope[member];
+    if (!Number.isInteger(value) || value < least || value > greatest)
+      report(`${line}.${member}`, `${value} s is not an integer from ${least} to ${greatest}`);
+  };
+  within("gap", 4 * longestBlockTime, DAY);
+  within("staleFor", longestBlockTime, DAY);
+  within("graceFor", longestBlockTime, 4 * 3_600);
+  within("exitsFor", longestBlockTime, 7 * DAY);
+  if (chain.continuity !== "l1-origin") return;
+  if (gap >= MAX_SEQUENCER_DRIFT)
+    report(
+      `${line}.gap`,
+      `${gap} s: the L1 origin never lags by more than ${MAX_SEQUENCER_DRIFT} s, so that no outage would be seen`,
+    );
+  // What prolongs a disturbance is a quarter of the gap.
+  if (gap <= 4 * originLag!)
+    report(
+      `${line}.gap`,
+      `${gap} s: a healthy L1 origin lags by up to ${originLag} s, which is a quarter of it and more, so that Stale would not end`,
+    );
+}
+
+/** What is wrong with the scopes above one, as far as they are well formed; `names` has those that are not, too. */
+export function checkParents(name: string, scopes: ReadonlyMap<string, AnyScope>, names: object, report: Report): void {
+  const line = `${scopeLine(name)}.parent`;
+  const { chain } = scopes.get(name)!;
+  const seen = [name];
+  for (let parent = scopes.get(name)!.parent; parent !== undefined;) {
+    const above = scopes.get(parent);
+    if (above === undefined && !Object.hasOwn(names, parent)) report(line, `there is no scope ${quoted(parent)}`);
+    if (above === undefined) return;
+    if (above.chain !== chain && !Number.isNaN(above.chain + chain))
+      return report(line, `${quoted(parent)} is on chain ${above.chain}, and this scope on ${chain}`);
+    if (seen.includes(parent)) return report(line, `${[...seen, parent].join(" is below ")}: a circle`);
+    if (seen.length > MAX_PARENTS) return report(line, `it has more than ${MAX_PARENTS} scopes above it`);
+    seen.push(parent);
+    parent = above.parent;
+  }
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isInteger(value) && (value as number) >= 1;
+}
+
+function misfit(value: unknown, expected: string): string {
+  return value === undefined
+    ? `it is missing: expected ${expected}`
+    : `it is ${describeValue(value)}: expected ${expected}`;
+}

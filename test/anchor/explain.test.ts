@@ -1,0 +1,241 @@
+import { expect } from "chai";
+import {
+  BrowserProvider,
+  Contract,
+  Interface,
+  JsonRpcApiProvider,
+  Network,
+  encodeBytes32String,
+  type ErrorFragment,
+  type InterfaceAbi,
+} from "ethers";
+import { network } from "hardhat";
+import { readFileSync, readdirSync } from "node:fs";
+import { createPublicClient, custom, type EIP1193RequestFn } from "viem";
+
+import { explain } from "../../src/anchor/explain.js";
+import { GUARD_ERRORS, LIBRARY_ERRORS, POLICY_ERRORS, type LibraryErrorName } from "../../src/anchor/guardErrors.js";
+import { REMEDIES, remedyOf } from "../../src/anchor/remedies.js";
+import { revertDataOf } from "../../src/anchor/revertData.js";
+import { SettlementGuardError } from "../../src/errors.js";
+import { announced } from "../helpers/random.js";
+
+const CLAIMED = `0x${"a1".repeat(32)}`;
+const ACTUAL = `0x${"b2".repeat(32)}`;
+
+/** Every error that is declared in contracts/interfaces, as it was compiled. */
+const declared = new Interface([
+  ...new Set(
+    readdirSync("artifacts/contracts/interfaces").flatMap((file) => {
+      const path = `artifacts/contracts/interfaces/${file}/${file.replace(".sol", ".json")}`;
+      const { abi } = JSON.parse(readFileSync(path, "utf8")) as { abi: InterfaceAbi };
+      const fragments = new Interface(abi).fragments.filter(({ type }) => type === "error");
+      return fragments.map((fragment) => fragment.format("full"));
+    }),
+  ),
+]);
+const errors = declared.fragments.map((fragment) => declared.getError((fragment as ErrorFragment).name)!);
+const mismatch = declared.encodeErrorResult("AnchorMismatch", [41n, CLAIMED, ACTUAL]);
+const SENTENCE = /^AnchorMismatch: .*at block 41 it claims 0xa1a1/;
+const bytes = Buffer.from(mismatch.slice(2), "hex");
+const calldata = `0x${"c0ffee00".repeat(9)}`;
+
+/** What clients and nodes throw, in their own forms, of a call that reverts with `mismatch`. */
+const FORMS: Record<string, unknown> = {
+  "the bytes in hexadecimal": mismatch,
+  "the bytes": new Uint8Array(bytes),
+  "a Buffer": bytes,
+  "a Buffer under data": { code: 3, data: bytes },
+  "a Buffer that went through JSON": { data: JSON.parse(JSON.stringify(bytes)) as unknown },
+  "JSON-RPC": { code: 3, message: "execution reverted", data: mismatch },
+  "a JSON-RPC answer": { jsonrpc: "2.0", id: 1, error: { code: 3, message: "execution reverted", data: mismatch } },
+  "the text of a JSON-RPC answer": JSON.stringify({ jsonrpc: "2.0", id: 1, error: { code: 3, data: mismatch } }),
+  "Nethermind of 2023, OpenEthereum": { code: -32015, message: "VM execution error.", data: `Reverted ${mismatch}` },
+  "the same, through ethers v6": { code: "CALL_EXCEPTION", data: null, transaction: { data: calldata }, info: { error: { code: -32015, data: `Reverted ${mismatch}` } } },
+  "the text alone": `Reverted ${mismatch}`,
+  "Hardhat 2 and 3": Object.assign(new Error("reverted with an unrecognized custom error"), { data: { message: "x", txHash: CLAIMED, data: mismatch } }),
+  "Hardhat's words": new Error(`VM Exception while processing transaction: reverted with an unrecognized custom error (return data: ${mismatch})`),
+  "anvil's words": { code: 3, message: `execution reverted: custom error 0x${mismatch.slice(2, 10)}: ${mismatch.slice(10)}` },
+  "anvil's words, older": `custom error ${mismatch.slice(2, 10)}:${mismatch.slice(10)}`,
+  "alloy's words": `server returned an error response: error code 3: execution reverted, data: "${mismatch}"`,
+  "words of geth's kind": new Error(`execution reverted: ${mismatch}`),
+  "Besu's words": `Execution reverted (${mismatch})`,
+  "ZKsync's words": `execution reverted: Error function_selector = ${mismatch.slice(0, 10)}, data = ${mismatch}`,
+  "ethers' words": `execution reverted (unknown custom error) (action="call", data="${mismatch}", reason=null, transaction={ "data": "${calldata}", "to": "0x00" }, code=CALL_EXCEPTION)`,
+  "ethers v5": { reason: "processing response error", code: "SERVER_ERROR", requestBody: JSON.stringify({ data: calldata }), body: JSON.stringify({ jsonrpc: "2.0", error: { code: 3, data: mismatch } }) },
+  "ethers v5, wrapped": { code: "UNPREDICTABLE_GAS_LIMIT", transaction: { data: calldata }, error: { reason: "x", error: { error: { code: 3, data: mismatch } } } },
+  "MetaMask": { code: -32603, data: { code: 3, originalError: { code: 3, data: mismatch } } },
+  "MetaMask's words": { code: -32603, message: `Internal JSON-RPC error.\n{\n "code": 3,\n "message": "execution reverted",\n "data": "${mismatch}"\n}` },
+  "web3 v1": Object.assign(new Error("Returned error: execution reverted"), { data: { originalError: { data: mismatch } } }),
+  "web3 v4": { name: "ContractExecutionError", innerError: { code: 3, data: mismatch }, request: { params: [{ data: calldata }] } },
+  "Ganache 7": { code: -32000, data: { hash: CLAIMED, programCounter: 7, result: mismatch, reason: null } },
+  "Ganache 2": { code: -32000, data: { [CLAIMED]: { error: "revert", program_counter: 7, return: mismatch }, stack: "x" } },
+  "viem": { name: "ContractFunctionRevertedError", raw: mismatch, signature: mismatch.slice(0, 10), data: { errorName: "AnchorMismatch", args: [41n, CLAIMED, ACTUAL] } },
+  "an HTTP client": { response: { status: 200, data: { error: { data: mismatch } } } },
+  "AggregateError": new AggregateError([new Error("offline"), Object.assign(new Error("x"), { data: mismatch })]),
+  "a list of errors": { errors: [{ message: "x" }, { info: { error: { data: mismatch } } }] },
+  "a deep chain of causes": Array.from({ length: 40 }).reduce((cause) => new Error("outer", { cause }), { data: mismatch }),
+  "data behind empty data": { code: "CALL_EXCEPTION", data: "0x", info: { error: { data: mismatch } } },
+}; // prettier-ignore
+
+describe("explain", function () {
+  for (const [client, error] of Object.entries(FORMS)) {
+    it(`F14: reads the form of ${client}`, function () {
+      expect(revertDataOf(error)).to.equal(mismatch);
+      expect(explain(error)).to.match(SENTENCE);
+      expect(remedyOf(error)).to.equal("sign");
+    });
+  }
+
+  it("F14: reads what ethers and viem really throw", async function () {
+    const { ethers, provider } = await network.create();
+    const probe = await ethers.deployContract("BranchProbe");
+    const data = probe.interface.encodeFunctionData("revertWith", [mismatch]);
+    const to = await probe.getAddress();
+    const geth = { code: 3, message: "execution reverted", data: mismatch };
+    class Geth extends JsonRpcApiProvider {
+      override async _send(payload: Parameters<JsonRpcApiProvider["_send"]>[0]) {
+        return (Array.isArray(payload) ? payload : [payload]).map(({ id }) => ({ id, error: geth })) as never;
+      }
+    }
+    const chain = Network.from(1);
+    const viem = createPublicClient({ transport: custom({ request: provider.request.bind(provider) as EIP1193RequestFn }, { retryCount: 0 }) }); // prettier-ignore
+    const abi = [{ type: "function", name: "revertWith", inputs: [{ name: "data", type: "bytes" }], outputs: [], stateMutability: "nonpayable" }] as const; // prettier-ignore
+    const calls = [
+      () => probe.getFunction("revertWith").staticCall(mismatch),
+      () => new Contract(to, probe.interface, new BrowserProvider(provider)).getFunction("revertWith").staticCall(mismatch),
+      () => new Geth(chain, { staticNetwork: chain }).call({ to, data }),
+      () => provider.request({ method: "eth_call", params: [{ to, data }, "latest"] }),
+      () => viem.call({ to: to as `0x${string}`, data: data as `0x${string}` }),
+      () => viem.simulateContract({ address: to as `0x${string}`, abi, functionName: "revertWith", args: [mismatch as `0x${string}`] }),
+      () => viem.estimateGas({ account: to as `0x${string}`, to: to as `0x${string}`, data: data as `0x${string}` }),
+    ]; // prettier-ignore
+    for (const call of calls) {
+      const error: unknown = await call().then(() => undefined, (thrown: unknown) => thrown); // prettier-ignore
+      expect(explain(error), String(call)).to.match(SENTENCE);
+    }
+  });
+
+  it("F14: takes no transaction's input for revert data", function () {
+    const message = `execution reverted (action="call", data=null, transaction={"code":null,"to":"0x00","data":"${calldata}"}, code=CALL_EXCEPTION)`; // prettier-ignore
+    for (const error of [
+      { transaction: { data: calldata }, info: { payload: { params: [{ data: calldata }] } } },
+      { code: "CALL_EXCEPTION", data: null, message },
+      new Error(message),
+      new Error(`transaction failed transaction={"to":"0x00","data":"${calldata}"}`),
+      new Error(`Execution reverted.\n\nRaw Call Arguments:\n  to:    0x00\n  data:  ${calldata}`),
+    ])
+      expect(revertDataOf(error)).to.equal(undefined);
+  });
+
+  it("F14: survives whatever is thrown, in one printable line of bounded length", function () {
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    const circle: { cause?: unknown; data?: unknown } = {};
+    circle.cause = circle;
+    circle.data = { error: circle };
+    const bomb = new Proxy({}, { get: () => assertNever(), ownKeys: () => assertNever(), has: () => assertNever() });
+    const detached = new Uint8Array(8);
+    structuredClone(detached, { transfer: [detached.buffer] });
+    const long = "x".repeat(1_000_000);
+    const things: unknown[] = [
+      undefined, null, 0, 5n, true, Symbol("s"), "", long, `0x${"ab".repeat(500_000)}`, () => 1, [], {}, proxy, bomb, circle, detached,
+      { data: proxy, cause: bomb }, { data: { type: "Buffer", data: proxy } }, { errors: Array.from({ length: 100_000 }, () => ({})) },
+      new Error(long), new Error("a\nb\u001b[31m\u202e\ud800"), { message: { toString: () => assertNever() } }, { data: long },
+      { data: `0x08c379a0${"20".padStart(64, "0")}${(60_000).toString(16).padStart(64, "0")}${"0a".repeat(60_000)}` },
+      new SettlementGuardError("RPC_FAILED", { method: "m", reason: "r" }, long), Object.create(null), { name: "SettlementGuardError" },
+    ]; // prettier-ignore
+    for (const thing of things) {
+      const text = explain(thing);
+      expect(text.length).to.be.lessThan(1_000);
+      expect(text).to.match(/^[\x20-\x7e…]+$/);
+      remedyOf(thing);
+    }
+  });
+
+  it("F14: says what was thrown where there is no revert data, without URLs' secrets", function () {
+    expect(explain(new Error("connect ECONNREFUSED"))).to.equal(
+      'Not a guard error: there is no revert data in "connect ECONNREFUSED".',
+    );
+    expect(explain({ data: "Bad instruction fe" })).to.contain('a form that is not known here, "Bad instruction fe"');
+    const text = explain(new Error("fetch https://user:pass@node.example/v3/KEY?token=T failed"));
+    expect(text)
+      .to.contain("https://node.example failed")
+      .and.not.match(/user|pass|KEY|token/);
+  });
+
+  it("explains an error of this library by its message, and says what to do", function () {
+    const details = { number: 5n, hash: CLAIMED, reason: "pruned" };
+    const error = new SettlementGuardError("STATE_UNAVAILABLE", details, "block 5 is pruned");
+    for (const thrown of [error, new Error("outer", { cause: error })])
+      expect(explain(thrown)).to.equal(`STATE_UNAVAILABLE: block 5 is pruned. ${REMEDIES.prove}`);
+    const unusable = new SettlementGuardError("INVALID_HEX", { what: "x", value: "y", expected: "z" }, "x is y.");
+    expect(explain(unusable)).to.equal("INVALID_HEX: x is y.");
+  });
+
+  it("F17: knows every error of contracts/interfaces, with its values", function () {
+    expect(errors.length).to.be.greaterThan(39);
+    const tables = { ...GUARD_ERRORS, ...POLICY_ERRORS };
+    expect(errors.map(({ name }) => name).sort()).to.deep.equal(Object.keys(tables).sort());
+    const source = announced();
+    for (const { name, inputs } of errors) {
+      const known = LIBRARY_ERRORS[name as LibraryErrorName];
+      expect(known.map((input) => [input.name, input.type]), name).to.deep.equal(inputs.map((input) => [input.name, input.type])); // prettier-ignore
+      const values = inputs.map(({ type }) => {
+        if (type === "bytes32") return `0x${Buffer.from(source.bytes(32).map((byte) => byte | 0x80)).toString("hex")}`;
+        return type === "address" ? `0x${"c3".repeat(20)}` : BigInt(6 + source.below(100));
+      });
+      const text = explain(declared.encodeErrorResult(name, values));
+      expect(text).to.match(new RegExp(`^${name}: .*\\.$`));
+      for (const value of values) expect(text, name).to.match(new RegExp(`\\b${value}\\b`));
+    }
+  });
+
+  it("F17: shows names as words", function () {
+    const eth = encodeBytes32String("ETH-PERP");
+    const bounds = declared.encodeErrorResult("TimeOutOfBounds", [encodeBytes32String("gap"), 1, 96, 86_400]);
+    expect(explain(bounds)).to.equal(
+      "TimeOutOfBounds: the scope's gap is 1 s, and the bounds are 96 s and 86400 s, both included.",
+    );
+    const denied = explain(declared.encodeErrorResult("ActionDenied", [eth, 0, 3]));
+    expect(denied).to.contain('scope "ETH-PERP"').and.contain("(Increase)").and.contain("(Diverged)");
+    for (const unprintable of [ACTUAL, `0x${"00".repeat(32)}`, `0x00${eth.slice(4)}`, `${eth.slice(0, 60)}41424344`.slice(0, 66)])
+      expect(explain(declared.encodeErrorResult("ScopeUnknown", [unprintable]))).to.contain(`scope ${unprintable} has`); // prettier-ignore
+  });
+});
+
+describe("remedyOf", function () {
+  it("F13: says of every error what to do, by name, by selector and by what was thrown", function () {
+    for (const { name, selector, inputs } of errors) {
+      const data = declared.encodeErrorResult(name, inputs.map(({ type }) => (type === "address" ? `0x${"00".repeat(20)}` : type === "bytes32" ? CLAIMED : 1))); // prettier-ignore
+      const remedy = remedyOf(name);
+      expect(Object.keys(REMEDIES)).to.include(remedy);
+      for (const form of [selector, data, { info: { error: { data } } }, { name, values: {} }])
+        expect(remedyOf(form), name).to.equal(remedy);
+      // SG-11: a handler never cancels because of a guard error.
+      if (name in GUARD_ERRORS) expect(remedy).not.to.equal("abandon");
+    }
+  });
+
+  it("F13: agrees with what a keeper has to do", function () {
+    const expected = {
+      wait: ["AnchorTooShallow", "AnchorInFuture", "AnchorIsCurrentBlock", "AnchorHashUnknown", "ActionDenied", "LiquidationDenied"],
+      sign: ["AnchorMismatch", "AnchorTooDeep", "AnchorOutOfWindow", "ZeroAnchorHash"],
+      prove: ["HeaderHashMismatch", "HeaderMalformed", "StateRootMismatch", "StateProofInvalid", "SlotBelow", "SlotAbove", "SlotDiffers"],
+      configure: ["ScopeUnknown", "UnsupportedChain", "TimeOutOfBounds"],
+    }; // prettier-ignore
+    for (const [remedy, names] of Object.entries(expected))
+      for (const name of names) expect(remedyOf(name), name).to.equal(remedy);
+  });
+
+  it("F13: is undefined for everything else", function () {
+    const others = [undefined, null, 5, "", "toString", "Anchor", "0x", "0x08c379a0", new Error("x"), {}, mismatch.slice(0, -2), `${mismatch}00`]; // prettier-ignore
+    for (const other of others) expect(remedyOf(other)).to.equal(undefined);
+    const own = new SettlementGuardError("INVALID_CONFIG", { faults: [] }, "x");
+    expect(remedyOf(own)).to.equal("configure");
+  });
+});
+
+function assertNever(): never {
+  throw new TypeError("a getter that throws");
+}
