@@ -1,4 +1,4 @@
-import { simulatorError, type Ask, type Backend, type BackendOptions } from "./backend.js";
+import { requestOf, simulatorError, type Ask, type Backend, type BackendOptions } from "./backend.js";
 import { Blocks, readHead } from "./blocks.js";
 import { Checkpoints } from "./checkpoints.js";
 import type { HistoryMode } from "./history.js";
@@ -19,6 +19,8 @@ export interface ChainOptions extends BackendOptions {
 export interface SimulatedNode {
   readonly name: string;
   readonly ask: Ask;
+  /** As `ask`, for what a test asked: the backend's errors are the answer. */
+  readonly relay: Ask;
   readonly blocks: Blocks;
   readonly pool: Pool;
   readonly history: HistoryFiller;
@@ -39,9 +41,11 @@ export interface Pin {
 /** Takes a backend over on which nothing has been mined yet, and makes its history contract work. */
 export async function createNode(backend: Backend, options: ChainOptions): Promise<SimulatedNode> {
   const { name = "chain", blockTime = 12, history: mode = "storage", forkFrom: origin } = options;
-  const ask: Ask = (method, ...params) => backend.request({ method, params });
+  const request = requestOf(backend, name);
+  const ask: Ask = (method, ...params) => request({ method, params });
+  const relay: Ask = (method, ...params) => backend.request({ method, params });
   const head = await readHead(ask);
-  const pool = new Pool(backend.request);
+  const pool = new Pool(request);
   const blocks = new Blocks(name, ask, pool, { ...head, cheats: [], historyTo: head.number - 1 });
   const history = new HistoryFiller(mode, ask, blocks);
   const checkpoints = new Checkpoints(name, ask, blocks, history);
@@ -50,8 +54,10 @@ export async function createNode(backend: Backend, options: ChainOptions): Promi
   await history.install(origin !== undefined);
   await miner.resumeAutomine();
   await checkpoints.take();
+  // A backend that cannot go back is found here, and not amid a reorg.
+  await checkpoints.restore(checkpoints.before(head.number));
   await miner.arm();
-  return { name, ask, blocks, pool, history, checkpoints, miner, origin, pins: new Set() };
+  return { name, ask, relay, blocks, pool, history, checkpoints, miner, origin, pins: new Set() };
 }
 
 /** @throws FORK_SIMULATOR for a block time that cannot be */

@@ -34,11 +34,16 @@ const open = new Set<NetworkConnection>();
  * be used as in any test.
  *
  * @param network Hardhat's network manager: `import { network } from "hardhat"`
+ * @throws FORK_SIMULATOR for what is no network manager, as Hardhat 2's `hre.network` is none
  */
 export function hardhatChains(
   network: NetworkManager,
   options: HardhatFactoryOptions = {},
 ): ChainFactory<HardhatTools> {
+  if (typeof (network as Partial<NetworkManager> | undefined)?.create !== "function")
+    throw simulatorError(
+      'This is not the network manager of Hardhat 3, `import { network } from "hardhat"`: on Hardhat 2 give SimulatedChain.create a ChainFactory of your own',
+    );
   return { create: (chain) => create(network, options, chain) };
 }
 

@@ -2,23 +2,13 @@ import { expect } from "chai";
 import { BrowserProvider, Transaction, parseEther, type Contract } from "ethers";
 import { network } from "hardhat";
 
-import { SettlementGuardError } from "../../src/errors.js";
 import { HISTORY_WINDOW, SYSTEM_ADDRESS, type HistoryMode } from "../../src/forks/index.js";
 import { hardhatForks, type HardhatChain } from "../../src/hardhat/index.js";
 import { toQuantity, type Hex } from "../../src/bytes.js";
-import { blockAt, deployProbe, expectSoundChain, history } from "./helpers.js";
+import { blockAt, deployProbe, expectSimulatorError, expectSoundChain, history } from "./helpers.js";
 
 const forks = hardhatForks(network);
 const ZERO = `0x${"0".repeat(64)}`;
-
-async function expectSimulatorError(promise: Promise<unknown>, reason: RegExp): Promise<void> {
-  const error: unknown = await promise.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  expect(SettlementGuardError.is(error, "FORK_SIMULATOR"), String(error)).to.equal(true);
-  expect((error as Error).message).to.match(reason);
-}
 
 describe("simulated chain", () => {
   const open: HardhatChain[] = [];
