@@ -19,9 +19,10 @@ export interface Backend<Tools = unknown> {
   tools: Tools;
   /**
    * Makes {@link Backend.tools} send what they ask through `request` from now on. The simulator must see everything that mines a
-   * block; a backend whose tools do not mine leaves this out.
+   * block; a backend whose tools do not mine leaves this out. What the tools ask for the backend, while it answers the simulator, must not
+   * wait for that answer: it goes through `inner`.
    */
-  route?(request: Request): void;
+  route?(request: Request, inner: Request): void;
   /** Frees the chain. Nothing is asked of it afterwards. */
   close(): Promise<void>;
 }
@@ -30,7 +31,7 @@ export interface Backend<Tools = unknown> {
  * Creates independent chains.
  *
  * `settlement-guard/hardhat` has the factory for Hardhat 3. Any client will do whose `request` knows `evm_mine` with a timestamp,
- * `evm_setNextBlockTimestamp`, `evm_snapshot`, `evm_revert`, `evm_setAutomine`, `hardhat_setPrevRandao`, `hardhat_setCoinbase`,
+ * `evm_setNextBlockTimestamp`, `evm_setBlockGasLimit`, `evm_snapshot`, `evm_revert`, `evm_setAutomine`, `hardhat_setPrevRandao`, `hardhat_setCoinbase`,
  * `hardhat_setCode`, `hardhat_setStorageAt`, `hardhat_setBalance`, `hardhat_impersonateAccount`, `hardhat_dropTransaction` and
  * `eth_pendingTransactions`, and whose headers depend on nothing else than the chain's past and these (in particular not on the clock).
  * Hardhat 2 does, with a factory of the protocol's own. Anvil does not: it lacks `hardhat_setPrevRandao` and `eth_pendingTransactions`.

@@ -64,6 +64,8 @@ export class Requests {
       case "eth_estimateGas":
         await history.fill();
         return relay(method, ...params);
+      case "hardhat_getAutomine":
+        return miner.automine;
       case "eth_call":
         return call(this.#node, params);
       default:

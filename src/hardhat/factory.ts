@@ -72,11 +72,11 @@ async function create(
     return {
       request: ({ method, params = [] }) => answering.run(connection, () => request({ method, params })),
       tools: connection,
-      route(routed) {
+      route(routed, inner) {
         // The provider's `send` and `sendAsync`, and everything that plugins ask, go through its `request`. So does what Hardhat asks of
         // itself while it answers (for the accounts, the chain id, …), which must not wait for the simulator: that waits for the answer.
         provider.request = (args) =>
-          answering.getStore() === connection ? request(args) : routed(args as Parameters<Request>[0]);
+          (answering.getStore() === connection ? inner : routed)(args as Parameters<Request>[0]);
       },
       async close() {
         open.delete(connection);
