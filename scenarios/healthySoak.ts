@@ -77,7 +77,7 @@ export async function soak(
   progress: (text: string) => void,
 ): Promise<{ counts: SoakCounts; world: World }> {
   const random = generator(options.seed);
-  const chain = await forks.create({ name: "healthy" });
+  const chain = await forks.create({ name: "healthy", history: "storage" });
   const world = await connect(chain, await deployExchanges(chain, { price: PRICE, liquidity: 1_000_000n * UNIT }));
   for (const trader of TRADERS) {
     await fund(world, trader, 100_000n * UNIT);

@@ -42,7 +42,7 @@ export const marketIsolation: Scenario = {
 
   async run(progress) {
     // One system transaction a block, so that proofs of past blocks verify.
-    const chain = await forks.create({ name: "chain", history: "transaction" });
+    const chain = await forks.create({ name: "chain" });
     const world = await connect(chain, await deployExchanges(chain, { price: PRICE_A, liquidity: 100_000n * UNIT }));
     await setPrice(world, PRICE_B, B);
     const guarded = exchange(world, "guarded", "feed");

@@ -160,7 +160,12 @@ export const opUnsafeStall: Scenario = {
 /** L1 and an L2 that shows its blocks, with one clock, and the exchanges on the L2: the guarded one measures the L1 origin. */
 async function createRollup(): Promise<Rollup> {
   const l1 = await forks.create({ name: "L1", blockTime: L1_BLOCK_TIME });
-  const l2 = await forks.create({ name: "L2", chainId: L2_CHAIN_ID, blockTime: L2_BLOCK_TIME });
+  const l2 = await forks.create({
+    name: "L2",
+    chainId: L2_CHAIN_ID,
+    blockTime: L2_BLOCK_TIME,
+    history: "storage",
+  });
   const { deployer } = await signersOf(l2);
   const standIn = await new L1BlockStandIn__factory(deployer).deploy();
   await installL1Block(l2, (await l2.tools.ethers.provider.getCode(standIn)) as Hex);

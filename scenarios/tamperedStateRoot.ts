@@ -26,7 +26,7 @@ export const tamperedStateRoot: Scenario = {
 
   async run(progress) {
     // One system transaction a block, so that proofs of past blocks verify.
-    const chain = await forks.create({ name: "ethereum", history: "transaction" });
+    const chain = await forks.create({ name: "ethereum" });
     const { deployer, bob, erin } = await signersOf(chain);
     const vault = await new CollateralVault__factory(deployer).deploy();
     const credits = {

@@ -36,7 +36,7 @@ export interface CrossChain {
 /** Builds both chains, with the vault on the one and the markets on the other. */
 export async function deployCrossChain(price: bigint): Promise<CrossChain> {
   // One system transaction a block, so that proofs of past blocks verify.
-  const l1 = await forks.create({ name: "L1", history: "transaction" });
+  const l1 = await forks.create({ name: "L1" });
   const l2 = await forks.create({ name: "L2", chainId: L2_CHAIN_ID, blockTime: 2 });
   const onL1 = await signersOf(l1);
   const { deployer, feed } = await signersOf(l2);

@@ -31,7 +31,7 @@ const SCOPE_CONFIG = {
 type Figures = Record<string, number>;
 
 const { values: options } = parseArgs({ options: { check: { type: "boolean", default: false } } });
-const chain = await hardhatForks(network).create();
+const chain = await hardhatForks(network).create({ history: "storage" });
 await chain.mine(8_200, { history: "at-end" });
 const meter = await deployGasMeter(chain.tools.ethers);
 const measured: Record<string, Figures> = {};

@@ -27,7 +27,7 @@ const PROXY = "@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy.sol";
 /** One chain for the whole matrix: 8,200 blocks take a moment to mine, and the guard has no storage to share. */
 let shared: Promise<HardhatChain> | undefined;
 async function longChain(): Promise<HardhatChain> {
-  shared ??= forks.create({ name: "long" }).then(async (chain) => {
+  shared ??= forks.create({ name: "long", history: "storage" }).then(async (chain) => {
     await chain.mine(8_200, { history: "at-end" });
     return chain;
   });

@@ -19,9 +19,10 @@ export interface Backend<Tools = unknown> {
   tools: Tools;
   /**
    * Makes {@link Backend.tools} send what they ask through `request` from now on. The simulator must see everything that mines a
-   * block; a backend whose tools do not mine leaves this out.
+   * block; a backend whose tools do not mine leaves this out. What the tools ask for the backend, while it answers the simulator, must not
+   * wait for that answer: it goes through `inner`.
    */
-  route?(request: Request): void;
+  route?(request: Request, inner: Request): void;
   /** Frees the chain. Nothing is asked of it afterwards. */
   close(): Promise<void>;
 }
@@ -29,13 +30,44 @@ export interface Backend<Tools = unknown> {
 /**
  * Creates independent chains.
  *
- * A factory for Hardhat 3 is in `src/hardhat`. Any client will do whose `request` knows `evm_mine` with a timestamp,
- * `evm_setNextBlockTimestamp`, `evm_snapshot`, `evm_revert`, `evm_setAutomine`, `hardhat_setPrevRandao`, `hardhat_setCoinbase`,
+ * `settlement-guard/hardhat` has the factory for Hardhat 3. Any client will do whose `request` knows `evm_mine` with a timestamp,
+ * `evm_setNextBlockTimestamp`, `evm_setBlockGasLimit`, `evm_snapshot`, `evm_revert`, `evm_setAutomine`, `hardhat_setPrevRandao`, `hardhat_setCoinbase`,
  * `hardhat_setCode`, `hardhat_setStorageAt`, `hardhat_setBalance`, `hardhat_impersonateAccount`, `hardhat_dropTransaction` and
  * `eth_pendingTransactions`, and whose headers depend on nothing else than the chain's past and these (in particular not on the clock).
+ * Hardhat 2 does, with a factory of the protocol's own. Anvil does not: it lacks `hardhat_setPrevRandao` and `eth_pendingTransactions`.
  */
 export interface ChainFactory<Tools = unknown> {
   create(options: BackendOptions): Promise<Backend<Tools>>;
+}
+
+/** JSON-RPC, EIP-1474 and EIP-1193: the method does not exist, is not supported. */
+const NO_SUCH_METHOD: readonly unknown[] = [-32601, -32004, 4200];
+
+/** The same in words, for clients that drop the code. */
+const NO_SUCH_METHOD_TEXT = /^(?:unsupported (?:rpc )?method\b|(?:the |rpc )?method\b.*\b(?:not|unsupported)\b)/i;
+
+/** Whether a node, or the client around it, says that it does not have the method. */
+export function isMethodMissing(error: unknown): boolean {
+  for (let depth = 0; depth < 4 && typeof error === "object" && error !== null; depth++) {
+    const { code, message, error: inner, cause } = error as Record<string, unknown>;
+    if (NO_SUCH_METHOD.includes(code) || (typeof message === "string" && NO_SUCH_METHOD_TEXT.test(message)))
+      return true;
+    error = inner ?? cause;
+  }
+  return false;
+}
+
+/** The backend's `request` for the simulator's own needs: the error names a method that the backend lacks. */
+export function requestOf(backend: Backend, name: string): Request {
+  return async (args) => {
+    try {
+      return await backend.request(args);
+    } catch (error) {
+      if (!isMethodMissing(error)) throw error;
+      const reason = `The backend of ${name} lacks ${args.method}: the simulator runs on Hardhat 2 and 3, and not on anvil`;
+      throw simulatorError(reason, error);
+    }
+  };
 }
 
 /** A request, as it is written down to be repeated. */

@@ -88,7 +88,10 @@ export async function importBlock(node: SimulatedNode, { record, block, transact
   if (!sameHex(coinbase, block.miner)) await ask("hardhat_setCoinbase", block.miner);
   try {
     await ask("hardhat_setPrevRandao", block.mixHash);
-    for (const transaction of transactions) await pool.send(transaction);
+    for (const transaction of transactions) {
+      if (isSystemTransaction(transaction)) history.sent.add(transaction.hash);
+      await pool.send(transaction);
+    }
     await ask("evm_mine", record.timestamp);
     await miner.record();
   } finally {

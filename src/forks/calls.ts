@@ -4,13 +4,13 @@ import type { SimulatedNode } from "./node.js";
 
 /** Answers `eth_call` so that the history contract says at every block what it would have said there. */
 export async function call(node: SimulatedNode, params: readonly unknown[]): Promise<unknown> {
-  const { ask, blocks, history, origin } = node;
+  const { blocks, history, origin, relay } = node;
   if (params[1] === "pending") await history.fill();
   const number = sealedNumber(node, params[1] ?? "latest");
   // A node that forked does not know the rules of the blocks before; the chain that mined them does.
   if (origin !== undefined && number !== undefined && number <= blocks.first.number)
     return origin.request({ method: "eth_call", params: [params[0], toQuantity(number), ...params.slice(2)] });
-  return ask("eth_call", ...(await withOldestHash(node, params, number)));
+  return relay("eth_call", ...(await withOldestHash(node, params, number)));
 }
 
 /** The number of the block at whose end the call runs; undefined where it is not one that has been mined. */

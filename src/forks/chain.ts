@@ -4,6 +4,7 @@ import { simulatorError, type Backend, type ChainFactory } from "./backend.js";
 import { blockId, sharedLength, type BlockId } from "./blocks.js";
 import { importBlock, rollBack, switchBranch, type BranchChange } from "./branch.js";
 import { checkOptions, createNode, type ChainOptions, type SimulatedNode } from "./node.js";
+import { withoutOwn } from "./ownTransactions.js";
 import { Requests } from "./requests.js";
 import { isSystemTransaction } from "./transactions.js";
 
@@ -45,11 +46,11 @@ export class SimulatedChain<Tools = unknown> {
   /** What the backend offers besides RPC. */
   readonly tools: Tools;
   /** EIP-1193. May be passed around without its chain. */
-  readonly request: Request = (args) => this.#exclusively(() => this.#requests.answer(args));
+  readonly request: Request = (args) => this.#exclusively(() => this.#answer(args));
 
   readonly #backend: Backend<Tools>;
   readonly #node: SimulatedNode;
-  readonly #requests: Requests;
+  readonly #answer: Request;
   readonly #closing: (() => void)[] = [];
   #reorgs = 0;
   #queue: Promise<unknown> = Promise.resolve();
@@ -66,15 +67,17 @@ export class SimulatedChain<Tools = unknown> {
     this.tools = backend.tools;
     this.#backend = backend;
     this.#node = node;
-    this.#requests = new Requests(node);
+    const requests = new Requests(node);
+    this.#answer = withoutOwn(node, (args) => requests.answer(args));
   }
 
-  /** Creates a chain with a working history contract. Its head is the genesis, or the block forked from. */
+  /** Creates a chain with a working history contract. Its head is the third block, or the block forked from. */
   static async create<Tools>(factory: ChainFactory<Tools>, options: ChainOptions = {}): Promise<SimulatedChain<Tools>> {
     checkOptions(options);
     const backend = await factory.create(options);
     const chain = new SimulatedChain(factory, options, backend, await createNode(backend, options));
-    backend.route?.(chain.request);
+    if (options.forkFrom === undefined) await chain.mine(options.blocks ?? 3);
+    backend.route?.(chain.request, withoutOwn(chain.#node, backend.request));
     return chain;
   }
 

@@ -1,11 +1,14 @@
-import { sameHex, toQuantity } from "../bytes.js";
+import { sameHex, toQuantity, type Hex } from "../bytes.js";
 import type { Ask } from "./backend.js";
 import type { Blocks } from "./blocks.js";
+import type { Pool } from "./pool.js";
+import { offerOf } from "./transactions.js";
 import {
   HISTORY_ADDRESS,
   HISTORY_CODE,
   HISTORY_WINDOW,
   SYSTEM_ADDRESS,
+  SYSTEM_GAS,
   historySlot,
   systemTransaction,
   type HistoryMode,
@@ -19,13 +22,18 @@ export class HistoryFiller {
   /** How much state was written from outside so far, which is what the backend's snapshots have to copy. About a kilobyte each. */
   written = 0;
 
+  /** Hashes of the transactions that stand for the system call. */
+  readonly sent = new Set<unknown>();
+
   readonly #ask: Ask;
   readonly #blocks: Blocks;
+  readonly #pool: Pool;
 
-  constructor(mode: HistoryMode, ask: Ask, blocks: Blocks) {
+  constructor(mode: HistoryMode, ask: Ask, blocks: Blocks, pool: Pool) {
     this.mode = mode;
     this.#ask = ask;
     this.#blocks = blocks;
+    this.#pool = pool;
     this.filledTo = blocks.head.historyTo;
   }
 
@@ -37,6 +45,9 @@ export class HistoryFiller {
     if (this.mode === "transaction") {
       await this.#ask("hardhat_impersonateAccount", SYSTEM_ADDRESS);
       await this.#ask("hardhat_setBalance", SYSTEM_ADDRESS, toQuantity(2n ** 128n));
+      // A transaction of the test may want all the gas that a block has.
+      const { gasLimit } = (await this.#ask("eth_getBlockByNumber", "latest", false)) as { gasLimit: Hex };
+      await this.#ask("evm_setBlockGasLimit", toQuantity(Number(gasLimit) + SYSTEM_GAS));
     }
   }
 
@@ -44,7 +55,8 @@ export class HistoryFiller {
   async fill(upTo = this.#blocks.head.number): Promise<void> {
     if (this.filledTo >= upTo) return;
     if (this.mode === "transaction") {
-      await this.#ask("eth_sendTransaction", systemTransaction(this.#blocks.head.hash));
+      const rivals = (await this.#pool.waiting()).map(offerOf);
+      this.sent.add(await this.#ask("eth_sendTransaction", systemTransaction(this.#blocks.head.hash, rivals)));
     } else {
       const from = Math.max(this.filledTo + 1, upTo - HISTORY_WINDOW + 1);
       // The slots are all different, so that the order in which the backend gets to them does not matter.

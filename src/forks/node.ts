@@ -1,4 +1,4 @@
-import { simulatorError, type Ask, type Backend, type BackendOptions } from "./backend.js";
+import { requestOf, simulatorError, type Ask, type Backend, type BackendOptions } from "./backend.js";
 import { Blocks, readHead } from "./blocks.js";
 import { Checkpoints } from "./checkpoints.js";
 import type { HistoryMode } from "./history.js";
@@ -11,14 +11,21 @@ export interface ChainOptions extends BackendOptions {
   name?: string;
   /** Seconds between a block and its parent, unless the test says otherwise. Default: 12. */
   blockTime?: number;
-  /** How the EIP-2935 contract learns the parent's hash. Default: "storage". */
+  /** How the EIP-2935 contract learns the parent's hash. Default: "transaction". */
   history?: HistoryMode;
+  /**
+   * Number of blocks mined at creation, with nothing in them. Default: 3, so that an anchor two blocks behind the head is there, and is
+   * not the genesis: cheat codes made its state, to which its header does not commit. Meaningless together with `forkFrom`.
+   */
+  blocks?: number;
 }
 
 /** The parts of a simulated chain. None of them knows of the queue: whoever uses them has the chain for itself. */
 export interface SimulatedNode {
   readonly name: string;
   readonly ask: Ask;
+  /** As `ask`, for what a test asked: the backend's errors are the answer. */
+  readonly relay: Ask;
   readonly blocks: Blocks;
   readonly pool: Pool;
   readonly history: HistoryFiller;
@@ -38,24 +45,35 @@ export interface Pin {
 
 /** Takes a backend over on which nothing has been mined yet, and makes its history contract work. */
 export async function createNode(backend: Backend, options: ChainOptions): Promise<SimulatedNode> {
-  const { name = "chain", blockTime = 12, history: mode = "storage", forkFrom: origin } = options;
-  const ask: Ask = (method, ...params) => backend.request({ method, params });
+  const {
+    name = "chain",
+    blockTime = 12,
+    history: mode = "transaction",
+
+    forkFrom: origin,
+  } = options;
+  const request = requestOf(backend, name);
+  const ask: Ask = (method, ...params) => request({ method, params });
+  const relay: Ask = (method, ...params) => backend.request({ method, params });
   const head = await readHead(ask);
-  const pool = new Pool(backend.request);
+  const pool = new Pool(request);
   const blocks = new Blocks(name, ask, pool, { ...head, cheats: [], historyTo: head.number - 1 });
-  const history = new HistoryFiller(mode, ask, blocks);
+  const history = new HistoryFiller(mode, ask, blocks, pool);
   const checkpoints = new Checkpoints(name, ask, blocks, history);
   const miner = new Miner(name, blockTime, ask, blocks, history, checkpoints);
 
   await history.install(origin !== undefined);
   await miner.resumeAutomine();
   await checkpoints.take();
+  // A backend that cannot go back is found here, and not amid a reorg.
+  await checkpoints.restore(checkpoints.before(head.number));
   await miner.arm();
-  return { name, ask, blocks, pool, history, checkpoints, miner, origin, pins: new Set() };
+  return { name, ask, relay, blocks, pool, history, checkpoints, miner, origin, pins: new Set() };
 }
 
-/** @throws FORK_SIMULATOR for a block time that cannot be */
-export function checkOptions({ blockTime = 12 }: ChainOptions): void {
+/** @throws FORK_SIMULATOR for a block time or a number of blocks that cannot be */
+export function checkOptions({ blockTime = 12, blocks = 0 }: ChainOptions): void {
+  if (!Number.isSafeInteger(blocks) || blocks < 0) throw simulatorError(`${blocks} is not a number of blocks`);
   if (!Number.isSafeInteger(blockTime) || blockTime < 1)
     throw simulatorError(`The block time must be a whole number of seconds, at least 1, and is ${blockTime}`);
 }

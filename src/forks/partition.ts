@@ -3,7 +3,7 @@ import type { BranchChange } from "./branch.js";
 import { SimulatedChain } from "./chain.js";
 import type { ChainOptions } from "./node.js";
 
-export interface PartitionOptions<Tools> extends Omit<ChainOptions, "name" | "forkFrom"> {
+export interface PartitionOptions<Tools> extends Omit<ChainOptions, "name" | "forkFrom" | "blocks"> {
   /** Number of nodes, at least 2. Default: 2, or as many as there are names. */
   nodes?: number;
   /** The nodes' names. Default: "node 1", "node 2", … */
@@ -33,7 +33,9 @@ export async function partition<Tools>(
 
   const chains: SimulatedChain<Tools>[] = [];
   for (let i = 0; i < nodes; i++)
-    chains.push(await SimulatedChain.create(factory, { ...chainOptions, name: names?.[i] ?? `node ${i + 1}` }));
+    chains.push(
+      await SimulatedChain.create(factory, { ...chainOptions, blocks: 0, name: names?.[i] ?? `node ${i + 1}` }),
+    );
   const [first, ...others] = chains as [SimulatedChain<Tools>, ...SimulatedChain<Tools>[]];
 
   await prepare?.(first);

@@ -22,7 +22,7 @@ export class Requests {
   }
 
   async answer({ method, params = [] }: RpcCall): Promise<unknown> {
-    const { ask, history, miner } = this.#node;
+    const { ask, history, miner, relay } = this.#node;
     if (REFUSED.test(method) && !(method === "evm_setIntervalMining" && params[0] === 0))
       throw simulatorError(
         `${method} would take ${this.#node.name} out of the simulator's hands: create another chain, or use reorg and mine`,
@@ -60,14 +60,16 @@ export class Requests {
       case "evm_revert":
         return this.#snapshots.revert(String(params[0]));
       case "eth_getBlockByHash":
-        return (await ask(method, ...params)) ?? this.#orphan(String(params[0]), params[1] === true);
+        return (await relay(method, ...params)) ?? this.#orphan(String(params[0]), params[1] === true);
       case "eth_estimateGas":
         await history.fill();
-        return ask(method, ...params);
+        return relay(method, ...params);
+      case "hardhat_getAutomine":
+        return miner.automine;
       case "eth_call":
         return call(this.#node, params);
       default:
-        return ask(method, ...params);
+        return relay(method, ...params);
     }
   }
 
@@ -90,9 +92,9 @@ export class Requests {
   }
 
   async #send(method: string, params: readonly unknown[]): Promise<unknown> {
-    const { ask, miner, pool } = this.#node;
+    const { miner, pool, relay } = this.#node;
     if (method === "eth_sendRawTransaction") pool.remember(params[0]);
-    const send = () => ask(method, ...params);
+    const send = () => relay(method, ...params);
     return miner.automine ? miner.automined(send) : send();
   }
 

@@ -1,4 +1,4 @@
-import { toBytes, toHex, type Hex } from "../bytes.js";
+import { toBigInt, toBytes, toHex, type Hex } from "../bytes.js";
 import { keccak256 } from "../keccak.js";
 import type { Request } from "../rpc/request.js";
 import { SYSTEM_ADDRESS } from "./history.js";
@@ -35,6 +35,11 @@ export interface SentTransaction {
 /** Whether it is the simulator's own stand-in for EIP-2935's system call. */
 export function isSystemTransaction(transaction: { from: Hex }): boolean {
   return transaction.from.toLowerCase() === SYSTEM_ADDRESS;
+}
+
+/** The most that a transaction gives the coinbase, in wei a gas. */
+export function offerOf({ json }: SentTransaction): bigint {
+  return toBigInt(json["maxPriorityFeePerGas"] ?? json["gasPrice"], "offer of a transaction");
 }
 
 /** The hash of a raw transaction. For a blob transaction in network form (with its sidecar) it is another: see EIP-4844. */

@@ -34,11 +34,16 @@ const open = new Set<NetworkConnection>();
  * be used as in any test.
  *
  * @param network Hardhat's network manager: `import { network } from "hardhat"`
+ * @throws FORK_SIMULATOR for what is no network manager, as Hardhat 2's `hre.network` is none
  */
 export function hardhatChains(
   network: NetworkManager,
   options: HardhatFactoryOptions = {},
 ): ChainFactory<HardhatTools> {
+  if (typeof (network as Partial<NetworkManager> | undefined)?.create !== "function")
+    throw simulatorError(
+      'This is not the network manager of Hardhat 3, `import { network } from "hardhat"`: on Hardhat 2 give SimulatedChain.create a ChainFactory of your own',
+    );
   return { create: (chain) => create(network, options, chain) };
 }
 
@@ -67,11 +72,11 @@ async function create(
     return {
       request: ({ method, params = [] }) => answering.run(connection, () => request({ method, params })),
       tools: connection,
-      route(routed) {
+      route(routed, inner) {
         // The provider's `send` and `sendAsync`, and everything that plugins ask, go through its `request`. So does what Hardhat asks of
         // itself while it answers (for the accounts, the chain id, …), which must not wait for the simulator: that waits for the answer.
         provider.request = (args) =>
-          answering.getStore() === connection ? request(args) : routed(args as Parameters<Request>[0]);
+          (answering.getStore() === connection ? inner : routed)(args as Parameters<Request>[0]);
       },
       async close() {
         open.delete(connection);

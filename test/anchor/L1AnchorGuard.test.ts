@@ -27,7 +27,7 @@ describe("L1AnchorGuard, L1Origin and HeaderChain", () => {
   let signer: Signer;
 
   before(async () => {
-    l1 = await forks.create({ name: "L1" });
+    l1 = await forks.create({ name: "L1", blocks: 0 });
     l2 = await forks.create({ name: "L2", chainId: 10 });
     await l1.mine(40);
     signer = (await l2.tools.ethers.getSigners())[0] as Signer;

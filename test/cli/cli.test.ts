@@ -375,7 +375,7 @@ describe("settlement-guard on the command line", function () {
     let endpoint: Loopback;
 
     before(async () => {
-      chain = await hardhatForks(network).create({ history: "transaction" });
+      chain = await hardhatForks(network).create({ blocks: 0 });
       await chain.request({ method: "hardhat_setCode", params: [VAULT, "0x00"] });
       await chain.request({ method: "hardhat_setStorageAt", params: [VAULT, "0x5", toWord(55n)] });
       await chain.mine(3);

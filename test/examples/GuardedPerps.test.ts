@@ -49,7 +49,7 @@ describe("GuardedPerps", () => {
   let custodian: Custodian;
 
   beforeEach(async () => {
-    const chain = await forks.create({ history: "transaction" });
+    const chain = await forks.create();
     world = await connect(chain, await deployExchanges(chain, { price: PRICE, liquidity: LIQUIDITY }));
     for (const role of ["alice", "bob"] as const) await depositOnBoth(world, role, MARGIN);
     perps = exchange(world, "guarded", "keeper");

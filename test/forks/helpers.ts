@@ -4,6 +4,7 @@ import { expect } from "chai";
 import { Contract, type BytesLike, type InterfaceAbi } from "ethers";
 import { artifacts } from "hardhat";
 
+import { SettlementGuardError } from "../../src/errors.js";
 import { HISTORY_ADDRESS } from "../../src/forks/index.js";
 import { toHex, toQuantity, toWord, type Hex } from "../../src/bytes.js";
 import type { HardhatChain } from "../../src/hardhat/index.js";
@@ -20,6 +21,16 @@ export interface RawBlock {
 
 export async function blockAt(chain: HardhatChain, number: bigint): Promise<RawBlock> {
   return (await chain.request({ method: "eth_getBlockByNumber", params: [toQuantity(number), false] })) as RawBlock;
+}
+
+/** @param what names the case, where a test has several */
+export async function expectSimulatorError(promise: Promise<unknown>, reason: RegExp, what = ""): Promise<void> {
+  const error: unknown = await promise.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  expect(SettlementGuardError.is(error, "FORK_SIMULATOR"), `${what} ${String(error)}`).to.equal(true);
+  expect((error as Error).message).to.match(reason);
 }
 
 /** Deploys BranchProbe through the chain's own ethers. */

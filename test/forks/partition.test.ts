@@ -134,7 +134,7 @@ describe("partition", () => {
     });
 
   it("healing also adopts a shorter branch, one that was reorganised, and one whose history was filled at its end", async () => {
-    const { a, b } = await twoNodes();
+    const { a, b } = await twoNodes({ history: "storage" });
     await a.mine(300, { history: "at-end" });
     await a.reorg({ depth: 2 });
     await forks.heal({ from: a, to: b });
@@ -166,7 +166,7 @@ describe("partition", () => {
     expect(await failed(stranger)).to.contain("no block in common");
 
     // Another history mode: the same genesis, and blocks that this node does not reproduce.
-    const other = await forks.create({ name: "other", history: "transaction" });
+    const other = await forks.create({ name: "other", history: "storage" });
     open.push(other);
     await other.mine(2);
     expect(await failed(other)).to.contain("could not adopt the branch of other");

@@ -42,7 +42,7 @@ describe("prove", function () {
   const deployHarness = (on: HardhatChain) => on.tools.ethers.deployContract("StateProofHarness");
 
   before(async function () {
-    chain = await hardhatForks(network).create({ history: "transaction" });
+    chain = await hardhatForks(network).create();
     harness = await deployHarness(chain);
     const set = (method: string, ...params: unknown[]): Promise<unknown> => chain.request({ method, params });
     await set("hardhat_setCode", VAULT, "0x00");
