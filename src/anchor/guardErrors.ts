@@ -183,7 +183,7 @@ const NAMES = new Map(LIBRARY_ERROR_NAMES.map((name) => [SELECTORS[name] as stri
  * Whether revert data, or a bare selector, begins like a guard error.
  *
  * That alone proves nothing: any contract, a trader's wallet among them, can revert with these bytes. It counts only if the guard
- * also denies when asked again. Empty revert data is no guard error.
+ * also denies when asked again. Empty revert data is no guard error. Of a client's error, or of text, ask `revertDataOf` first.
  */
 export function isGuardError(selectorOrRevertData: string): boolean {
   const name = libraryErrorNameOf(selectorOrRevertData);
@@ -216,7 +216,7 @@ export function decodeLibraryError(revertData: string): DecodedError<LibraryErro
 
 /** The name of the library's error that revert data, or a bare selector, begins like. */
 export function libraryErrorNameOf(revertData: string): LibraryErrorName | undefined {
-  if (!/^0x[0-9a-f]{8}(?:[0-9a-f]{2})*$/i.test(revertData)) return undefined;
+  if (typeof revertData !== "string" || !/^0x[0-9a-f]{8}(?:[0-9a-f]{2})*$/i.test(revertData)) return undefined;
   return NAMES.get(revertData.slice(0, 10).toLowerCase());
 }
 

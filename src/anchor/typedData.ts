@@ -101,7 +101,9 @@ export function withAnchor<Message extends object>(
   const value = plainAnchor(anchor);
   const anchorType = "stateRoot" in value ? "StateAnchor" : "Anchor";
   const structs = copyTypes(types);
-  const { primaryType = inferPrimaryType(structs, anchorType), field = "anchor" } = options;
+  const { primaryType = inferPrimaryType(structs, anchorType), field = "anchor" } = Object(
+    options,
+  ) as WithAnchorOptions;
   addAnchorMember(structs, primaryType, field, anchorType);
   const given = memberOf(message, field);
   if (given !== undefined && !sameAnchor(given, value))
@@ -125,13 +127,13 @@ export function withAnchor<Message extends object>(
  * const signature = await wallet.request({ method: "eth_signTypedData_v4", params: [account, json] });
  */
 export function typedDataJson(definition: TypedDataDefinition): string {
-  const { domain = {}, types, message } = definition;
+  const { domain = {}, types, message, ...named } = Object(definition) as TypedDataDefinition;
   const structs = copyTypes(types);
   const domainFields = domainFieldsOf(domain);
   const given = structs["EIP712Domain"];
   if (given !== undefined && !sameFields(given, domainFields))
     throw invalidTypedData("the type EIP712Domain has other members than the domain, or in another order");
-  const { primaryType = inferPrimaryType(structs) } = definition;
+  const { primaryType = inferPrimaryType(structs) } = named;
   const reached = reachedTypes(structs, primaryType);
   return JSON.stringify(
     {
@@ -150,7 +152,7 @@ export function typedDataJson(definition: TypedDataDefinition): string {
  * @throws INVALID_ANCHOR, INVALID_HEX
  */
 export function hashAnchor(anchor: Anchor): Hex {
-  return toHex(structHash({ number: anchor.number, hash: anchor.hash }));
+  return toHex(structHash(membersOf(anchor, ANCHOR_TYPE) as unknown as Anchor));
 }
 
 /**
@@ -159,7 +161,7 @@ export function hashAnchor(anchor: Anchor): Hex {
  * @throws INVALID_ANCHOR, INVALID_HEX
  */
 export function hashStateAnchor(anchor: StateAnchor): Hex {
-  return toHex(structHash({ number: anchor.number, hash: anchor.hash, stateRoot: anchor.stateRoot }));
+  return toHex(structHash(membersOf(anchor, STATE_ANCHOR_TYPE) as unknown as StateAnchor));
 }
 
 /**
@@ -180,12 +182,13 @@ function structHash(anchor: Anchor | StateAnchor): Uint8Array {
 
 function domainSeparator(domain: TypedDataDomain): Uint8Array {
   const fields = domainFieldsOf(domain);
-  const words = fields.map(({ name, type }) => {
-    const value = memberOf(domain, name);
-    if (type === "string") return hashText(String(value));
-    if (type === "uint256") return chainIdWord(value as bigint | number);
-    if (type === "address") return concat([new Uint8Array(12), toBytes(value, name, 20)]);
-    return toBytes(value, name, 32);
+  const words = fields.map((field) => {
+    const { name, type } = field;
+    const given = memberOf(domain, name);
+    if (type === "address") return concat([new Uint8Array(12), toBytes(given, name, 20)]);
+    if (type === "bytes32") return toBytes(given, name, 32);
+    const value = readStruct({ domain: [field] }, "domain", () => given)[name];
+    return type === "string" ? hashText(value as string) : toBytes(toWord(BigInt(value as bigint)), name, 32);
   });
   return hashStruct("EIP712Domain", fields, words);
 }
@@ -202,12 +205,6 @@ function domainFieldsOf(domain: TypedDataDomain): TypedDataField[] {
 
 function isDomainMember(key: string): boolean {
   return DOMAIN_TYPE.some(({ name }) => name === key);
-}
-
-function chainIdWord(chainId: bigint | number): Uint8Array {
-  const whole = typeof chainId === "bigint" || Number.isSafeInteger(chainId);
-  if (!whole || chainId < 0 || chainId >= 2n ** 256n) throw invalidTypedData(`${chainId} is not a chain id`);
-  return toBytes(toWord(BigInt(chainId)), "chainId", 32);
 }
 
 function hashStruct(name: string, members: readonly TypedDataField[], words: readonly Uint8Array[]): Uint8Array {
@@ -260,17 +257,15 @@ function inferPrimaryType(structs: StructTypes, anchorType?: string): string {
 
 /** An anchor's members, read once, whatever kind of object has them. One that has a state root never loses it. */
 function plainAnchor(anchor: Anchor | StateAnchor): Anchor & Partial<StateAnchor> {
-  const [number, hash, stateRoot] = ["number", "hash", "stateRoot"].map((member) => memberOf(anchor, member)) as [
-    bigint,
-    Hex,
-    Hex | undefined,
-  ];
-  const plain = { number, hash };
-  const isStateAnchor =
-    stateRoot !== undefined || attempt("anchor", () => !Array.isArray(anchor) && "stateRoot" in Object(anchor));
-  const copy = isStateAnchor ? { ...plain, stateRoot: stateRoot as Hex } : plain;
-  checkAnchor(copy);
-  return copy;
+  const { number, hash, stateRoot } = membersOf(anchor, STATE_ANCHOR_TYPE) as unknown as StateAnchor;
+  const hasStateRoot = attempt("anchor", () => !Array.isArray(anchor) && "stateRoot" in (Object(anchor) as object));
+  const plain = hasStateRoot || (stateRoot as unknown) !== undefined ? { number, hash, stateRoot } : { number, hash };
+  checkAnchor(plain);
+  return plain;
+}
+
+function membersOf(anchor: Anchor | StateAnchor, fields: readonly TypedDataField[]): Record<string, unknown> {
+  return Object.fromEntries(fields.map(({ name }) => [name, memberOf(anchor, name)]));
 }
 
 function sameFields(a: readonly TypedDataField[], b: readonly TypedDataField[]): boolean {

@@ -93,6 +93,10 @@ describe("guard errors", () => {
       expect(decodeGuardError(bad), bad).to.equal(undefined);
       expect(explain(bad)).to.match(/^Not a guard error: /);
     }
+    for (const none of [undefined, null, 5, [data], new String(data)]) {
+      expect(decodeGuardError(none as string)).to.equal(undefined);
+      expect(isGuardError(none as string)).to.equal(false);
+    }
     expect(isGuardError("0x")).to.equal(false);
     expect(isGuardError("0x08c379a0")).to.equal(false);
   });

@@ -6,6 +6,8 @@ import { hashTypedData } from "viem";
 import type { Anchor, StateAnchor } from "../../src/anchor/anchor.js";
 import {
   anchorDigest,
+  hashAnchor,
+  hashStateAnchor,
   typedDataJson,
   withAnchor,
   type TypedDataField,
@@ -139,7 +141,14 @@ describe("withAnchor reads the order that it was given", function () {
       expect(anchorDigest(domain, one)).to.equal(anchorDigest(domain, state));
     }
     thrown("INVALID_HEX", () => withAnchor(types, order, { ...anchor, stateRoot: undefined } as never));
-    thrown("INVALID_ANCHOR", () => withAnchor(types, order, undefined as never));
+    for (const run of [
+      withAnchor.bind(null, types, order),
+      hashAnchor,
+      hashStateAnchor,
+      anchorDigest.bind(null, domain),
+    ])
+      for (const nothing of [undefined, null, 5, []]) thrown("INVALID_ANCHOR", () => run(nothing as never));
+    expect(withAnchor(types, order, anchor, null as never).message).to.deep.equal(signed);
     // The same anchor, in the message already, in other words.
     const again = {
       ...order,
@@ -349,7 +358,9 @@ describe("typedDataJson", function () {
     expect(path({ message: { ...signed, size: undefined } })).to.equal("Order.size");
     path({ domain: null });
     path({ types: { ...bound.types, EIP712Domain: [member("name", "string")] } });
-    thrown("INVALID_TYPED_DATA", () => anchorDigest({ chainid: 1 } as never, anchor));
+    for (const odd of [{ chainid: 1 }, { name: 5 }, { name: "\ud800" }, { chainId: true }, null])
+      thrown("INVALID_TYPED_DATA", () => anchorDigest(odd as never, anchor));
+    for (const nothing of [undefined, null, 5]) thrown("INVALID_TYPED_DATA", () => typedDataJson(nothing as never));
     const EIP712Domain = parsed({ ...bound, domain })["types"]!["EIP712Domain"];
     expect(parsed({ ...bound, types: { ...bound.types, EIP712Domain }, domain }).domain).to.deep.equal(domain);
   });
