@@ -1,10 +1,11 @@
-import { sameHex, toQuantity, type Hex } from "../bytes.js";
+import { sameHex, type Hex } from "../bytes.js";
 import type { Request } from "../rpc/request.js";
 import { simulatorError, type Backend, type ChainFactory } from "./backend.js";
 import { blockId, sharedLength, type BlockId } from "./blocks.js";
 import { importBlock, rollBack, switchBranch, type BranchChange } from "./branch.js";
 import { checkOptions, createNode, type ChainOptions, type SimulatedNode } from "./node.js";
 import { withoutOwn } from "./ownTransactions.js";
+import { toPassing, toSeconds, type Passing } from "./passTime.js";
 import { Requests } from "./requests.js";
 import { isSystemTransaction } from "./transactions.js";
 
@@ -30,8 +31,8 @@ export interface ReorgOptions {
  * answers one request at a time: a reader never sees a reorg half done, just as a node switches its head at once. Beyond what the
  * backend does with a request:
  *
- * - every block is mined singly, so that parent hashes link (`hardhat_mine` too), at its parent's time plus `blockTime`. After
- *   `evm_increaseTime` it is the parent's time plus the seconds that passed, if that is later; `evm_setNextBlockTimestamp` sets it.
+ * - every block is mined singly, so that parent hashes link (`hardhat_mine` too), at its parent's time plus `blockTime`.
+ * - a later time comes with the blocks in between, whoever asks for it: see {@link ChainOptions.time}.
  * - the EIP-2935 contract holds its parent's hash before a block is mined or a `pending` call is answered.
  * - `eth_getBlockByHash` also finds blocks that a reorg orphaned, as a node's does.
  * - `evm_revert` works for a snapshot that a reorg undid: the blocks are imported again.
@@ -120,9 +121,37 @@ export class SimulatedChain<Tools = unknown> {
     });
   }
 
-  /** Time passes without a block: the next one comes `seconds` after the head, or after all the time that has passed since then. */
+  /**
+   * Lets time pass as on a live chain: mines the blocks in between, one each `blockTime`, the odd seconds first. The head is afterwards exactly
+   * `seconds` later; after a stall so much later than its end. A day in blocks of 12 s takes two seconds.
+   *
+   * @returns the head's time, in seconds since the epoch
+   * @throws FORK_SIMULATOR for a time that is not a whole number of seconds, or more than a million blocks
+   */
+  async passTime(passing: Passing): Promise<number> {
+    const { blocks, miner } = this.#node;
+    const { seconds, blockTime } = toPassing(passing, miner.blockTime);
+    return this.#exclusively(async () => {
+      const until = miner.now + seconds;
+      await miner.passUntil(until, blockTime);
+      if (seconds > 0) await miner.mine({ timestamp: until });
+      await miner.arm();
+      return blocks.head.timestamp;
+    });
+  }
+
+  /**
+   * An outage: time passes without a block. The next one comes `seconds` after the head, or after all the time that has passed since then.
+   *
+   * @throws FORK_SIMULATOR for a time that is not a whole number of seconds
+   */
   async stall({ seconds }: { seconds: number }): Promise<void> {
-    await this.request({ method: "evm_increaseTime", params: [toQuantity(seconds)] });
+    const { miner } = this.#node;
+    const time = toSeconds(seconds, "time that passes");
+    await this.#exclusively(() => {
+      miner.letPass(time);
+      return miner.arm();
+    });
   }
 
   /**

@@ -17,6 +17,9 @@ export interface MinerState {
   seed: Hex;
 }
 
+/** As many blocks as are mined at the most for time to pass: some minutes' work. */
+const LONGEST_FILL = 1_000_000;
+
 /** Mines blocks one by one, with time and randomness that depend on nothing but the script. */
 export class Miner {
   #state: MinerState = { cheats: [], nextTimestamp: undefined, passed: 0, seed: toWord(0n) };
@@ -24,8 +27,10 @@ export class Miner {
   #reseeded = false;
   #automine = true;
 
+  /** Seconds between a block and its parent. */
+  readonly blockTime: number;
+
   readonly #name: string;
-  readonly #blockTime: number;
   readonly #ask: Ask;
   readonly #blocks: Blocks;
   readonly #history: HistoryFiller;
@@ -40,7 +45,7 @@ export class Miner {
     checkpoints: Checkpoints,
   ) {
     this.#name = name;
-    this.#blockTime = blockTime;
+    this.blockTime = blockTime;
     this.#ask = ask;
     this.#blocks = blocks;
     this.#history = history;
@@ -95,10 +100,29 @@ export class Miner {
     return answer;
   }
 
-  /** Lets time pass. Returns the seconds that have passed since the head was mined. */
-  letPass(seconds: number): number {
+  /** The time that it is, in seconds since the epoch: the head's, and what the test has let pass since. */
+  get now(): number {
+    return this.#blocks.head.timestamp + this.#state.passed;
+  }
+
+  /** Lets time pass without a block. */
+  letPass(seconds: number): void {
     this.#state = { ...this.#state, passed: this.#state.passed + seconds };
-    return this.#state.passed;
+  }
+
+  /**
+   * Lets time pass as on a live chain: mines until the next block is the one at `timestamp`. A block comes each `blockTime`, the odd seconds
+   * first. Where the chain stood still until now, a block ends that first.
+   */
+  async passUntil(timestamp: number, blockTime = this.blockTime): Promise<void> {
+    const start = this.#blocks.head.timestamp;
+    checkFill(timestamp - start, blockTime);
+    const stoodStill = this.#state.passed > this.blockTime;
+    if (timestamp <= (stoodStill ? this.now : start)) return;
+    if (stoodStill) await this.mine({ timestamp: this.now });
+    const blocks = Math.ceil((timestamp - this.#blocks.head.timestamp) / blockTime) - 1;
+    for (let left = blocks; left > 0; left--) await this.mine({ timestamp: timestamp - left * blockTime });
+    this.letPass(timestamp - this.now);
   }
 
   setNextTimestamp(nextTimestamp: number): void {
@@ -157,7 +181,7 @@ export class Miner {
 
   #timeOfNext(): number {
     const { nextTimestamp, passed } = this.#state;
-    return nextTimestamp ?? this.#blocks.head.timestamp + Math.max(this.#blockTime, passed);
+    return nextTimestamp ?? this.#blocks.head.timestamp + Math.max(this.blockTime, passed);
   }
 
   async #drawRandao(): Promise<void> {
@@ -165,6 +189,13 @@ export class Miner {
     this.#reseeded = false;
     await this.#ask("hardhat_setPrevRandao", digest(this.#state.seed, this.#blocks.head.hash));
   }
+}
+
+function checkFill(seconds: number, blockTime: number): void {
+  if (seconds <= LONGEST_FILL * blockTime) return;
+  throw simulatorError(
+    `${seconds} s are more than ${LONGEST_FILL} blocks of ${blockTime} s: take a longer block time, or a chain whose time is "raw"`,
+  );
 }
 
 /** Keccak-256 of the concatenated values. */

@@ -4,6 +4,7 @@ import { Checkpoints } from "./checkpoints.js";
 import type { HistoryMode } from "./history.js";
 import { HistoryFiller } from "./historyFiller.js";
 import { Miner } from "./miner.js";
+import { DEFAULT_BLOCK_TIME } from "./passTime.js";
 import { Pool } from "./pool.js";
 
 export interface ChainOptions extends BackendOptions {
@@ -18,6 +19,13 @@ export interface ChainOptions extends BackendOptions {
    * not the genesis: cheat codes made its state, to which its header does not commit. Meaningless together with `forkFrom`.
    */
   blocks?: number;
+  /**
+   * What a later time means that a test asks for: by `evm_increaseTime`, `evm_setNextBlockTimestamp`, `evm_mine` with a timestamp, or Hardhat's
+   * `networkHelpers.time`, which sends these. `"live"` (default): blocks come as on a live chain, one each `blockTime`, until the next has
+   * that time; what waits in the pool is in that one. `"raw"`: the next block has that time, as on the bare backend. To a guard that is an
+   * outage, as {@link SimulatedChain.stall} is in both. `hardhat_mine` mines the blocks that it is told to, as far apart as it is told.
+   */
+  time?: "live" | "raw";
 }
 
 /** The parts of a simulated chain. None of them knows of the queue: whoever uses them has the chain for itself. */
@@ -26,6 +34,7 @@ export interface SimulatedNode {
   readonly ask: Ask;
   /** As `ask`, for what a test asked: the backend's errors are the answer. */
   readonly relay: Ask;
+  readonly time: NonNullable<ChainOptions["time"]>;
   readonly blocks: Blocks;
   readonly pool: Pool;
   readonly history: HistoryFiller;
@@ -47,9 +56,9 @@ export interface Pin {
 export async function createNode(backend: Backend, options: ChainOptions): Promise<SimulatedNode> {
   const {
     name = "chain",
-    blockTime = 12,
+    blockTime = DEFAULT_BLOCK_TIME,
     history: mode = "transaction",
-
+    time = "live",
     forkFrom: origin,
   } = options;
   const request = requestOf(backend, name);
@@ -68,11 +77,11 @@ export async function createNode(backend: Backend, options: ChainOptions): Promi
   // A backend that cannot go back is found here, and not amid a reorg.
   await checkpoints.restore(checkpoints.before(head.number));
   await miner.arm();
-  return { name, ask, relay, blocks, pool, history, checkpoints, miner, origin, pins: new Set() };
+  return { name, ask, relay, time, blocks, pool, history, checkpoints, miner, origin, pins: new Set() };
 }
 
 /** @throws FORK_SIMULATOR for a block time or a number of blocks that cannot be */
-export function checkOptions({ blockTime = 12, blocks = 0 }: ChainOptions): void {
+export function checkOptions({ blockTime = DEFAULT_BLOCK_TIME, blocks = 0 }: ChainOptions): void {
   if (!Number.isSafeInteger(blocks) || blocks < 0) throw simulatorError(`${blocks} is not a number of blocks`);
   if (!Number.isSafeInteger(blockTime) || blockTime < 1)
     throw simulatorError(`The block time must be a whole number of seconds, at least 1, and is ${blockTime}`);

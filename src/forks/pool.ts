@@ -41,9 +41,15 @@ export class Pool {
     return pending.map((json) => this.describe(json)).filter((transaction) => !isSystemTransaction(transaction));
   }
 
+  /** Takes out what is waiting, so that no block takes it until it is sent again. */
+  async setAside(): Promise<SentTransaction[]> {
+    const waiting = await this.waiting();
+    for (const { hash } of waiting) await this.#drop(hash);
+    return waiting;
+  }
+
   async clear(): Promise<void> {
-    for (const { hash } of await this.#pending())
-      await this.#request({ method: "hardhat_dropTransaction", params: [hash] });
+    for (const { hash } of await this.#pending()) await this.#drop(hash);
   }
 
   /** Puts a transaction of this or another chain into the pool; automining must be off. */
@@ -61,6 +67,10 @@ export class Pool {
   submit(raw: Hex, rejected: Rejection[]): Promise<void> {
     const send = () => this.#request({ method: "eth_sendRawTransaction", params: [raw] });
     return attempt(this.remember(raw), send, rejected);
+  }
+
+  async #drop(hash: Hex): Promise<void> {
+    await this.#request({ method: "hardhat_dropTransaction", params: [hash] });
   }
 
   async #pending(): Promise<RpcTransaction[]> {

@@ -1,6 +1,8 @@
+import { toQuantity } from "../bytes.js";
 import { simulatorError, type RpcCall } from "./backend.js";
 import { call } from "./calls.js";
 import type { SimulatedNode } from "./node.js";
+import { toSeconds } from "./passTime.js";
 import { UserSnapshots } from "./userSnapshots.js";
 
 // Cheat codes that change the state (or who may sign), which importing a block must repeat. What ends up in the header (time,
@@ -22,7 +24,7 @@ export class Requests {
   }
 
   async answer({ method, params = [] }: RpcCall): Promise<unknown> {
-    const { ask, history, miner, relay } = this.#node;
+    const { history, miner, relay } = this.#node;
     if (REFUSED.test(method) && !(method === "evm_setIntervalMining" && params[0] === 0))
       throw simulatorError(
         `${method} would take ${this.#node.name} out of the simulator's hands: create another chain, or use reorg and mine`,
@@ -34,24 +36,17 @@ export class Requests {
 
     switch (method) {
       case "evm_mine":
-        await miner.mine({ timestamp: params[0] === undefined ? undefined : Number(params[0]) });
-        await miner.arm();
-        return "0x0";
+        return this.#mineAt(params[0] === undefined ? undefined : toSeconds(params[0], "timestamp"));
       case "hardhat_mine":
       case "anvil_mine":
         return this.#mineMany(Number(params[0] ?? 1), params[1] === undefined ? undefined : Number(params[1]));
       case "eth_sendTransaction":
       case "eth_sendRawTransaction":
         return this.#send(method, params);
-      case "evm_increaseTime": {
-        const passed = miner.letPass(Number(params[0]));
-        await miner.arm();
-        return passed;
-      }
+      case "evm_increaseTime":
+        return this.#increaseTime(toSeconds(params[0], "time that passes"));
       case "evm_setNextBlockTimestamp":
-        await ask(method, ...params);
-        miner.setNextTimestamp(Number(params[0]));
-        return null;
+        return this.#setNextTimestamp(toSeconds(params[0], "timestamp"));
       case "evm_setAutomine":
         await miner.setAutomine(params[0] === true);
         return true;
@@ -80,6 +75,50 @@ export class Requests {
         throw simulatorError(
           `${method} would change block ${pin.number} of ${name}, on which a hard fork rests: mine a block first`,
         );
+  }
+
+  async #mineAt(timestamp: number | undefined): Promise<string> {
+    const { miner } = this.#node;
+    if (timestamp !== undefined) await this.#passUntil(timestamp);
+    await miner.mine({ timestamp });
+    await miner.arm();
+    return "0x0";
+  }
+
+  /** Returns the seconds that have passed since the head. */
+  async #increaseTime(seconds: number): Promise<number> {
+    const { blocks, miner } = this.#node;
+    const until = miner.now + seconds;
+    // A time that was set for the next block goes before.
+    if (miner.state.nextTimestamp === undefined) await this.#passUntil(until);
+    miner.letPass(until - miner.now);
+    await miner.arm();
+    return miner.now - blocks.head.timestamp;
+  }
+
+  async #setNextTimestamp(timestamp: number): Promise<null> {
+    const { ask, miner } = this.#node;
+    await this.#passUntil(timestamp);
+    // The backend refuses what is not later than its head.
+    await ask("evm_setNextBlockTimestamp", toQuantity(timestamp));
+    miner.setNextTimestamp(timestamp);
+    return null;
+  }
+
+  /** Lets blocks come until the next is due at `timestamp`, if the chain is live. What waits in the pool waits for that one. */
+  async #passUntil(timestamp: number): Promise<void> {
+    const { miner, pool, time } = this.#node;
+    if (time === "raw") return;
+    const waiting = await pool.setAside();
+    try {
+      await miner.passUntil(timestamp);
+    } finally {
+      if (waiting.length > 0) {
+        await miner.suspendAutomine();
+        for (const transaction of waiting) await pool.send(transaction);
+        await miner.resumeAutomine();
+      }
+    }
   }
 
   /** @param interval seconds between the blocks, from the second one on */

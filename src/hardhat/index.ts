@@ -16,6 +16,8 @@ export type HardhatChain = SimulatedChain<HardhatTools>;
  * const forks = hardhatForks(network);
  * const [majority, minority] = await forks.partition({ commonBlocks: 10, prepare: ({ tools }) => tools.ethers.deployContract("Perps") });
  * const [trader] = await minority.tools.ethers.getSigners();
+ * await majority.tools.networkHelpers.time.increase(3_600); // with the blocks of an hour, as `majority.passTime(3_600)`
+ * await minority.stall({ seconds: 3_600 }); // an outage
  */
 export function hardhatForks(network: NetworkManager, options: HardhatFactoryOptions = {}) {
   const factory = hardhatChains(network, options);

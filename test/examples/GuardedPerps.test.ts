@@ -82,7 +82,7 @@ describe("GuardedPerps", () => {
 
   /** The chain stands still, and then somebody pokes the market. */
   async function standStill(): Promise<void> {
-    await world.chain.request({ method: "evm_increaseTime", params: [OUTAGE] });
+    await world.chain.stall({ seconds: OUTAGE });
     await perps.poke(MARKET);
     expect(await statusOf()).to.equal(STATUS.Stale);
   }

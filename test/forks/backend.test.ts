@@ -27,8 +27,10 @@ describe("a backend that cannot carry the simulator", () => {
     "evm_mine",
     "evm_revert",
     "evm_setAutomine",
+    "evm_setBlockGasLimit",
     "evm_setNextBlockTimestamp",
     "evm_snapshot",
+    "hardhat_dropTransaction",
     "hardhat_impersonateAccount",
     "hardhat_setBalance",
     "hardhat_setCode",
@@ -41,11 +43,12 @@ describe("a backend that cannot carry the simulator", () => {
       ]) {
         let chain: SimulatedChain | undefined;
         const use = async (): Promise<void> => {
-          chain = await SimulatedChain.create(without(method, error), { history: "transaction" });
+          chain = await SimulatedChain.create(without(method, error));
           await chain.mine();
           const [from] = (await chain.request({ method: "eth_accounts" })) as [Hex];
           await chain.request({ method: "evm_setAutomine", params: [false] });
           await chain.request({ method: "eth_sendTransaction", params: [{ from, to: from, gas: "0x5208" }] });
+          await chain.request({ method: "evm_increaseTime", params: [60] });
           await chain.reorg({ depth: 1 });
         };
         await expectSimulatorError(use(), new RegExp(`lacks ${method}: the simulator runs on Hardhat 2 and 3`));

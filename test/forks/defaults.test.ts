@@ -43,6 +43,7 @@ describe("a simulated chain with no option", () => {
       await prove(chain, { anchor, account: account as Hex, slots: [0n] });
     }
     await chain.reorg({ depth: 4 });
+    await chain.passTime(600);
     await proveValue(account);
   });
 

@@ -8,7 +8,8 @@ import { latestStateAnchor, type Anchor } from "../../src/anchor/anchor.js";
 import { toQuantity, toWord, type Hex } from "../../src/bytes.js";
 import { settlementGuardMatchers } from "../../src/chai/index.js";
 import { SettlementGuardError } from "../../src/errors.js";
-import { HISTORY_ADDRESS, HISTORY_CODE } from "../../src/forks/index.js";
+import { HISTORY_ADDRESS, HISTORY_CODE, SimulatedChain, liveTime, passTime } from "../../src/forks/index.js";
+import { toRequest } from "../../src/rpc/request.js";
 import {
   AnchoredTarget__factory,
   BranchProbe__factory,
@@ -240,6 +241,53 @@ describe("smoke: the guard on anvil, whose EIP-2935 is not emulated", () => {
     await expectMismatch(inside, actual.hash);
     await expectAccepted(actual);
     await expectAccepted(below);
+  });
+});
+
+describe("smoke: time and the simulator on anvil", () => {
+  let node: ChildProcess | undefined;
+  let provider: JsonRpcProvider;
+
+  beforeEach(async function () {
+    const binary = findAnvil();
+    if (binary === undefined) this.skip();
+    const started = await startAnvil(binary, ["--hardfork", "prague"]);
+    node = started.node;
+    provider = new JsonRpcProvider(started.url, CHAIN_ID, { staticNetwork: true, cacheTimeout: -1, batchMaxCount: 1 });
+  });
+
+  afterEach(() => {
+    provider?.destroy();
+    node?.kill("SIGKILL");
+  });
+
+  it("A12: passTime mines an hour's blocks, whose headers link, and liveTime sets the next block's time", async () => {
+    const start = (await provider.getBlock("latest"))!;
+    expect(await passTime(provider, 3_601)).to.equal(start.timestamp + 3_601);
+    const head = await provider.getBlockNumber();
+    expect(head).to.equal(start.number + 301);
+    for (let number = head; number > start.number; number--) {
+      const [block, parent] = await Promise.all([provider.getBlock(number), provider.getBlock(number - 1)]);
+      expect(block!.parentHash).to.equal(parent!.hash);
+      expect(block!.timestamp - parent!.timestamp).to.equal(number === start.number + 1 ? 1 : 12);
+    }
+    const time = (await liveTime(provider).latest()) + 600;
+    await liveTime(provider).setNextBlockTimestamp(time);
+    await provider.send("evm_mine", []);
+    expect((await provider.getBlock("latest"))!.timestamp).to.equal(time);
+    expect(await provider.getBlockNumber()).to.equal(head + 50);
+    // More than are mined singly: a year in blocks of an hour.
+    await passTime(provider, { seconds: 365 * 86_400, blockTime: 40_000 });
+    expect((await provider.getBlock("latest"))!.timestamp).to.equal(time + 365 * 86_400);
+  });
+
+  it("F4: the simulator says which method anvil lacks, and what it runs on", async () => {
+    const backend = { request: toRequest(provider), tools: undefined, close: () => Promise.resolve() };
+    const error: unknown = await SimulatedChain.create({ create: () => Promise.resolve(backend) }).catch(
+      (thrown: unknown) => thrown,
+    );
+    expect(SettlementGuardError.is(error, "FORK_SIMULATOR"), String(error)).to.equal(true);
+    expect(String(error)).to.match(/lacks (?:hardhat_setPrevRandao|eth_pendingTransactions): .*Hardhat 2 and 3/);
   });
 });
 
