@@ -27,24 +27,43 @@ export interface ErrorDetails {
   HEADER_NUMBER_MISMATCH: { claimed: bigint; actual: bigint };
   /** A genuine header whose state root is not the one that the state anchor claims. */
   STATE_ROOT_MISMATCH: { number: bigint; claimed: string; actual: string };
-  /** The endpoint does not know the block. Not evidence that the block does not exist. */
-  BLOCK_NOT_FOUND: { block: string };
+  /**
+   * The endpoint does not know the block, no longer has it, or cannot resolve the tag. Not evidence that the block does not exist.
+   * `reason` has the endpoint's words, where it answered with an error and not with `null`.
+   */
+  BLOCK_NOT_FOUND: { block: string; reason?: string };
   /** The endpoint answered something that is not the shape that the method promises. */
   INVALID_RESPONSE: { method: string; reason: string };
-  /** The endpoint answered with an error, or not at all. `rpcCode` is the JSON-RPC error's code, where there was one. */
-  RPC_FAILED: { method: string; reason: string; rpcCode?: number };
+  /** What was given to ask an endpoint with is no connection to one. Nothing was sent. `reason` says what to give instead. */
+  INVALID_CONNECTION: { reason: string };
+  /** An option of another type, out of its bounds, or of a name that nobody reads. */
+  INVALID_OPTION: { option: string; reason: string };
+  /**
+   * The endpoint answered with an error, with a refusal that is no JSON-RPC, or not at all. It says nothing about the chain.
+   * `reason` has its words, printable and without what a URL may hold; `rpcCode` is the JSON-RPC error's code, where there was one.
+   */
+  RPC_FAILED: {
+    method: string;
+    reason: string;
+    rpcCode?: number;
+    /** The HTTP status, where the endpoint answered over HTTP. */
+    httpStatus?: number;
+  };
   /** The endpoint no longer has, or never had, the state that a proof is to be made of. Never evidence of absence: ask another. */
   STATE_UNAVAILABLE: { number: bigint; hash: string; reason: string };
   /** The endpoint knows the anchor's block, and says that the chain it follows does not hold it. */
   BLOCK_NOT_CANONICAL: { number: bigint; hash: string; reason: string };
-  /** An anchor that cannot be used: zero hash, or a depth that reaches before genesis or to the head itself. */
+  /** An anchor or a block's name that cannot be used: no block, zero hash, or a depth that reaches before genesis or to the head. */
   INVALID_ANCHOR: { reason: string; number?: bigint; depth?: number };
   /** EIP-712 types or a message that cannot be signed. `path` is that of the member at fault: `Order.legs[1].size`. */
   INVALID_TYPED_DATA: { reason: string; path?: string };
-  /** A state proof that shows neither a value nor an absence. `reason` is a name of `PROOF_REASONS`. */
-  PROOF_INVALID: { what: string; reason: string };
+  /**
+   * A state proof that shows neither a value nor an absence. `reason` is a name of `PROOF_REASONS`; `number` and `hash` are those
+   * of the block whose state was asked for, where the proof was.
+   */
+  PROOF_INVALID: { what: string; reason: string; number?: bigint; hash?: string };
   /** An account proof that starts under another state root: another block's, or a made-up one. `actual` is its first node's hash. */
-  PROOF_OF_OTHER_STATE: { number: bigint; expected: string; actual: string };
+  PROOF_OF_OTHER_STATE: { number: bigint; hash: string; expected: string; actual: string };
   /** A field of an answer says something else than the proof that comes with it. */
   PROOF_FIELD_MISMATCH: { field: string; claimed: string; proven: string };
   /** The Solidity verifier, run in an embedded EVM, did not come to an end of its own. It is written never to revert. */

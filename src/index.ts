@@ -1,5 +1,5 @@
 export { checkAnchor, latestAnchor, latestStateAnchor, verifyStateAnchor } from "./anchor/anchor.js";
-export type { Anchor, AnchorOptions, StateAnchor } from "./anchor/anchor.js";
+export type { Anchor, AnchorLike, AnchorOptions, StateAnchor } from "./anchor/anchor.js";
 export { explain } from "./anchor/explain.js";
 export {
   GUARD_ERRORS,
@@ -80,4 +80,4 @@ export type { ProofAnswer, WitnessVerdict } from "./proof/witness.js";
 export { fetchHeader } from "./rpc/block.js";
 export type { BlockId, BlockTag } from "./rpc/block.js";
 export { toRequest } from "./rpc/request.js";
-export type { Connection, Eip1193Provider, Request, SendProvider } from "./rpc/request.js";
+export type { Connection, Eip1193Provider, Request, RequestOptions, SendProvider } from "./rpc/request.js";

@@ -2,7 +2,7 @@ import { sameHex, toBigInt, toBytes, toHex, type Hex } from "../bytes.js";
 import { SettlementGuardError } from "../errors.js";
 import { decodeHeaderStart, hashHeader, type HashedHeader } from "../proof/header.js";
 import { fetchHeader } from "../rpc/block.js";
-import { call, type Connection } from "../rpc/request.js";
+import { call, checkRequestOptions, type Connection, type RequestOptions } from "../rpc/request.js";
 
 /** The block on which an action is prepared. The contract's `Anchor`. */
 export interface Anchor {
@@ -15,11 +15,21 @@ export interface StateAnchor extends Anchor {
   stateRoot: Hex;
 }
 
+/** An anchor as callers may have it, hashes being plain strings. Every function checks it before it uses it. */
+export interface AnchorLike {
+  number: bigint;
+  /** 32 bytes of hexadecimal, of any case. */
+  hash: string;
+  /** 32 bytes of hexadecimal, of any case. */
+  stateRoot?: string;
+}
+
 /** How an anchor is chosen. */
-export interface AnchorOptions {
+export interface AnchorOptions extends RequestOptions {
   /**
    * How many blocks behind the head the anchor lies, at least 1. The head itself has no hash that a contract could look up while
-   * it executes, and the closer the anchor, the shorter the reorg that makes the action revert.
+   * it executes, and the closer the anchor, the shorter the reorg that makes the action revert. By default 2. The head must be
+   * at least block `depth`.
    */
   depth?: number;
 }
@@ -32,8 +42,8 @@ const ZERO_HASH = `0x${"00".repeat(32)}`;
  * Takes an anchor a few blocks behind one endpoint's head. Its header is hashed here; that the endpoint follows the canonical
  * chain is what the contract's check decides when the action executes.
  *
- * @throws INVALID_ANCHOR where the depth is no positive integer or reaches before genesis, INVALID_RESPONSE, and what
- * {@link fetchHeader} throws
+ * @throws INVALID_ANCHOR where the depth is no positive integer or reaches before genesis, INVALID_RESPONSE for a head that is no
+ * number, and what {@link fetchHeader} throws
  */
 export async function latestAnchor(connection: Connection, options: AnchorOptions = {}): Promise<Anchor> {
   const { number, hash } = await latestHeader(connection, options);
@@ -60,10 +70,13 @@ export async function latestStateAnchor(
  * @throws INVALID_ANCHOR, INVALID_HEX, HEADER_HASH_MISMATCH, HEADER_MALFORMED, HEADER_NUMBER_MISMATCH, STATE_ROOT_MISMATCH: the
  * contract's `HeaderHashMismatch`, `HeaderMalformed`, `HeaderNumberMismatch`, `StateRootMismatch`
  */
-export function verifyStateAnchor(anchor: StateAnchor, header: Hex | Uint8Array): void {
-  const { number: claimedNumber, hash: claimedHash } = anchor;
-  checkAnchor(anchor);
-  const rlp = typeof header === "string" ? toBytes(header, "header") : header;
+export function verifyStateAnchor(
+  anchor: Readonly<AnchorLike> & { readonly stateRoot: string },
+  header: string | Uint8Array,
+): void {
+  const { number: claimedNumber, hash: claimedHash, stateRoot: claimedRoot } = readAnchor(anchor);
+  if (claimedRoot === undefined) throw invalidAnchor("there is no state root", { number: claimedNumber });
+  const rlp = header instanceof Uint8Array ? header : toBytes(header, "header");
 
   const hash = hashHeader(rlp);
   if (!sameHex(hash, claimedHash)) {
@@ -84,11 +97,11 @@ export function verifyStateAnchor(anchor: StateAnchor, header: Hex | Uint8Array)
   }
 
   const stateRoot = toHex(root);
-  if (!sameHex(stateRoot, anchor.stateRoot)) {
+  if (!sameHex(stateRoot, claimedRoot)) {
     throw new SettlementGuardError(
       "STATE_ROOT_MISMATCH",
-      { number, claimed: anchor.stateRoot, actual: stateRoot },
-      `the anchor claims state root ${anchor.stateRoot} for block ${number}, its header has ${stateRoot}`,
+      { number, claimed: claimedRoot, actual: stateRoot },
+      `the anchor claims state root ${claimedRoot} for block ${number}, its header has ${stateRoot}`,
     );
   }
 }
@@ -99,35 +112,45 @@ export function verifyStateAnchor(anchor: StateAnchor, header: Hex | Uint8Array)
  *
  * @throws INVALID_ANCHOR, INVALID_HEX
  */
-export function checkAnchor(anchor: Anchor | StateAnchor): void {
-  const { number, hash } = anchor;
-  if (typeof number !== "bigint" || number < 0n || number > MAX_UINT64) {
-    throw new SettlementGuardError(
-      "INVALID_ANCHOR",
-      { reason: "the number is not a bigint of 64 bits" },
-      `an anchor's number must be a bigint from 0 to 2^64 - 1, not ${String(number)}`,
-    );
-  }
-  const hashes: [string, Hex][] = [["hash", hash]];
-  if ("stateRoot" in anchor) hashes.push(["stateRoot", anchor.stateRoot]);
-  for (const [name, value] of hashes) {
-    toBytes(value, `anchor ${name}`, 32);
-    if (value === ZERO_HASH) throw invalidAnchor(`the ${name} is zero`, { number });
-  }
+export function checkAnchor(anchor: Readonly<AnchorLike>): void {
+  readAnchor(anchor);
 }
 
-async function latestHeader(connection: Connection, { depth = DEFAULT_DEPTH }: AnchorOptions): Promise<HashedHeader> {
+/** Reads each member once: a getter could answer the check with one value and the use with another. */
+function readAnchor(anchor: unknown): AnchorLike {
+  if (typeof anchor !== "object" || anchor === null)
+    throw invalidAnchor("it is no object with a number and a hash", {});
+  const { number, hash, stateRoot } = anchor as { number?: unknown; hash?: unknown; stateRoot?: unknown };
+  if (typeof number !== "bigint" || number < 0n || number > MAX_UINT64)
+    throw invalidAnchor("the number is not a bigint from 0 to 2^64 - 1", {});
+  const read: AnchorLike = { number, hash: readHash("hash", hash, number) };
+  if ("stateRoot" in anchor) read.stateRoot = readHash("stateRoot", stateRoot, number);
+  return read;
+}
+
+function readHash(name: string, value: unknown, number: bigint): string {
+  toBytes(value, `anchor ${name}`, 32);
+  if (value === ZERO_HASH) throw invalidAnchor(`the ${name} is zero`, { number });
+  return value as string;
+}
+
+async function latestHeader(connection: Connection, options: AnchorOptions): Promise<HashedHeader> {
+  checkRequestOptions(options, "depth");
+  const { depth = DEFAULT_DEPTH, ...asking } = options;
   if (!Number.isSafeInteger(depth) || depth < 1)
     throw invalidAnchor("the depth must be a whole number from 1", { depth });
-  const head = await headNumber(connection);
+  const head = await headNumber(connection, asking);
   const number = head - BigInt(depth);
-  if (number < 0n) throw invalidAnchor(`the head is block ${head}, the depth reaches before genesis`, { depth });
-  return fetchHeader(connection, { number });
+  if (number < 0n) {
+    const reason = `the head is block ${head}, and depth ${depth} needs a head of at least block ${depth}`;
+    throw invalidAnchor(`${reason}: mine ${-number} blocks first, or ask for less depth`, { depth, number: head });
+  }
+  return fetchHeader(connection, { number }, asking);
 }
 
-async function headNumber(connection: Connection): Promise<bigint> {
+async function headNumber(connection: Connection, asking: RequestOptions): Promise<bigint> {
   const method = "eth_blockNumber";
-  const answer = await call(connection, method);
+  const answer = await call(connection, method, [], asking);
   try {
     return toBigInt(answer, "block number");
   } catch (cause) {

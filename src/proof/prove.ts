@@ -1,9 +1,11 @@
-import { sameHex, toBytes, toHex, toQuantity, toWord, type Hex } from "../bytes.js";
-import { checkAnchor, verifyStateAnchor, type Anchor, type StateAnchor } from "../anchor/anchor.js";
+import { invalidHex, sameHex, toBytes, toHex, toQuantity, toWord, type Hex } from "../bytes.js";
+import { checkAnchor, verifyStateAnchor, type AnchorLike, type StateAnchor } from "../anchor/anchor.js";
 import { SettlementGuardError } from "../errors.js";
 import { keccak256 } from "../keccak.js";
 import { fetchHeader, type BlockId } from "../rpc/block.js";
-import { call, type Connection } from "../rpc/request.js";
+import { situationOf } from "../rpc/clients.js";
+import { checkWhole, invalidOption } from "../rpc/options.js";
+import { call, checkRequestOptions, type Connection, type RequestOptions } from "../rpc/request.js";
 import type { Account } from "./account.js";
 import { packCompact, type CompactWitness } from "./compact.js";
 import type { HashedHeader } from "./header.js";
@@ -16,16 +18,19 @@ const METHOD = "eth_getProof";
 export const MAX_SLOTS_PER_REQUEST = 1024;
 
 /** What is to be proven, and at which block. */
-export interface ProveOptions {
+export interface ProveOptions extends RequestOptions {
   /**
    * The block: an anchor, or a block by hash, by number or by tag. Whatever it is, it is resolved once, to a header that is
    * hashed here, and the proof is asked for by that header's hash.
    */
-  anchor: Anchor | StateAnchor | BlockId;
-  /** The account's address. */
-  account: Hex;
-  /** The account's slots: 32 bytes, or numbers. In any order; a slot that is named twice is proven once. */
-  slots?: readonly (Hex | bigint)[];
+  anchor: Readonly<AnchorLike> | BlockId;
+  /** The account's address: 20 bytes of hexadecimal, of any case. */
+  account: string;
+  /**
+   * The account's slots: bigints, safe whole numbers, or 32 bytes of hexadecimal. In any order; a slot that is named twice is proven
+   * once.
+   */
+  slots?: readonly (string | bigint | number)[];
   /** Slots in one request, at most and by default {@link MAX_SLOTS_PER_REQUEST}: some endpoints allow fewer. */
   slotsPerRequest?: number;
 }
@@ -88,29 +93,28 @@ export interface ProvenState {
  * does not take a hash is asked by number: its answer is checked against the same root.
  *
  * @throws as {@link fetchHeader} for the block; INVALID_ANCHOR, HEADER_NUMBER_MISMATCH, STATE_ROOT_MISMATCH if the header is not the
- * anchor's; INVALID_HEX for an account or a slot of another length
+ * anchor's; before anything is sent, INVALID_OPTION, and INVALID_HEX for an account or a slot of another form
  * @throws STATE_UNAVAILABLE, BLOCK_NOT_CANONICAL, BLOCK_NOT_FOUND, RPC_FAILED if there is no answer
  * @throws INVALID_RESPONSE, PROOF_OF_OTHER_STATE, PROOF_INVALID, PROOF_FIELD_MISMATCH if the answer is not to be believed
  * @example
  * const { anchor, header, witness, slots } = await prove(provider, { anchor: "finalized", account: vault, slots: [7n] });
  */
 export async function prove(connection: Connection, options: ProveOptions): Promise<ProvenState> {
-  const address = toBytes(options.account, "account", 20);
-  const slots = sortSlots((options.slots ?? []).map(slotBytes));
-  const header = await anchoredHeader(connection, options.anchor);
+  const { anchor, address, slots, perRequest, asking } = readOptions(options);
+  const header = await anchoredHeader(connection, anchor, asking);
 
-  const perRequest = Math.min(Math.max(1, options.slotsPerRequest ?? MAX_SLOTS_PER_REQUEST), MAX_SLOTS_PER_REQUEST);
   const answers: Answer[] = [];
   for (const asked of chunks(slots, perRequest)) {
     const words = asked.map((slot) => toHex(slot));
-    answers.push(readAnswer(await ask(connection, header, toHex(address), words), words));
+    answers.push(readAnswer(await ask(connection, header, [toHex(address), words], asking), words));
   }
 
   const first = answers[0] as Answer;
   checkRoot(header, first.accountProof);
   const storage = new Map(answers.flatMap((answer) => [...answer.storage]));
   const packed = chunks(slots, MAX_SLOTS).map((group) =>
-    packWitness(
+    packAt(
+      header,
       { stateRoot: header.stateRoot, address, slots: group },
       { accountProof: first.accountProof, storageProof: group.flatMap((slot) => storage.get(toHex(slot)) ?? []) },
     ),
@@ -155,94 +159,108 @@ export async function prove(connection: Connection, options: ProveOptions): Prom
  * @param slot one of those that were proven
  * @returns the form "plain", a reason and the nodes for `StateProof.tryAccountSlot`, where the compact form cannot say what a node
  * says; that is no trie that an Ethereum client builds
- * @throws INVALID_RESPONSE for another slot
+ * @throws INVALID_RESPONSE for a slot that was not proven, INVALID_HEX for what is no slot
  * @example
  * const state = await prove(provider, { anchor: "finalized", account: vault, slots: [7n] });
  * const { form, witness } = compactWitness(state, 7n);
  */
 export function compactWitness(
   { anchor, address, accountProof, slots }: ProvenState,
-  slot: Hex | bigint,
+  slot: string | bigint | number,
 ): Pick<CompactWitness, "form" | "reason"> & { readonly witness: Hex } {
   const request = {
     stateRoot: toBytes(anchor.stateRoot, "state root", 32),
     address: toBytes(address, "account", 20),
     slot: slotBytes(slot),
   };
+  if (!slots.some((each) => sameHex(each.slot, toHex(request.slot))))
+    throw invalidResponse(`no storage proof for slot ${toHex(request.slot)}`);
   const storageProof = slots.map(({ slot: key, proof }) => ({ key, proof }));
   const { form, reason, witness } = packCompact(request, { accountProof, storageProof });
   return { form, ...(reason === undefined ? {} : { reason }), witness: toHex(witness) };
 }
 
-// --- the block ---
+// --- the question ---
 
-async function anchoredHeader(connection: Connection, anchor: Anchor | StateAnchor | BlockId): Promise<HashedHeader> {
-  if (typeof anchor === "string" || !("hash" in anchor) || !("number" in anchor))
-    return fetchHeader(connection, anchor);
-  checkAnchor(anchor);
-  const header = await fetchHeader(connection, { hash: anchor.hash });
-  // An anchor without a state root claims none; with the header's own, what is compared is the number.
-  verifyStateAnchor(
-    { ...anchor, stateRoot: "stateRoot" in anchor ? anchor.stateRoot : toHex(header.stateRoot) },
-    header.rlp,
-  );
+function readOptions(options: ProveOptions) {
+  checkRequestOptions(options, "anchor", "account", "slots", "slotsPerRequest");
+  const { anchor, account, slots = [], slotsPerRequest = MAX_SLOTS_PER_REQUEST, ...asking } = options;
+  if (!Array.isArray(slots)) throw invalidOption("slots", "expected a list");
+  checkWhole("slotsPerRequest", slotsPerRequest, Number.MAX_SAFE_INTEGER);
+  return {
+    anchor,
+    address: toBytes(account, "account", 20),
+    slots: sortSlots(slots.map(slotBytes)),
+    perRequest: Math.min(slotsPerRequest, MAX_SLOTS_PER_REQUEST),
+    asking,
+  };
+}
+
+async function anchoredHeader(
+  connection: Connection,
+  anchor: ProveOptions["anchor"],
+  asking: RequestOptions,
+): Promise<HashedHeader> {
+  if (typeof anchor !== "object" || anchor === null || !("stateRoot" in anchor))
+    return fetchHeader(connection, anchor, asking);
+  const { stateRoot, ...block } = anchor;
+  const claim = { ...block, stateRoot: stateRoot as string };
+  checkAnchor(claim);
+  const header = await fetchHeader(connection, block, asking);
+  verifyStateAnchor(claim, header.rlp);
   return header;
 }
 
-// --- the request ---
-
-/** What clients say of a state that they do not hold (any more): geth, Besu, reth, Erigon, Nethermind, Hardhat, anvil. */
-const STATE_UNAVAILABLE =
-  /missing trie node|state (?:at .{1,40} )?(?:is )?(?:unavailable|not available|pruned)|historical state|state histories|no state available|proof window|too old|due to pruning|data unavailable|fork mode is unsupported/i;
-const NOT_CANONICAL = /not (?:currently )?canonical/i;
-const UNKNOWN_BLOCK =
-  /(?:header|block|resource)\b.{0,80}not (?:be )?found|unknown block|invalid block tag (?:0x)?[0-9a-f]+\b/i;
-/** JSON-RPC's "invalid params", and what clients say who expected a string where EIP-1898 puts an object. */
-const INVALID_PARAMS = -32602;
-const NO_OBJECT =
-  /invalid (?:argument|param|type|hex)|unmarshal|deserial|cannot parse|expected.{0,20}string|block (?:number|tag|parameter)/i;
-
+/**
+ * Asks for a block's hash (EIP-1898), and for its number where the endpoint takes no hash.
+ *
+ * @param what the account and its slots
+ */
 async function ask(
   connection: Connection,
   header: HashedHeader,
-  address: Hex,
-  slots: readonly Hex[],
+  what: readonly [Hex, readonly Hex[]],
+  asking: RequestOptions,
 ): Promise<unknown> {
+  const block = { blockHash: header.hash, requireCanonical: true };
   try {
-    return await request(connection, header, [address, slots, { blockHash: header.hash, requireCanonical: true }]);
+    return await answerOf(header, () => call(connection, METHOD, [...what, block], asking));
   } catch (error) {
-    if (!SettlementGuardError.is(error, "RPC_FAILED")) throw error;
-    const { rpcCode, reason } = error.details;
-    if (rpcCode !== INVALID_PARAMS && !NO_OBJECT.test(reason)) throw error;
-    return request(connection, header, [address, slots, toQuantity(header.number)]);
+    if (!SettlementGuardError.is(error, "RPC_FAILED") || situationOf(error.details) !== "number wanted") throw error;
+    return answerOf(header, () => call(connection, METHOD, [...what, toQuantity(header.number)], asking));
   }
 }
 
-async function request(
-  connection: Connection,
-  { number, hash }: HashedHeader,
-  params: readonly unknown[],
-): Promise<unknown> {
+/** An answer, or what the endpoint's words mean for a block whose header it gave. */
+async function answerOf({ number, hash }: HashedHeader, send: () => Promise<unknown>): Promise<unknown> {
+  const which = `block ${number} (${hash})`;
+  const unavailable = (reason: string, cause?: unknown) =>
+    new SettlementGuardError(
+      "STATE_UNAVAILABLE",
+      { number, hash, reason },
+      `the endpoint does not have the state of ${which}: ${reason}`,
+      cause === undefined ? undefined : { cause },
+    );
   try {
-    return await call(connection, METHOD, params);
+    const answer = await send();
+    if (answer !== null) return answer;
   } catch (error) {
     if (!SettlementGuardError.is(error, "RPC_FAILED")) throw error;
     const { reason } = error.details;
-    const which = `block ${number} (${hash})`;
-    if (NOT_CANONICAL.test(reason)) {
+    const situation = situationOf(error.details);
+    if (situation === "state unavailable" || situation === "history pruned") throw unavailable(reason, error);
+    if (situation === "not canonical") {
       const message = `the endpoint says that ${which} is not on the chain that it follows: ${reason}`;
       throw new SettlementGuardError("BLOCK_NOT_CANONICAL", { number, hash, reason }, message, { cause: error });
     }
-    if (STATE_UNAVAILABLE.test(reason)) {
-      const message = `the endpoint does not have the state of ${which}: ${reason}`;
-      throw new SettlementGuardError("STATE_UNAVAILABLE", { number, hash, reason }, message, { cause: error });
-    }
-    if (UNKNOWN_BLOCK.test(reason)) {
+    if (situation === "block unknown") {
       const message = `the endpoint gave the header of ${which}, and does not know it for a proof: ${reason}`;
-      throw new SettlementGuardError("BLOCK_NOT_FOUND", { block: hash }, message, { cause: error });
+      throw new SettlementGuardError("BLOCK_NOT_FOUND", { block: hash, reason }, message, { cause: error });
     }
     throw error;
   }
+  // Besu's word for it.
+  throw unavailable("null in place of a proof");
 }
 
 // --- the answer ---
@@ -265,7 +283,9 @@ function readAnswer(answer: unknown, asked: readonly Hex[]): Answer {
   for (const [i, item] of listed.entries()) {
     const entry = asObject(item, `storageProof[${i}]`);
     const key = ourKey(entry["key"], `storageProof[${i}].key`);
-    if (!wanted.has(key) || storage.has(key)) continue;
+    // Of a slot that nobody asked for nothing is returned.
+    if (!wanted.has(key)) continue;
+    if (storage.has(key)) throw invalidResponse(`storageProof[${i}] answers slot ${key} again`);
     // And null for the proof in an account that has no storage.
     const proof = entry["proof"] === null ? [] : asNodes(entry["proof"], `storageProof[${i}].proof`);
     storage.set(key, { key, value: entry["value"], proof });
@@ -302,13 +322,24 @@ function describe(value: unknown): string {
 // --- what the answer says beside the proof ---
 
 /** The first node decides under which root a proof stands; saying so tells another block's proof from a broken one. */
-function checkRoot({ number, stateRoot }: HashedHeader, [node]: readonly string[]): void {
+function checkRoot({ number, hash, stateRoot }: HashedHeader, [node]: readonly string[]): void {
   if (node === undefined) return; // the proof is judged as a whole: empty, it is only good in the empty trie
   const actual = toHex(keccak256(toBytes(node, "node 0 of the proof of account")));
   const expected = toHex(stateRoot);
-  if (actual === expected || sameHex(expected, toHex(EMPTY_ROOT))) return;
-  const message = `the account proof stands under state root ${actual}, block ${number} has ${expected}`;
-  throw new SettlementGuardError("PROOF_OF_OTHER_STATE", { number, expected, actual }, message);
+  if (actual === expected) return;
+  const message = `the account proof stands under state root ${actual}, block ${number} (${hash}) has ${expected}`;
+  throw new SettlementGuardError("PROOF_OF_OTHER_STATE", { number, hash, expected, actual }, message);
+}
+
+/** As {@link packWitness}; its error names the block. */
+function packAt({ number, hash }: HashedHeader, ...args: Parameters<typeof packWitness>): PackedWitness {
+  try {
+    return packWitness(...args);
+  } catch (error) {
+    if (!SettlementGuardError.is(error, "PROOF_INVALID")) throw error;
+    const message = `${error.message}, at block ${number} (${hash})`;
+    throw new SettlementGuardError("PROOF_INVALID", { ...error.details, number, hash }, message, { cause: error });
+  }
 }
 
 /** A field that an answer leaves out claims nothing. A zero hash claims the same as the hash of nothing: clients differ there. */
@@ -353,8 +384,13 @@ function provenAccount(account: Account | undefined): ProvenAccount {
   return { status: "present", nonce, balance, storageRoot: toHex(storageRoot), codeHash: toHex(codeHash) };
 }
 
-function slotBytes(slot: Hex | bigint): Uint8Array {
-  return toBytes(typeof slot === "bigint" ? toWord(slot) : slot, "slot", 32);
+function slotBytes(slot: string | bigint | number): Uint8Array {
+  const number = Number.isSafeInteger(slot) ? BigInt(slot) : slot;
+  if (typeof number === "bigint" && number >= 0n && number < 2n ** 256n) return toBytes(toWord(number), "slot");
+  // A shorter string could be meant as a number or as the first bytes of a slot.
+  if (typeof number === "string" && /^0x[0-9a-fA-F]{64}$/.test(number)) return toBytes(number, "slot");
+  const shown = typeof number === "bigint" ? String(number) : number;
+  throw invalidHex("slot", shown, "a bigint of 256 bits, a safe whole number, or 32 bytes of hexadecimal");
 }
 
 /** Pieces of at most `size`; one empty piece of nothing. */

@@ -1,40 +1,49 @@
-import { sameHex, toHex, toBytes, toQuantity, type Hex } from "../bytes.js";
+import { sameHex, toBytes, toHex, toQuantity, type Hex } from "../bytes.js";
 import { SettlementGuardError } from "../errors.js";
 import { headerFromRpc, type HashedHeader } from "../proof/header.js";
-import { call, type Connection } from "./request.js";
+import { situationOf } from "./clients.js";
+import { call, checkRequestOptions, type Connection, type RequestOptions } from "./request.js";
 
 /** A tag that moves. Two requests with the same tag may be answered about two blocks: resolve it once, then use the hash. */
 export type BlockTag = "latest" | "safe" | "finalized" | "earliest";
 
-/** Which block: by height, by hash, or by a tag. */
-export type BlockId = { number: bigint } | { hash: Hex } | BlockTag;
+/** Which block: by height, by hash, by both, or by a tag. A number alone is a height; hashes are 32 bytes of hexadecimal. */
+export type BlockId =
+  | BlockTag
+  | bigint
+  | number
+  | { number: bigint | number }
+  | { hash: string }
+  | { number: bigint | number; hash: string };
+
+const TAGS: readonly unknown[] = ["latest", "safe", "finalized", "earliest"] satisfies BlockTag[];
+const ZERO_HASH = `0x${"00".repeat(32)}`;
+
+/** A block's name as it was read: once, and whole. */
+type Named = { tag: BlockTag } | { hash: Hex; number?: bigint } | { hash?: never; number: bigint };
 
 /**
  * Asks one endpoint for a header and checks what it answers: the fields hash to the block's hash, and the block is the one that
  * was asked for. Only a header asked for by a trusted hash is thereby trusted; under a number or a tag, the endpoint still
  * chooses which chain it answers about.
  *
- * @throws RPC_FAILED, BLOCK_NOT_FOUND, INVALID_HEADER, HEADER_HASH_MISMATCH, HEADER_NUMBER_MISMATCH, INVALID_HEX for a hash that is
- * not 32 bytes, INVALID_ANCHOR for a number that is not of 64 bits. There is no deadline: `connection` must have its own
+ * @throws RPC_FAILED, BLOCK_NOT_FOUND, INVALID_HEADER, HEADER_HASH_MISMATCH, HEADER_NUMBER_MISMATCH
+ * @throws before anything is sent: INVALID_CONNECTION, INVALID_OPTION, INVALID_ANCHOR for what names no block, INVALID_HEX for a hash
+ * that is not 32 bytes
  * @example
- * const { stateRoot } = await fetchHeader(provider, { number: 21_000_000n });
+ * const { stateRoot } = await fetchHeader(provider, 21_000_000n);
  */
-export async function fetchHeader(connection: Connection, block: BlockId): Promise<HashedHeader> {
-  const hash = typeof block === "object" && "hash" in block ? toHex(toBytes(block.hash, "block hash", 32)) : undefined;
-  const number = typeof block === "object" && "number" in block ? block.number : undefined;
-  if (number !== undefined && (number < 0n || number >> 64n !== 0n)) {
-    const reason = "a block number has 64 bits";
-    throw new SettlementGuardError("INVALID_ANCHOR", { reason, number }, `${number} is no block: ${reason}`);
-  }
-  const which = typeof block === "string" ? block : (hash ?? toQuantity(number!));
-  const method = hash === undefined ? "eth_getBlockByNumber" : "eth_getBlockByHash";
+export async function fetchHeader(
+  connection: Connection,
+  block: BlockId,
+  options: RequestOptions = {},
+): Promise<HashedHeader> {
+  checkRequestOptions(options);
+  const named = readName(block);
+  const header = headerFromRpc(await fetchBlock(connection, named, options));
+  if ("tag" in named) return header;
 
-  const answer = await call(connection, method, [which, false]);
-  if (answer === null || answer === undefined) {
-    throw new SettlementGuardError("BLOCK_NOT_FOUND", { block: which }, `the endpoint does not know block ${which}`);
-  }
-  const header = headerFromRpc(answer);
-
+  const { hash, number } = named;
   if (hash !== undefined && !sameHex(hash, header.hash)) {
     throw new SettlementGuardError(
       "HEADER_HASH_MISMATCH",
@@ -50,4 +59,49 @@ export async function fetchHeader(connection: Connection, block: BlockId): Promi
     );
   }
   return header;
+}
+
+async function fetchBlock(connection: Connection, named: Named, options: RequestOptions): Promise<unknown> {
+  const which = "tag" in named ? named.tag : (named.hash ?? toQuantity(named.number));
+  const method = "hash" in named ? "eth_getBlockByHash" : "eth_getBlockByNumber";
+  try {
+    const answer = await call(connection, method, [which, false], options);
+    if (answer !== null) return answer;
+  } catch (error) {
+    if (!SettlementGuardError.is(error, "RPC_FAILED")) throw error;
+    const situation = situationOf(error.details);
+    if (situation !== "block unknown" && situation !== "history pruned") throw error;
+    const { reason } = error.details;
+    const message = `the endpoint does not know block ${which}: ${reason}`;
+    throw new SettlementGuardError("BLOCK_NOT_FOUND", { block: which, reason }, message, { cause: error });
+  }
+  throw new SettlementGuardError("BLOCK_NOT_FOUND", { block: which }, `the endpoint does not know block ${which}`);
+}
+
+// --- the name ---
+
+function readName(block: unknown): Named {
+  if (TAGS.includes(block)) return { tag: block as BlockTag };
+  if (typeof block === "bigint" || typeof block === "number") return { number: heightOf(block) };
+  if (typeof block !== "object" || block === null) throw noBlock(`${typeof block} is no block`);
+
+  const { number, hash, ...others } = block as { number?: unknown; hash?: unknown };
+  const [other] = Object.keys(others);
+  if (other !== undefined) throw noBlock(`a block's name has no member ${other.slice(0, 40)}`);
+  if (hash === undefined) return { number: heightOf(number) };
+  const named = { hash: toHex(toBytes(hash, "block hash", 32)) };
+  if (named.hash === ZERO_HASH) throw noBlock("the hash is zero");
+  return number === undefined ? named : { ...named, number: heightOf(number) };
+}
+
+function heightOf(number: unknown): bigint {
+  if (typeof number !== "bigint" && !Number.isSafeInteger(number)) throw noBlock("there is no whole number");
+  const height = BigInt(number as bigint | number);
+  if (height < 0n || height >> 64n !== 0n) throw noBlock("a block number has 64 bits", { number: height });
+  return height;
+}
+
+function noBlock(reason: string, values: { number?: bigint } = {}): SettlementGuardError<"INVALID_ANCHOR"> {
+  const message = `${reason}: a block is a number, { number }, { hash }, { number, hash }, or one of ${TAGS.join(", ")}`;
+  return new SettlementGuardError("INVALID_ANCHOR", { reason, ...values }, message);
 }

@@ -1,14 +1,19 @@
 import { SettlementGuardError } from "../errors.js";
+import { checkOptions, checkWhole } from "./options.js";
+import { refusalIn, refusalOf, type Refusal } from "./refusal.js";
 
 /** EIP-1193's `request`, the only thing that this library asks of a client. */
 export type Request = (args: { method: string; params?: readonly unknown[] }) => Promise<unknown>;
 
-/** Whatever carries an EIP-1193 `request`: a browser wallet, a Hardhat connection's provider, a viem transport. */
+/**
+ * Whatever carries an EIP-1193 `request`: a browser wallet, the provider of a Hardhat 2 or 3 connection, a viem client or its
+ * `transport`. A method, so that clients fit which type each method's parameters.
+ */
 export interface Eip1193Provider {
-  request: Request;
+  request(args: { method: string; params?: unknown }): Promise<unknown>;
 }
 
-/** An ethers v6 `JsonRpcApiProvider`, or anything that sends JSON-RPC the same way. */
+/** A provider of ethers v5 or v6 that is one endpoint, or anything that sends JSON-RPC the same way. */
 export interface SendProvider {
   send(method: string, params: unknown[]): Promise<unknown>;
 }
@@ -16,53 +21,124 @@ export interface SendProvider {
 /** Anything from which {@link toRequest} makes a `request`. */
 export type Connection = Request | Eip1193Provider | SendProvider;
 
+/** What every function takes that asks an endpoint. */
+export interface RequestOptions {
+  /** How long to wait for one answer, in milliseconds: a whole number from 1 to 2^31 - 1. By default 30,000. */
+  timeout?: number;
+}
+
+const DEFAULT_TIMEOUT = 30_000;
+const MAX_TIMEOUT = 2 ** 31 - 1;
+
+/** The functions that connections have, read without knowing which it is. */
+interface Members {
+  readonly request?: unknown;
+  readonly send?: unknown;
+  readonly provider?: unknown;
+}
+
 /**
  * Adapts a client to a bare EIP-1193 `request`.
  *
- * Ethers' `FallbackProvider` is not one of them: it has no `send`, and it answers block numbers that no node gave.
+ * @throws INVALID_CONNECTION for what is no single endpoint: a URL, a signer, ethers' `FallbackProvider`, which answers block numbers
+ * that no node gave. Nothing was sent then
  */
 export function toRequest(connection: Connection): Request {
-  if (typeof connection === "function") return connection;
-  if ("request" in connection) return (args) => connection.request(args);
-  return ({ method, params }) => connection.send(method, [...(params ?? [])]);
+  const reason = whyNot(connection);
+  if (reason !== undefined) {
+    throw new SettlementGuardError("INVALID_CONNECTION", { reason }, `not usable as a connection: ${reason}`);
+  }
+  if (typeof connection === "function") {
+    return async (args) => {
+      const answer = await connection(args);
+      return isTransport(answer) ? answer.request(args) : answer;
+    };
+  }
+  if (isFunction((connection as Members).request)) return (args) => (connection as Eip1193Provider).request(args);
+  return ({ method, params }) => (connection as SendProvider).send(method, [...(params ?? [])]);
 }
 
 /**
- * Sends one request and turns a failure of the endpoint into a typed error.
+ * Sends one request, and turns everything that is no answer to it into a typed error.
  *
- * @throws RPC_FAILED
+ * What the client threw is not kept as the error's `cause`: it holds the URL with its key, the headers and the request.
+ *
+ * @throws RPC_FAILED, INVALID_CONNECTION
  */
-export async function call(connection: Connection, method: string, params: readonly unknown[] = []): Promise<unknown> {
+export async function call(
+  connection: Connection,
+  method: string,
+  params: readonly unknown[] = [],
+  { timeout = DEFAULT_TIMEOUT }: RequestOptions = {},
+): Promise<unknown> {
+  const request = toRequest(connection);
+  let refusal: Refusal | undefined;
   try {
-    return await toRequest(connection)({ method, params });
-  } catch (cause) {
-    const reason = reasonOf(cause);
-    const rpcCode = rpcCodeOf(cause);
-    throw new SettlementGuardError(
-      "RPC_FAILED",
-      { method, reason, ...(rpcCode === undefined ? {} : { rpcCode }) },
-      `${method} failed: ${reason}`,
-      { cause },
-    );
+    const answer = await within(timeout, () => request({ method, params }));
+    refusal = refusalIn(answer);
+    if (refusal === undefined) return answer;
+  } catch (thrown) {
+    refusal = refusalOf(thrown);
+  }
+  const { reason, httpStatus } = refusal;
+  const status = httpStatus === undefined || reason.includes(String(httpStatus)) ? "" : ` (HTTP status ${httpStatus})`;
+  throw new SettlementGuardError("RPC_FAILED", { method, ...refusal }, `${method} failed: ${reason}${status}`);
+}
+
+/**
+ * Checks the options of a function that asks an endpoint.
+ *
+ * @param names what it takes beside `timeout`
+ * @throws INVALID_OPTION
+ */
+export function checkRequestOptions(options: unknown, ...names: string[]): void {
+  checkOptions(options, [...names, "timeout"]);
+  checkWhole("timeout", (options as RequestOptions).timeout, MAX_TIMEOUT);
+}
+
+async function within(timeout: number, ask: () => Promise<unknown>): Promise<unknown> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject({ message: `no answer within ${timeout} ms` }), timeout);
+  });
+  try {
+    return await Promise.race([ask(), late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 
-/** The JSON-RPC code of a client's error: on the error itself (EIP-1193), or on what the client wrapped it in (ethers, viem). */
-function rpcCodeOf(cause: unknown): number | undefined {
-  for (let depth = 0; depth < 4 && typeof cause === "object" && cause !== null; depth++) {
-    const { code, details, error, cause: inner } = cause as Record<string, unknown>;
-    if (typeof code === "number") return code;
-    const own = (details as { rpcCode?: unknown } | null | undefined)?.rpcCode;
-    if (typeof own === "number") return own;
-    cause = error ?? inner;
+const GIVE = "give a provider, a viem client or a request function";
+
+/** Why something is no connection, in a sentence that says what is one. The value itself is not repeated: a URL may hold a key. */
+function whyNot(connection: unknown): string | undefined {
+  if (typeof connection === "string" || connection instanceof URL)
+    return "it is a URL: give a provider made from it, such as new ethers.JsonRpcProvider(url)";
+  if (typeof connection === "function") {
+    const isClass = Function.prototype.toString.call(connection).startsWith("class");
+    return isClass ? "it is a class: give an instance of it" : undefined;
   }
-  return undefined;
+  if (typeof connection !== "object" || connection === null)
+    return `it is ${connection === undefined ? "missing" : connection === null ? "null" : `a ${typeof connection}`}: ${GIVE}`;
+  if ("then" in connection) return "it is a promise: await it first";
+  if ("providerConfigs" in connection)
+    return "it is a FallbackProvider, which asks several endpoints: give one of its providers";
+  const { request, send, provider } = connection as Members;
+  if (isFunction(request) || isFunction(send)) return undefined;
+  if ("signTransaction" in connection || "signMessage" in connection) {
+    if (typeof provider === "object" && provider !== null) return "it is a signer: give signer.provider";
+    return `it is a signer or an account: ${GIVE}`;
+  }
+  if ("rpcUrls" in connection || "chainId" in connection)
+    return `it describes a chain, and does not reach one: ${GIVE}`;
+  return `it has neither request nor send: ${GIVE}`;
 }
 
-/** The words of whatever was thrown: an Error, or a bare JSON-RPC error object, which the endpoint may have shaped as it liked. */
-function reasonOf(cause: unknown): string {
-  const message: unknown =
-    typeof cause === "object" && cause !== null ? (cause as { message?: unknown }).message : cause;
-  const text = typeof message === "string" ? message : "an error without a message";
-  return text.length <= 500 ? text : `${text.slice(0, 500)}…`;
+/** Whether a function made a provider instead of answering: that is what viem's `http(url)` is. */
+function isTransport(answer: unknown): answer is Eip1193Provider {
+  return typeof answer === "object" && answer !== null && isFunction((answer as Members).request);
+}
+
+function isFunction(value: unknown): boolean {
+  return typeof value === "function";
 }

@@ -53,7 +53,21 @@ describe("Anchors", function () {
         expect(details.depth).to.deep.equal(depth);
       }
       expect(asked).to.deep.equal([]);
-      await rejected("INVALID_ANCHOR", latestAnchor(request, { depth: 6 }));
+    });
+
+    it("F29: on a young chain says how long the chain must be", async function () {
+      const { details, message } = await rejected("INVALID_ANCHOR", latestAnchor(request, { depth: 7 }));
+      expect(details).to.include({ depth: 7, number: 5n });
+      expect(message).to.match(
+        /the head is block 5, and depth 7 needs a head of at least block 7: mine 2 blocks first/,
+      );
+    });
+
+    it("F22: takes no option that it does not know, nor one of another type", async function () {
+      for (const options of [null, 2, "2", [2], { dept: 2 }, { depth: 2, timeout: 0 }])
+        await rejected("INVALID_OPTION", latestAnchor(request, options as never));
+      for (const depth of ["2", 2n, null]) await rejected("INVALID_ANCHOR", latestAnchor(request, { depth } as never));
+      expect(asked).to.deep.equal([]);
     });
 
     it("SG-15, O1: is not taken from a header that does not hash to its hash", async function () {
@@ -66,7 +80,7 @@ describe("Anchors", function () {
     });
 
     it("O13: is not taken from a head that is no quantity", async function () {
-      for (const head of [5, null, "0x05", "latest"]) {
+      for (const head of [5, null, "0x05", "0x", {}, []]) {
         const { details } = await rejected(
           "INVALID_RESPONSE",
           latestAnchor(() => Promise.resolve(head)),
@@ -157,6 +171,20 @@ describe("Anchors", function () {
     thrown("INVALID_ANCHOR", () => checkAnchor({ number: 2n ** 64n, hash: OTHER }));
     thrown("INVALID_ANCHOR", () => checkAnchor({ number: 1 as unknown as bigint, hash: OTHER }));
     thrown("INVALID_HEX", () => checkAnchor({ number: 1n, hash: "0x12" }));
+    for (const none of [
+      undefined,
+      null,
+      3n,
+      "latest",
+      {},
+      { hash: OTHER },
+      { number: 1n, hash: OTHER, stateRoot: undefined },
+    ]) {
+      const code = none !== null && typeof none === "object" && "stateRoot" in none ? "INVALID_HEX" : "INVALID_ANCHOR";
+      thrown(code, () => checkAnchor(none as never));
+      thrown(code, () => verifyStateAnchor(none as never, sampleHeader(21)));
+    }
+    thrown("INVALID_ANCHOR", () => verifyStateAnchor({ number: 1n, hash: OTHER } as never, sampleHeader(21)));
     checkAnchor({ number: 2n ** 64n - 1n, hash: OTHER, stateRoot: OTHER });
   });
 });

@@ -8,7 +8,8 @@ import { encodeHeader, hashHeader, readHeader } from "../../src/proof/header.js"
 import { compactWitness, prove, type ProveOptions } from "../../src/proof/prove.js";
 import { keccak256 } from "../../src/keccak.js";
 import type { Request } from "../../src/rpc/request.js";
-import { rejected } from "../helpers/errors.js";
+import { EMPTY_ROOT } from "../../src/proof/trie.js";
+import { rejected, thrown } from "../helpers/errors.js";
 import { buildTrie, rlpInteger, rlpList, rlpString } from "../trie-helpers/buildTrie.js";
 
 interface StorageEntry {
@@ -109,9 +110,13 @@ describe("prove", function () {
         0n,
       ]);
     }
-    expect(() => compactWitness(proven, 2n)).to.throw(SettlementGuardError, "no storage proof for slot");
-
     const nobody = await prove(chain, at({ account: NOBODY, slots: [1n] }));
+    for (const state of [proven, nobody]) {
+      // F30: in an absent account just as in a present one.
+      const { details } = thrown("INVALID_RESPONSE", () => compactWitness(state, 2n));
+      expect(details.reason).to.equal(`no storage proof for slot ${toWord(2n)}`);
+      expect(compactWitness(state, 1)).to.deep.equal(compactWitness(state, toWord(1n)));
+    }
     const { witness } = compactWitness(nobody, 1n);
     expect([...(await accountSlot.staticCall(nobody.anchor.stateRoot, NOBODY, toWord(1n), witness))]).to.deep.equal([
       1n,
@@ -149,13 +154,49 @@ describe("prove", function () {
 
   it("takes an anchor, a state anchor, a hash, a number or a tag, and refuses a header that is not the anchor's", async function () {
     const { anchor: proven } = await prove(chain, at());
-    for (const block of [proven, { hash: anchor.hash }, { number: anchor.number }]) {
+    const { number, hash } = anchor;
+    const plain: { number: bigint; hash: string; stateRoot: string } = proven; // F10: hashes as ethers gives them
+    for (const block of [proven, plain, { number, hash }, { hash }, { number }, number, Number(number)]) {
       expect((await prove(chain, at({ anchor: block }))).anchor).to.deep.equal(proven);
     }
     expect((await prove(chain, at({ anchor: "latest" }))).anchor.hash).to.equal(chain.head.hash);
     await rejected("HEADER_NUMBER_MISMATCH", prove(chain, at({ anchor: { ...anchor, number: anchor.number + 1n } })));
     await rejected("STATE_ROOT_MISMATCH", prove(chain, at({ anchor: { ...anchor, stateRoot: toWord(1n) } })));
     await rejected("INVALID_ANCHOR", prove(chain, at({ anchor: { ...anchor, hash: toWord(0n) } })));
+    await rejected("INVALID_ANCHOR", prove(chain, at({ anchor: { ...proven, stateRoot: toWord(0n) } })));
+  });
+
+  it("F22: refuses anchors and options of any other kind before anything is asked", async function () {
+    const silent: Request = () => {
+      throw new TypeError("asked");
+    };
+    const { number, hash } = anchor;
+    const stateRoot = toWord(1n);
+    for (const none of [
+      ...[undefined, null, true, "pending", hash, -1n, 1.5, NaN, [], {}, { stateRoot }, { hash, stateRoot }],
+      ...[
+        { number, stateRoot },
+        { number, hash, stateroot: stateRoot },
+        { number: "2", hash },
+        { ...anchor, depth: 2 },
+      ],
+      { number, hash, stateRoot, timestamp: 5n },
+    ])
+      expect(await prove(silent, at({ anchor: none as never })).catch(codeOf), String(none)).to.match(
+        /^INVALID_(ANCHOR|HEX)$/,
+      );
+    for (const options of [
+      ...[undefined, null, 5, "latest", [], { ...at(), slot: [7n] }, { ...at(), slots: 7n }, { ...at(), slots: null }],
+      ...[
+        { ...at(), slots: "0x07" },
+        { ...at(), timeout: 0 },
+        { ...at(), timeout: "5" },
+      ],
+      ...[0, -1, 1.5, NaN, Infinity, "20", 20n].map((slotsPerRequest) => ({ ...at(), slotsPerRequest })),
+    ])
+      await rejected("INVALID_OPTION", prove(silent, options as never));
+    for (const account of [undefined, null, 5, {}, "vault.eth"])
+      await rejected("INVALID_HEX", prove(silent, at({ account: account as never })));
   });
 
   it("O2: asks by block hash and for a canonical block, and by number only where a hash is not taken", async function () {
@@ -231,7 +272,8 @@ describe("prove", function () {
     for (const keep of [0, 1, -1]) {
       const cut = lying((answer) => ({ ...answer, accountProof: answer.accountProof.slice(0, keep) }));
       const error = await rejected("PROOF_INVALID", prove(cut, at()));
-      expect(error.details).to.deep.equal({ what: "account", reason: "Truncated" });
+      expect(error.details).to.deep.equal({ what: "account", reason: "Truncated", ...anchor });
+      expect(error.message, "F27").to.include(`at block ${anchor.number} (${anchor.hash})`);
       const storage = lying((answer) => ({
         ...answer,
         storageProof: answer.storageProof.map((entry) => ({
@@ -287,8 +329,9 @@ describe("prove", function () {
 
   it("O6, O13: an answer that is not one is refused, field by field", async function () {
     const bad: ((answer: Answer) => unknown)[] = [
-      () => null,
       () => "0x",
+      () => [],
+      () => 5,
       (answer) => ({ ...answer, accountProof: null }),
       (answer) => ({ ...answer, storageProof: null }),
       (answer) => ({ ...answer, storageProof: [] }),
@@ -296,6 +339,7 @@ describe("prove", function () {
       (answer) => ({ ...answer, storageProof: [{ ...answer.storageProof[0], key: null }] }),
       (answer) => ({ ...answer, storageProof: [{ ...answer.storageProof[0], key: toWord(8n) }] }),
       (answer) => ({ ...answer, storageProof: [{ ...answer.storageProof[0], value: 7007 }] }),
+      (answer) => ({ ...answer, storageProof: [...answer.storageProof, ...answer.storageProof] }),
       (answer) => ({ ...answer, balance: 5 }),
     ];
     for (const bend of bad) await rejected("INVALID_RESPONSE", prove(lying(bend), at({ slots: [7n] })));
@@ -442,10 +486,60 @@ describe("prove", function () {
     await rejected("PROOF_INVALID", prove(endpoint([wrong]), at({ anchor: { hash }, slots: [pair[0]!] })));
   });
 
-  it("refuses an account or a slot of another length", async function () {
+  it("F10, F23: takes an account in plain text, and slots as bigints, safe numbers or 32 bytes", async function () {
+    const account: string = VAULT.toUpperCase().replace("0X", "0x");
+    const slots: (string | bigint | number)[] = [3, 2n, toWord(3n)];
+    const { slots: proven } = await prove(chain, at({ account, slots }));
+    expect(proven.map(({ slot }) => slot).sort()).to.deep.equal([toWord(2n), toWord(3n)]);
+
     await rejected("INVALID_HEX", prove(chain, at({ account: "0x1234" })));
-    await rejected("INVALID_HEX", prove(chain, at({ slots: ["0x01"] })));
-    for (const slot of [-1n, 2n ** 256n]) await rejected("INVALID_HEX", prove(chain, at({ slots: [slot] })));
+    const others = ["0x7", "0x01", "7", "", 1.5, -1, 2 ** 53, NaN, -1n, 2n ** 256n, null, undefined, {}, [7n], true];
+    for (const slot of others) {
+      const { details } = await rejected("INVALID_HEX", prove(chain, at({ slots: [slot as never] })));
+      expect(details.expected).to.equal("a bigint of 256 bits, a safe whole number, or 32 bytes of hexadecimal");
+    }
+  });
+
+  it("F27: says of a block whose header denies its state which block it is", async function () {
+    // anvil's genesis: its header has the empty trie's root, and its proofs have nodes.
+    const block = (await chain.request({ method: "eth_getBlockByHash", params: [anchor.hash, false] })) as object;
+    const made = { ...block, stateRoot: toHex(EMPTY_ROOT) };
+    const hash = hashHeader(encodeHeader(made));
+    const genesis: Request = (args) =>
+      args.method === "eth_getProof"
+        ? proofOf([VAULT, [], toQuantity(anchor.number)])
+        : Promise.resolve({ ...made, hash });
+    const { details, message } = await rejected("PROOF_OF_OTHER_STATE", prove(genesis, at({ anchor: { hash } })));
+    expect(details).to.include({ number: anchor.number, hash, expected: toHex(EMPTY_ROOT) });
+    expect(message).to.include(`block ${anchor.number} (${hash})`);
+  });
+
+  it("O2: null in place of a proof means that the state is not there", async function () {
+    const { details } = await rejected(
+      "STATE_UNAVAILABLE",
+      prove(
+        lying(() => null),
+        at({ slots: [7n] }),
+      ),
+    );
+    expect(details).to.include(anchor);
+    await rejected(
+      "RPC_FAILED",
+      prove(
+        lying(() => undefined),
+        at(),
+      ),
+    );
+  });
+
+  it("O10: returns nothing of what nobody asked for", async function () {
+    const honest = await prove(chain, at({ slots: [7n] }));
+    const more = lying(async (answer, [who, , block]) => ({
+      ...answer,
+      codeSize: "0x99",
+      storageProof: [...answer.storageProof, ...(await proofOf([who, [toWord(8n)], block])).storageProof],
+    }));
+    expect(await prove(more, at({ slots: [7n] }))).to.deep.equal(honest);
   });
 
   it("O1: a header whose fields do not hash to its hash is refused before anything is asked", async function () {
@@ -460,6 +554,10 @@ describe("prove", function () {
     expect(asked).to.deep.equal(["eth_getBlockByHash"]);
   });
 });
+
+function codeOf(error: unknown): string {
+  return SettlementGuardError.is(error) ? error.code : String(error);
+}
 
 /** A branch's child as it stands, embedded. */
 function leafAt(branch: Uint8Array, nibble: number): Uint8Array {

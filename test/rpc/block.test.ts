@@ -30,7 +30,8 @@ describe("fetchHeader", function () {
 
   it("fetches by number, by hash and by tag, and returns a header whose hash is that of its bytes", async function () {
     const hash = blocks[2]!["hash"] as Hex;
-    for (const block of [{ number: 2n }, { hash }, { hash: `0x${hash.slice(2).toUpperCase()}` as Hex }]) {
+    const upper: string = `0x${hash.slice(2).toUpperCase()}`;
+    for (const block of [2n, 2, { number: 2n }, { number: 2 }, { hash }, { hash: upper }, { number: 2n, hash }]) {
       const header = await fetchHeader(request, block);
       expect(header.number).to.equal(2n);
       expect(header.hash).to.equal(hash);
@@ -59,10 +60,9 @@ describe("fetchHeader", function () {
   });
 
   it("O8: null is a typed error of its own, evidence of nothing", async function () {
-    for (const answer of [null, undefined]) {
-      const { details } = await rejected("BLOCK_NOT_FOUND", fetchHeader(answering(answer), { number: 9n }));
-      expect(details.block).to.equal("0x9");
-    }
+    const { details } = await rejected("BLOCK_NOT_FOUND", fetchHeader(answering(null), { number: 9n }));
+    expect(details).to.deep.equal({ block: "0x9" });
+    await rejected("RPC_FAILED", fetchHeader(answering(undefined), { number: 9n }));
     await rejected("BLOCK_NOT_FOUND", fetchHeader(request, { hash: `0x${"12".repeat(32)}` }));
   });
 
@@ -84,19 +84,76 @@ describe("fetchHeader", function () {
   });
 
   it("O13: answers that are no block are refused", async function () {
-    for (const answer of [0, "0x", [], true, {}]) {
+    for (const answer of [0, "0x", [], true, {}, { number: "0x9", message: "no block, but one of its fields" }]) {
       await rejected("INVALID_HEADER", fetchHeader(answering(answer), "latest"));
     }
   });
 
-  it("a hash that is none is refused before anything is asked", async function () {
+  it("F22: what names no block, or has another option, is refused before anything is asked", async function () {
     let asked = 0;
     const spy: Request = () => {
       asked++;
       return Promise.resolve(blocks[2]);
     };
+    const hash = blocks[2]!["hash"] as Hex;
     await rejected("INVALID_HEX", fetchHeader(spy, { hash: "0x12" }));
+    await rejected("INVALID_HEX", fetchHeader(spy, { hash: 12 } as never));
+    for (const block of [
+      ...[undefined, null, true, "", "pending", "0x2", hash, NaN, 1.5, -1, 2 ** 53, -1n, 2n ** 64n, [], {}],
+      ...[
+        { number: undefined },
+        { number: "2" },
+        { number: 1.5 },
+        { number: 2n, stateRoot: hash },
+        { hash, height: 2n },
+      ],
+      { hash: `0x${"00".repeat(32)}` },
+    ]) {
+      const { message } = await rejected("INVALID_ANCHOR", fetchHeader(spy, block as never));
+      expect(message).to.match(/: a block is a number, \{ number \}, /);
+    }
+    for (const options of [
+      null,
+      5,
+      { timeOut: 5 },
+      { timeout: 0 },
+      { timeout: NaN },
+      { timeout: "5" },
+      { timeout: 2 ** 31 },
+    ])
+      await rejected("INVALID_OPTION", fetchHeader(spy, 2n, options as never));
     expect(asked).to.equal(0);
+  });
+
+  it("waits no longer than it is told", async function () {
+    const silent: Request = () => new Promise(() => undefined);
+    const { details } = await rejected("RPC_FAILED", fetchHeader(silent, "latest", { timeout: 20 }));
+    expect(details.reason).to.equal("no answer within 20 ms");
+  });
+
+  it("leaves no timer behind, which would keep the process from ending", async function () {
+    const { setTimeout: set, clearTimeout: clear } = globalThis;
+    const running = new Set<unknown>();
+    let started = 0;
+    globalThis.setTimeout = ((...args: Parameters<typeof set>) => {
+      const timer = set(...args);
+      if (args[1] === 12_345) {
+        running.add(timer);
+        started++;
+      }
+      return timer;
+    }) as typeof set;
+    globalThis.clearTimeout = (timer) => {
+      running.delete(timer);
+      clear(timer);
+    };
+    try {
+      await fetchHeader(request, "latest", { timeout: 12_345 });
+      await rejected("BLOCK_NOT_FOUND", fetchHeader(answering(null), "latest", { timeout: 12_345 }));
+      expect([started, running.size]).to.deep.equal([2, 0]);
+    } finally {
+      Object.assign(globalThis, { setTimeout: set, clearTimeout: clear });
+    }
   });
 
   it("a failing endpoint is a typed error that names the method", async function () {
