@@ -151,7 +151,8 @@ function bytesOfPairs(): Uint16Array {
 }
 
 export function invalidHex(what: string, value: unknown, expected: string): SettlementGuardError<"INVALID_HEX"> {
-  const shown = abbreviate(typeof value === "string" ? value : `a ${typeof value}`);
+  const kind = value === undefined ? "missing" : value === null ? "null" : `of type ${typeof value}`;
+  const shown = typeof value === "string" ? abbreviate(value) : kind;
   return new SettlementGuardError(
     "INVALID_HEX",
     { what, value: shown, expected },

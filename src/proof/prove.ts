@@ -5,7 +5,7 @@ import { keccak256 } from "../keccak.js";
 import { fetchHeader, type BlockId } from "../rpc/block.js";
 import { situationOf } from "../rpc/clients.js";
 import { checkWhole, invalidOption } from "../rpc/options.js";
-import { call, checkRequestOptions, type Connection, type RequestOptions } from "../rpc/request.js";
+import { accept, checkRequestOptions, send, type Connection, type RequestOptions } from "../rpc/request.js";
 import type { Account } from "./account.js";
 import { packCompact, type CompactWitness } from "./compact.js";
 import type { HashedHeader } from "./header.js";
@@ -110,7 +110,7 @@ export async function prove(connection: Connection, options: ProveOptions): Prom
   }
 
   const first = answers[0] as Answer;
-  checkRoot(header, first.accountProof);
+  for (const { accountProof } of answers) checkRoot(header, accountProof);
   const storage = new Map(answers.flatMap((answer) => [...answer.storage]));
   const packed = chunks(slots, MAX_SLOTS).map((group) =>
     packAt(
@@ -224,43 +224,44 @@ async function ask(
 ): Promise<unknown> {
   const block = { blockHash: header.hash, requireCanonical: true };
   try {
-    return await answerOf(header, () => call(connection, METHOD, [...what, block], asking));
+    return await answerOf(header, send(connection, METHOD, [...what, block], asking));
   } catch (error) {
     if (!SettlementGuardError.is(error, "RPC_FAILED") || situationOf(error.details) !== "number wanted") throw error;
-    return answerOf(header, () => call(connection, METHOD, [...what, toQuantity(header.number)], asking));
+    return answerOf(header, send(connection, METHOD, [...what, toQuantity(header.number)], asking));
   }
 }
 
 /** An answer, or what the endpoint's words mean for a block whose header it gave. */
-async function answerOf({ number, hash }: HashedHeader, send: () => Promise<unknown>): Promise<unknown> {
+async function answerOf({ number, hash }: HashedHeader, sent: Promise<unknown>): Promise<unknown> {
   const which = `block ${number} (${hash})`;
-  const unavailable = (reason: string, cause?: unknown) =>
-    new SettlementGuardError(
-      "STATE_UNAVAILABLE",
-      { number, hash, reason },
-      `the endpoint does not have the state of ${which}: ${reason}`,
-      cause === undefined ? undefined : { cause },
-    );
+  let answer: unknown;
   try {
-    const answer = await send();
-    if (answer !== null) return answer;
-  } catch (error) {
-    if (!SettlementGuardError.is(error, "RPC_FAILED")) throw error;
-    const { reason } = error.details;
-    const situation = situationOf(error.details);
-    if (situation === "state unavailable" || situation === "history pruned") throw unavailable(reason, error);
-    if (situation === "not canonical") {
-      const message = `the endpoint says that ${which} is not on the chain that it follows: ${reason}`;
-      throw new SettlementGuardError("BLOCK_NOT_CANONICAL", { number, hash, reason }, message, { cause: error });
+    answer = await sent;
+  } catch (cause) {
+    if (!SettlementGuardError.is(cause, "RPC_FAILED")) throw cause;
+    const { reason } = cause.details;
+    switch (situationOf(cause.details)) {
+      case "state unavailable":
+      case "history pruned": {
+        const message = `the endpoint does not have the state of ${which}: ${reason}`;
+        throw new SettlementGuardError("STATE_UNAVAILABLE", { number, hash, reason }, message, { cause });
+      }
+      case "not canonical": {
+        const message = `the endpoint says that ${which} is not on the chain that it follows: ${reason}`;
+        throw new SettlementGuardError("BLOCK_NOT_CANONICAL", { number, hash, reason }, message, { cause });
+      }
+      case "block unknown": {
+        const message = `the endpoint gave the header of ${which}, and does not know it for a proof: ${reason}`;
+        throw new SettlementGuardError("BLOCK_NOT_FOUND", { block: hash, reason }, message, { cause });
+      }
+      default:
+        throw cause;
     }
-    if (situation === "block unknown") {
-      const message = `the endpoint gave the header of ${which}, and does not know it for a proof: ${reason}`;
-      throw new SettlementGuardError("BLOCK_NOT_FOUND", { block: hash, reason }, message, { cause: error });
-    }
-    throw error;
   }
-  // Besu's word for it.
-  throw unavailable("null in place of a proof");
+  if (answer !== null) return accept(METHOD, answer);
+  const reason = "null in place of a proof"; // as Besu says it
+  const message = `the endpoint does not have the state of ${which}: ${reason}`;
+  throw new SettlementGuardError("STATE_UNAVAILABLE", { number, hash, reason }, message);
 }
 
 // --- the answer ---
@@ -311,7 +312,7 @@ function asNodes(value: unknown, what: string): readonly string[] {
 }
 
 function describe(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
+  if (value === null || value === undefined) return value === null ? "null" : "missing";
   return Array.isArray(value)
     ? "a list"
     : typeof value === "string"

@@ -2,7 +2,7 @@ import { sameHex, toBytes, toHex, toQuantity, type Hex } from "../bytes.js";
 import { SettlementGuardError } from "../errors.js";
 import { headerFromRpc, type HashedHeader } from "../proof/header.js";
 import { situationOf } from "./clients.js";
-import { call, checkRequestOptions, type Connection, type RequestOptions } from "./request.js";
+import { accept, checkRequestOptions, send, type Connection, type RequestOptions } from "./request.js";
 
 /** A tag that moves. Two requests with the same tag may be answered about two blocks: resolve it once, then use the hash. */
 export type BlockTag = "latest" | "safe" | "finalized" | "earliest";
@@ -64,9 +64,9 @@ export async function fetchHeader(
 async function fetchBlock(connection: Connection, named: Named, options: RequestOptions): Promise<unknown> {
   const which = "tag" in named ? named.tag : (named.hash ?? toQuantity(named.number));
   const method = "hash" in named ? "eth_getBlockByHash" : "eth_getBlockByNumber";
+  let answer: unknown;
   try {
-    const answer = await call(connection, method, [which, false], options);
-    if (answer !== null) return answer;
+    answer = await send(connection, method, [which, false], options);
   } catch (error) {
     if (!SettlementGuardError.is(error, "RPC_FAILED")) throw error;
     const situation = situationOf(error.details);
@@ -75,7 +75,9 @@ async function fetchBlock(connection: Connection, named: Named, options: Request
     const message = `the endpoint does not know block ${which}: ${reason}`;
     throw new SettlementGuardError("BLOCK_NOT_FOUND", { block: which, reason }, message, { cause: error });
   }
-  throw new SettlementGuardError("BLOCK_NOT_FOUND", { block: which }, `the endpoint does not know block ${which}`);
+  if (answer === null)
+    throw new SettlementGuardError("BLOCK_NOT_FOUND", { block: which }, `the endpoint does not know block ${which}`);
+  return accept(method, answer);
 }
 
 // --- the name ---
@@ -83,7 +85,8 @@ async function fetchBlock(connection: Connection, named: Named, options: Request
 function readName(block: unknown): Named {
   if (TAGS.includes(block)) return { tag: block as BlockTag };
   if (typeof block === "bigint" || typeof block === "number") return { number: heightOf(block) };
-  if (typeof block !== "object" || block === null) throw noBlock(`${typeof block} is no block`);
+  if (typeof block !== "object" || block === null)
+    throw noBlock(block === undefined ? "it is missing" : "it is of another kind");
 
   const { number, hash, ...others } = block as { number?: unknown; hash?: unknown };
   const [other] = Object.keys(others);

@@ -146,9 +146,8 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Words, unless they are what JavaScript makes of something that has none. */
 function isText(value: unknown): value is string {
-  return typeof value === "string" && !/^(?:|undefined|null|\[object \w+\])$/.test(value.trim());
+  return typeof value === "string" && value.trim() !== "";
 }
 
 function toInteger(value: unknown): number | undefined {
@@ -178,7 +177,10 @@ function wordsOf(statements: readonly Statement[]): string {
   return shortened(texts.map((text, i) => (i < texts.length - 1 ? text.replace(/[.:]+$/, "") : text)).join(": "));
 }
 
-/** Text without mark-up, without what a terminal acts on, and without what a URL or a header may hold. */
+/**
+ * Text without mark-up, without what JavaScript writes for something that has no words, without what a terminal acts on, and without
+ * what a URL or a header may hold.
+ */
 function printable(text: string): string {
   return text
     .slice(0, MAX_READ)
@@ -192,6 +194,7 @@ function printable(text: string): string {
     )
     .replace(/\b(bearer|basic) [\w+/=.~-]{12,}/gi, "$1 …")
     .replace(/[\p{C}\p{Z}\s]+/gu, " ")
+    .replace(/\[object \w+\]|(?<=^|[:=] ?)(?:undefined|null) ?$/g, "")
     .trim();
 }
 

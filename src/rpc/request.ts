@@ -59,9 +59,7 @@ export function toRequest(connection: Connection): Request {
 }
 
 /**
- * Sends one request, and turns everything that is no answer to it into a typed error.
- *
- * What the client threw is not kept as the error's `cause`: it holds the URL with its key, the headers and the request.
+ * Sends one request and accepts its answer.
  *
  * @throws RPC_FAILED, INVALID_CONNECTION
  */
@@ -69,20 +67,42 @@ export async function call(
   connection: Connection,
   method: string,
   params: readonly unknown[] = [],
-  { timeout = DEFAULT_TIMEOUT }: RequestOptions = {},
+  options: RequestOptions = {},
+): Promise<unknown> {
+  return accept(method, await send(connection, method, params, options));
+}
+
+/**
+ * Sends one request, and turns whatever the client throws into a typed error.
+ *
+ * What was thrown is not kept as the error's `cause`: it holds the URL with its key, the headers and the request.
+ *
+ * @returns the answer, which may be none: see {@link accept}
+ * @throws RPC_FAILED, INVALID_CONNECTION
+ */
+export async function send(
+  connection: Connection,
+  method: string,
+  params: readonly unknown[],
+  { timeout = DEFAULT_TIMEOUT }: RequestOptions,
 ): Promise<unknown> {
   const request = toRequest(connection);
-  let refusal: Refusal | undefined;
   try {
-    const answer = await within(timeout, () => request({ method, params }));
-    refusal = refusalIn(answer);
-    if (refusal === undefined) return answer;
+    return await within(timeout, () => request({ method, params }));
   } catch (thrown) {
-    refusal = refusalOf(thrown);
+    throw rpcFailed(method, refusalOf(thrown));
   }
-  const { reason, httpStatus } = refusal;
-  const status = httpStatus === undefined || reason.includes(String(httpStatus)) ? "" : ` (HTTP status ${httpStatus})`;
-  throw new SettlementGuardError("RPC_FAILED", { method, ...refusal }, `${method} failed: ${reason}${status}`);
+}
+
+/**
+ * Refuses what is no answer: nothing, text, a gateway's refusal, an envelope. Whatever words are in it, the method did not say them.
+ *
+ * @throws RPC_FAILED
+ */
+export function accept(method: string, answer: unknown): unknown {
+  const refusal = refusalIn(answer);
+  if (refusal !== undefined) throw rpcFailed(method, refusal);
+  return answer;
 }
 
 /**
@@ -106,6 +126,12 @@ async function within(timeout: number, ask: () => Promise<unknown>): Promise<unk
   } finally {
     clearTimeout(timer);
   }
+}
+
+function rpcFailed(method: string, refusal: Refusal): SettlementGuardError<"RPC_FAILED"> {
+  const { reason, httpStatus } = refusal;
+  const status = httpStatus === undefined || reason.includes(String(httpStatus)) ? "" : ` (HTTP status ${httpStatus})`;
+  return new SettlementGuardError("RPC_FAILED", { method, ...refusal }, `${method} failed: ${reason}${status}`);
 }
 
 const GIVE = "give a provider, a viem client or a request function";

@@ -233,6 +233,11 @@ describe("prove", function () {
     );
     expect(other.details.expected).to.equal((await prove(chain, at())).anchor.stateRoot);
     expect(other.details.actual).to.not.equal(other.details.expected);
+    let answered = 0;
+    const second = lying((answer, [who, slots]) =>
+      answered++ === 0 ? answer : proofOf([who, slots, toQuantity(anchor.number + 1n)]),
+    );
+    await rejected("PROOF_OF_OTHER_STATE", prove(second, at({ slots: [998n, 999n], slotsPerRequest: 1 })));
     const bent = lying((answer) => ({
       ...answer,
       accountProof: [`${answer.accountProof[0]!.slice(0, -2)}81`, ...answer.accountProof.slice(1)],
