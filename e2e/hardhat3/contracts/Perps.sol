@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.24;
+
+// #region perps
+import {SettlementGuard} from "settlement-guard/contracts/SettlementGuard.sol";
+import {Anchor} from "settlement-guard/contracts/anchor/Anchor.sol";
+import {Action, Policies, Verdict} from "settlement-guard/contracts/policy/Policy.sol";
+import {ProfitEscrow} from "settlement-guard/contracts/policy/ProfitEscrow.sol";
+import {ScopeConfig} from "settlement-guard/contracts/policy/Scopes.sol";
+
+contract Perps is SettlementGuard, ProfitEscrow {
+    bytes32 public constant MARKET = "ETH-PERP";
+
+    struct Position {
+        int256 size; // in units of the underlying
+        int256 price; // at which it was last settled, in wei a unit
+    }
+
+    address public immutable feed;
+    int256 public price; // in wei a unit
+    mapping(address trader => Position) public positions;
+    mapping(address trader => int256) public margins; // in wei; below zero is bad debt
+
+    error OnlyFeed();
+    error PaymentFailed();
+    error MarginTooSmall(int256 margin, int256 required);
+
+    constructor(ScopeConfig memory config, int256 firstPrice) payable {
+        _configureScope(MARKET, config);
+        feed = msg.sender;
+        price = firstPrice;
+    }
+
+    // Refused on another branch than the one it was prepared on and, if it makes the position larger, while anything is wrong.
+    function trade(
+        int256 size,
+        Anchor calldata anchor
+    ) external guardedAt(MARKET, Policies.classify(positions[msg.sender].size, size), anchor) {
+        _trade(msg.sender, size, Verdict.Allow);
+    }
+
+    // An exit needs no anchor and stays open under doubt. The position is closed now; what it earned at a doubtful price waits.
+    function close() external {
+        Verdict verdict = _guard(MARKET, Action.Decrease);
+        _trade(msg.sender, -positions[msg.sender].size, verdict);
+    }
+
+    // Pays what waited, once the market is in order again.
+    function claim() external {
+        margins[msg.sender] += int256(_releaseProfit(MARKET, msg.sender));
+    }
+
+    // Which anchors `trade` takes: `minDepth` and `maxAge` of the configuration.
+    function _anchorDepthBounds() internal pure override returns (uint64 minDepth, uint64 maxDepth) {
+        return (2, 64);
+    }
+
+    // #endregion perps
+
+    function deposit() external payable {
+        _guard(MARKET, Action.Deposit);
+        margins[msg.sender] += int256(msg.value);
+    }
+
+    function withdraw(uint256 amount) external guarded(MARKET, Action.Withdraw) {
+        margins[msg.sender] -= int256(amount);
+        _requireMargin(msg.sender);
+        (bool paid, ) = msg.sender.call{value: amount}("");
+        if (!paid) revert PaymentFailed();
+    }
+
+    function setPrice(int256 newPrice) external {
+        if (msg.sender != feed) revert OnlyFeed();
+        price = newPrice;
+    }
+
+    function _trade(address trader, int256 size, Verdict verdict) internal {
+        Position storage position = positions[trader];
+        int256 earned = position.size * (price - position.price);
+        if (earned > 0) earned = int256(_settleProfit(MARKET, trader, uint256(earned), verdict));
+        margins[trader] += earned;
+        bool increases = Policies.classify(position.size, size) == Action.Increase;
+        (position.size, position.price) = (position.size + size, price);
+        if (increases) _requireMargin(trader);
+    }
+
+    // A tenth of what the position is worth.
+    function _requireMargin(address trader) private view {
+        int256 size = positions[trader].size;
+        int256 required = ((size < 0 ? -size : size) * price) / 10;
+        if (margins[trader] < required) revert MarginTooSmall(margins[trader], required);
+    }
+}
