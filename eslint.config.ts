@@ -5,7 +5,17 @@ const BARE_ERROR = "Throw a SettlementGuardError: it has a code, and the values 
 
 export default tseslint.config(
   {
-    ignores: ["node_modules", "artifacts", "cache", "dist", "typechain-types", "reports", "coverage", "fixtures"],
+    ignores: [
+      "node_modules",
+      "artifacts",
+      "cache",
+      "dist",
+      "typechain-types",
+      "reports",
+      "coverage",
+      "e2e",
+      "fixtures",
+    ],
   },
   eslint.configs.recommended,
   ...tseslint.configs.strict,

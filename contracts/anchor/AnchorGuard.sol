@@ -14,7 +14,7 @@ import {HeaderReader} from "../proof/HeaderReader.sol";
 /// shell (`_requireAnchor`, `_requireStateAnchor`) reverts with just that, so that a preview and the real check cannot disagree.
 abstract contract AnchorGuard is ChainClock, IGuardErrors {
     /// @dev Refuses a chain that the source of block hashes does not know. Not repeated on each call: a chain that splits off under a
-    /// new id keeps its opcodes, and an anchor of the one branch does not hold on the other. It writes nothing, so behind a proxy nothing is missed.
+    /// new id keeps its opcodes, and an anchor of the one branch does not hold on the other. It writes nothing: a proxy misses no state.
     /// @custom:oz-upgrades-unsafe-allow constructor
     constructor() {
         if (!_isSupportedChain(block.chainid)) revert UnsupportedChain(block.chainid);

@@ -14,7 +14,11 @@ if (forge === undefined) {
 
 function findForge() {
   try {
-    return join(dirname(createRequire(import.meta.url).resolve("@foundry-rs/forge-linux-amd64/package.json")), "bin", "forge");
+    return join(
+      dirname(createRequire(import.meta.url).resolve("@foundry-rs/forge-linux-amd64/package.json")),
+      "bin",
+      "forge",
+    );
   } catch {
     return undefined;
   }

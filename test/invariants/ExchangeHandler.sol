@@ -148,6 +148,11 @@ abstract contract ExchangeHandler is WorldHandler {
     }
 
     function _executeOrCancel(Ticket memory ticket) internal {
+        // The exchange claims what is due on the way. Claimed before, it is a step of its own, whose effect on the margin is known.
+        (address trader, bytes32 market) = (ticket.order.trader, ticket.order.market);
+        if (_perps.escrowedProfit(market, trader) != 0 && _expectedVerdict(market, Action.Decrease) == Verdict.Allow) {
+            _claimProfit(trader, market);
+        }
         Attempt memory attempt = _fillOf(ticket);
         bytes4 failure = _predict(attempt);
         bytes memory data = abi.encodeCall(IMarginPerps.executeOrCancel, (ticket.order, ticket.signature));

@@ -1,5 +1,5 @@
 /**
- * What fits a `Connection`, and what does not. The compiler is the test: nothing here runs.
+ * What fits a `Connection`, and what does not. The compiler is the test: nothing here runs, though the runner loads the file.
  *
  * Hardhat 2 and ethers v5 are not installed; their providers are written down as their own declarations have them.
  */
@@ -19,7 +19,7 @@ interface Ethers5Provider {
   send(method: string, params: any[]): Promise<any>; // eslint-disable-line @typescript-eslint/no-explicit-any
 }
 
-declare const good: {
+interface Good {
   request: Request;
   wallet: ethers.Eip1193Provider;
   viemProvider: ViemProvider;
@@ -36,13 +36,8 @@ declare const good: {
   infura: ethers.InfuraProvider;
   signersProvider: ethers.JsonRpcSigner["provider"];
   ethers5: Ethers5Provider;
-};
-good satisfies Record<string, Connection>;
-
-// An arrow function needs no annotation.
-export const inline: Connection = ({ method, params }) => good.request({ method, params: [...(params ?? [])] });
-
-declare const bad: {
+}
+interface Bad {
   url: string;
   urlObject: URL;
   none: undefined;
@@ -56,39 +51,47 @@ declare const bad: {
   chain: Chain;
   promise: Promise<ethers.JsonRpcProvider>;
   maker: Transport;
-};
-export const refused: Connection[] = [
-  // @ts-expect-error a URL as text
-  bad.url,
-  // @ts-expect-error a URL as an object
-  bad.urlObject,
-  // @ts-expect-error nothing at all
-  bad.none,
-  // @ts-expect-error nothing, in JSON
-  bad.nothing,
-  // @ts-expect-error a number, of a port perhaps
-  bad.number,
-  // @ts-expect-error an empty object
-  bad.empty,
-  // @ts-expect-error a signer, not its provider
-  bad.signer,
-  // @ts-expect-error a signer, not its provider
-  bad.wallet,
-  // @ts-expect-error several endpoints
-  bad.fallback,
-  // @ts-expect-error a chain's description
-  bad.network,
-  // @ts-expect-error a chain's description
-  bad.chain,
-  // @ts-expect-error a promise of a provider
-  bad.promise,
-  // @ts-expect-error viem's http(url), not yet a transport
-  bad.maker,
-];
+}
 
-// F10: addresses, hashes and slots are plain strings where clients have them so.
-declare const hash: string;
-declare const address: string;
-({ anchor: { number: 1n, hash }, account: address, slots: [hash, 7n, 7] }) satisfies Parameters<typeof prove>[1];
-({ anchor: { number: 1n, hash, stateRoot: hash }, account: address }) satisfies Parameters<typeof prove>[1];
-[1n, 1, { number: 1 }, { hash }, { number: 1n, hash }, "latest"] satisfies BlockId[];
+/** Never called. */
+export function compiled(good: Good, bad: Bad, hash: string, address: string): unknown {
+  good satisfies Record<string, Connection>;
+
+  // An arrow function needs no annotation.
+  const inline: Connection = ({ method, params }) => good.request({ method, params: [...(params ?? [])] });
+
+  const refused: Connection[] = [
+    // @ts-expect-error a URL as text
+    bad.url,
+    // @ts-expect-error a URL as an object
+    bad.urlObject,
+    // @ts-expect-error nothing at all
+    bad.none,
+    // @ts-expect-error nothing, in JSON
+    bad.nothing,
+    // @ts-expect-error a number, of a port perhaps
+    bad.number,
+    // @ts-expect-error an empty object
+    bad.empty,
+    // @ts-expect-error a signer, not its provider
+    bad.signer,
+    // @ts-expect-error a signer, not its provider
+    bad.wallet,
+    // @ts-expect-error several endpoints
+    bad.fallback,
+    // @ts-expect-error a chain's description
+    bad.network,
+    // @ts-expect-error a chain's description
+    bad.chain,
+    // @ts-expect-error a promise of a provider
+    bad.promise,
+    // @ts-expect-error viem's http(url), not yet a transport
+    bad.maker,
+  ];
+
+  // F10: addresses, hashes and slots are plain strings where clients have them so.
+  ({ anchor: { number: 1n, hash }, account: address, slots: [hash, 7n, 7] }) satisfies Parameters<typeof prove>[1];
+  ({ anchor: { number: 1n, hash, stateRoot: hash }, account: address }) satisfies Parameters<typeof prove>[1];
+  [1n, 1, { number: 1 }, { hash }, { number: 1n, hash }, "latest"] satisfies BlockId[];
+  return [inline, refused];
+}

@@ -18,11 +18,9 @@ describe("covered calls on Hardhat 2", () => {
   async function deploy() {
     const [writer, buyer] = await ethers.getSigners();
     const expiry = (await time.latest()) + DAY;
-    const calls = await ethers.deployContract(
-      "CoveredCall",
-      [scopes["ETH-CALL"].config, 2_000n, premium, expiry],
-      { value: parseEther("10") },
-    );
+    const calls = await ethers.deployContract("CoveredCall", [scopes["ETH-CALL"].config, 2_000n, premium, expiry], {
+      value: parseEther("10"),
+    });
     await mine(3);
     return { calls, writer, buyer };
   }
@@ -58,7 +56,11 @@ describe("covered calls on Hardhat 2", () => {
   it("proves what the contract holds", async () => {
     const { calls } = await deploy();
     const account = await calls.getAddress();
-    const { slots } = await prove(network.provider, { anchor: await latestAnchor(network.provider), account, slots: [0n] });
+    const { slots } = await prove(network.provider, {
+      anchor: await latestAnchor(network.provider),
+      account,
+      slots: [0n],
+    });
     expect(slots).to.have.length(1);
   });
 

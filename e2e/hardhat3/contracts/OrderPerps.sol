@@ -41,7 +41,8 @@ contract OrderPerps is Perps, LiveEIP712 {
     // Anybody may bring an order in.
     function execute(Order calldata order, bytes calldata signature) external {
         _spend(order);
-        if (!SignatureChecker.isValidSignatureNow(order.trader, orderDigest(order), signature)) revert NotSignedByTrader();
+        if (!SignatureChecker.isValidSignatureNow(order.trader, orderDigest(order), signature))
+            revert NotSignedByTrader();
         if (order.size > 0 ? price > order.limitPrice : price < order.limitPrice) {
             revert PriceBeyondLimit(price, order.limitPrice);
         }

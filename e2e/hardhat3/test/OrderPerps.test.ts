@@ -55,7 +55,12 @@ describe("an exchange that inherits the guard", () => {
     expect((await perps.positions(trader)).size).to.equal(0n);
     const second = await signOrder(chain.request, perps, trader, ORDER);
     const lines: string[] = [];
-    const queue = await keep(perps, [first], async () => second, (line) => lines.push(line));
+    const queue = await keep(
+      perps,
+      [first],
+      async () => second,
+      (line) => lines.push(line),
+    );
     expect(lines.join()).to.match(/^order 0: AnchorMismatch/);
     expect(await keep(perps, queue, async () => undefined)).to.deep.equal([]);
     expect((await perps.positions(trader)).size).to.equal(5n);
@@ -77,7 +82,12 @@ describe("an exchange that inherits the guard", () => {
     expect(await perps.margins(trader)).to.equal(1_000n);
     expect(await perps.escrowedProfit(scopes["ETH-PERP"].id, trader)).to.equal(500n);
     await expect(perps.claim()).to.be.rejectedByGuard("ActionDenied");
-    const queue = await keep(perps, [late], async () => undefined, () => undefined);
+    const queue = await keep(
+      perps,
+      [late],
+      async () => undefined,
+      () => undefined,
+    );
     expect(queue).to.deep.equal([late]);
 
     await chain.mine(200); // 40 minutes, in which it is Stale and then Lagging

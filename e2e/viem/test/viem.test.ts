@@ -4,7 +4,14 @@ import { after, before, describe, it } from "node:test";
 import { explain, latestAnchor, prove, remedyOf, withAnchor, type Anchor } from "settlement-guard";
 import { standaloneGuardAbi } from "settlement-guard/abi";
 import { standaloneGuardArtifact } from "settlement-guard/artifacts";
-import { createPublicClient, createTestClient, createWalletClient, http, type Address } from "viem";
+import {
+  createPublicClient,
+  createTestClient,
+  createWalletClient,
+  http,
+  recoverTypedDataAddress,
+  type Address,
+} from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { foundry } from "viem/chains";
 
@@ -13,8 +20,9 @@ import { startAnvil } from "./anvil.js";
 // The first of the accounts that every development chain funds.
 const account = privateKeyToAccount("0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80");
 const anvil = await startAnvil();
+if (anvil === undefined) console.log("skipped: npm has anvil for Linux on x64 only");
 
-describe("the guard with viem alone", { skip: anvil === undefined && "npm has anvil for Linux on x64 only" }, () => {
+describe("the guard with viem alone", { skip: anvil === undefined }, () => {
   const chain = { chain: foundry, transport: http(anvil?.url) };
   const client = createPublicClient(chain);
   const wallet = createWalletClient({ ...chain, account });
@@ -43,7 +51,7 @@ describe("the guard with viem alone", { skip: anvil === undefined && "npm has an
     const domain = { name: "Perps", version: "1", chainId: client.chain.id, verifyingContract: address };
     const signature = await wallet.signTypedData({ domain, ...typedData });
     // #endregion sign
-    assert(await client.verifyTypedData({ address: account.address, domain, ...typedData, signature }));
+    assert.equal(await recoverTypedDataAddress({ domain, ...typedData, signature }), account.address);
   });
 
   it("is refused by the guard on the branch of a reorg, and says why", async () => {
@@ -56,19 +64,19 @@ describe("the guard with viem alone", { skip: anvil === undefined && "npm has an
     await node.mine({ blocks: 3 });
 
     // #region explain
-    try {
-      await requireAnchored(anchor);
-      assert.fail("accepted");
-    } catch (error) {
-      assert.match(explain(error), /^AnchorMismatch: the action was prepared on another branch/);
-      assert.equal(remedyOf(error), "sign");
-    }
+    const refusal = await requireAnchored(anchor).catch((error: unknown) => error);
+    assert.match(explain(refusal), /^AnchorMismatch: the action was prepared on another branch/);
+    assert.equal(remedyOf(refusal), "sign");
     // #endregion explain
   });
 
   it("proves to the guard what an account holds", async () => {
     // #region prove
-    const { anchor, header, account: proven } = await prove(client, {
+    const {
+      anchor,
+      header,
+      account: proven,
+    } = await prove(client, {
       anchor: await latestAnchor(client),
       account: address,
     });

@@ -1,0 +1,73 @@
+/**
+ * Installs the packed library in each project under `e2e`, as a user does, and runs that project's tests. They stand for no workaround:
+ * neither `--force` nor overrides.
+ *
+ *     tsx scripts/checks/consumers.ts [--tarball FILE] [PROJECT…]
+ *
+ * Without a tarball it packs what `npm run build` made.
+ */
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, dirname, join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+
+const PROJECTS = "e2e";
+// A project finds its own tools or none: the repository's are taken off the path. Hardhat 3 needs the Node that runs this script.
+const PATH = [dirname(process.execPath), ...(process.env["PATH"] ?? "").split(delimiter)]
+  .filter((directory, i) => i === 0 || !directory.includes("node_modules"))
+  .join(delimiter);
+
+const { values, positionals } = parseArgs({ options: { tarball: { type: "string" } }, allowPositionals: true });
+const workshop = mkdtempSync(join(tmpdir(), "settlement-guard-"));
+process.exitCode = 1;
+try {
+  const tarball = resolve(values.tarball ?? pack());
+  const projects = positionals.length > 0 ? positionals : readdirSync(PROJECTS);
+  const failed = projects.filter((project) => !passes(project, tarball));
+  if (failed.length === 0) process.exitCode = 0;
+  else console.error(`failed: ${failed.join(", ")}`);
+} finally {
+  rmSync(workshop, { recursive: true, force: true });
+}
+
+function pack(): string {
+  const { output } = run("npm", ["pack", "--ignore-scripts", "--silent", "--pack-destination", workshop], ".");
+  return join(workshop, output.trim());
+}
+
+function passes(project: string, tarball: string): boolean {
+  const directory = join(workshop, project);
+  cpSync(join(PROJECTS, project), directory, { recursive: true });
+  const steps = [
+    ["npm", "install", "--no-audit", "--no-fund", "--prefer-offline", tarball],
+    ["npx", "--no-install", "settlement-guard", "--help"],
+    ["npm", "test"],
+  ] as const;
+  const times: string[] = [];
+  let output = "";
+  for (const [command, ...args] of steps) {
+    const start = performance.now();
+    const { status, ...printed } = run(command, args, directory);
+    output = printed.output;
+    if (status !== 0) {
+      console.error(`${project}: ${command} ${args.join(" ")} ended with ${status}\n${output}`);
+      return false;
+    }
+    times.push(`${((performance.now() - start) / 1000).toFixed(1)} s`);
+  }
+  // What a platform has no program for says so, and passes.
+  const skipped = /^skipped: .*$/m.exec(output)?.[0] ?? "passed";
+  console.log(`${project}: installed in ${times[0]}, ${skipped} in ${times[2]}`);
+  return true;
+}
+
+function run(command: string, args: readonly string[], cwd: string): { status: number | null; output: string } {
+  const { status, stdout, stderr } = spawnSync(command, args, {
+    cwd,
+    env: { ...process.env, PATH },
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  return { status, output: stdout + stderr };
+}
