@@ -314,7 +314,7 @@ abstract contract ExchangeHandler is WorldHandler {
 
     function _sealWith(uint256 key, Ticket memory ticket) private view {
         ticket.id = _perps.orderId(ticket.order);
-        (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, ticket.id);
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, _perps.orderDigest(ticket.order));
         ticket.signature = abi.encodePacked(r, s, v);
     }
 

@@ -19,7 +19,7 @@ interface Ethers5Provider {
   send(method: string, params: any[]): Promise<any>; // eslint-disable-line @typescript-eslint/no-explicit-any
 }
 
-interface Good {
+type Good = {
   request: Request;
   wallet: ethers.Eip1193Provider;
   viemProvider: ViemProvider;
@@ -36,7 +36,7 @@ interface Good {
   infura: ethers.InfuraProvider;
   signersProvider: ethers.JsonRpcSigner["provider"];
   ethers5: Ethers5Provider;
-}
+};
 interface Bad {
   url: string;
   urlObject: URL;
