@@ -67,6 +67,9 @@ export interface ErrorDetails {
 
 export type ErrorCode = keyof ErrorDetails;
 
+/** What marks an error of this library: a process may hold the class twice, of the ES modules and of the CommonJS build. */
+const BRAND = Symbol.for("settlement-guard.error");
+
 /**
  * The only class of error that this library throws.
  *
@@ -84,6 +87,12 @@ export class SettlementGuardError<Code extends ErrorCode = ErrorCode> extends Er
     options?: { cause?: unknown },
   ) {
     super(message, options);
+    Object.defineProperty(this, BRAND, { value: true });
+  }
+
+  /** Whether `value` was made by this class, in any copy of the library. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === "object" && value !== null && BRAND in value;
   }
 
   /** Whether `value` is an error of this library and, where a code is given, of that code. */

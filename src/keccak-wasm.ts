@@ -2,7 +2,8 @@ import { setKeccak256, type Keccak256 } from "./keccak.js";
 import { missingPeer } from "./peer.js";
 
 /**
- * Hashes with WebAssembly from here on, in the whole process: about seven times as fast as the default on headers and the nodes of proofs.
+ * Hashes with WebAssembly from here on: about seven times as fast as the default on headers and the nodes of proofs. For whom, see
+ * `setKeccak256`.
  * The engine is the optional package `hash-wasm`. One hasher is reused for every call, which is safe because a call never yields.
  *
  * @returns the engine that was in use, for `setKeccak256`

@@ -18,7 +18,8 @@ export function keccak256(bytes: Uint8Array): Uint8Array {
 }
 
 /**
- * Replaces the hash function for the whole process, for speed: hashing is nearly all the work of checking a header or a proof.
+ * Replaces the hash function for speed: hashing is nearly all the work of checking a header or a proof. It holds for all of this process
+ * that imports the library, and not for what requires it: the CommonJS build has an engine of its own, and the other way round.
  * The engine must be synchronous and must return the true digest; everything this library verifies rests on it.
  *
  * @returns the engine that was in use

@@ -1,37 +1,203 @@
 /**
- * Packs the library, installs the tarball in a project of its own, and runs that project's test: what a user gets, not what the repository
- * holds.
+ * Packs the library as it is published and checks the tarball alone: that it is built anew, what it holds, that every entry resolves, compiles
+ * and runs, how large it is, and that a project of its own installs it and passes. With --write it keeps the sizes instead of comparing them.
  */
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join, relative, resolve } from "node:path";
+import { parseArgs } from "node:util";
 
-const directory = mkdtempSync(join(tmpdir(), "settlement-guard-"));
-try {
-  run("npx", ["publint", "--strict"], ".");
-  const [packed] = JSON.parse(
-    run("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", directory], "."),
-  ) as [{ filename: string; size: number; files: { path: string }[] }];
-  const paths = packed.files.map(({ path }) => path);
-  console.log(`packed ${packed.filename}: ${paths.length} files, ${packed.size} bytes`);
-  const stray = paths.filter((path) =>
-    /^(?:test|bench|scenarios|scripts|fixtures)\/|\.t\.sol$|^contracts\/mocks\//.test(path),
+import { build } from "esbuild";
+
+const SNAPSHOT = "snapshots/package.json";
+/** Parts of 1: zlib's versions differ in the last bytes. */
+const TOLERANCE = 0.01;
+/** Solidity that is for tests, and is not published. */
+const TEST_SOLIDITY = ["contracts/mocks", "contracts/reference", "bench", "test"];
+const TEST_PATH = /(?:^|\/)(?:test|bench|scenarios|scripts|fixtures|e2e|mocks)\/|mock|harness|target|\.t\.sol$/i;
+const DEFINITION = /^(?:abstract )?(?:contract|library|interface) (\w+)/gm;
+/** Hardhat 3 is published as ES modules alone, so that this entry has no CommonJS build. */
+const ESM_ONLY = "./hardhat";
+/** How a user's TypeScript finds modules, and what Node then runs. Node 16's rules refuse most. */
+const RESOLUTIONS = [
+  { name: "node10", type: "commonjs", module: "commonjs", moduleResolution: "node10" },
+  { name: "node16-require", type: "commonjs", module: "node16", moduleResolution: "node16" },
+  { name: "node16-import", type: "module", module: "nodenext", moduleResolution: "nodenext" },
+  { name: "bundler", type: "module", module: "esnext", moduleResolution: "bundler" },
+] as const;
+/** Imports whose bundles are measured: an entry, and a name of it. */
+const BUNDLES = [
+  ["", "withAnchor"],
+  ["", "latestAnchor"],
+  ["", "classify"],
+  ["", "explain"],
+  ["", "prove"],
+  ["/abi", "iStandaloneGuardAbi"],
+  ["/artifacts", "standaloneGuardArtifact"],
+] as const;
+
+const { values: options } = parseArgs({ options: { write: { type: "boolean", default: false } } });
+// Within the repository, so that what the entries import is found; the package itself is the packed one.
+const workshop = "cache/packed";
+const library = join(workshop, "node_modules", "settlement-guard");
+
+const tarball = pack();
+const contents = unpack();
+checkContents();
+run("publint", ["--strict", tarball]);
+console.log(run("attw", [tarball, "--format", "table-flipped", "--exclude-entrypoints", ESM_ONLY]));
+RESOLUTIONS.forEach(checkResolution);
+await checkSizes();
+checkConsumer();
+
+/** `npm pack` as a publisher runs it, over a build that is stale. */
+function pack(): string {
+  rmSync(workshop, { recursive: true, force: true });
+  mkdirSync(join(workshop, "node_modules"), { recursive: true });
+  mkdirSync("dist", { recursive: true });
+  writeFileSync("dist/stale.js", "");
+  run("npm", ["pack", "--pack-destination", workshop]);
+  return join(
+    workshop,
+    readdirSync(workshop).find((name) => name.endsWith(".tgz"))!,
   );
-  if (stray.length > 0) fail(`the tarball holds what is not for users: ${stray.join(", ")}`);
-
-  const consumer = join(directory, "consumer");
-  cpSync("fixtures/consumer", consumer, { recursive: true });
-  run("npm", ["install", "--no-audit", "--no-fund", "--no-save", join(directory, packed.filename)], consumer);
-  run("npm", ["run", "prepare"], consumer);
-  console.log(run("npx", ["settlement-guard", "--help"], consumer));
-  console.log(run("npm", ["test"], consumer));
-} finally {
-  rmSync(directory, { recursive: true, force: true });
 }
 
-function run(command: string, args: string[], cwd: string): string {
+/** The text of every file of the tarball, by its path. */
+function unpack(): Map<string, string> {
+  run("tar", ["-xzf", tarball, "-C", join(workshop, "node_modules")]);
+  renameSync(join(workshop, "node_modules", "package"), library);
+  return new Map(filesIn(library).map((path) => [path, readFileSync(join(library, path), "utf8")]));
+}
+
+/** Nothing stale, no install script, nothing for tests, and nothing compiled whose Solidity is not beside it. */
+function checkContents(): void {
+  const { scripts } = JSON.parse(contents.get("package.json")!) as { scripts: Record<string, string> };
+  const paths = [...contents.keys()];
+  refuse(
+    "an install script",
+    ["preinstall", "install", "postinstall", "prepare"].filter((name) => name in scripts),
+  );
+  refuse(
+    "a stale build",
+    paths.filter((path) => path.includes("stale")),
+  );
+  refuse(
+    "what is for tests",
+    paths.filter((path) => TEST_PATH.test(path)),
+  );
+
+  const solidity = [...contents].filter(([path]) => path.endsWith(".sol")).map(([, text]) => text);
+  const defined = new Set(solidity.flatMap(definitions));
+  const tests = TEST_SOLIDITY.flatMap((directory) => filesIn(directory).map((path) => join(directory, path)));
+  const forTests = tests
+    .filter((path) => path.endsWith(".sol"))
+    .flatMap((path) => definitions(readFileSync(path, "utf8")));
+  refuse(
+    "contracts for tests",
+    forTests.filter((name) => defined.has(name)),
+  );
+  refuse(
+    "compiled contracts without their source",
+    compiledContracts().filter((name) => !defined.has(name)),
+  );
+}
+
+/** By name, whatever is made of a contract: a factory of TypeChain, wherever it is mentioned, an ABI, an artifact. */
+function compiledContracts(): string[] {
+  const built = [...contents].filter(([path]) => path.startsWith("dist/"));
+  const json = built.map(([path]) => path).filter((path) => /^dist\/(?:abi|artifacts)\//.test(path));
+  const factories = built.flatMap(([, text]) => [...text.matchAll(/(\w+)__factory\b/g)].map(([, name]) => name!));
+  if (json.length === 0 || factories.length === 0) fail("the tarball has no ABIs, or no types for ethers");
+  return [...new Set([...json.map((path) => basename(path, ".json")), ...factories])];
+}
+
+/** The entries compile, types of dependencies included, and run on the Node that npm runs on: a user's has no reason to be newer. */
+function checkResolution({ name, type, ...compilerOptions }: (typeof RESOLUTIONS)[number]): void {
+  const project = join(workshop, name);
+  cpSync("fixtures/entries", project, { recursive: true });
+  writeFileSync(join(project, "package.json"), JSON.stringify({ type }));
+  const options = {
+    target: "es2022",
+    strict: true,
+    esModuleInterop: true,
+    types: ["chai", "node"],
+    ...compilerOptions,
+  };
+  writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions: options, files: ["entries.ts"] }));
+  run("tsc", ["-p", project]);
+  // What a bundler is to bundle does not run as it is, but nothing here needs one.
+  run(process.env["npm_node_execpath"] ?? "node", ["entries.js"], project);
+  console.log(`entries: compile and run under ${name}`);
+}
+
+/** Compares what the tarball weighs, and what a bundler makes of one import, with what is kept. */
+async function checkSizes(): Promise<void> {
+  const sizes: Record<string, number> = {
+    "bytes packed": readFileSync(tarball).length,
+    "bytes unpacked": [...contents.values()].reduce((sum, text) => sum + Buffer.byteLength(text), 0),
+    files: contents.size,
+  };
+  for (const [entry, name] of BUNDLES) sizes[`bytes of a bundle of ${name}`] = await bundleSize(entry, name);
+  console.log(sizes);
+  if (options.write) return writeFileSync(SNAPSHOT, `${JSON.stringify(sizes, undefined, 2)}\n`);
+
+  const kept = JSON.parse(readFileSync(SNAPSHOT, "utf8")) as Record<string, number>;
+  const differing = Object.keys({ ...kept, ...sizes }).filter((what) => !isClose(kept[what], sizes[what]));
+  const lines = differing.map((what) => `${what}: ${sizes[what]}, and ${kept[what]} in the snapshot`);
+  if (lines.length > 0) fail(`${lines.join("\n")}\nIf that is meant, run npm run size`);
+}
+
+/** Bytes of a minified module that has one import and nothing else. */
+async function bundleSize(entry: string, name: string): Promise<number> {
+  const { outputFiles } = await build({
+    stdin: { contents: `export { ${name} } from "settlement-guard${entry}";`, resolveDir: workshop },
+    bundle: true,
+    minify: true,
+    format: "esm",
+    platform: "browser",
+    target: "es2022",
+    write: false,
+  });
+  return outputFiles[0]!.contents.length;
+}
+
+function isClose(kept = 0, actual = 0): boolean {
+  return Math.abs(actual - kept) <= TOLERANCE * kept;
+}
+
+/** A Hardhat 3 project installs the tarball, inherits the guard, and passes its tests. */
+function checkConsumer(): void {
+  const consumer = mkdtempSync(join(tmpdir(), "settlement-guard-"));
+  try {
+    cpSync("fixtures/consumer", consumer, { recursive: true });
+    run("npm", ["install", "--no-audit", "--no-fund", "--no-save", resolve(tarball)], consumer);
+    run("npm", ["run", "prepare"], consumer);
+    console.log(run("npx", ["settlement-guard", "--help"], consumer));
+    console.log(run("npm", ["test"], consumer));
+  } finally {
+    rmSync(consumer, { recursive: true, force: true });
+  }
+}
+
+function definitions(solidity: string): string[] {
+  return [...solidity.matchAll(DEFINITION)].map(([, name]) => name!);
+}
+
+/** Paths of all files under a directory, relative to it. */
+function filesIn(directory: string): string[] {
+  return readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(directory, join(entry.parentPath, entry.name)));
+}
+
+function run(command: string, args: string[], cwd = "."): string {
   return execFileSync(command, args, { cwd, stdio: ["ignore", "pipe", "inherit"], encoding: "utf8" });
+}
+
+function refuse(what: string, found: string[]): void {
+  if (found.length > 0) fail(`the tarball holds ${what}: ${found.join(", ")}`);
 }
 
 function fail(reason: string): never {
