@@ -7,7 +7,10 @@ import {StatelessGuard} from "settlement-guard/contracts/StatelessGuard.sol";
 
 import {Perps} from "./Perps.sol";
 
+// An upgrade needs no initializer: its proxy is initialized.
+
 /// @notice An upgrade that adds a member: what the guard remembers lies in a namespace of its own (ERC-7201), and does not move.
+/// @custom:oz-upgrades-unsafe-allow missing-initializer
 contract PerpsV2 is Perps {
     uint256 public fee;
 
@@ -17,6 +20,7 @@ contract PerpsV2 is Perps {
 }
 
 /// @notice An upgrade that would forget what the guard remembers: every market would be without a configuration.
+/// @custom:oz-upgrades-unsafe-allow missing-initializer
 contract ForgetfulPerps is OwnableUpgradeable, UUPSUpgradeable, StatelessGuard {
     mapping(address trader => int256) public positions;
 

@@ -31,7 +31,7 @@ describe("an exchange behind a proxy", () => {
       await networkHelpers.time.increase(3_600); // an outage
       await perps.poke(id);
 
-      const upgraded = await upgradeProxy(perps, await ethers.getContractFactory("PerpsV2"));
+      const upgraded = await upgradeProxy(perps, await ethers.getContractFactory("PerpsV2"), { kind });
       const perpsV2 = await ethers.getContractAt("PerpsV2", await upgraded.getAddress());
       expect(await perpsV2.configOf(id)).to.deep.equal(Object.values(config).map(BigInt));
       expect(await perpsV2.positions(owner)).to.equal(5n);
