@@ -32,7 +32,13 @@ export interface ErrorDetails {
   /** The endpoint answered something that is not the shape that the method promises. */
   INVALID_RESPONSE: { method: string; reason: string };
   /** The endpoint answered with an error, or not at all. `rpcCode` is the JSON-RPC error's code, where there was one. */
-  RPC_FAILED: { method: string; reason: string; rpcCode?: number };
+  RPC_FAILED: {
+    method: string;
+    reason: string;
+    rpcCode?: number;
+    /** The HTTP status, where the endpoint answered over HTTP. */
+    httpStatus?: number;
+  };
   /** The endpoint no longer has, or never had, the state that a proof is to be made of. Never evidence of absence: ask another. */
   STATE_UNAVAILABLE: { number: bigint; hash: string; reason: string };
   /** The endpoint knows the anchor's block, and says that the chain it follows does not hold it. */

@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import { Command, CommanderError } from "commander";
 
 import { SettlementGuardError } from "../errors.js";
+import { DEFAULT_TIMEOUT, HEADERS_VARIABLE, RPC_VARIABLE } from "./endpoint.js";
 import { prove, type ProveArguments } from "./prove.js";
 import { Terminal } from "./terminal.js";
 import { withoutValues } from "./text.js";
@@ -44,18 +45,16 @@ ${EXIT_CODES}`,
   program
     .command("prove")
     .description("Fetch a proof with its header, check every node, and write a file for verify.")
-    .requiredOption("--rpc <url>", "JSON-RPC endpoint; nothing that it says is believed")
+    .option("--rpc <url>", `JSON-RPC endpoint; nothing that it says is believed (environment: ${RPC_VARIABLE})`)
+    .option("--header <header>", `"Name: value", repeatable (environment: ${HEADERS_VARIABLE}, one a line)`, collect)
+    .option("--timeout <seconds>", `for each request; ${DEFAULT_TIMEOUT} without it`)
     .requiredOption("--account <address>", "whose state")
     .option("--slot <slots...>", "which slots: numbers, or 32 bytes in hexadecimal", [])
     .option("--block <block>", "a number, a hash, latest, safe, finalized or earliest", "latest")
     .option("--out <file>", "where to; the standard output without it")
     .addHelpText("after", EXIT_CODES)
     .action(async (options: ProveArguments) => {
-      exitCode = await prove(
-        options,
-        (text) => void terminal.print(...text.trimEnd().split("\n")),
-        (text) => terminal.note(text.trimEnd()),
-      );
+      exitCode = await prove(options, terminal);
     });
   await program.parseAsync(argv);
   return exitCode;
@@ -79,6 +78,10 @@ function newProgram(): Command {
       outputError: () => undefined, // it is thrown as well
     })
     .exitOverride();
+}
+
+function collect(value: string, before: string[] = []): string[] {
+  return [...before, value];
 }
 
 /** Says on the standard error what went wrong, a line for each fault. @returns the exit code */

@@ -385,7 +385,12 @@ describe("settlement-guard on the command line", function () {
             "--out",
             out,
           ]);
-          expect(run.stderr).to.match(/every one checked\n$/);
+          const named = i === 1 ? "the command" : "the endpoint";
+          expect(run.stderr).to.match(
+            new RegExp(
+              `: account \\w+, 3 slots, \\d nodes?, every one checked, under block \\d+, hash 0x\\w{64}, which ${named} named and nothing here authenticates\n$`,
+            ),
+          );
           expect([run.code, run.stdout]).to.deep.equal([0, ""]);
           return JSON.parse(readFileSync(out, "utf8")) as Record<string, unknown>;
         }),

@@ -200,4 +200,39 @@ describe("hostile files", function () {
     expectRefusal("blanks without end", await cli(["verify", "-"], { input, heap: 256 }), /gap of more than/);
     input.destroy();
   });
+
+  it("F26: says in plain English what is wrong with arguments, and repeats no secret among them", async () => {
+    const SECRET = "s3cr3tk3y";
+    const url = `https://user:${SECRET}@host.example/${SECRET}?key=${SECRET}`;
+    const needed = ["prove", "--account", ACCOUNT];
+    const inputs: [string[], RegExp][] = [
+      [[...needed], /--rpc: expected an http or https URL/],
+      [[...needed, "--rpc", `ws://host/${SECRET}`], /--rpc: expected an http or https URL/],
+      [[...needed, "--rpc", `${SECRET}@host`], /--rpc: expected an http or https URL/],
+      [[...needed, "--rpc", url, "--header", `Authorization ${SECRET}`], /--header: expected "Name: value"/],
+      [[...needed, "--rpc", url, "--header", `X-Key: ${SECRET}\nX: 1`], /--header: expected "Name: value"/],
+      [[...needed, "--rpc", url, "--header", `Authorization: ${SECRET}`], /Authorization stands in the URL as well/],
+      [[...needed, "--rpc", url, "--header", "Content-Length: 1"], /Content-Length is set by the transport/],
+      ...["0", "-1", "1.5", "3601", "1e3", "ten", ""].map((seconds): [string[], RegExp] => [
+        [...needed, "--rpc", url, "--timeout", seconds],
+        /--timeout: expected whole seconds from 1 to 3600/,
+      ]),
+      [
+        [...needed, "--rpc", url, "--slot", url],
+        /--slot https:\/\/host\.example\/…: cannot be used; expected a number/,
+      ],
+      [[...needed, "--rpc", url, "--block", url], /--block .*cannot be used/],
+      [["prove", "--rpc", url, "--account", url], /--account .*cannot be used/],
+      [[...needed, `--rcp=${url}`], /unknown option '--rcp'/],
+      [[...needed, `-HAuthorization: ${SECRET}`], /unknown option '-HAuthorization'/],
+      [[...needed, "--rpc", url, url], /too many arguments/],
+      [[url], /unknown command 'https'/],
+      [["verify"], /missing required argument 'file'/],
+    ];
+    await inPairs(inputs, async ([args, reason]) => {
+      const run = await cli(args);
+      expectRefusal(args.join(" "), run, reason);
+      expect(run.stderr).not.to.contain(SECRET);
+    });
+  }).timeout(120_000);
 });
