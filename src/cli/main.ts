@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import { Command, CommanderError } from "commander";
 
 import { SettlementGuardError } from "../errors.js";
+import { config } from "./config.js";
 import { DEFAULT_TIMEOUT, HEADERS_VARIABLE, RPC_VARIABLE } from "./endpoint.js";
 import { prove, type ProveArguments } from "./prove.js";
 import { Terminal } from "./terminal.js";
@@ -56,6 +57,15 @@ ${EXIT_CODES}`,
     .action(async (options: ProveArguments) => {
       exitCode = await prove(options, terminal);
     });
+  program
+    .command("config")
+    .description("Check a guard's configuration, and print what its contracts take.")
+    .argument("<file>", "JSON: { chains, scopes, policy }; - for the standard input")
+    .option("--json", "print { scopes: { NAME: { id, config, ... } } } instead of text")
+    .addHelpText("after", EXIT_CODES)
+    .action(async (file: string, options: { json?: boolean }) => {
+      exitCode = await config(file, options, terminal);
+    });
   await program.parseAsync(argv);
   return exitCode;
 }
@@ -92,6 +102,10 @@ function report(error: unknown): 0 | 1 | 2 {
     if (error.code !== "commander.help")
       say(`${withoutValues(error.message.replace(/^error: /, ""))}; see settlement-guard --help`);
     return 2;
+  }
+  if (SettlementGuardError.is(error, "INVALID_CONFIG")) {
+    for (const { line, reason } of error.details.faults) say(`${line}: ${reason}`);
+    return 1;
   }
   if (SettlementGuardError.is(error, "UNUSABLE_INPUT")) {
     say(`${error.message}; ${error.details.hint}`);
