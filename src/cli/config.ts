@@ -1,6 +1,6 @@
 import { toQuantity, toWord } from "../bytes.js";
 import { defineGuardConfig, type GuardedScope } from "../policy/config.js";
-import { readDocument } from "./jsonFile.js";
+import { readObject } from "./jsonFile.js";
 import type { Terminal } from "./terminal.js";
 
 /**
@@ -10,7 +10,7 @@ import type { Terminal } from "./terminal.js";
  * @throws UNUSABLE_INPUT; INVALID_CONFIG with every fault
  */
 export async function config(path: string, options: { json?: boolean }, terminal: Terminal): Promise<0> {
-  const { scopes } = defineGuardConfig((await readDocument(path)) as never);
+  const { scopes } = defineGuardConfig((await readObject(path)) as never);
   const entries = Object.entries<GuardedScope>(scopes);
   if (options.json === true)
     await terminal.printJson({ scopes: Object.fromEntries(entries.map(([name, scope]) => [name, printed(scope)])) }, 2);

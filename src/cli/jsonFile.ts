@@ -55,17 +55,19 @@ export async function* readCases(path: string): AsyncGenerator<unknown> {
 }
 
 /**
- * The one JSON document that a file is.
+ * The one JSON object that a file is.
  *
  * @param path "-" for the standard input
  * @throws UNUSABLE_INPUT
  */
-export async function readDocument(path: string): Promise<unknown> {
+export async function readObject(path: string): Promise<object> {
   let document: unknown;
   const refuse = (reason: string): Error => unusable(path, reason, "expected one JSON object");
   const reader = new JsonReader(["$"], ({ value }) => (document = value), refuse);
   for await (const chunk of chunks(path)) reader.write(chunk);
   reader.end();
+  if (typeof document !== "object" || document === null || Array.isArray(document))
+    throw refuse("it holds something else");
   return document;
 }
 

@@ -37,6 +37,8 @@ describe("settlement-guard config", () => {
     for (const [text, reason] of [
       ["", /there is nothing in it/],
       ["{", /cut short/],
+      ["null", /it holds something else; expected one JSON object/],
+      ["[]", /it holds something else; expected one JSON object/],
       ['{"chains":{},"chains":{}}', /"chains" stands twice/],
       ["[".repeat(1_000), /deeper/],
     ] as const)
