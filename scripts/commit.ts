@@ -1,9 +1,10 @@
 /**
  * Prints the commitment to a recent block: its anchor, its state anchor, the header that proves the state root, and the EIP-712 digests.
  *
- *   npm run commit -- [--rpc URL] [--depth N] [--name NAME --version V --contract ADDRESS]
+ *   npm run commit -- [--rpc URL] [--header "Name: value"]... [--timeout SECONDS] [--depth N] [--name NAME --version V --contract ADDRESS]
  *
- * Without --rpc it reads an in-process chain. Exits with 2 where the input cannot be used, with 1 where the endpoint cannot be believed.
+ * The endpoint may stand in the environment, as for the command line. Without any it reads an in-process chain. Exits with 2 where the
+ * input cannot be used, with 1 where the endpoint cannot be believed.
  */
 import { parseArgs } from "node:util";
 
@@ -18,19 +19,34 @@ import {
 } from "../src/index.js";
 import { hardhatForks } from "../src/hardhat/index.js";
 import { toBigInt } from "../src/bytes.js";
+import { readEndpoint, RPC_VARIABLE, type EndpointOptions } from "../src/cli/endpoint.js";
+import { jsonRpc } from "../src/cli/jsonRpc.js";
+import { Terminal } from "../src/cli/terminal.js";
+import { withoutValues } from "../src/cli/text.js";
 import { call } from "../src/rpc/request.js";
-import { jsonRpc } from "./jsonRpc.js";
 
-const USAGE = "usage: npm run commit -- [--rpc URL] [--depth N] [--name NAME] [--version V] [--contract ADDRESS]";
+const USAGE =
+  "usage: npm run commit -- [--rpc URL] [--header LINE]... [--timeout SECONDS] [--depth N] [--name NAME] [--version V] [--contract ADDRESS]";
+const UNUSABLE = ["INVALID_ANCHOR", "INVALID_HEX", "INVALID_TYPED_DATA", "UNUSABLE_INPUT"];
 
+interface Options extends EndpointOptions {
+  depth?: string;
+  name?: string;
+  version?: string;
+  contract?: string;
+}
+
+const terminal = new Terminal(process.stdout, process.stderr);
 process.exit(await main());
 
 async function main(): Promise<number> {
-  let options: { rpc?: string; depth?: string; name?: string; version?: string; contract?: string };
+  let options: Options;
   try {
     options = parseArgs({
       options: {
         rpc: { type: "string" },
+        header: { type: "string", multiple: true },
+        timeout: { type: "string" },
         depth: { type: "string" },
         name: { type: "string" },
         version: { type: "string" },
@@ -38,41 +54,35 @@ async function main(): Promise<number> {
       },
     }).values;
   } catch (error) {
-    console.error(`${error instanceof Error ? error.message : String(error)}\n${USAGE}`);
+    terminal.note(withoutValues(error instanceof Error ? error.message : String(error)));
+    terminal.note(USAGE);
     return 2;
   }
-
   try {
-    const connection = options.rpc === undefined ? await inProcessChain() : jsonRpc(options.rpc);
-    const chainId = toBigInt(await call(connection, "eth_chainId"), "chain id");
-    const depth = options.depth === undefined ? {} : { depth: Number(options.depth) };
-    const { anchor: stateAnchor, header } = await latestStateAnchor(connection, depth);
-    const anchor = { number: stateAnchor.number, hash: stateAnchor.hash };
-    const domain: TypedDataDomain = {
-      name: options.name ?? "Settlement Guard",
-      version: options.version ?? "1",
-      chainId,
-      ...(options.contract === undefined ? {} : { verifyingContract: options.contract }),
-    };
-    const commitment = {
-      chainId,
-      anchor,
-      stateAnchor,
-      header,
-      domain,
-      digests: { anchor: anchorDigest(domain, anchor), stateAnchor: anchorDigest(domain, stateAnchor) },
-    };
-    console.log(
-      JSON.stringify(commitment, (_, value: unknown) => (typeof value === "bigint" ? value.toString() : value), 2),
-    );
+    await commit(options);
     return 0;
   } catch (error) {
     if (!SettlementGuardError.is(error)) throw error;
-    console.error(`${error.code}: ${error.message}`);
-    return error.code === "INVALID_ANCHOR" || error.code === "INVALID_HEX" || error.code === "INVALID_TYPED_DATA"
-      ? 2
-      : 1;
+    terminal.note(`${error.code}: ${error.message}`);
+    return UNUSABLE.includes(error.code) ? 2 : 1;
   }
+}
+
+async function commit(options: Options): Promise<void> {
+  const isElsewhere = (options.rpc ?? process.env[RPC_VARIABLE]) !== undefined;
+  const connection = isElsewhere ? jsonRpc(readEndpoint(options)) : await inProcessChain();
+  const chainId = toBigInt(await call(connection, "eth_chainId"), "chain id");
+  const depth = options.depth === undefined ? {} : { depth: Number(options.depth) };
+  const { anchor: stateAnchor, header } = await latestStateAnchor(connection, depth);
+  const anchor = { number: stateAnchor.number, hash: stateAnchor.hash };
+  const domain: TypedDataDomain = {
+    name: options.name ?? "Settlement Guard",
+    version: options.version ?? "1",
+    chainId,
+    ...(options.contract === undefined ? {} : { verifyingContract: options.contract }),
+  };
+  const digests = { anchor: anchorDigest(domain, anchor), stateAnchor: anchorDigest(domain, stateAnchor) };
+  await terminal.printJson({ chainId, anchor, stateAnchor, header, domain, digests }, 2);
 }
 
 /** A chain with a few blocks on it, to see what a commitment looks like. */

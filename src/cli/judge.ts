@@ -3,7 +3,7 @@ import { keccak256 } from "../keccak.js";
 import type { Account } from "../proof/account.js";
 import { EMPTY_ROOT } from "../proof/trie.js";
 import { type Engine, type Finding } from "./engine.js";
-import type { AccountClaims, AnswerCase, KeyCase, ProofCase, SlotCase } from "./proofCase.js";
+import type { AccountClaim, AnswerCase, Expectation, KeyCase, ProofCase, SlotCase } from "./proofCase.js";
 
 export type CaseVerdict = "present" | "absent" | "invalid";
 
@@ -16,10 +16,22 @@ export interface CaseReport {
   reason?: string;
   /** A raw trie proof's leaf, as it stands in the trie. */
   value?: Hex;
+  /** What the verdict rests on, and no proof shows: that a chain has such a block, or a state such a root. Absent where nothing could be read. */
+  unauthenticated?: Unauthenticated;
+  /** Members of the case that describe it, and of which the verdict says nothing. */
+  notJudged?: readonly string[];
   header?: { number: Hex; hash: Hex; stateRoot: Hex };
   account?: AccountReport;
   slots?: SlotReport[];
   evm?: EvmReport;
+}
+
+/** A block's hash where its header was given; otherwise the root, and of which block the file says that it is. */
+export interface Unauthenticated {
+  blockHash?: Hex;
+  blockNumber?: Hex;
+  stateRoot?: Hex;
+  root?: Hex;
 }
 
 export interface AccountReport {
@@ -93,14 +105,54 @@ async function opinion(item: ProofCase, engine: Engine): Promise<Opinion> {
 
 type Spent = <Value>(finding: Finding<Value>) => Finding<Value>;
 
-async function judgeKey({ id, root, trieKey, proof }: KeyCase, engine: Engine, spent: Spent): Promise<CaseReport> {
-  const finding = spent(await engine.key(root, trieKey, proof));
-  if (finding.status === "present") return { id, verdict: "present", value: toHex(finding.value) };
-  return { id, ...plain(finding) };
+async function judgeKey(item: KeyCase, engine: Engine, spent: Spent): Promise<CaseReport> {
+  const finding = spent(await engine.key(item.root, item.trieKey, item.proof));
+  const report = { id: item.id, ...basis({ root: toHex(item.root) }, item.notJudged) };
+  const mismatch = keyMismatch(item, finding);
+  if (mismatch !== undefined) return { ...report, verdict: "invalid", reason: mismatch };
+  if (finding.status === "present") return { ...report, verdict: "present", value: toHex(finding.value) };
+  return { ...report, ...plain(finding) };
+}
+
+function keyMismatch({ value, expect }: KeyCase, finding: Finding<Uint8Array>): string | undefined {
+  if (finding.status === "invalid") return undefined;
+  const proven = finding.status === "present" ? toHex(finding.value) : undefined;
+  if (value !== undefined && value.claimed !== proven)
+    return claimMismatch("value", value.claimed ?? "absent", proven ?? "absent");
+  if (expect === undefined || ALLOWED[expect].includes(finding.status)) return undefined;
+  return claimMismatch("expect", expect, finding.status);
+}
+
+/** What a proof that is not invalid may show. */
+const ALLOWED: Readonly<Record<Expectation, readonly CaseVerdict[]>> = {
+  exists: ["present"],
+  absent: ["absent"],
+  "absent-or-reject": ["absent"],
+  reject: [],
+  "not-canonical": [],
+};
+
+function basis(
+  unauthenticated: Unauthenticated,
+  notJudged: readonly string[],
+): Pick<CaseReport, "unauthenticated" | "notJudged"> {
+  return { unauthenticated, ...(notJudged.length === 0 ? {} : { notJudged }) };
+}
+
+function answerBasis({ header, blockHash, blockNumber, stateRoot, notJudged }: AnswerCase): ReturnType<typeof basis> {
+  if (header !== undefined) return basis({ blockHash: header.hash }, notJudged);
+  return basis(
+    {
+      ...(stateRoot === undefined ? {} : { stateRoot: toHex(stateRoot) }),
+      ...(blockNumber === undefined ? {} : { blockNumber: toQuantity(blockNumber) }),
+      ...(blockHash === undefined ? {} : { blockHash }),
+    },
+    notJudged,
+  );
 }
 
 async function judgeAnswer(item: AnswerCase, engine: Engine, spent: Spent, gas: Opinion["gas"]): Promise<CaseReport> {
-  const report: CaseReport = { id: item.id, verdict: "invalid" };
+  const report: CaseReport = { id: item.id, verdict: "invalid", ...answerBasis(item) };
   let stateRoot = item.stateRoot as Uint8Array;
   if (item.header !== undefined) {
     const { hash, rlp } = item.header;
@@ -148,7 +200,7 @@ function headerMismatch(item: AnswerCase, header: { number: bigint; stateRoot: U
 
 function accountReport(item: AnswerCase, finding: Finding<Account>): AccountReport {
   const address = toHex(item.address);
-  const mismatch = finding.status === "invalid" ? undefined : accountMismatch(item.account, finding);
+  const mismatch = finding.status === "invalid" ? undefined : accountMismatch(item.claims, finding);
   if (mismatch !== undefined) return { address, verdict: "invalid", reason: mismatch };
   if (finding.status !== "present") return { address, ...plain(finding) };
   const { nonce, balance, storageRoot, codeHash } = finding.value;
@@ -163,28 +215,33 @@ function accountReport(item: AnswerCase, finding: Finding<Account>): AccountRepo
 }
 
 /** A file that says something else than its own proof is not to be relied on, whichever of the two is right. */
-function accountMismatch(claims: AccountClaims, finding: Finding<Account>): string | undefined {
-  const exists = finding.status === "present";
-  if (claims.exists !== undefined && claims.exists !== exists)
-    return claimMismatch("accountExists", claims.exists, exists);
-  const proven = exists
-    ? finding.value
-    : { nonce: 0n, balance: 0n, storageRoot: EMPTY_ROOT, codeHash: EMPTY_CODE_HASH };
-  for (const [field, claimed, truth] of [
-    ["nonce", claims.nonce, proven.nonce],
-    ["balance", claims.balance, proven.balance],
-    ["storageHash", claims.storageHash, BigInt(toHex(proven.storageRoot))],
-    ["codeHash", claims.codeHash, BigInt(toHex(proven.codeHash))],
-  ] as const) {
-    if (claimed === undefined || claimed === truth) continue;
-    // Of an account that is not there, clients give the hashes as zero or as those of nothing.
-    if (!exists && claimed === 0n) continue;
-    return claimMismatch(field, toQuantity(claimed), toQuantity(truth));
+function accountMismatch(claims: readonly AccountClaim[], finding: Finding<Account>): string | undefined {
+  const { nonce, balance, storageRoot, codeHash } = finding.status === "present" ? finding.value : NOTHING;
+  const proven = {
+    accountExists: finding.status === "present",
+    nonce,
+    balance,
+    storageHash: BigInt(toHex(storageRoot)),
+    codeHash: BigInt(toHex(codeHash)),
+  };
+  for (const { field, claimed } of claims) {
+    const truth = proven[field];
+    if (claimed === truth) continue;
+    if (field === "accountExists") return claimMismatch(field, claimed, truth);
+    // Clients give the hash of nothing, or zero.
+    if (claimed === 0n && NO_HASHES.includes(truth as bigint)) continue;
+    return claimMismatch(field, toQuantity(claimed), toQuantity(truth as bigint));
   }
   return undefined;
 }
 
-const EMPTY_CODE_HASH = keccak256(new Uint8Array());
+const NOTHING: Account = {
+  nonce: 0n,
+  balance: 0n,
+  storageRoot: EMPTY_ROOT,
+  codeHash: keccak256(new Uint8Array()),
+};
+const NO_HASHES = [NOTHING.storageRoot, NOTHING.codeHash].map((hash) => BigInt(toHex(hash)));
 
 function slotReport(slot: Extract<SlotCase, { slot: Uint8Array }>, finding: Finding<bigint>): SlotReport {
   if (finding.status === "invalid") return { slot: slot.shown, ...plain(finding) };

@@ -4,30 +4,27 @@ import { createRequire } from "node:module";
 import { Command, CommanderError } from "commander";
 
 import { SettlementGuardError } from "../errors.js";
+import { config } from "./config.js";
+import { DEFAULT_TIMEOUT, HEADERS_VARIABLE, RPC_VARIABLE } from "./endpoint.js";
 import { prove, type ProveArguments } from "./prove.js";
+import { Terminal } from "./terminal.js";
+import { withoutValues } from "./text.js";
 import { verify, type VerifyOptions } from "./verify.js";
 
 const EXIT_CODES = `
 Exit code: 0 if all is valid, 1 if something is not, 2 if the input cannot be used.`;
 
-// A reader that has seen enough (head, less) is no fault.
-process.stdout.on("error", (error: NodeJS.ErrnoException) =>
-  process.exit(error.code === "EPIPE" ? process.exitCode : 1),
-);
-process.exitCode = await main(process.argv);
+const terminal = new Terminal(process.stdout, process.stderr);
+// Whatever happens, the process ends with one of the three codes.
+process.on("uncaughtException", (error) => process.exit(report(error)));
+process.exitCode = 1; // unless it comes to an end
+void main(process.argv)
+  .catch(report)
+  .then((exitCode) => (process.exitCode = exitCode));
 
 async function main(argv: readonly string[]): Promise<number> {
-  // By its own name, because the distance to the manifest differs between the sources and the build.
-  const { version } = createRequire(import.meta.url)("settlement-guard/package.json") as { version: string };
   let exitCode = 0;
-
-  const program = new Command("settlement-guard")
-    .description("Checks what a block's state says about an account and its slots, node by node.")
-    .version(version)
-    .addHelpText("after", EXIT_CODES)
-    .configureHelp({ showGlobalOptions: true })
-    .exitOverride();
-
+  const program = newProgram();
   program
     .command("verify")
     .description("Verify the proofs in a file: recorded answers of eth_getProof, or raw trie proofs.")
@@ -37,40 +34,84 @@ async function main(argv: readonly string[]): Promise<number> {
     .addHelpText(
       "after",
       `
-A recorded answer: { id, headerRlp or stateRoot, address, accountProof, storage: [{ slot, value, proof }] }
-A raw trie proof:  { id, root, trieKey, proof }, with the final key of 32 bytes
+A recorded answer: { id, headerRlp or stateRoot, ...what eth_getProof answered }
+                or { id, headerRlp or stateRoot, address, accountProof, account, storage: [{ slot, value, proof }] }
+A raw trie proof:  { id, root, trieKey, proof, value }, with the final key of 32 bytes
+What a case says beside its proof is compared with it. A member that nothing judges is refused.
 ${EXIT_CODES}`,
     )
     .action(async (file: string, options: VerifyOptions) => {
-      exitCode = await verify(file, options, process.stdout);
+      exitCode = await verify(file, options, terminal);
     });
-
   program
     .command("prove")
     .description("Fetch a proof with its header, check every node, and write a file for verify.")
-    .requiredOption("--rpc <url>", "JSON-RPC endpoint; nothing that it says is believed")
+    .option("--rpc <url>", `JSON-RPC endpoint; nothing that it says is believed (environment: ${RPC_VARIABLE})`)
+    .option("--header <header>", `"Name: value", repeatable (environment: ${HEADERS_VARIABLE}, one a line)`, collect)
+    .option("--timeout <seconds>", `for each request; ${DEFAULT_TIMEOUT} without it`)
     .requiredOption("--account <address>", "whose state")
     .option("--slot <slots...>", "which slots: numbers, or 32 bytes in hexadecimal", [])
     .option("--block <block>", "a number, a hash, latest, safe, finalized or earliest", "latest")
     .option("--out <file>", "where to; the standard output without it")
     .addHelpText("after", EXIT_CODES)
     .action(async (options: ProveArguments) => {
-      exitCode = await prove(
-        options,
-        (text) => process.stdout.write(text),
-        (text) => process.stderr.write(text),
-      );
+      exitCode = await prove(options, terminal);
     });
+  program
+    .command("config")
+    .description("Check a guard's configuration, and print what its contracts take.")
+    .argument("<file>", "JSON: { chains, scopes, policy }; - for the standard input")
+    .option("--json", "print { scopes: { NAME: { id, config, ... } } } instead of text")
+    .addHelpText("after", EXIT_CODES)
+    .action(async (file: string, options: { json?: boolean }) => {
+      exitCode = await config(file, options, terminal);
+    });
+  await program.parseAsync(argv);
+  return exitCode;
+}
 
-  try {
-    await program.parseAsync(argv);
-    return exitCode;
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    if (!SettlementGuardError.is(error)) throw error;
-    const unusable = SettlementGuardError.is(error, "UNUSABLE_INPUT");
-    const hint = unusable ? `; ${error.details.hint}` : "";
-    process.stderr.write(`settlement-guard: ${error.message.replaceAll(/\s+/g, " ")}${hint}\n`);
-    return unusable || SettlementGuardError.is(error, "MISSING_PEER") ? 2 : 1;
+function newProgram(): Command {
+  // By its own name, because the distance to the manifest differs between the sources and the build.
+  const { version } = createRequire(import.meta.url)("settlement-guard/package.json") as { version: string };
+  return new Command("settlement-guard")
+    .description("Checks what a block's state says about an account and its slots, node by node.")
+    .version(version)
+    .addHelpText("after", EXIT_CODES)
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => void terminal.print(...text.trimEnd().split("\n")).catch(report),
+      writeErr: (text) =>
+        text
+          .trimEnd()
+          .split("\n")
+          .forEach((line) => terminal.note(line)),
+      outputError: () => undefined, // it is thrown as well
+    })
+    .exitOverride();
+}
+
+function collect(value: string, before: string[] = []): string[] {
+  return [...before, value];
+}
+
+/** Says on the standard error what went wrong, a line for each fault. @returns the exit code */
+function report(error: unknown): 0 | 1 | 2 {
+  const say = (message: string): void => terminal.note(`settlement-guard: ${message}`);
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return 0;
+    if (error.code !== "commander.help")
+      say(`${withoutValues(error.message.replace(/^error: /, ""))}; see settlement-guard --help`);
+    return 2;
   }
+  if (SettlementGuardError.is(error, "INVALID_CONFIG")) {
+    for (const { line, reason } of error.details.faults) say(`${line}: ${reason}`);
+    return 1;
+  }
+  if (SettlementGuardError.is(error, "UNUSABLE_INPUT")) {
+    say(`${error.message}; ${error.details.hint}`);
+    return 2;
+  }
+  if (SettlementGuardError.is(error)) say(error.message);
+  else say(`a fault of its own: ${error instanceof Error ? error.message : String(error)}`);
+  return SettlementGuardError.is(error, "MISSING_PEER") ? 2 : 1;
 }

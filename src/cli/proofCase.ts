@@ -1,39 +1,46 @@
 import { toBytes, toHex, toWord, type Hex } from "../bytes.js";
 import { SettlementGuardError } from "../errors.js";
 import { hashHeader } from "../proof/header.js";
+import { brief } from "./text.js";
+
+interface CommonCase {
+  readonly id: string;
+  /** The members that describe the case, and of which no verdict says anything. */
+  readonly notJudged: readonly string[];
+}
 
 /** One proof in one trie. */
-export interface KeyCase {
+export interface KeyCase extends CommonCase {
   readonly kind: "key";
-  readonly id: string;
   readonly root: Uint8Array;
   readonly trieKey: Uint8Array;
   readonly proof: readonly Uint8Array[];
+  /** The leaf that the file claims; undefined where it claims that there is none. */
+  readonly value?: { readonly claimed: Hex | undefined };
+  /** What a test vector says of itself. */
+  readonly expect?: Expectation;
 }
 
 /** A recorded answer of `eth_getProof`. */
-export interface AnswerCase {
+export interface AnswerCase extends CommonCase {
   readonly kind: "answer";
-  readonly id: string;
   /** With the hash that the file claims for it, or its own. */
   readonly header?: { readonly rlp: Uint8Array; readonly hash: Hex };
   /** What the file claims; the header decides where there is one. */
   readonly stateRoot?: Uint8Array;
+  readonly blockHash?: Hex;
   readonly blockNumber?: bigint;
   readonly address: Uint8Array;
   readonly accountProof: readonly Uint8Array[];
-  readonly account: AccountClaims;
+  /** What the file says about the account, wherever it says it. What it leaves out, it does not claim. */
+  readonly claims: readonly AccountClaim[];
   readonly slots: readonly SlotCase[];
 }
 
-/** What the file says about the account. What it leaves out, it does not claim. */
-export interface AccountClaims {
-  readonly exists?: boolean;
-  readonly nonce?: bigint;
-  readonly balance?: bigint;
-  readonly storageHash?: bigint;
-  readonly codeHash?: bigint;
-}
+export type AccountField = "nonce" | "balance" | "storageHash" | "codeHash";
+export type AccountClaim =
+  | { readonly field: AccountField; readonly claimed: bigint }
+  | { readonly field: "accountExists"; readonly claimed: boolean };
 
 export type SlotCase =
   | {
@@ -53,87 +60,167 @@ export interface MalformedCase {
 
 export type ProofCase = KeyCase | AnswerCase | MalformedCase;
 
-/** Fields by which a case is told from any other JSON. */
-const KEY_FIELDS = ["root", "trieKey"];
-const ANSWER_FIELDS = ["accountProof", "address", "headerRlp", "stateRoot"];
+/** `absent` may be followed by how; `not-canonical` is what a strict verifier refuses. */
+export type Expectation = "exists" | "absent" | "reject" | "absent-or-reject" | "not-canonical";
+const EXPECTATIONS: readonly string[] = ["exists", "absent", "reject", "absent-or-reject", "not-canonical"];
 
-/** A field of the case itself, never of what it inherits. */
-type Fields = (name: string) => unknown;
+/** The members of a case: those that are judged, and those by which the known recordings describe themselves. */
+interface Shape {
+  readonly judged: readonly string[];
+  readonly described: readonly string[];
+}
+
+const ACCOUNT_FIELDS: readonly AccountField[] = ["nonce", "balance", "storageHash", "codeHash"];
+const KEY: Shape = {
+  judged: ["id", "root", "trieKey", "proof", "value", "expect"],
+  described: [
+    ...["class", "generic", "key", "mutation", "policy", "proofWithEmbeddedNodesListed", "reason", "refReason"],
+    ...["secure", "selfRooted", "source", "suite", "tags", "was"],
+  ],
+};
+const ANSWER: Shape = {
+  judged: [
+    ...["id", "headerRlp", "stateRoot", "blockHash", "blockNumber", "address", "accountProof"],
+    ...["account", "accountExists", ...ACCOUNT_FIELDS, "storage", "storageProof"],
+  ],
+  described: ["blockHashGiven", "chain", "headerBytes", "headerFields", "sizes", "source"],
+};
+const ACCOUNT: Shape = { judged: ACCOUNT_FIELDS, described: [] };
+const slotShape = (key: string): Shape => ({ judged: [key, "value", "proof"], described: [] });
+
+/** Members by which a case is told from any other JSON. */
+const KEY_MEMBERS = ["root", "trieKey"];
+const ANSWER_MEMBERS = ["accountProof", "address", "headerRlp", "stateRoot"];
+
+/** A member of the case itself, never of what it inherits; undefined where it is not there. */
+type Members = Readonly<Record<string, unknown>>;
 
 /**
- * Reads one case of a file. What is wrong inside a case makes it malformed; what is no case at all makes the file unusable.
+ * Reads one case of a file. What is wrong inside a case makes it malformed; what is no case at all, or has a member that nothing
+ * judges, makes the file unusable.
  *
  * @param index of the case in the file: its name where it has none
  * @throws UNUSABLE_INPUT
  */
 export function readCase(value: unknown, index: number): ProofCase {
-  const fields = fieldsOf(value);
-  const has = (name: string): boolean => fields?.(name) !== undefined;
-  if (fields === undefined || ![...KEY_FIELDS, ...ANSWER_FIELDS].some(has)) {
-    const what = `case ${index}`;
-    const hint = "a case is { root, trieKey, proof }, or { headerRlp or stateRoot, address, accountProof, storage }";
-    throw new SettlementGuardError("UNUSABLE_INPUT", { what, reason: "not a proof", hint }, `${what} is not a proof`);
+  const members = membersOf(value);
+  const has = (name: string): boolean => members?.[name] !== undefined;
+  if (members !== undefined && ["jsonrpc", "result", "error"].some(has))
+    throw unusable(index, "a JSON-RPC envelope is not a proof", "give its `result`, with headerRlp or stateRoot added");
+  if (members === undefined || ![...KEY_MEMBERS, ...ANSWER_MEMBERS].some(has)) {
+    const answer = "{ headerRlp or stateRoot, address, accountProof, storage or storageProof }";
+    throw unusable(index, "not a proof", `a case is { root, trieKey, proof }, or ${answer}`);
   }
-  const named = fields("id");
-  const id = typeof named === "string" || typeof named === "number" ? String(named) : `#${index}`;
+  const isKey = KEY_MEMBERS.some(has);
+  checkMembers(members, isKey ? KEY : ANSWER, index, "");
+  const { id, problem } = readId(members["id"], index);
   try {
-    return KEY_FIELDS.some(has) ? readKey(id, fields) : readAnswer(id, fields);
+    if (problem !== undefined) throw inputMalformed(problem);
+    return isKey ? readKey(id, members) : readAnswer(id, members, index);
   } catch (error) {
     return { kind: "malformed", id, reason: malformed(error) };
   }
 }
 
-function readKey(id: string, fields: Fields): KeyCase {
-  const root = toBytes(fields("root"), "root", 32);
-  const trieKey = toBytes(fields("trieKey"), "trieKey", 32);
-  return { kind: "key", id, root, trieKey, proof: nodes(fields("proof"), "proof") };
+function readId(value: unknown, index: number): { id: string; problem?: string } {
+  if (value === undefined) return { id: `#${index}` };
+  if (Number.isSafeInteger(value) || (typeof value === "string" && value.length <= 256)) return { id: String(value) };
+  return { id: `#${index}`, problem: "id is neither a text of up to 256 characters nor an integer" };
 }
 
-function readAnswer(id: string, fields: Fields): AnswerCase {
-  const rlp = optional(fields("headerRlp"), (hex) => toBytes(hex, "headerRlp"));
-  const hash = optional(fields("blockHash"), (hex) => toHex(toBytes(hex, "blockHash", 32)));
-  const stateRoot = optional(fields("stateRoot"), (hex) => toBytes(hex, "stateRoot", 32));
+function readKey(id: string, members: Members): KeyCase {
+  const { value, expect } = members;
+  return {
+    kind: "key",
+    id,
+    notJudged: described(members, KEY),
+    root: toBytes(members["root"], "root", 32),
+    trieKey: toBytes(members["trieKey"], "trieKey", 32),
+    proof: nodes(members["proof"], "proof"),
+    ...(value === undefined ? {} : { value: { claimed: value === null ? undefined : toHex(toBytes(value, "value")) } }),
+    ...(expect === undefined ? {} : { expect: expectation(expect) }),
+  };
+}
+
+function readAnswer(id: string, members: Members, index: number): AnswerCase {
+  const rlp = optional(members["headerRlp"], (hex) => toBytes(hex, "headerRlp"));
+  const hash = optional(members["blockHash"], (hex) => toHex(toBytes(hex, "blockHash", 32)));
+  const stateRoot = optional(members["stateRoot"], (hex) => toBytes(hex, "stateRoot", 32));
   if (rlp === undefined && stateRoot === undefined) throw inputMalformed("neither headerRlp nor stateRoot");
-  const storage = fields("storage") ?? [];
-  if (!Array.isArray(storage)) throw inputMalformed("storage is not a list");
-  const claims = fieldsOf(fields("account"));
-  const claim = (name: string): bigint | undefined =>
-    optional(claims?.(name), (value) => integer(value, `account.${name}`));
   return {
     kind: "answer",
     id,
-    address: toBytes(fields("address"), "address", 20),
-    accountProof: nodes(fields("accountProof"), "accountProof"),
-    slots: storage.map((entry, i) => readSlot(entry, i)),
-    account: defined({
-      exists: optional(fields("accountExists"), (value) => boolean(value, "accountExists")),
-      nonce: claim("nonce"),
-      balance: claim("balance"),
-      storageHash: claim("storageHash"),
-      codeHash: claim("codeHash"),
-    }),
+    notJudged: described(members, ANSWER),
+    address: toBytes(members["address"], "address", 20),
+    accountProof: nodes(members["accountProof"], "accountProof"),
+    claims: readClaims(members, index),
+    slots: [...readStorage(members, index, "storage", "slot"), ...readStorage(members, index, "storageProof", "key")],
     ...defined({
       header: rlp === undefined ? undefined : { rlp, hash: hash ?? hashHeader(rlp) },
       stateRoot,
-      blockNumber: optional(fields("blockNumber"), (value) => integer(value, "blockNumber")),
+      blockHash: hash,
+      blockNumber: optional(members["blockNumber"], (value) => integer(value, "blockNumber")),
     }),
   };
 }
 
+/** Of the account, as this package writes it, under `account`; and as clients answer, beside the proof. */
+function readClaims(members: Members, index: number): AccountClaim[] {
+  const { accountExists, account } = members;
+  const claims: AccountClaim[] = [];
+  if (accountExists !== undefined)
+    claims.push({ field: "accountExists", claimed: boolean(accountExists, "accountExists") });
+  if (account === null) claims.push({ field: "accountExists", claimed: false });
+  const nested = account === null || account === undefined ? {} : membersOf(account);
+  if (nested === undefined) throw inputMalformed("account is neither an object nor null");
+  checkMembers(nested, ACCOUNT, index, "account: ");
+  for (const field of ACCOUNT_FIELDS) {
+    for (const [where, value] of [[`account.${field}`, nested[field]] as const, [field, members[field]] as const])
+      if (value !== undefined) claims.push({ field, claimed: integer(value, where) });
+  }
+  return claims;
+}
+
+/** The slots, as this package writes them and as clients do. Of the latter some write null for a list without elements. */
+function readStorage(
+  members: Members,
+  index: number,
+  name: "storage" | "storageProof",
+  key: "slot" | "key",
+): SlotCase[] {
+  const isClients = name === "storageProof";
+  const list = members[name] ?? (isClients || members[name] === undefined ? [] : null);
+  if (!Array.isArray(list)) throw inputMalformed(`${name} is not a list`);
+  return list.map((entry, i) => {
+    const slot = membersOf(entry);
+    if (slot !== undefined) checkMembers(slot, slotShape(key), index, `${name}[${i}]: `);
+    const proof = slot?.["proof"];
+    return readSlot(slot?.[key], slot?.["value"], isClients && proof === null ? [] : proof, `${name}[${i}]`);
+  });
+}
+
 /** A slot that cannot be read is malformed by itself: the others of its account are proven without it. */
-function readSlot(entry: unknown, index: number): SlotCase {
-  const fields = fieldsOf(entry);
-  const named = fields?.("slot");
-  const shown = typeof named === "string" ? named : `#${index}`;
+function readSlot(named: unknown, claimed: unknown, proof: unknown, where: string): SlotCase {
+  const shown = typeof named === "string" ? brief(named) : where;
   try {
-    if (fields === undefined) throw inputMalformed(`storage[${index}] is not an object`);
-    const slot = toBytes(toWord(integer(named, "slot")), "slot", 32);
-    const proof = nodes(fields("proof"), "proof");
-    const value = optional(fields("value"), (claimed) => integer(claimed, "value"));
-    return { shown: toHex(slot), slot, proof, ...defined({ value }) };
+    const slot = toBytes(toWord(integer(named, `${where}: the slot`)), "slot", 32);
+    const value = optional(claimed, (given) => integer(given, "value"));
+    return { shown: toHex(slot), slot, proof: nodes(proof, "proof"), ...defined({ value }) };
   } catch (error) {
     return { shown, malformed: malformed(error) };
   }
+}
+
+/** @throws UNUSABLE_INPUT where there is a member that the shape does not have: what is valid would seem to include it */
+function checkMembers(members: Members, { judged, described }: Shape, index: number, where: string): void {
+  const unknown = Object.keys(members).find((name) => !judged.includes(name) && !described.includes(name));
+  if (unknown === undefined) return;
+  const reason = `${where}nothing judges the member ${JSON.stringify(brief(unknown))}`;
+  throw unusable(index, reason, `take it out; the members are ${judged.join(", ")}`);
+}
+
+function described(members: Members, shape: Shape): string[] {
+  return shape.described.filter((name) => members[name] !== undefined);
 }
 
 function nodes(value: unknown, what: string): Uint8Array[] {
@@ -144,7 +231,7 @@ function nodes(value: unknown, what: string): Uint8Array[] {
 /** QUANTITY, DATA of up to 32 bytes, or a JSON number that is exact. */
 function integer(value: unknown, what: string): bigint {
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return BigInt(value);
-  if (typeof value === "string" && /^0x[0-9a-fA-F]{1,64}$/.test(value)) return BigInt(value);
+  if (typeof value === "string" && /^0x[0-9a-fA-F]{0,64}$/.test(value)) return BigInt(value === "0x" ? 0 : value);
   throw inputMalformed(`${what} is not a number of up to 256 bits`);
 }
 
@@ -153,18 +240,29 @@ function boolean(value: unknown, what: string): boolean {
   throw inputMalformed(`${what} is neither true nor false`);
 }
 
-function optional<Value>(value: unknown, read: (value: unknown) => Value): Value | undefined {
-  return value === undefined || value === null ? undefined : read(value);
+function expectation(value: unknown): Expectation {
+  const word = typeof value === "string" ? value.replace(/^absent:.*/s, "absent") : "";
+  if (EXPECTATIONS.includes(word)) return word as Expectation;
+  throw inputMalformed(`expect is none of ${EXPECTATIONS.join(", ")}`);
 }
 
-function fieldsOf(value: unknown): Fields | undefined {
+function optional<Value>(value: unknown, read: (value: unknown) => Value): Value | undefined {
+  return value === undefined ? undefined : read(value);
+}
+
+function membersOf(value: unknown): Members | undefined {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
-  return (name) => (Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined);
+  return Object.assign(Object.create(null) as Members, value);
 }
 
 /** The members that have a value; `exactOptionalPropertyTypes` tells absent from undefined. */
 function defined<T extends object>(members: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as never;
+}
+
+function unusable(index: number, reason: string, hint: string): SettlementGuardError<"UNUSABLE_INPUT"> {
+  const what = `case ${index}`;
+  return new SettlementGuardError("UNUSABLE_INPUT", { what, reason, hint }, `${what}: ${reason}`);
 }
 
 function inputMalformed(reason: string): SettlementGuardError<"INVALID_HEX"> {

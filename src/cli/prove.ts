@@ -4,14 +4,16 @@ import { toBytes, toHex, toQuantity, toWord, type Hex } from "../bytes.js";
 import { SettlementGuardError } from "../errors.js";
 import { prove as proveState, type ProvenState } from "../proof/prove.js";
 import type { BlockId } from "../rpc/block.js";
-import { toRequest } from "../rpc/request.js";
+import { readEndpoint, type EndpointOptions } from "./endpoint.js";
 import { typescriptEngine } from "./engine.js";
 import { jsonRpc } from "./jsonRpc.js";
 import { judge } from "./judge.js";
 import { readCase } from "./proofCase.js";
+import { UNAUTHENTICATED } from "./report.js";
+import { systemReason, type Terminal } from "./terminal.js";
+import { brief, counted, printableJson, withoutUrls } from "./text.js";
 
-export interface ProveArguments {
-  rpc: string;
+export interface ProveArguments extends EndpointOptions {
   account: string;
   slot: string[];
   block: string;
@@ -37,12 +39,8 @@ export interface RecordedAnswer {
  *
  * @throws UNUSABLE_INPUT for arguments that cannot be used, and what the SDK's `prove` throws
  */
-export async function prove(
-  options: ProveArguments,
-  print: (text: string) => void,
-  note: (text: string) => void,
-): Promise<0 | 1> {
-  const request = toRequest(jsonRpc(endpoint(options.rpc)));
+export async function prove(options: ProveArguments, terminal: Terminal): Promise<0 | 1> {
+  const request = jsonRpc(readEndpoint(options));
   const account = argument("--account", options.account, "20 bytes in hexadecimal", (text) =>
     toHex(toBytes(text, "--account", 20)),
   );
@@ -54,16 +52,12 @@ export async function prove(
   const report = await judge(readCase(record, 0), typescriptEngine);
   if (report.verdict === "invalid") throw invalidRecord(report.reason ?? "invalid");
 
-  const text = `${JSON.stringify(record, null, 2)}\n`;
-  if (options.out === undefined) print(text);
+  if (options.out === undefined) await terminal.printJson(record, 2);
   else
-    await writeFile(options.out, text).catch((cause: unknown) => {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw unusable("--out", options.out ?? "", "a file that can be written", reason, cause);
+    await writeFile(options.out, `${printableJson(record, 2)}\n`).catch((cause: unknown) => {
+      throw unusable("--out", options.out ?? "", "a file that can be written", systemReason(cause));
     });
-  note(
-    `${record.id}: account ${report.verdict}, ${record.storage.length} slots, ${nodes(record)} nodes, every one checked\n`,
-  );
+  terminal.note(summary(record, report.verdict, anchor));
   return 0;
 }
 
@@ -91,8 +85,13 @@ function recorded({ anchor, header, address, account, slots, accountProof }: Pro
   };
 }
 
-function nodes({ accountProof, storage }: RecordedAnswer): number {
-  return storage.reduce((sum, { proof }) => sum + proof.length, accountProof.length);
+/** What was checked, and under what: of the block nobody but the one who named it says that the chain has it. */
+function summary(record: RecordedAnswer, verdict: string, asked: BlockId): string {
+  const { id, accountProof, storage, blockNumber, blockHash } = record;
+  const nodes = storage.reduce((sum, { proof }) => sum + proof.length, accountProof.length);
+  const checked = `account ${verdict}, ${counted(storage.length, "slot")}, ${counted(nodes, "node")}, every one checked`;
+  const named = `${typeof asked === "object" && "hash" in asked ? "the command" : "the endpoint"} named`;
+  return `${id}: ${checked}, under block ${BigInt(blockNumber)}, hash ${blockHash}, which ${named} and ${UNAUTHENTICATED}`;
 }
 
 const BLOCKS = "a number, a block hash, latest, safe, finalized or earliest";
@@ -117,30 +116,24 @@ function numberOf(text: string, below: bigint): bigint {
   );
 }
 
-function endpoint(text: string): string {
-  if (/^https?:$/.test(URL.canParse(text) ? new URL(text).protocol : "")) return text;
-  // The URL may hold a key: it is not repeated.
-  throw unusable("--rpc", "what was given", "an http or https URL", "not one");
-}
-
 function argument<Value>(what: string, text: string, expected: string, read: (text: string) => Value): Value {
   try {
     return read(text);
   } catch (cause) {
-    if (SettlementGuardError.is(cause, "INVALID_HEX")) throw unusable(what, text, expected, "cannot be used", cause);
+    if (SettlementGuardError.is(cause, "INVALID_HEX")) throw unusable(what, text, expected, "cannot be used");
     throw cause;
   }
 }
 
+/** Without a cause: that would repeat what was given, which may be a URL in the wrong place. */
 function unusable(
   what: string,
   given: string,
   expected: string,
   reason: string,
-  cause?: unknown,
 ): SettlementGuardError<"UNUSABLE_INPUT"> {
   const details = { what, reason, hint: `expected ${expected}` };
-  return new SettlementGuardError("UNUSABLE_INPUT", details, `${what} ${given.slice(0, 80)}: ${reason}`, { cause });
+  return new SettlementGuardError("UNUSABLE_INPUT", details, `${what} ${brief(withoutUrls(given))}: ${reason}`);
 }
 
 function invalidRecord(reason: string): SettlementGuardError<"PROOF_INVALID"> {

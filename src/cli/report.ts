@@ -1,8 +1,8 @@
-import type { Writable } from "node:stream";
+import type { AccountReport, CaseReport, EvmReport, Unauthenticated } from "./judge.js";
+import type { Terminal } from "./terminal.js";
+import { counted, printableJson } from "./text.js";
 
-import type { AccountReport, CaseReport, EvmReport } from "./judge.js";
-
-/** Where reports go, one by one. Each call waits until the stream takes more. */
+/** Where reports go, one by one. Each call waits until the terminal takes more. */
 export interface Reporter {
   add(report: CaseReport): Promise<void>;
   /** Called in any case, so that what was printed is whole. */
@@ -10,38 +10,35 @@ export interface Reporter {
 }
 
 /** `{ "cases": [ … ] }`, one case a line. */
-export function jsonReporter(out: Writable): Reporter {
-  let separator = '{"cases":[\n';
+export function jsonReporter(terminal: Terminal): Reporter {
+  let before = '{"cases":[';
   return {
     async add(report) {
-      await write(out, separator + JSON.stringify(report));
-      separator = ",\n";
+      await terminal.print(before + printableJson(report));
+      before = ",";
     },
-    end: () => write(out, separator.startsWith("{") ? '{"cases":[]}\n' : "\n]}\n"),
+    end: () => terminal.print(before === "," ? "]}" : '{"cases":[]}'),
   };
 }
 
 /** For people: a line per account and slot, and a count at the end. */
-export function textReporter(out: Writable): Reporter {
+export function textReporter(terminal: Terminal): Reporter {
   const counts = { present: 0, absent: 0, invalid: 0 };
   return {
     async add(report) {
       counts[report.verdict] += 1;
-      await write(out, `${lines(report).map(printable).join("\n")}\n`);
+      await terminal.print(...lines(report));
     },
     end() {
-      const total = counts.present + counts.absent + counts.invalid;
       const { present, absent, invalid } = counts;
-      return write(
-        out,
-        `${total} ${total === 1 ? "case" : "cases"}: ${present} present, ${absent} absent, ${invalid} invalid\n`,
-      );
+      const total = counted(present + absent + invalid, "case");
+      return terminal.print(`${total}: ${present} present, ${absent} absent, ${invalid} invalid`);
     },
   };
 }
 
 function lines(report: CaseReport): string[] {
-  const { id, verdict, reason, value, header, account, slots, evm } = report;
+  const { id, verdict, reason, value, header, account, slots, evm, unauthenticated, notJudged } = report;
   const text = [`${id}: ${[verdict, value ?? reason].filter((part) => part !== undefined).join(" ")}`];
   if (header !== undefined)
     text.push(`  header ${BigInt(header.number)}: ${header.hash}, state root ${header.stateRoot}`);
@@ -53,7 +50,21 @@ function lines(report: CaseReport): string[] {
   }
   if (evm !== undefined)
     text.push(`  evm: ${evm.verdict}${evm.reason === undefined ? "" : ` ${evm.reason}`}, ${gasText(evm)}`);
+  if (unauthenticated !== undefined) text.push(`  under ${basisText(unauthenticated)}, which ${UNAUTHENTICATED}`);
+  if (notJudged !== undefined) text.push(`  not judged: ${notJudged.join(", ")}`);
   return text;
+}
+
+/** What is said of each root and each hash that a verdict rests on. */
+export const UNAUTHENTICATED = "nothing here authenticates";
+
+function basisText({ root, stateRoot, blockNumber, blockHash }: Unauthenticated): string {
+  return [
+    ...(root === undefined ? [] : [`root ${root}`]),
+    ...(stateRoot === undefined ? [] : [`state root ${stateRoot}`]),
+    ...(blockNumber === undefined ? [] : [`block number ${BigInt(blockNumber)}`]),
+    ...(blockHash === undefined ? [] : [`block hash ${blockHash}`]),
+  ].join(", ");
 }
 
 function accountText({ reason, nonce, balance, storageHash, codeHash }: AccountReport): string {
@@ -69,18 +80,4 @@ function gasText({ gas, header, account, slots }: EvmReport): string {
     ...(slots === undefined || slots.length === 0 ? [] : [`slots ${slots.map((slot) => slot.gas).join(" + ")}`]),
   ];
   return `${gas} gas${parts.length < 2 ? "" : ` (${parts.join(", ")})`}`;
-}
-
-/** Names and messages come out of the file; what a terminal would obey is shown instead. */
-function printable(line: string): string {
-  return line.replace(
-    /[\p{Cc}\p{Cf}\u2028\u2029]/gu,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
-}
-
-function write(out: Writable, text: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    out.write(text, (error) => (error ? reject(error) : resolve()));
-  });
 }

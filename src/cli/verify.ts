@@ -1,13 +1,12 @@
-import type { Writable } from "node:stream";
-
 import { SettlementGuardError } from "../errors.js";
 import { useWasmKeccak } from "../keccak-wasm.js";
-import { readCases } from "./caseFile.js";
+import { readCases, unusable } from "./jsonFile.js";
 import { typescriptEngine, type Engine } from "./engine.js";
 import { evmEngine } from "./evmEngine.js";
 import { judge } from "./judge.js";
 import { readCase } from "./proofCase.js";
 import { jsonReporter, textReporter } from "./report.js";
+import type { Terminal } from "./terminal.js";
 
 export interface VerifyOptions {
   /** Also run the Solidity verifier, and compare. */
@@ -21,10 +20,10 @@ export interface VerifyOptions {
  * @returns the exit code: 0 if everything is valid, 1 if anything is not
  * @throws UNUSABLE_INPUT, MISSING_PEER
  */
-export async function verify(path: string, options: VerifyOptions, out: Writable): Promise<0 | 1> {
+export async function verify(path: string, options: VerifyOptions, terminal: Terminal): Promise<0 | 1> {
   const evm: Engine | undefined = options.evm === true ? await evmEngine() : undefined;
   await hashFast();
-  const reporter = (options.json === true ? jsonReporter : textReporter)(out);
+  const reporter = (options.json === true ? jsonReporter : textReporter)(terminal);
   let count = 0;
   let exitCode: 0 | 1 = 0;
   try {
@@ -38,10 +37,7 @@ export async function verify(path: string, options: VerifyOptions, out: Writable
     if (count > 0) await reporter.end();
   }
   // That nothing was invalid must not be said of nothing.
-  if (count === 0) {
-    const details = { what: path, reason: "no case in it", hint: "a file holds one proof, or a list of them" };
-    throw new SettlementGuardError("UNUSABLE_INPUT", details, `${path}: there is no case in it`);
-  }
+  if (count === 0) throw unusable(path, "there is no case in it", "a file holds one proof, or a list of them");
   return exitCode;
 }
 

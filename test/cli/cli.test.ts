@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import { createWriteStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { once } from "node:events";
 import { tmpdir } from "node:os";
@@ -18,8 +17,7 @@ import { keccak256 } from "../../src/keccak.js";
 import { deployGasMeter } from "../helpers/gas.js";
 import { needVectors, readVector, vectorFiles } from "../helpers/vectors.js";
 import { buildTrie, concat, rlpInteger } from "../trie-helpers/buildTrie.js";
-
-const ROOT = join(import.meta.dirname, "..", "..");
+import { ROOT, cli } from "./run.js";
 
 interface KeyVector {
   id: string;
@@ -40,26 +38,6 @@ interface RecordedVector {
   account: Record<string, Hex> | null;
   accountProof: Hex[];
   storage: { slot: Hex; value: Hex; proof: Hex[] }[];
-}
-
-interface Run {
-  code: number | null;
-  stdout: string;
-  stderr: string;
-}
-
-/** Runs the command line as its users do, from its sources. */
-async function cli(args: string[], options: { heap?: number; input?: string } = {}): Promise<Run> {
-  const heap = options.heap === undefined ? [] : [`--max-old-space-size=${options.heap}`];
-  const command = [...heap, "--import", "tsx", join(ROOT, "src/cli/main.ts"), ...args];
-  const child = spawn(process.execPath, command, { cwd: ROOT, stdio: ["pipe", "pipe", "pipe"] });
-  let stdout = "";
-  let stderr = "";
-  child.stdout.on("data", (text: Buffer) => (stdout += text.toString()));
-  child.stderr.on("data", (text: Buffer) => (stderr += text.toString()));
-  child.stdin.end(options.input ?? "");
-  const [code] = (await once(child, "close")) as [number | null];
-  return { code, stdout, stderr };
 }
 
 describe("settlement-guard on the command line", function () {
@@ -103,7 +81,7 @@ describe("settlement-guard on the command line", function () {
         ["array.json", [rawCase(), absentCase], 0, ["present 0x8203eb", "absent"]],
         [
           "cases.json",
-          { about: { cases: [1] }, cases: [absentCase, broken], count: 2 },
+          { about: "three and none", cases: [absentCase, broken], count: 2 },
           1,
           ["absent", "invalid Truncated"],
         ],
@@ -113,7 +91,9 @@ describe("settlement-guard on the command line", function () {
         expect(text.code, name).to.equal(code);
         expect(text.stderr).to.equal("");
         const lines = text.stdout.trimEnd().split("\n");
-        expect(lines.slice(0, -1).map((line) => line.replace(/^\w+: /, ""))).to.deep.equal(expected);
+        const verdicts = lines.filter((line) => !line.startsWith("  ")).slice(0, -1);
+        expect(verdicts.map((line) => line.replace(/^\w+: /, ""))).to.deep.equal(expected);
+        expect(text.stdout).to.contain(`  under root ${toHex(trie.root)}, which nothing here authenticates\n`);
         expect(lines.at(-1)).to.match(/^\d cases?: \d present, \d absent, \d invalid$/);
       }
     });
@@ -181,7 +161,7 @@ describe("settlement-guard on the command line", function () {
       out.write("[");
       const count = 3_500;
       for (let i = 0; i < count; i++) {
-        const more = out.write(`${i === 0 ? "" : ","}${JSON.stringify(rawCase({ id: i, padding }))}`);
+        const more = out.write(`${i === 0 ? "" : ","}${JSON.stringify(rawCase({ id: i, reason: padding }))}`);
         if (!more) await once(out, "drain");
       }
       out.end("]");
@@ -405,7 +385,12 @@ describe("settlement-guard on the command line", function () {
             "--out",
             out,
           ]);
-          expect(run.stderr).to.match(/every one checked\n$/);
+          const named = i === 1 ? "the command" : "the endpoint";
+          expect(run.stderr).to.match(
+            new RegExp(
+              `: account \\w+, 3 slots, \\d nodes?, every one checked, under block \\d+, hash 0x\\w{64}, which ${named} named and nothing here authenticates\n$`,
+            ),
+          );
           expect([run.code, run.stdout]).to.deep.equal([0, ""]);
           return JSON.parse(readFileSync(out, "utf8")) as Record<string, unknown>;
         }),

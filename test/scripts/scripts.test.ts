@@ -34,6 +34,12 @@ describe("scripts/commit.ts", function () {
     ["a depth of zero", ["--depth", "0"], 2, /^INVALID_ANCHOR: /m],
     ["a depth before genesis", ["--depth", "1000"], 2, /^INVALID_ANCHOR: /m],
     ["an endpoint that does not answer", ["--rpc", "http://127.0.0.1:9"], 1, /^RPC_FAILED: /m],
+    [
+      "an endpoint that is no URL",
+      ["--rpc", "localhost"],
+      2,
+      /^UNUSABLE_INPUT: --rpc: expected an http or https URL$/m,
+    ],
   ] as const) {
     it(`says in a line what is wrong with ${what}, and exits with ${status}`, () => {
       const result = run("commit", ...args);
@@ -42,6 +48,18 @@ describe("scripts/commit.ts", function () {
       expect(result.stdout).to.equal("");
     });
   }
+});
+
+describe("scripts/commit.ts, given secrets", () => {
+  it("A19: repeats none of them", () => {
+    const url = "http://user:s3cr3tk3y@127.0.0.1:1999/s3cr3tk3y?key=s3cr3tk3y";
+    for (const args of [["--rpc", url], [url], [`--rcp=${url}`], ["--rpc", url, "--header", "Key s3cr3tk3y"]]) {
+      const { status, stdout, stderr } = run("commit", ...args);
+      expect(status).to.be.oneOf([1, 2]);
+      expect(stderr).not.to.equal("");
+      expect(stdout + stderr).not.to.contain("s3cr3tk3y");
+    }
+  });
 });
 
 describe("scripts/deploy.ts", () => {
