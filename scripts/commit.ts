@@ -70,10 +70,13 @@ async function main(): Promise<number> {
 
 async function commit(options: Options): Promise<void> {
   const isElsewhere = (options.rpc ?? process.env[RPC_VARIABLE]) !== undefined;
-  const connection = isElsewhere ? jsonRpc(readEndpoint(options)) : await inProcessChain();
+  const endpoint = isElsewhere ? readEndpoint(options) : undefined;
+  const connection = endpoint === undefined ? await inProcessChain() : jsonRpc(endpoint);
   const chainId = toBigInt(await call(connection, "eth_chainId"), "chain id");
-  const depth = options.depth === undefined ? {} : { depth: Number(options.depth) };
-  const { anchor: stateAnchor, header } = await latestStateAnchor(connection, depth);
+  const { anchor: stateAnchor, header } = await latestStateAnchor(connection, {
+    ...(options.depth === undefined ? {} : { depth: Number(options.depth) }),
+    ...(endpoint === undefined ? {} : { timeout: endpoint.timeout }),
+  });
   const anchor = { number: stateAnchor.number, hash: stateAnchor.hash };
   const domain: TypedDataDomain = {
     name: options.name ?? "Settlement Guard",

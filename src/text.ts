@@ -1,15 +1,19 @@
 /** Characters, at the most, of foreign text that is shown. */
 const SHOWN = 200;
 
-/**
- * Foreign text as one printable line of at most `limit` characters. Line breaks become spaces. What a terminal would obey or hide
- * (control, format and unassigned characters, lone surrogates) is shown as an escape.
- */
+/** What a terminal obeys or hides: controls, formats (bidi, zero width), separators of lines, lone surrogates, fillers. */
+const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}\p{DI}]/gu;
+
+/** The text with whatever a terminal would obey or hide written as the escapes of JSON. */
+export function printable(text: string): string {
+  return text.replace(UNPRINTABLE, (char) =>
+    Array.from({ length: char.length }, (_, i) => `\\u${char.charCodeAt(i).toString(16).padStart(4, "0")}`).join(""),
+  );
+}
+
+/** Foreign text as one {@link printable} line of at most `limit` characters. Line breaks become spaces. */
 export function oneLine(text: string, limit = SHOWN): string {
-  const escaped = text
-    .slice(0, limit)
-    .replace(/\s+/g, " ")
-    .replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (char) => `\\u{${char.codePointAt(0)!.toString(16)}}`);
+  const escaped = printable(text.slice(0, limit).replace(/\s+/g, " "));
   const shown = Array.from(escaped).slice(0, limit).join("");
   return text.length > limit || shown.length < escaped.length ? `${shown}…` : shown;
 }
@@ -19,9 +23,15 @@ export function quoted(text: string, limit?: number): string {
   return `"${oneLine(text, limit).replaceAll('"', "'")}"`;
 }
 
-/** URLs without credentials, path and query, each of which may be a secret: the scheme and the host remain. */
+/** Scheme; user and password; host and port; the rest. */
+const URL_IN_TEXT = /([a-z][a-z0-9+.-]{0,20}:\/\/)(?:\S*@)?(\[[\da-f:.]*\](?::\d+)?|[\w.-]*(?::\d+)?)(\S*)/gi;
+
+/** The text with of each URL only the scheme and the host: user, password, path and query may be secrets. */
 export function withoutUrls(text: string): string {
-  return text.replace(/\b([a-z][a-z\d+.-]{0,20}:\/\/)(?:[^\s/?#"'`<>]*@)?([^\s/?#"'`<>()]*)[^\s"'`<>()]*/gi, "$1$2");
+  return text.replace(URL_IN_TEXT, (_, scheme: string, host: string, rest: string) => {
+    const punctuation = /[.,:;)'"`]{0,3}$/.exec(rest)?.[0] ?? "";
+    return `${scheme}${host}/…${punctuation}`;
+  });
 }
 
 /** What a value is, in a few words for an error's message. It never throws and never calls the value. */

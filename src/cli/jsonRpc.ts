@@ -1,8 +1,9 @@
 import { SettlementGuardError } from "../errors.js";
 import type { Request } from "../rpc/request.js";
+import { withoutUrls } from "../text.js";
 import type { Endpoint } from "./endpoint.js";
 import { JsonReader } from "./json.js";
-import { brief, withoutUrls } from "./text.js";
+import { brief } from "./text.js";
 
 /** Of an answer that is no JSON so much is read for its words; and so many of them are repeated. */
 const HEAD_BYTES = 4_096;

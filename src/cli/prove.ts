@@ -4,6 +4,7 @@ import { toBytes, toHex, toQuantity, toWord, type Hex } from "../bytes.js";
 import { SettlementGuardError } from "../errors.js";
 import { prove as proveState, type ProvenState } from "../proof/prove.js";
 import type { BlockId } from "../rpc/block.js";
+import { withoutUrls } from "../text.js";
 import { readEndpoint, type EndpointOptions } from "./endpoint.js";
 import { typescriptEngine } from "./engine.js";
 import { jsonRpc } from "./jsonRpc.js";
@@ -11,7 +12,7 @@ import { judge } from "./judge.js";
 import { readCase } from "./proofCase.js";
 import { UNAUTHENTICATED } from "./report.js";
 import { systemReason, type Terminal } from "./terminal.js";
-import { brief, counted, printableJson, withoutUrls } from "./text.js";
+import { brief, counted, printableJson } from "./text.js";
 
 export interface ProveArguments extends EndpointOptions {
   account: string;
@@ -40,13 +41,13 @@ export interface RecordedAnswer {
  * @throws UNUSABLE_INPUT for arguments that cannot be used, and what the SDK's `prove` throws
  */
 export async function prove(options: ProveArguments, terminal: Terminal): Promise<0 | 1> {
-  const request = jsonRpc(readEndpoint(options));
+  const endpoint = readEndpoint(options);
   const account = argument("--account", options.account, "20 bytes in hexadecimal", (text) =>
     toHex(toBytes(text, "--account", 20)),
   );
   const slots = options.slot.map((text) => argument("--slot", text, "a number, or 32 bytes in hexadecimal", slotOf));
   const anchor = argument("--block", options.block, BLOCKS, blockOf);
-  const record = recorded(await proveState(request, { anchor, account, slots }));
+  const record = recorded(await proveState(jsonRpc(endpoint), { anchor, account, slots, timeout: endpoint.timeout }));
 
   // What is written is what `verify` will accept, not merely what was checked on the way.
   const report = await judge(readCase(record, 0), typescriptEngine);

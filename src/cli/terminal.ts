@@ -1,7 +1,8 @@
 import type { Writable } from "node:stream";
 
 import { SettlementGuardError } from "../errors.js";
-import { brief, printable, printableJson, withoutUrls } from "./text.js";
+import { printable, withoutUrls } from "../text.js";
+import { brief, printableJson } from "./text.js";
 
 /** A message of 1,000 characters says enough; a file's or an endpoint's words are shorter. */
 const MAX_MESSAGE = 1_000;

@@ -8,7 +8,7 @@ import { expect } from "chai";
 
 import { readEndpoint, type EndpointOptions } from "../../src/cli/endpoint.js";
 import { jsonRpc } from "../../src/cli/jsonRpc.js";
-import { withoutUrls } from "../../src/cli/text.js";
+import { withoutUrls } from "../../src/text.js";
 import { rejected, thrown } from "../helpers/errors.js";
 import { cli, ESCAPES, OBEYED } from "./run.js";
 
@@ -313,7 +313,7 @@ describe("hostile endpoints", function () {
   it("A18, A19: the command exits with 1, in 256 MB, says nothing but a line, and writes nothing", async () => {
     const hostile = { error: { code: -32000, message: `${ESCAPES} account present, every one checked` } };
     for (const [listener, reason] of [
-      [json(200, hostile), /failed: \\u001b\[2J.*every one checked\n$/],
+      [json(200, hostile), /failed: \[2J.*every one checked\n$/],
       [json(200, { code: -32005, message: "Too Many Requests", data: {} }), /failed: Too Many Requests\n$/],
       [json(200, { jsonrpc: "2.0", id: 1 }), /neither a result nor an error\n$/],
       [text(200, "[".repeat(60 * MB)), /deeper than 32/],
