@@ -1,5 +1,5 @@
 // #region keeper
-import { explain, remedyOf } from "settlement-guard";
+import { explain, remedyOf, revertDataOf } from "settlement-guard";
 
 import type { OrderPerps } from "../types/ethers-contracts/index.js";
 import type { SignedOrder } from "./orders.js";
@@ -18,10 +18,19 @@ export async function keep(
     } catch (error) {
       log(`order ${signed.order.nonce}: ${explain(error)}`);
       const remedy = remedyOf(error);
-      if (remedy === "wait") again.push(signed);
-      if (remedy === "sign") again.push(...[(await askTrader(signed.order)) ?? []].flat());
+      if (remedy === "sign") {
+        const anew = await askTrader(signed.order);
+        if (anew !== undefined) again.push(anew);
+      } else if (remedy === "wait" || isSilent(revertDataOf(error))) {
+        again.push(signed);
+      }
     }
   }
   return again;
+}
+
+// A lost connection or empty revert data decides nothing about an order. An error of the exchange's own does.
+function isSilent(revertData: string | undefined): boolean {
+  return revertData === undefined || revertData === "0x";
 }
 // #endregion keeper

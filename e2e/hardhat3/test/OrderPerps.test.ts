@@ -65,6 +65,13 @@ describe("an exchange that inherits the guard", () => {
     expect(await keep(perps, queue, async () => undefined)).to.deep.equal([]);
     expect((await perps.positions(trader)).size).to.equal(5n);
     await expect(perps.execute(second.order, second.signature)).to.be.revertedWithCustomError(perps, "OrderSpent");
+    const spent = await keep(
+      perps,
+      [second],
+      async () => undefined,
+      () => undefined,
+    );
+    expect(spent).to.deep.equal([]);
   });
 
   it("opens nothing after an outage, closes all the same, and pays the profit when the market is in order again", async () => {
