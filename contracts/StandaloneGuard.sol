@@ -9,9 +9,8 @@ import {IStandaloneGuard} from "./interfaces/IStandaloneGuard.sol";
 /// @title The guard as a deployed contract, for protocols that cannot inherit it
 contract StandaloneGuard is AnchorGuard, IStandaloneGuard {
     /// @inheritdoc IStandaloneGuard
-    function requireAnchored(Anchor calldata anchor, uint64 minDepth, uint64 maxDepth) external view returns (bytes4) {
+    function requireAnchored(Anchor calldata anchor, uint64 minDepth, uint64 maxDepth) external view {
         _requireAnchor(anchor, minDepth, maxDepth);
-        return IStandaloneGuard.requireAnchored.selector;
     }
 
     /// @inheritdoc IStandaloneGuard
@@ -20,9 +19,8 @@ contract StandaloneGuard is AnchorGuard, IStandaloneGuard {
         bytes calldata header,
         uint64 minDepth,
         uint64 maxDepth
-    ) external view returns (bytes4) {
+    ) external view {
         _requireStateAnchor(anchor, header, minDepth, maxDepth);
-        return IStandaloneGuard.requireAnchoredState.selector;
     }
 
     /// @inheritdoc IStandaloneGuard

@@ -1,16 +1,7 @@
 import { showL1Origin } from "../src/forks/index.js";
 import type { Scenario } from "./types.js";
-import {
-  closeBoth,
-  deployCrossChain,
-  lockForBoth,
-  lockedFor,
-  openOn,
-  proveOnL1,
-  setL2Price,
-  uncovered,
-} from "./vault.js";
-import { UNIT, blockAt, blocksOf, ether } from "./world.js";
+import { closeBoth, deployCrossChain, openOn, proveOnL1, setL2Price, uncovered, vaultOf } from "./vault.js";
+import { UNIT, blockAt, blocksOf, ether, signersOf } from "./world.js";
 
 const COLLATERAL = 100n * UNIT;
 const PRICE = UNIT; // one ether per unit
@@ -27,21 +18,23 @@ export const phantomDeposit: Scenario = {
     const chains = await deployCrossChain(PRICE);
     const { l1, l2 } = chains;
     await l1.mine(12);
-    await lockForBoth(chains, "bob", COLLATERAL);
+    const bob = await vaultOf(chains, "bob");
+    await bob.lock({ value: COLLATERAL });
     await l1.mine(10);
 
     progress("erin deposits, and both chains see it");
     const lastCommon = l1.head.number;
-    await lockForBoth(chains, "erin", COLLATERAL);
+    await (await vaultOf(chains, "erin")).lock({ value: COLLATERAL });
+    await l1.mine(1);
     const signedAt = l1.head;
-    const deposited = signedAt.number;
+    const deposited = lastCommon + 1n;
     const phantom = await proveOnL1(chains, "erin", deposited, signedAt.number);
     await showL1Origin(l2, l1, signedAt.number);
     const abandoned = blocksOf(l1, lastCommon - 9n);
 
     progress("L1 drops the deposit; the L2 still shows the dropped block");
     await l1.reorg({ depth: 2, extra: 1, seed: "phantom-deposit", transactions: "drop" });
-    const locked = await lockedFor(chains, "guarded", "erin");
+    const locked = await (await vaultOf(chains, "erin")).balances((await signersOf(l1)).erin);
     const open = { size: SIZE, margin: COLLATERAL, proof: phantom };
     const unguarded = await openOn(chains, "unguarded", "erin", open);
     const behind = { unguarded, guarded: await openOn(chains, "guarded", "erin", open) };
@@ -49,8 +42,8 @@ export const phantomDeposit: Scenario = {
     progress("the L2 follows; the proof is presented again");
     await l1.mine(10);
     await showL1Origin(l2, l1, l1.head.number);
-    const { headers } = (await proveOnL1(chains, "bob", deposited, l1.head.number)).guarded;
-    const retry = { ...open, proof: { ...phantom, guarded: { ...phantom.guarded, headers } } };
+    const headers = (await proveOnL1(chains, "bob", deposited, l1.head.number)).headers;
+    const retry = { ...open, proof: { ...phantom, headers } };
     const followed = { unguarded, guarded: await openOn(chains, "guarded", "erin", retry) };
 
     progress("bob's deposit is deep enough on both branches");
@@ -74,7 +67,7 @@ export const phantomDeposit: Scenario = {
     const place = {
       signedAt,
       signedOn: "L1 before the reorg",
-      anchor: phantom.guarded.anchor,
+      anchor: phantom.anchor,
       presentedOn: "L1 after the reorg",
     };
     const illegal = {
@@ -102,7 +95,7 @@ export const phantomDeposit: Scenario = {
           name: "Bob opens 1 against a deposit that is deep enough",
           signedAt: presentedAt,
           signedOn: "L1 after the reorg",
-          anchor: bobProof.guarded.anchor,
+          anchor: bobProof.anchor,
           presentedAt,
           presentedOn: "L1 after the reorg",
           legal: true,

@@ -66,50 +66,10 @@ export async function vaultOf({ l1, vault }: CrossChain, role: Role) {
   return DelayedVault__factory.connect(vault, (await signersOf(l1))[role]);
 }
 
-/** The market that a trader's collateral backs, as the vault takes it. */
-export function beneficiary({ markets }: CrossChain, twin: Twin): [market: string, chainId: number] {
-  return [markets[twin], L2_CHAIN_ID];
-}
-
-/** Locks as much for each of the two markets. */
-export async function lockForBoth(chains: CrossChain, role: Role, amount: bigint): Promise<void> {
-  const vault = await vaultOf(chains, role);
-  for (const twin of TWINS) await vault.lock(...beneficiary(chains, twin), { value: amount });
-}
-
-/** What a trader has locked for a market. */
-export async function lockedFor(chains: CrossChain, twin: Twin, role: Role): Promise<bigint> {
-  const key = keccak(["address", "uint256"], beneficiary(chains, twin));
-  return (await vaultOf(chains, role)).balances(key, (await signersOf(chains.l1))[role]);
-}
-
-/** The slot of `balances[market][owner]` in the vault, whose mapping is its first. */
-export function balanceSlot(chains: CrossChain, twin: Twin, owner: string): Hex {
-  const key = keccak(["address", "uint256"], beneficiary(chains, twin));
-  return keccak(["address", "bytes32"], [owner, keccak(["bytes32", "uint256"], [key, 0])]);
-}
-
-function keccak(types: string[], values: readonly unknown[]): Hex {
-  return ethers.keccak256(ethers.AbiCoder.defaultAbiCoder().encode(types, values)) as Hex;
-}
-
-/** For each market what L1 shows of a trader's balance at block `number`, with the headers from the origin `from` down to it. */
-export async function proveOnL1(
-  chains: CrossChain,
-  role: Role,
-  number: bigint,
-  from: bigint,
-): Promise<Record<Twin, L1Proof>> {
-  const [unguarded, guarded] = [
-    await proveFor(chains, "unguarded", role, number, from),
-    await proveFor(chains, "guarded", role, number, from),
-  ];
-  return { unguarded, guarded };
-}
-
-async function proveFor(chains: CrossChain, twin: Twin, role: Role, number: bigint, from: bigint): Promise<L1Proof> {
-  const { l1, vault } = chains;
-  const slot = balanceSlot(chains, twin, await (await signersOf(l1))[role].getAddress());
+/** What L1 shows of a trader's balance at block `number`, with the headers from the origin `from` down to it. */
+export async function proveOnL1({ l1, vault }: CrossChain, role: Role, number: bigint, from: bigint): Promise<L1Proof> {
+  const owner = await (await signersOf(l1))[role].getAddress();
+  const slot = ethers.keccak256(ethers.AbiCoder.defaultAbiCoder().encode(["address", "uint256"], [owner, 0])) as Hex;
   const headers: Hex[] = [];
   for (let height = from; height > number; height--)
     headers.push(toHex((await fetchHeader(l1.request, { number: height })).rlp));
@@ -135,21 +95,21 @@ export async function openOn(
   chains: CrossChain,
   twin: Twin,
   role: Role,
-  { size, margin, proof }: { size: bigint; margin: bigint; proof: Record<Twin, L1Proof> },
+  { size, margin, proof }: { size: bigint; margin: bigint; proof: L1Proof },
 ): Promise<Outcome> {
   const contract = await market(chains, twin, role);
   return attempt(
     contract.interface,
-    () => contract.open(size, margin, proof[twin]),
+    () => contract.open(size, margin, proof),
     () => `Opened ${ether(size)}, backed by ${ether(margin)} ether on L1.`,
   );
 }
 
 /** The losses of a trader that nothing on L1 pays for: the scenario's own reckoning, from the vault itself. */
 export async function uncovered(chains: CrossChain, role: Role): Promise<Record<Twin, bigint>> {
+  const held = await (await vaultOf(chains, role)).balances((await signersOf(chains.l1))[role]);
   const result = {} as Record<Twin, bigint>;
   for (const twin of TWINS) {
-    const held = await lockedFor(chains, twin, role);
     const profit = await (await market(chains, twin, role)).profitOf((await signersOf(chains.l2))[role]);
     const loss = profit < 0n ? -profit : 0n;
     result[twin] = loss > held ? loss - held : 0n;

@@ -1,22 +1,8 @@
 import { showL1Origin } from "../src/forks/index.js";
 import type { CrossChain, L1Proof } from "./vault.js";
 import type { Action, Scenario, ScenarioResult } from "./types.js";
-import {
-  beneficiary,
-  closeBoth,
-  deployCrossChain,
-  lockForBoth,
-  lockedFor,
-  openOn,
-  proveOnL1,
-  setL2Price,
-  uncovered,
-  vaultOf,
-} from "./vault.js";
-import { TWINS, UNIT, blocksOf, ether, type Twin } from "./world.js";
-
-/** What L1 shows to each of the two markets. */
-type Proofs = Record<Twin, L1Proof>;
+import { closeBoth, deployCrossChain, openOn, proveOnL1, setL2Price, uncovered, vaultOf } from "./vault.js";
+import { UNIT, blocksOf, ether, signersOf } from "./world.js";
 
 const COLLATERAL = 100n * UNIT;
 const PRICE = UNIT;
@@ -33,7 +19,10 @@ export const withdrawnCollateral: Scenario = {
   async run(progress) {
     const { chains, first } = await collateralised(progress);
     progress("she withdraws on L1, and opens again on the L2 with a recent, honest state");
-    await withdrawAll(chains);
+    const vault = await vaultOf(chains, "erin");
+    await vault.request(COLLATERAL);
+    await chains.l1.stall({ seconds: DAY_AND_MORE });
+    await vault.release();
     await chains.l1.mine(12);
     const origin = chains.l1.head.number;
     await showL1Origin(chains.l2, chains.l1, origin);
@@ -44,7 +33,7 @@ export const withdrawnCollateral: Scenario = {
       first,
       because: `the canonical state of L1 holds no collateral of hers: the slot is absent.`,
       notes: [
-        "Both markets are shown the same state. The one reads it; the other has what it was told before, and does not look.",
+        "The proof is the same for both markets. The one reads it; the other has what it was told before, and does not look.",
       ],
     });
   },
@@ -59,7 +48,10 @@ export const staleCollateral: Scenario = {
   async run(progress) {
     const { chains, first } = await collateralised(progress);
     progress("she withdraws on L1, and opens on the L2 with the state of an hour ago");
-    await withdrawAll(chains);
+    const vault = await vaultOf(chains, "erin");
+    await vault.request(COLLATERAL);
+    await chains.l1.stall({ seconds: DAY_AND_MORE });
+    await vault.release();
     await chains.l1.mine(300);
     const origin = chains.l1.head.number;
     await showL1Origin(chains.l2, chains.l1, origin);
@@ -67,7 +59,7 @@ export const staleCollateral: Scenario = {
       name: "Erin adds 400 to her position, with a state of L1 from before she withdrew",
       proof: first,
       first,
-      because: `the state that she shows is ${origin - first.guarded.anchor.number} blocks old; since then her collateral has left.`,
+      because: `the state that she shows is ${origin - first.anchor.number} blocks old; since then her collateral has left.`,
       notes: [
         "The proof is sound and its block is canonical. It is refused by its age alone: 64 blocks are far less than the vault's delay of a day.",
       ],
@@ -75,20 +67,12 @@ export const staleCollateral: Scenario = {
   },
 };
 
-/** What backs her positions leaves the vault, a day and more after it was requested. */
-async function withdrawAll(chains: CrossChain): Promise<void> {
-  const vault = await vaultOf(chains, "erin");
-  for (const twin of TWINS) await vault.request(...beneficiary(chains, twin), COLLATERAL);
-  await chains.l1.stall({ seconds: DAY_AND_MORE });
-  for (const twin of TWINS) await vault.release(...beneficiary(chains, twin));
-}
-
 /** Erin locks her collateral, both markets accept it, and she opens a first position. */
-async function collateralised(progress: (text: string) => void): Promise<{ chains: CrossChain; first: Proofs }> {
+async function collateralised(progress: (text: string) => void): Promise<{ chains: CrossChain; first: L1Proof }> {
   progress("erin locks collateral on L1 and opens on the L2");
   const chains = await deployCrossChain(PRICE);
   await chains.l1.mine(4);
-  await lockForBoth(chains, "erin", COLLATERAL);
+  await (await vaultOf(chains, "erin")).lock({ value: COLLATERAL });
   await chains.l1.mine(12);
   const origin = chains.l1.head.number;
   await showL1Origin(chains.l2, chains.l1, origin);
@@ -107,11 +91,11 @@ async function collateralised(progress: (text: string) => void): Promise<{ chain
 /** She opens more on both markets; the price falls, and what is left uncovered is counted. */
 async function settle(
   chains: CrossChain,
-  presented: { name: string; proof: Proofs; first: Proofs; because: string; notes: string[] },
+  presented: { name: string; proof: L1Proof; first: L1Proof; because: string; notes: string[] },
 ): Promise<ScenarioResult> {
   const { l1 } = chains;
   const presentedAt = l1.head;
-  const held = await lockedFor(chains, "guarded", "erin");
+  const held = await (await vaultOf(chains, "erin")).balances((await signersOf(l1)).erin);
   const more = { size: 400n * UNIT, margin: 40n * UNIT, proof: presented.proof };
   const outcomes = {
     unguarded: await openOn(chains, "unguarded", "erin", more),
@@ -126,7 +110,7 @@ async function settle(
     name: presented.name,
     signedAt: presentedAt,
     signedOn: "L1",
-    anchor: presented.proof.guarded.anchor,
+    anchor: presented.proof.anchor,
     presentedAt,
     presentedOn: "L1",
     legal: held >= 50n * UNIT,
@@ -134,7 +118,7 @@ async function settle(
     ...outcomes,
   };
   const branches = [
-    { name: "L1", fate: "canonical" as const, blocks: blocksOf(l1, presented.first.guarded.anchor.number - 2n) },
+    { name: "L1", fate: "canonical" as const, blocks: blocksOf(l1, presented.first.anchor.number - 2n) },
   ];
   await closeBoth(chains);
   return {
@@ -143,7 +127,7 @@ async function settle(
     badDebt: { unguarded: after.unguarded - legalLoss, guarded: after.guarded - legalLoss, unit: "ETH", decimals: 18 },
     notes: [
       ...presented.notes,
-      `Her first position, opened when the collateral was there, loses ${ether(legalLoss)} on both markets. A proof is not a reservation: the guarded market's position ended half a day after its block, and anybody could have closed it before the collateral left.`,
+      `Her first position, opened when the collateral was there, loses ${ether(legalLoss)} on both markets: a proof is not a reservation, and a market must close what it sees uncovered before the vault's delay ends.`,
     ],
   };
 }

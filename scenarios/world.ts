@@ -9,7 +9,6 @@ import { toQuantity } from "../src/bytes.js";
 import { revertDataOf } from "../src/anchor/revertData.js";
 import { hardhatForks, type HardhatChain } from "../src/hardhat/index.js";
 import {
-  type CautiousPerps__factory,
   GuardedPerps__factory,
   TestToken__factory,
   UnguardedPerps__factory,
@@ -45,7 +44,7 @@ export interface World {
 }
 
 /** The guarded twin, and its variants for other chains. */
-type GuardedFactory = typeof CautiousPerps__factory | typeof GuardedPerps__factory | typeof OriginGuardedPerps__factory;
+type GuardedFactory = typeof GuardedPerps__factory | typeof OriginGuardedPerps__factory;
 
 /** Deploys the token and the two exchanges, and funds their liquidity. */
 export async function deployExchanges(

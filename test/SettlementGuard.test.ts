@@ -12,8 +12,6 @@ import {
   RingTarget__factory,
   Delegator__factory,
   SourcedTarget__factory,
-  AnswersNothing__factory,
-  StandaloneCaller__factory,
   StandaloneGuard__factory,
 } from "../typechain-types/index.js";
 import { MAX_DEPTH, MIN_DEPTH, shouldBehaveLikeGuard, type GuardUnderTest } from "./guard.behavior.js";
@@ -219,31 +217,6 @@ describe("on a chain of 8,200 blocks", () => {
         }
       }
       expect(allowed, "anchors that were let through").to.be.greaterThan(10);
-    });
-
-    it("A24: answers with its selector, so that an address which is no guard is no pass", async () => {
-      const chain = await longChain();
-      const signer = await firstSigner(chain);
-      const standalone = await new StandaloneGuard__factory(signer).deploy();
-      const caller = await new StandaloneCaller__factory(signer).deploy();
-      const silent = await new AnswersNothing__factory(signer).deploy();
-      const { number, hash } = chain.at(chain.head.number - 2n) ?? { number: 0n, hash: ZERO };
-      const anchor = { number, hash };
-      const { selector } = standalone.interface.getFunction("requireAnchored");
-      const { anchor: state, header } = await latestStateAnchor(chain.request, { depth: 3 });
-      expect(await standalone.requireAnchored(anchor, 1, 256)).to.equal(selector);
-      expect(await standalone.requireAnchoredState(state, header, 1, 256)).to.equal(
-        standalone.interface.getFunction("requireAnchoredState").selector,
-      );
-
-      expect(await caller.act(standalone, anchor)).to.equal(true);
-      expect(await caller.ask(standalone, anchor)).to.deep.equal([true, selector.padEnd(66, "0")]);
-      for (const other of [await signer.getAddress(), await silent.getAddress()]) {
-        // The low-level call passes there. Nothing but the answer tells.
-        expect(await caller.ask(other, anchor)).to.deep.equal([true, "0x"]);
-        // Through the interface the missing answer reverts, without data.
-        expect(await caller.act(other, anchor).then(() => "passed", revertDataOf)).to.equal("0x");
-      }
     });
 
     it("SG-11: knows the same errors as the mixin", async () => {

@@ -6,15 +6,14 @@ import {StateAnchor} from "../anchor/Anchor.sol";
 import {SlotCheck} from "../proof/SlotCheck.sol";
 import {SlotDerivation} from "../proof/SlotDerivation.sol";
 
-/// @title Ether locked as collateral for one lender
-/// @notice Whoever locks names the lender that the ether backs: no other one can count it. `balances` is the first storage slot, so that a storage
-/// proof can show it.
+/// @title Ether locked as collateral
+/// @notice `balances` is the first storage slot, so that a storage proof can show it.
 contract CollateralVault {
-    mapping(address lender => mapping(address owner => uint256)) public balances;
+    mapping(address owner => uint256) public balances;
 
-    /// @notice Locks ether for the caller, to back what `lender` lends.
-    function lock(address lender) external payable {
-        balances[lender][msg.sender] += msg.value;
+    /// @notice Locks ether for the caller.
+    function lock() external payable {
+        balances[msg.sender] += msg.value;
     }
 }
 
@@ -37,7 +36,7 @@ abstract contract CollateralCredit {
     /// @notice Borrows `amount` wei against the caller's collateral at `anchor`.
     /// @param anchor the state on which the proof rests
     /// @param header RLP of the anchor's block header
-    /// @param witness trie nodes of the vault's account, then of what the caller has locked there for this lender, end to end
+    /// @param witness trie nodes of the vault's account, then of the caller's balance in it, end to end
     /// @param amount in wei
     function borrow(
         StateAnchor calldata anchor,
@@ -48,7 +47,7 @@ abstract contract CollateralCredit {
 
     function _borrow(bytes32 stateRoot, bytes calldata witness, uint256 amount) internal {
         uint256 debt = debts[msg.sender] + amount;
-        bytes32 slot = SlotDerivation.mappingEntry(SlotDerivation.mappingEntry(bytes32(0), address(this)), msg.sender);
+        bytes32 slot = SlotDerivation.mappingEntry(bytes32(0), msg.sender);
         SlotCheck.requireAtLeast(stateRoot, vault, slot, debt, witness);
 
         debts[msg.sender] = debt;

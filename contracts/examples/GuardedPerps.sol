@@ -169,12 +169,8 @@ contract GuardedPerps is MarginPerps, SettlementGuard, ProfitEscrow {
         return (_scope(market).divergences | _scope(market).halts) != 0;
     }
 
-    function _keptProfit(bytes32 market, address trader) internal view override returns (uint256 kept, bool due) {
-        kept = escrowedProfit(market, trader);
-        if (kept == 0) return (0, false);
-        // As `_releaseProfit` asks.
-        (Verdict verdict, ) = preview(market, Action.Decrease);
-        due = verdict == Verdict.Allow;
+    function _keepsProfit(bytes32 market, address trader) internal view override returns (bool) {
+        return escrowedProfit(market, trader) != 0;
     }
 
     function _payProfit(
@@ -186,7 +182,7 @@ contract GuardedPerps is MarginPerps, SettlementGuard, ProfitEscrow {
         return _settleProfit(market, trader, profit, verdict);
     }
 
-    function _takeProfit(bytes32 market, address trader) internal override returns (uint256) {
+    function _dueProfit(bytes32 market, address trader) internal override returns (uint256) {
         return _releaseProfit(market, trader);
     }
 

@@ -8,7 +8,7 @@ import {Anchor} from "../anchor/Anchor.sol";
 /// @param market which market
 /// @param size signed change of the position, in base units of 1e-18: positive buys
 /// @param limitPrice the worst price that the trader accepts, in margin units per 1e18 base units
-/// @param nonce tells apart two orders that are otherwise equal; an order that is signed again keeps it
+/// @param nonce tells apart two orders that are otherwise equal
 /// @param expiry timestamp from which the order is dead, in seconds
 /// @param maxAge how many blocks the anchor may be old when the order executes
 /// @param anchor the block on which the trader prepared the order
@@ -58,7 +58,7 @@ interface IMarginPerps {
     error NotKeeper(address caller);
     error NotTrader(address caller, address trader);
     error NotSelf(address caller);
-    error InvalidSignature(bytes32 digest, address trader);
+    error InvalidSignature(bytes32 id, address trader);
     error OrderNotOpen(bytes32 id, OrderStatus status);
     error OrderExpired(bytes32 id, uint64 expiry, uint256 timestamp);
     error EmptyOrder(bytes32 id);
@@ -88,13 +88,12 @@ interface IMarginPerps {
     /// order open.
     function execute(Order calldata order, bytes calldata signature) external;
 
-    /// @notice As `execute`, for the keeper, who clears the book: what was kept of the trader's profits and is due is claimed first, and an order
-    /// that fails for a reason of its own is cancelled. An order is never
+    /// @notice As `execute`, for the keeper, who clears the book: an order that fails for a reason of its own is cancelled. An order is never
     /// cancelled because of the guard, for want of gas, or because of a wrong signature: then the call reverts and the order stays open.
     /// @return filled false where the order was cancelled
     function executeOrCancel(Order calldata order, bytes calldata signature) external returns (bool filled);
 
-    /// @notice Cancels an order of the caller's, in all forms that were or will be signed. Needs no valid anchor.
+    /// @notice Cancels an order of the caller's. Needs no anchor and is idempotent in effect: the id can never be filled after.
     function cancel(Order calldata order) external;
 
     /// @notice Closes the caller's position at the index price. Needs no anchor. Under doubt the profit is kept until `claimProfit`.
@@ -111,14 +110,8 @@ interface IMarginPerps {
     /// The greatest number without a position.
     function healthOf(address trader, bytes32 market) external view returns (uint256 worst, uint256 best);
 
-    /// @notice What makes an order the same order: the hash of all its members but the anchor and its age. Fills and cancels are remembered
-    /// under it, so that of all forms of an order, signed again on newer anchors, at most one takes effect.
-    /// @dev It is made of the order's content, so a reorg cannot put another order under it. It names neither chain nor exchange: an order that was
-    /// filled before the chain took a new id stays filled after.
-    function orderId(Order calldata order) external pure returns (bytes32);
-
-    /// @notice What the trader signs: the order's EIP-712 digest, anchor and age included.
-    function orderDigest(Order calldata order) external view returns (bytes32);
+    /// @notice The order's id: its EIP-712 digest. It is made of the order's content, so a reorg cannot put another order under it.
+    function orderId(Order calldata order) external view returns (bytes32);
 
     /// @notice Margin plus unrealised profit of an account, in units of the margin token.
     function equity(address trader, bytes32 market) external view returns (int256);

@@ -79,28 +79,26 @@ abstract contract MarginPerps is IMarginPerps, LiveEIP712 {
         Verdict verdict
     ) internal virtual returns (uint256);
 
-    /// @dev What is kept of a trader's profits, and whether it is due now.
-    function _keptProfit(bytes32 market, address trader) internal view virtual returns (uint256 kept, bool due);
+    /// @dev Whether some of a trader's profits is kept.
+    function _keepsProfit(bytes32 market, address trader) internal view virtual returns (bool);
 
-    /// @dev Takes what was kept of a trader's profits out; reverts with a guard error where it is not due.
-    function _takeProfit(bytes32 market, address trader) internal virtual returns (uint256);
+    /// @dev What was kept of a trader's profits and is due now.
+    function _dueProfit(bytes32 market, address trader) internal virtual returns (uint256);
 
     /* TRADING */
 
     /// @inheritdoc IMarginPerps
     function execute(Order calldata order, bytes calldata signature) external {
-        _requireSignature(order, signature);
         bytes32 id = orderId(order);
+        _requireSignature(order, id, signature);
         _fill(order, id);
     }
 
     /// @inheritdoc IMarginPerps
     function executeOrCancel(Order calldata order, bytes calldata signature) external returns (bool filled) {
         if (msg.sender != keeper) revert NotKeeper(msg.sender);
-        _requireSignature(order, signature);
         bytes32 id = orderId(order);
-        (uint256 kept, bool due) = _keptProfit(order.market, order.trader);
-        if (kept != 0 && due) _claimProfit(order.trader, order.market);
+        _requireSignature(order, id, signature);
         // EIP-150 passes on 63/64 of what is left: make sure that this is enough, or a caller could starve the attempt.
         uint256 required = FILL_GAS + FILL_GAS / 32;
         if (gasleft() < required) revert NotEnoughGas(gasleft(), required);
@@ -110,8 +108,8 @@ abstract contract MarginPerps is IMarginPerps, LiveEIP712 {
         } catch (bytes memory reason) {
             Action action = Policies.classify(accounts[order.trader][order.market].size, order.size);
             bool retry = reason.length == 0 || (GuardErrors.isGuardError(reason) && _guardDenies(order, action));
-            // The margin may be missing because the guard makes a profit wait. What does not wait was claimed above.
-            if (bytes4(reason) == InsufficientMargin.selector) retry = kept != 0 && !due;
+            // The margin may be missing because the guard made a profit wait.
+            if (bytes4(reason) == InsufficientMargin.selector) retry = _keepsProfit(order.market, order.trader);
             if (retry || orderStatus[id] != OrderStatus.Open) _passOn(reason);
             _cancel(id, reason);
             return false;
@@ -151,7 +149,9 @@ abstract contract MarginPerps is IMarginPerps, LiveEIP712 {
 
     /// @inheritdoc IMarginPerps
     function claimProfit(bytes32 market) external {
-        _claimProfit(msg.sender, market);
+        uint256 amount = _dueProfit(market, msg.sender);
+        accounts[msg.sender][market].margin += amount;
+        emit ProfitClaimed(msg.sender, market, amount);
     }
 
     /* MARGIN, LIQUIDITY, PRICES */
@@ -195,13 +195,7 @@ abstract contract MarginPerps is IMarginPerps, LiveEIP712 {
     /* VIEWS */
 
     /// @inheritdoc IMarginPerps
-    function orderId(Order calldata order) public pure returns (bytes32) {
-        return
-            keccak256(abi.encode(order.trader, order.market, order.size, order.limitPrice, order.nonce, order.expiry));
-    }
-
-    /// @inheritdoc IMarginPerps
-    function orderDigest(Order calldata order) public view returns (bytes32) {
+    function orderId(Order calldata order) public view returns (bytes32) {
         return
             _typedDataDigest(
                 keccak256(
@@ -260,12 +254,6 @@ abstract contract MarginPerps is IMarginPerps, LiveEIP712 {
         emit OrderFilled(id, order.trader, order.market, order.size, price);
     }
 
-    function _claimProfit(address trader, bytes32 market) private {
-        uint256 amount = _takeProfit(market, trader);
-        accounts[trader][market].margin += amount;
-        emit ProfitClaimed(trader, market, amount);
-    }
-
     function _closeAtIndex(address trader, bytes32 market, Verdict verdict) private {
         uint256 price = _priceOf(market);
         int256 size = accounts[trader][market].size;
@@ -311,10 +299,9 @@ abstract contract MarginPerps is IMarginPerps, LiveEIP712 {
         emit OrderCancelled(id, reason);
     }
 
-    function _requireSignature(Order calldata order, bytes calldata signature) private view {
-        bytes32 digest = orderDigest(order);
-        if (!SignatureChecker.isValidSignatureNowCalldata(order.trader, digest, signature)) {
-            revert InvalidSignature(digest, order.trader);
+    function _requireSignature(Order calldata order, bytes32 id, bytes calldata signature) private view {
+        if (!SignatureChecker.isValidSignatureNowCalldata(order.trader, id, signature)) {
+            revert InvalidSignature(id, order.trader);
         }
     }
 

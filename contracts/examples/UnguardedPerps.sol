@@ -32,15 +32,15 @@ contract UnguardedPerps is MarginPerps {
         return false;
     }
 
-    function _keptProfit(bytes32, address) internal pure override returns (uint256, bool) {
-        return (0, false);
+    function _keepsProfit(bytes32, address) internal pure override returns (bool) {
+        return false;
     }
 
     function _payProfit(bytes32, address, uint256 profit, Verdict) internal pure override returns (uint256) {
         return profit;
     }
 
-    function _takeProfit(bytes32, address) internal pure override returns (uint256) {
+    function _dueProfit(bytes32, address) internal pure override returns (uint256) {
         return 0;
     }
 }

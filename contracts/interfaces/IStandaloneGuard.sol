@@ -10,23 +10,16 @@ import {IGuardErrors} from "./IGuardErrors.sol";
 /// @dev The previews keep the promise of `IStatelessGuard`.
 interface IStandaloneGuard is IGuardErrors {
     /// @notice Reverts with an error of `IGuardErrors` unless `anchor` names a block of the executing chain inside the bounds.
-    /// @return magic this function's selector. An address without code answers nothing, and a low-level call of it succeeds: who does not call
-    /// through this interface must compare
-    function requireAnchored(
-        Anchor calldata anchor,
-        uint64 minDepth,
-        uint64 maxDepth
-    ) external view returns (bytes4 magic);
+    function requireAnchored(Anchor calldata anchor, uint64 minDepth, uint64 maxDepth) external view;
 
     /// @notice Reverts with an error of `IGuardErrors` unless the anchor holds, `header` is the preimage of its hash, and the number and
     /// state root in it are the ones claimed.
-    /// @return magic this function's selector, as of `requireAnchored`
     function requireAnchoredState(
         StateAnchor calldata anchor,
         bytes calldata header,
         uint64 minDepth,
         uint64 maxDepth
-    ) external view returns (bytes4 magic);
+    ) external view;
 
     /// @notice Whether `requireAnchored` would pass now, and its revert data where not.
     function previewAnchored(

@@ -20,12 +20,7 @@ import { latestAnchor } from "../../src/anchor/anchor.js";
 import type { Hex } from "../../src/bytes.js";
 import { settlementGuardMatchers } from "../../src/chai/index.js";
 import { prove } from "../../src/proof/prove.js";
-import {
-  CautiousPerps__factory,
-  Custodian__factory,
-  type Custodian,
-  type GuardedPerps,
-} from "../../typechain-types/index.js";
+import { Custodian__factory, type Custodian, type GuardedPerps } from "../../typechain-types/index.js";
 
 use(settlementGuardMatchers);
 
@@ -235,56 +230,17 @@ describe("GuardedPerps", () => {
     expect(await perps.escrowedProfit(MARKET, world.signers.alice)).to.equal(4_000n * UNIT);
     await world.chain.mine(STALE_BLOCKS);
     expect(await statusOf()).to.equal(STATUS.Lagging);
-    // A notional of 88,000 needs 8,800: with the 4,000 that were kept it is there. They are due now, and claimed on the way.
+    // A notional of 88,000 needs 8,800: with the 4,000 that are kept it is there.
     const { order, signature } = await sign("alice", 2n * SIZE, { nonce: 1n });
-    await expect(perps.execute(order, signature)).to.be.revertedWithCustomError(perps, "InsufficientMargin");
+    await expect(perps.executeOrCancel(order, signature)).to.be.revertedWithCustomError(perps, "InsufficientMargin");
+    expect(await perps.orderStatus(await perps.orderId(order))).to.equal(OPEN);
+    await as("alice").claimProfit(MARKET);
     await perps.executeOrCancel(order, signature);
     expect((await accountOf("alice")).size).to.equal(2n * SIZE);
     // The control: who has nothing kept loses such an order.
     const own = await sign("bob", 2n * SIZE);
     await perps.executeOrCancel(own.order, own.signature);
     expect(await perps.orderStatus(await perps.orderId(own.order))).to.equal(CANCELLED);
-  });
-
-  it("SG-11: an order that wants a profit which the guard makes wait stays open, and fills when it is due", async () => {
-    await world.chain.close();
-    const chain = await forks.create();
-    const setup = { price: PRICE, liquidity: LIQUIDITY, guarded: CautiousPerps__factory };
-    world = await connect(chain, await deployExchanges(chain, setup));
-    perps = exchange(world, "guarded", "keeper");
-    await depositOnBoth(world, "alice", MARGIN);
-    await chain.mine(3);
-    await trade("alice", SIZE);
-    await standStill();
-    await setPrice(world, 2_200n * UNIT);
-    await as("alice").close(MARKET);
-    await chain.mine(STALE_BLOCKS);
-    expect(await statusOf()).to.equal(STATUS.Lagging);
-    // A notional of 88,000 needs 8,800: it is there with the 4,000 that wait.
-    const { order, signature } = await sign("alice", 2n * SIZE, { nonce: 1n, maxAge: 255n });
-    await expect(perps.executeOrCancel(order, signature)).to.be.revertedWithCustomError(perps, "InsufficientMargin");
-    expect(await perps.orderStatus(await perps.orderId(order))).to.equal(OPEN);
-    await chain.mine(WHOLE_BLOCKS - STALE_BLOCKS);
-    expect(await statusOf()).to.equal(STATUS.Synced);
-    await perps.executeOrCancel(order, signature);
-    expect((await accountOf("alice")).size).to.equal(2n * SIZE);
-  });
-
-  it("A13: a profit that is left unclaimed keeps no order open that cannot be filled", async () => {
-    await trade("alice", SIZE);
-    await standStill();
-    await setPrice(world, 2_200n * UNIT);
-    await as("alice").close(MARKET);
-    await world.chain.mine(WHOLE_BLOCKS);
-    expect(await statusOf()).to.equal(STATUS.Synced);
-    await as("alice").withdraw(MARKET, (await accountOf("alice")).margin);
-    expect(await perps.escrowedProfit(MARKET, world.signers.alice)).to.equal(4_000n * UNIT);
-    for (const nonce of [1n, 2n]) {
-      const { order, signature } = await sign("alice", 2n * SIZE, { nonce });
-      await perps.executeOrCancel(order, signature);
-      expect(await perps.orderStatus(await perps.orderId(order))).to.equal(CANCELLED);
-    }
-    expect((await accountOf("alice")).margin).to.equal(4_000n * UNIT);
   });
 
   it("SG-6: an order for a market that is not listed can be cancelled", async () => {

@@ -3,7 +3,6 @@ import { Signature, TypedDataEncoder, ethers } from "ethers";
 
 import {
   MARKET,
-  TWINS,
   UNIT,
   connect,
   deployExchanges,
@@ -17,7 +16,6 @@ import {
   type SignedOrder,
   type World,
 } from "../../scenarios/world.js";
-import { announced } from "../helpers/random.js";
 import { latestAnchor } from "../../src/anchor/anchor.js";
 import { ANCHOR_TYPE } from "../../src/anchor/typedData.js";
 import { settlementGuardMatchers } from "../../src/chai/index.js";
@@ -232,7 +230,7 @@ describe("MarginPerps", () => {
       }
       const { order } = await sign("alice");
       const own = { ...order, trader: await first.getAddress() };
-      const signature = ethers.Signature.from(await signDigest(await perps.orderDigest(own))).serialized;
+      const signature = ethers.Signature.from(await signDigest(await perps.orderId(own))).serialized;
       await expect(
         perps.execute({ ...own, trader: await second.getAddress() }, signature),
       ).to.be.revertedWithCustomError(perps, "InvalidSignature");
@@ -324,7 +322,7 @@ describe("MarginPerps", () => {
         chainId: 31_337,
         verifyingContract: world.addresses.guarded,
       };
-      expect(await perps.orderDigest(order)).to.equal(TypedDataEncoder.hash(domain, types, order));
+      expect(await perps.orderId(order)).to.equal(TypedDataEncoder.hash(domain, types, order));
     });
 
     it("S11: a cancelled order stays cancelled, and only its trader cancels it", async () => {
@@ -342,78 +340,11 @@ describe("MarginPerps", () => {
       await perps.execute(other.order, other.signature);
     });
 
-    it("A2, S6: an order that was signed again is filled once, and a cancel reaches all of its forms", async () => {
-      const first = await sign("alice", { nonce: 7n });
-      await world.chain.mine(2);
-      const again = await sign("alice", { nonce: 7n, maxAge: 32n });
-      expect(await perps.orderId(first.order)).to.equal(await perps.orderId(again.order));
-      expect(await perps.orderDigest(first.order)).not.to.equal(await perps.orderDigest(again.order));
-      await perps.execute(again.order, again.signature);
-      await expect(perps.execute(first.order, first.signature)).to.be.revertedWithCustomError(perps, "OrderNotOpen");
-      expect((await accountOf("alice")).size).to.equal(UNIT);
-
-      const forms = [await sign("alice", { nonce: 8n }), await sign("alice", { nonce: 8n, maxAge: 32n })] as const;
-      await perps.connect(world.signers.alice).cancel(forms[1].order);
-      for (const { order, signature } of forms)
-        await expect(perps.execute(order, signature)).to.be.revertedWithCustomError(perps, "OrderNotOpen");
-    });
-
-    it("A2: of all forms that differ in anchor and age at most one takes effect, whatever is done in which order", async function () {
-      const random = announced();
-      for (const twin of TWINS) {
-        const contract = exchange(world, twin, "keeper");
-        for (let round = 0n; round < 6n; round++) {
-          const forms: SignedOrder[] = [];
-          for (let i = 0; i < 3; i++) {
-            const anchor = await latestAnchor(world.chain.request, { depth: 1 + random.below(6) });
-            const maxAge = BigInt(40 + random.below(100));
-            forms.push(
-              await signOrder(world, twin, "bob", {
-                size: UNIT / 10n,
-                limitPrice: PRICE * 2n,
-                nonce: 100n + round,
-                anchor,
-                maxAge,
-              }),
-            );
-          }
-          const sizeOf = async (): Promise<bigint> => (await contract.accounts(world.signers.bob, MARKET)).size;
-          const before = await sizeOf();
-          let status = OPEN;
-          for (let step = 0; step < 5; step++) {
-            const { order, signature } = random.pick(forms);
-            const [way, then] = random.pick([
-              [() => contract.execute(order, signature), FILLED],
-              [() => contract.executeOrCancel(order, signature), FILLED],
-              [() => contract.connect(world.signers.bob).cancel(order), CANCELLED],
-            ] as const);
-            if (status === OPEN) {
-              await way();
-              status = then;
-            } else await expect(way()).to.be.revertedWithCustomError(contract, "OrderNotOpen");
-          }
-          expect(await sizeOf()).to.equal(before + (status === FILLED ? UNIT / 10n : 0n));
-        }
-      }
-    });
-
-    it("A2, SG-9: a form that was filled on a lost branch fills once on the other, whichever form comes there", async () => {
-      const forms = [await sign("alice", { nonce: 9n }), await sign("alice", { nonce: 9n, maxAge: 32n })] as const;
-      await perps.execute(forms[0].order, forms[0].signature);
-      await world.chain.reorg({ depth: 1, extra: 1, transactions: "drop" });
-      await perps.execute(forms[1].order, forms[1].signature);
-      await expect(perps.execute(forms[0].order, forms[0].signature)).to.be.revertedWithCustomError(
-        perps,
-        "OrderNotOpen",
-      );
-      expect((await accountOf("alice")).size).to.equal(UNIT);
-    });
-
     it("refuses an order from its expiry on", async () => {
       const { order } = await sign("alice");
       const { timestamp } = (await world.chain.tools.ethers.provider.getBlock("latest")) ?? { timestamp: 0 };
       const expired = { ...order, expiry: BigInt(timestamp) };
-      const digest = await perps.orderDigest(expired);
+      const digest = await perps.orderId(expired);
       const signature = await signDigest(digest);
       await expect(perps.execute(expired, signature)).to.be.revertedWithCustomError(perps, "OrderExpired");
     });
