@@ -127,7 +127,11 @@ export interface OrderTerms {
   /** In blocks. */
   maxAge: bigint;
   nonce?: bigint;
+  /** In seconds since 1970. */
+  expiry?: bigint;
   market?: string;
+  /** A wallet for which the role signs (ERC-1271). Default: the role's own address. */
+  trader?: string;
 }
 
 export interface SignedOrder {
@@ -137,10 +141,10 @@ export interface SignedOrder {
 
 /** Signs an order for one of the exchanges, through the trader's own node. */
 export async function signOrder(world: World, twin: Twin, role: Role, terms: OrderTerms): Promise<SignedOrder> {
-  const trader = world.signers[role];
+  const signer = world.signers[role];
   const { anchor, ...rest } = terms;
   const plain = {
-    trader: await trader.getAddress(),
+    trader: await signer.getAddress(),
     market: MARKET,
     nonce: 0n,
     expiry: 4_000_000_000n, // the year 2096: expiry is not what these scenarios are about
@@ -148,7 +152,7 @@ export async function signOrder(world: World, twin: Twin, role: Role, terms: Ord
   };
   const { types, message } = withAnchor({ Order: ORDER_TYPE }, plain, anchor);
   const { name, version, chainId, verifyingContract } = await exchange(world, twin, role).eip712Domain();
-  const signature = await trader.signTypedData({ name, version, chainId, verifyingContract }, types, message);
+  const signature = await signer.signTypedData({ name, version, chainId, verifyingContract }, types, message);
   return { order: { ...plain, anchor }, signature };
 }
 

@@ -89,16 +89,15 @@ abstract contract MarginPerps is IMarginPerps, LiveEIP712 {
 
     /// @inheritdoc IMarginPerps
     function execute(Order calldata order, bytes calldata signature) external {
-        bytes32 id = orderId(order);
-        _requireSignature(order, id, signature);
-        _fill(order, id);
+        _requireSignature(order, signature);
+        _fill(order, orderId(order));
     }
 
     /// @inheritdoc IMarginPerps
     function executeOrCancel(Order calldata order, bytes calldata signature) external returns (bool filled) {
         if (msg.sender != keeper) revert NotKeeper(msg.sender);
         bytes32 id = orderId(order);
-        _requireSignature(order, id, signature);
+        _requireSignature(order, signature);
         // EIP-150 passes on 63/64 of what is left: make sure that this is enough, or a caller could starve the attempt.
         uint256 required = FILL_GAS + FILL_GAS / 32;
         if (gasleft() < required) revert NotEnoughGas(gasleft(), required);
@@ -195,7 +194,13 @@ abstract contract MarginPerps is IMarginPerps, LiveEIP712 {
     /* VIEWS */
 
     /// @inheritdoc IMarginPerps
-    function orderId(Order calldata order) public view returns (bytes32) {
+    function orderId(Order calldata order) public pure returns (bytes32) {
+        return
+            keccak256(abi.encode(order.trader, order.market, order.size, order.limitPrice, order.nonce, order.expiry));
+    }
+
+    /// @inheritdoc IMarginPerps
+    function orderDigest(Order calldata order) public view returns (bytes32) {
         return
             _typedDataDigest(
                 keccak256(
@@ -299,9 +304,10 @@ abstract contract MarginPerps is IMarginPerps, LiveEIP712 {
         emit OrderCancelled(id, reason);
     }
 
-    function _requireSignature(Order calldata order, bytes32 id, bytes calldata signature) private view {
-        if (!SignatureChecker.isValidSignatureNowCalldata(order.trader, id, signature)) {
-            revert InvalidSignature(id, order.trader);
+    function _requireSignature(Order calldata order, bytes calldata signature) private view {
+        bytes32 digest = orderDigest(order);
+        if (!SignatureChecker.isValidSignatureNowCalldata(order.trader, digest, signature)) {
+            revert InvalidSignature(digest, order.trader);
         }
     }
 

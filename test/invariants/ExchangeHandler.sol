@@ -127,10 +127,11 @@ abstract contract ExchangeHandler is WorldHandler {
 
     /* TRADING */
 
-    /// @notice Signs an order on a block of the branch, and fills it soon or later.
+    /// @notice Signs an order on a block of the branch, or one of the last orders again, and fills it soon or later.
     function trade(uint256 input) external {
         uint256 seed = _mixed(input);
-        Ticket memory ticket = _sign(seed);
+        bool again = _tickets.length != 0 && (seed >> 216) % 4 == 0;
+        Ticket memory ticket = again ? _signAgain(_tickets[(seed >> 220) % _tickets.length], seed) : _sign(seed);
         _store(ticket, seed >> 200);
         if ((seed >> 208) % 4 != 0) _execute(ticket);
     }
@@ -291,6 +292,18 @@ abstract contract ExchangeHandler is WorldHandler {
         _sealWith(1 + (seed % TRADERS), ticket);
     }
 
+    /// @dev The same order on another block. What the exchange has done with the first form it must not do with this one.
+    function _signAgain(Ticket memory first, uint256 seed) private view returns (Ticket memory ticket) {
+        ticket.order = first.order;
+        uint64 number = uint64(block.number - 1 - ((seed >> 168) % 3));
+        ticket.order.anchor = Anchor(number, _hashOf(number));
+        ticket.order.maxAge = uint64(4 + ((seed >> 96) % 400));
+        uint256 key = 1;
+        while (_traders[key - 1] != ticket.order.trader) ++key;
+        _sealWith(key, ticket);
+        if (ticket.id != first.id) revert Broken("INV-11: an order that is signed again is the same order");
+    }
+
     /// @dev An order that nothing but the guard, the limit of its leverage and an empty pool can refuse.
     function _signPlain(uint256 trader, bytes32 market, int256 size) internal returns (Ticket memory ticket) {
         uint64 number = uint64(block.number - 1);
@@ -309,7 +322,7 @@ abstract contract ExchangeHandler is WorldHandler {
 
     function _sealWith(uint256 key, Ticket memory ticket) private view {
         ticket.id = _perps.orderId(ticket.order);
-        (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, ticket.id);
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, _perps.orderDigest(ticket.order));
         ticket.signature = abi.encodePacked(r, s, v);
     }
 
