@@ -11,6 +11,7 @@ import {
   GuardedPerps__factory,
   TestToken__factory,
   UnguardedPerps__factory,
+  type CautiousPerps__factory,
   type GuardedPerps,
   type OriginGuardedPerps__factory,
 } from "../typechain-types/index.js";
@@ -42,8 +43,8 @@ export interface World {
   signers: Record<Role, ethers.Signer>;
 }
 
-/** The guarded twin, and its variants for other chains. */
-type GuardedFactory = typeof GuardedPerps__factory | typeof OriginGuardedPerps__factory;
+/** The guarded twin, and its variants for other chains and policies. */
+type GuardedFactory = typeof GuardedPerps__factory | typeof OriginGuardedPerps__factory | typeof CautiousPerps__factory;
 
 /** Deploys the token and the two exchanges, and funds their liquidity. */
 export async function deployExchanges(

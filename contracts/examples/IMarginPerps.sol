@@ -90,7 +90,8 @@ interface IMarginPerps {
     function execute(Order calldata order, bytes calldata signature) external;
 
     /// @notice As `execute`, for the keeper, who clears the book: an order that fails for a reason of its own is cancelled. An order is never
-    /// cancelled because of the guard, for want of gas, or because of a wrong signature: then the call reverts and the order stays open.
+    /// cancelled because of the guard, for want of gas, or because of a wrong signature: then the call reverts and the order stays open. From its
+    /// expiry on every signed order is cancelled, whatever the guard says.
     /// @return filled false where the order was cancelled
     function executeOrCancel(Order calldata order, bytes calldata signature) external returns (bool filled);
 

@@ -79,7 +79,7 @@ abstract contract MarginPerps is IMarginPerps, LiveEIP712 {
         Verdict verdict
     ) internal virtual returns (uint256);
 
-    /// @dev Whether some of a trader's profits is kept.
+    /// @dev Whether the guard keeps some of a trader's profits now. What is due, and was not claimed, is the trader's own affair.
     function _keepsProfit(bytes32 market, address trader) internal view virtual returns (bool);
 
     /// @dev What was kept of a trader's profits and is due now.
@@ -107,7 +107,7 @@ abstract contract MarginPerps is IMarginPerps, LiveEIP712 {
         } catch (bytes memory reason) {
             Action action = Policies.classify(accounts[order.trader][order.market].size, order.size);
             bool retry = reason.length == 0 || (GuardErrors.isGuardError(reason) && _guardDenies(order, action));
-            // The margin may be missing because the guard made a profit wait.
+            // The margin may be missing because the guard makes a profit wait.
             if (bytes4(reason) == InsufficientMargin.selector) retry = _keepsProfit(order.market, order.trader);
             if (retry || orderStatus[id] != OrderStatus.Open) _passOn(reason);
             _cancel(id, reason);
@@ -240,10 +240,11 @@ abstract contract MarginPerps is IMarginPerps, LiveEIP712 {
         if (status != OrderStatus.Open) revert OrderNotOpen(id, status);
         if (block.timestamp >= order.expiry) revert OrderExpired(id, order.expiry, block.timestamp);
         if (order.size == 0) revert EmptyOrder(id);
+        // Before the guard, which would keep an order open for a market that does not exist.
+        uint256 price = _priceOf(order.market);
         int256 oldSize = accounts[order.trader][order.market].size;
         Action action = Policies.classify(oldSize, order.size);
         Verdict verdict = _guardFill(order, action);
-        uint256 price = _priceOf(order.market);
         bool withinLimit = order.size > 0 ? price <= order.limitPrice : price >= order.limitPrice;
         if (!withinLimit) revert PriceBeyondLimit(id, order.limitPrice, price);
 

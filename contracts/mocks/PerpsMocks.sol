@@ -6,7 +6,8 @@ import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 
 import {GuardedPerps} from "../examples/GuardedPerps.sol";
 import {Order} from "../examples/IMarginPerps.sol";
-import {Action, Verdict} from "../policy/Policy.sol";
+import {Action, Policy, Verdict} from "../policy/Policy.sol";
+import {ScopeConfig} from "../policy/Scopes.sol";
 
 /// @notice The guarded exchange on a chain whose every source of block hashes has failed.
 contract SourcelessPerps is GuardedPerps {
@@ -32,6 +33,17 @@ contract InterferedPerps is GuardedPerps {
     function _guardFill(Order calldata order, Action action) internal override returns (Verdict verdict) {
         verdict = super._guardFill(order, action);
         if (interferes) _revertWith(revertData);
+    }
+}
+
+/// @notice The guarded exchange under a policy that makes profits wait in Lagging already, where positions may be opened.
+contract CautiousPerps is GuardedPerps {
+    constructor(IERC20 token, address feed, address keeper) GuardedPerps(token, feed, keeper) {}
+
+    function _scopeConfig() internal pure override returns (ScopeConfig memory config) {
+        config = super._scopeConfig();
+        // Decrease, of six bits an action, is allowed below one status less.
+        config.policy = Policy.wrap(Policy.unwrap(config.policy) - (uint48(1) << (6 * uint8(Action.Decrease))));
     }
 }
 

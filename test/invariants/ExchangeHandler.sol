@@ -157,9 +157,11 @@ abstract contract ExchangeHandler is WorldHandler {
             return;
         }
         bool kept = failure == IMarginPerps.OrderNotOpen.selector || _perps.isGuardError(failure);
-        // The margin may be missing because a profit waits.
+        // The margin may be missing because the guard makes a profit wait.
         if (failure == IMarginPerps.InsufficientMargin.selector) {
-            kept = _perps.escrowedProfit(ticket.order.market, ticket.order.trader) != 0;
+            kept =
+                _perps.escrowedProfit(ticket.order.market, ticket.order.trader) != 0 &&
+                _expectedVerdict(ticket.order.market, Action.Decrease) != Verdict.Allow;
         }
         (bool ok, bytes memory result) = address(_perps).call(data);
         if (ok && abi.decode(result, (bool))) _requireMayTakeEffect(attempt);
