@@ -4,6 +4,7 @@ pragma solidity ^0.8.24;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 
+import {DelayedVault} from "../examples/CollateralVault.sol";
 import {GuardedPerps} from "../examples/GuardedPerps.sol";
 import {Order} from "../examples/IMarginPerps.sol";
 import {Action, Policy, Verdict} from "../policy/Policy.sol";
@@ -44,6 +45,32 @@ contract CautiousPerps is GuardedPerps {
         config = super._scopeConfig();
         // Decrease, of six bits an action, is allowed below one status less.
         config.policy = Policy.wrap(Policy.unwrap(config.policy) - (uint48(1) << (6 * uint8(Action.Decrease))));
+    }
+}
+
+/// @notice An owner of collateral that asks for it again while it is paid out.
+contract GreedyOwner {
+    DelayedVault private immutable _vault;
+    uint256 public payments;
+
+    constructor(DelayedVault vault) {
+        _vault = vault;
+    }
+
+    receive() external payable {
+        if (++payments == 1) _vault.release(address(this), block.chainid);
+    }
+
+    function lock() external payable {
+        _vault.lock{value: msg.value}(address(this), block.chainid);
+    }
+
+    function request(uint256 amount) external {
+        _vault.request(address(this), block.chainid, amount);
+    }
+
+    function release() external {
+        _vault.release(address(this), block.chainid);
     }
 }
 
