@@ -9,8 +9,13 @@ import {IStandaloneGuard} from "./interfaces/IStandaloneGuard.sol";
 /// @title The guard as a deployed contract, for protocols that cannot inherit it
 contract StandaloneGuard is AnchorGuard, IStandaloneGuard {
     /// @inheritdoc IStandaloneGuard
-    function requireAnchored(Anchor calldata anchor, uint64 minDepth, uint64 maxDepth) external view {
+    function requireAnchored(
+        Anchor calldata anchor,
+        uint64 minDepth,
+        uint64 maxDepth
+    ) external view returns (bytes4 magic) {
         _requireAnchor(anchor, minDepth, maxDepth);
+        return IStandaloneGuard.requireAnchored.selector;
     }
 
     /// @inheritdoc IStandaloneGuard
@@ -19,8 +24,9 @@ contract StandaloneGuard is AnchorGuard, IStandaloneGuard {
         bytes calldata header,
         uint64 minDepth,
         uint64 maxDepth
-    ) external view {
+    ) external view returns (bytes4 magic) {
         _requireStateAnchor(anchor, header, minDepth, maxDepth);
+        return IStandaloneGuard.requireAnchoredState.selector;
     }
 
     /// @inheritdoc IStandaloneGuard

@@ -1,7 +1,17 @@
 import { showL1Origin } from "../src/forks/index.js";
 import type { Scenario } from "./types.js";
-import { closeBoth, deployCrossChain, openOn, proveOnL1, setL2Price, uncovered, vaultOf } from "./vault.js";
-import { UNIT, blockAt, blocksOf, ether, signersOf } from "./world.js";
+import {
+  closeBoth,
+  deployCrossChain,
+  lockForBoth,
+  lockedFor,
+  openOn,
+  openOnBoth,
+  proveForBoth,
+  setL2Price,
+  uncovered,
+} from "./vault.js";
+import { UNIT, blocksOf, ether } from "./world.js";
 
 const COLLATERAL = 100n * UNIT;
 const PRICE = UNIT; // one ether per unit
@@ -18,42 +28,42 @@ export const phantomDeposit: Scenario = {
     const chains = await deployCrossChain(PRICE);
     const { l1, l2 } = chains;
     await l1.mine(12);
-    const bob = await vaultOf(chains, "bob");
-    await bob.lock({ value: COLLATERAL });
+    await lockForBoth(chains, "bob", COLLATERAL);
     await l1.mine(10);
 
     progress("erin deposits, and both chains see it");
     const lastCommon = l1.head.number;
-    await (await vaultOf(chains, "erin")).lock({ value: COLLATERAL });
+    await lockForBoth(chains, "erin", COLLATERAL);
+    const deposited = l1.head.number;
     await l1.mine(1);
     const signedAt = l1.head;
-    const deposited = lastCommon + 1n;
-    const phantom = await proveOnL1(chains, "erin", deposited, signedAt.number);
+    const phantom = await proveForBoth(chains, "erin", deposited, signedAt.number);
     await showL1Origin(l2, l1, signedAt.number);
     const abandoned = blocksOf(l1, lastCommon - 9n);
 
     progress("L1 drops the deposit; the L2 still shows the dropped block");
-    await l1.reorg({ depth: 2, extra: 1, seed: "phantom-deposit", transactions: "drop" });
-    const locked = await (await vaultOf(chains, "erin")).balances((await signersOf(l1)).erin);
-    const open = { size: SIZE, margin: COLLATERAL, proof: phantom };
-    const unguarded = await openOn(chains, "unguarded", "erin", open);
-    const behind = { unguarded, guarded: await openOn(chains, "guarded", "erin", open) };
+    await l1.reorg({
+      depth: Number(signedAt.number - lastCommon),
+      extra: 1,
+      seed: "phantom-deposit",
+      transactions: "drop",
+    });
+    const afterReorg = l1.head;
+    const locked = await lockedFor(chains, "guarded", "erin");
+    const open = { size: SIZE, margin: COLLATERAL };
+    const behind = await openOnBoth(chains, "erin", { ...open, proofs: phantom });
 
     progress("the L2 follows; the proof is presented again");
     await l1.mine(10);
     await showL1Origin(l2, l1, l1.head.number);
-    const headers = (await proveOnL1(chains, "bob", deposited, l1.head.number)).headers;
-    const retry = { ...open, proof: { ...phantom, headers } };
-    const followed = { unguarded, guarded: await openOn(chains, "guarded", "erin", retry) };
+    const { headers } = (await proveForBoth(chains, "bob", deposited, l1.head.number)).guarded;
+    const retry = { ...open, proof: { ...phantom.guarded, headers } };
+    const followed = { ...behind, guarded: await openOn(chains, "guarded", "erin", retry) };
 
     progress("bob's deposit is deep enough on both branches");
     const bobAnchor = l1.head.number - 12n;
-    const bobProof = await proveOnL1(chains, "bob", bobAnchor, l1.head.number);
-    const bobOpen = { size: UNIT, margin: UNIT, proof: bobProof };
-    const bobOutcomes = {
-      unguarded: await openOn(chains, "unguarded", "bob", bobOpen),
-      guarded: await openOn(chains, "guarded", "bob", bobOpen),
-    };
+    const bobProofs = await proveForBoth(chains, "bob", bobAnchor, l1.head.number);
+    const bobOutcomes = await openOnBoth(chains, "bob", { size: UNIT, margin: UNIT, proofs: bobProofs });
     const presentedAt = l1.head;
 
     progress("the price falls by a tenth");
@@ -67,7 +77,7 @@ export const phantomDeposit: Scenario = {
     const place = {
       signedAt,
       signedOn: "L1 before the reorg",
-      anchor: phantom.anchor,
+      anchor: phantom.guarded.anchor,
       presentedOn: "L1 after the reorg",
     };
     const illegal = {
@@ -80,7 +90,7 @@ export const phantomDeposit: Scenario = {
         {
           name: "Erin opens 900 while the L2 still shows the dropped block: only the depth below the source refuses it",
           ...place,
-          presentedAt: blockAt(l1, lastCommon + 3n),
+          presentedAt: afterReorg,
           ...illegal,
           ...behind,
         },
@@ -95,7 +105,7 @@ export const phantomDeposit: Scenario = {
           name: "Bob opens 1 against a deposit that is deep enough",
           signedAt: presentedAt,
           signedOn: "L1 after the reorg",
-          anchor: bobProof.anchor,
+          anchor: bobProofs.guarded.anchor,
           presentedAt,
           presentedOn: "L1 after the reorg",
           legal: true,

@@ -12,10 +12,18 @@ import {
   UnguardedCollateralCredit__factory,
 } from "../typechain-types/index.js";
 import type { Outcome, Scenario } from "./types.js";
+import { beneficiaryKey, collateralSlot } from "./vault.js";
 import { TWINS, UNIT, attempt, blocksOf, ether, forks, signersOf, type Role, type Twin } from "./world.js";
 
 const FUNDS = 500n * UNIT;
 const BOB_COLLATERAL = 5n * UNIT;
+const CHAIN_ID = 31_337;
+
+/** What a borrower presents. */
+interface Evidence {
+  state: StateAnchor;
+  witness: Hex;
+}
 
 /** A state root that no block has: everything else in the commitment is true. */
 export const tamperedStateRoot: Scenario = {
@@ -33,25 +41,19 @@ export const tamperedStateRoot: Scenario = {
       unguarded: await new UnguardedCollateralCredit__factory(deployer).deploy(vault, { value: FUNDS }),
       guarded: await new GuardedCollateralCredit__factory(deployer).deploy(vault, { value: FUNDS }),
     };
-    await vault.connect(bob).lock({ value: BOB_COLLATERAL });
+    for (const twin of TWINS) await vault.connect(bob).lock(credits[twin], CHAIN_ID, { value: BOB_COLLATERAL });
     await chain.mine(5);
 
     progress("erin builds a state in which she is rich");
     const { anchor, header } = await latestStateAnchor(chain.request, { depth: 2 });
     const signedAt = chain.head;
     const vaultAddress = await vault.getAddress();
-    const forged = await forgeState(vaultAddress, await erin.getAddress(), FUNDS);
-    const tampered: StateAnchor = { ...anchor, stateRoot: forged.stateRoot };
+    const slotOf = async (twin: Twin, owner: ethers.Signer): Promise<Hex> =>
+      collateralSlot(await owner.getAddress(), await credits[twin].getAddress(), CHAIN_ID);
 
     progress("she borrows against it, and bob against what he has locked");
     const presentedAt = chain.head;
-    const borrow = async (
-      twin: Twin,
-      role: Role,
-      state: StateAnchor,
-      witness: Hex,
-      amount: bigint,
-    ): Promise<Outcome> => {
+    const borrow = async (twin: Twin, role: Role, { state, witness }: Evidence, amount: bigint): Promise<Outcome> => {
       const { [role]: signer } = await signersOf(chain);
       const credit = GuardedCollateralCredit__factory.connect(await credits[twin].getAddress(), signer);
       return attempt(
@@ -60,18 +62,18 @@ export const tamperedStateRoot: Scenario = {
         () => `Paid out ${ether(amount)} ether.`,
       );
     };
-    const honest = await proveBalance(chain, vaultAddress, await bob.getAddress(), anchor);
-    const erinOutcomes = {
-      unguarded: await borrow("unguarded", "erin", tampered, forged.witness, FUNDS / 2n),
-      guarded: await borrow("guarded", "erin", tampered, forged.witness, FUNDS / 2n),
-    };
-    const bobOutcomes = {
-      unguarded: await borrow("unguarded", "bob", anchor, honest, UNIT),
-      guarded: await borrow("guarded", "bob", anchor, honest, UNIT),
-    };
+    const erinOutcomes = {} as Record<Twin, Outcome>;
+    const bobOutcomes = {} as Record<Twin, Outcome>;
+    for (const twin of TWINS) {
+      const forged = await forgeState(anchor, vaultAddress, await slotOf(twin, erin), FUNDS);
+      erinOutcomes[twin] = await borrow(twin, "erin", forged, FUNDS / 2n);
+      const honest = await proveBalance(chain, vaultAddress, await slotOf(twin, bob), anchor);
+      bobOutcomes[twin] = await borrow(twin, "bob", honest, UNIT);
+    }
 
     // The oracle: what the vault itself says, and what was lent beyond it.
-    const locked = { erin: await vault.balances(erin), bob: await vault.balances(bob) };
+    const key = beneficiaryKey(await credits.guarded.getAddress(), CHAIN_ID);
+    const locked = { erin: await vault.balances(key, erin), bob: await vault.balances(key, bob) };
     const badDebt = {} as Record<Twin, bigint>;
     for (const twin of TWINS) {
       const owed = await Promise.all([erin, bob].map(async (borrower) => credits[twin].debts(borrower)));
@@ -113,36 +115,30 @@ export const tamperedStateRoot: Scenario = {
   },
 };
 
-/** A state of the attacker's own making: one account, the vault, with one slot, the attacker's balance. */
-async function forgeState(vault: string, owner: string, balance: bigint): Promise<{ stateRoot: Hex; witness: Hex }> {
-  const slotKey = toBytes(ethers.keccak256(balanceSlot(owner)), "slot key");
+/** A state of the attacker's own making: one account, the vault, with one slot, the attacker's balance. The rest of the anchor is true. */
+async function forgeState(anchor: StateAnchor, vault: string, slot: Hex, balance: bigint): Promise<Evidence> {
+  const slotKey = toBytes(ethers.keccak256(slot), "slot key");
   const accountKey = toBytes(ethers.keccak256(vault), "account key");
   const storage = await createMPT();
   await storage.put(slotKey, RLP.encode(balance));
   const state = await createMPT();
   await state.put(accountKey, RLP.encode([1n, 0n, storage.root(), toBytes(ethers.id("any code"), "code hash")]));
   return {
-    stateRoot: toHex(state.root()),
+    state: { ...anchor, stateRoot: toHex(state.root()) },
     witness: toHex(
       Buffer.concat([...(await createMerkleProof(state, accountKey)), ...(await createMerkleProof(storage, slotKey))]),
     ),
   };
 }
 
-async function proveBalance(chain: HardhatChain, vault: string, owner: string, anchor: StateAnchor): Promise<Hex> {
-  const slot = balanceSlot(owner);
+async function proveBalance(chain: HardhatChain, vault: string, slot: Hex, anchor: StateAnchor): Promise<Evidence> {
   const answer = (await chain.request({
     method: "eth_getProof",
     params: [vault, [slot], toQuantity(anchor.number)],
   })) as ProofAnswer;
   const stateRoot = toBytes(anchor.stateRoot, "state root", 32);
   const request = { stateRoot, address: toBytes(vault, "vault", 20), slots: [toBytes(slot, "slot", 32)] };
-  return toHex(packWitness(request, answer).witness);
-}
-
-/** `balances[owner]` of the vault, whose mapping is the first slot. */
-function balanceSlot(owner: string): Hex {
-  return ethers.keccak256(ethers.AbiCoder.defaultAbiCoder().encode(["address", "uint256"], [owner, 0])) as Hex;
+  return { state: anchor, witness: toHex(packWitness(request, answer).witness) };
 }
 
 function positive(value: bigint): bigint {

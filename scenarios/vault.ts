@@ -16,7 +16,7 @@ import type { Outcome } from "./types.js";
 import { TWINS, attempt, ether, forks, signersOf, type Role, type Twin } from "./world.js";
 
 /** OP Mainnet's id: the chain on which the market's source is believed. */
-const L2_CHAIN_ID = 10;
+export const L2_CHAIN_ID = 10;
 
 /** What the market takes as evidence. The contract's `L1Proof`. */
 export interface L1Proof {
@@ -66,10 +66,56 @@ export async function vaultOf({ l1, vault }: CrossChain, role: Role) {
   return DelayedVault__factory.connect(vault, (await signersOf(l1))[role]);
 }
 
-/** What L1 shows of a trader's balance at block `number`, with the headers from the origin `from` down to it. */
-export async function proveOnL1({ l1, vault }: CrossChain, role: Role, number: bigint, from: bigint): Promise<L1Proof> {
+/** Locks ether of a trader's for each of the two markets: what is locked for the one backs nothing on the other. */
+export async function lockForBoth(chains: CrossChain, role: Role, amount: bigint): Promise<void> {
+  const vault = await vaultOf(chains, role);
+  for (const twin of TWINS) await vault.lock(chains.markets[twin], L2_CHAIN_ID, { value: amount });
+}
+
+/** The key under which a vault keeps what backs `beneficiary` on a chain. The contract's `Beneficiary.keyOf`. */
+export function beneficiaryKey(beneficiary: string, chainId: number): Hex {
+  return hashOf(["uint256", "address"], [chainId, beneficiary]);
+}
+
+/** The slot of a vault that holds what `owner` has locked for `beneficiary`: `balances[key][owner]`, a mapping at slot 0. */
+export function collateralSlot(owner: string, beneficiary: string, chainId: number): Hex {
+  const ofBeneficiary = hashOf(["bytes32", "uint256"], [beneficiaryKey(beneficiary, chainId), 0]);
+  return hashOf(["address", "bytes32"], [owner, ofBeneficiary]);
+}
+
+function hashOf(types: string[], values: unknown[]): Hex {
+  return ethers.keccak256(ethers.AbiCoder.defaultAbiCoder().encode(types, values)) as Hex;
+}
+
+/** What a trader has locked for one market, as the vault says. */
+export async function lockedFor(chains: CrossChain, twin: Twin, role: Role): Promise<bigint> {
+  const owner = (await signersOf(chains.l1))[role];
+  return (await vaultOf(chains, role)).balances(beneficiaryKey(chains.markets[twin], L2_CHAIN_ID), owner);
+}
+
+/** {@link proveOnL1} for each of the two markets. */
+export async function proveForBoth(
+  chains: CrossChain,
+  role: Role,
+  number: bigint,
+  from: bigint,
+): Promise<Record<Twin, L1Proof>> {
+  return {
+    unguarded: await proveOnL1(chains, "unguarded", role, number, from),
+    guarded: await proveOnL1(chains, "guarded", role, number, from),
+  };
+}
+
+/** What L1 shows of a trader's balance for a market at block `number`, with the headers from the origin `from` down to it. */
+export async function proveOnL1(
+  { l1, vault, markets }: CrossChain,
+  twin: Twin,
+  role: Role,
+  number: bigint,
+  from: bigint,
+): Promise<L1Proof> {
   const owner = await (await signersOf(l1))[role].getAddress();
-  const slot = ethers.keccak256(ethers.AbiCoder.defaultAbiCoder().encode(["address", "uint256"], [owner, 0])) as Hex;
+  const slot = collateralSlot(owner, markets[twin], L2_CHAIN_ID);
   const headers: Hex[] = [];
   for (let height = from; height > number; height--)
     headers.push(toHex((await fetchHeader(l1.request, { number: height })).rlp));
@@ -105,12 +151,26 @@ export async function openOn(
   );
 }
 
+/** A trader opens the same position on both markets, each with the proof of what is locked for it. */
+export async function openOnBoth(
+  chains: CrossChain,
+  role: Role,
+  { size, margin, proofs }: { size: bigint; margin: bigint; proofs: Record<Twin, L1Proof> },
+): Promise<Record<Twin, Outcome>> {
+  return {
+    unguarded: await openOn(chains, "unguarded", role, { size, margin, proof: proofs.unguarded }),
+    guarded: await openOn(chains, "guarded", role, { size, margin, proof: proofs.guarded }),
+  };
+}
+
 /** The losses of a trader that nothing on L1 pays for: the scenario's own reckoning, from the vault itself. */
 export async function uncovered(chains: CrossChain, role: Role): Promise<Record<Twin, bigint>> {
-  const held = await (await vaultOf(chains, role)).balances((await signersOf(chains.l1))[role]);
+  const trader = (await signersOf(chains.l2))[role];
   const result = {} as Record<Twin, bigint>;
   for (const twin of TWINS) {
-    const profit = await (await market(chains, twin, role)).profitOf((await signersOf(chains.l2))[role]);
+    const contract = await market(chains, twin, role);
+    const held = await lockedFor(chains, twin, role);
+    const profit = (await contract.results(trader)) + (await contract.profitOf(trader));
     const loss = profit < 0n ? -profit : 0n;
     result[twin] = loss > held ? loss - held : 0n;
   }

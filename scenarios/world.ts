@@ -12,6 +12,7 @@ import {
   GuardedPerps__factory,
   TestToken__factory,
   UnguardedPerps__factory,
+  type CautiousPerps__factory,
   type GuardedPerps,
   type OriginGuardedPerps__factory,
 } from "../typechain-types/index.js";
@@ -43,8 +44,8 @@ export interface World {
   signers: Record<Role, ethers.Signer>;
 }
 
-/** The guarded twin, and its variants for other chains. */
-type GuardedFactory = typeof GuardedPerps__factory | typeof OriginGuardedPerps__factory;
+/** The guarded twin, and its variants for other chains and policies. */
+type GuardedFactory = typeof GuardedPerps__factory | typeof OriginGuardedPerps__factory | typeof CautiousPerps__factory;
 
 /** Deploys the token and the two exchanges, and funds their liquidity. */
 export async function deployExchanges(
@@ -128,7 +129,11 @@ export interface OrderTerms {
   /** In blocks. */
   maxAge: bigint;
   nonce?: bigint;
+  /** In seconds since 1970. */
+  expiry?: bigint;
   market?: string;
+  /** A wallet for which the role signs (ERC-1271). Default: the role's own address. */
+  trader?: string;
 }
 
 export interface SignedOrder {
@@ -138,10 +143,10 @@ export interface SignedOrder {
 
 /** Signs an order for one of the exchanges, through the trader's own node. */
 export async function signOrder(world: World, twin: Twin, role: Role, terms: OrderTerms): Promise<SignedOrder> {
-  const trader = world.signers[role];
+  const signer = world.signers[role];
   const { anchor, ...rest } = terms;
   const plain = {
-    trader: await trader.getAddress(),
+    trader: await signer.getAddress(),
     market: MARKET,
     nonce: 0n,
     expiry: 4_000_000_000n, // the year 2096: expiry is not what these scenarios are about
@@ -149,7 +154,7 @@ export async function signOrder(world: World, twin: Twin, role: Role, terms: Ord
   };
   const { types, message } = withAnchor({ Order: ORDER_TYPE }, plain, anchor);
   const { name, version, chainId, verifyingContract } = await exchange(world, twin, role).eip712Domain();
-  const signature = await trader.signTypedData({ name, version, chainId, verifyingContract }, types, message);
+  const signature = await signer.signTypedData({ name, version, chainId, verifyingContract }, types, message);
   return { order: { ...plain, anchor }, signature };
 }
 

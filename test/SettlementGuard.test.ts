@@ -8,6 +8,7 @@ import { decodeGuardError } from "../src/anchor/guardErrors.js";
 import { hardhatForks, type HardhatChain } from "../src/hardhat/index.js";
 import {
   AnchoredTarget__factory,
+  AskingTarget__factory,
   NativeChainsHarness__factory,
   RingTarget__factory,
   Delegator__factory,
@@ -54,6 +55,13 @@ function deployed(build: Build, wrap?: "delegatecall" | "ERC-1967 proxy"): () =>
     if (wrap === "ERC-1967 proxy") address = await deploy("ERC1967Proxy", [address, id("actions()").slice(0, 10)]);
     return { chain, signer, target: AnchoredTarget__factory.connect(address, signer) };
   };
+}
+
+/** Puts bytecode at an address of its own. */
+async function install(chain: HardhatChain, index: number, code: string): Promise<string> {
+  const address = `0x${index.toString(16).padStart(38, "a")}01`;
+  await chain.request({ method: "hardhat_setCode", params: [address, code] });
+  return address;
 }
 
 describe("on a chain of 8,200 blocks", () => {
@@ -217,6 +225,62 @@ describe("on a chain of 8,200 blocks", () => {
         }
       }
       expect(allowed, "anchors that were let through").to.be.greaterThan(10);
+    });
+
+    for (const build of BUILDS)
+      it(`A24: no answer is no pass, for a caller through the interface that compares or does not (${build.name})`, async () => {
+        const chain = await longChain();
+        const signer = await firstSigner(chain);
+        const artifacts = await compile(SOURCES, build);
+        const deploy = async (name: string, ...args: unknown[]): Promise<string> => {
+          const { abi, bytecode } = artifacts[name] as { abi: string[]; bytecode: string };
+          return (await new chain.tools.ethers.ContractFactory(abi, bytecode, signer).deploy(...args)).getAddress();
+        };
+        const nobody = "0x000000000000000000000000000000000000dead";
+        const strangers = {
+          "an address without code": nobody,
+          "a proxy to nothing": await deploy("Delegator", nobody),
+          "a contract without the function": await deploy("NativeChainsHarness"),
+          // What follows answers: 31 bytes, a word of zeros, and either magic value with dirty bits behind it.
+          "half a word": await install(chain, 1, "0x601f5ff3"),
+          "a word of zeros": await install(chain, 2, "0x60205ff3"),
+          "the magic value, dirty": await install(chain, 3, "0x5f355f52600160045360205ff3"),
+        };
+        const { anchor: state, header } = await latestStateAnchor(chain.request);
+        const { number, hash } = state;
+        for (const name of ["AskingTarget", "CarelessTarget"] as const) {
+          const target = AskingTarget__factory.connect(await deploy(name), signer);
+          for (const [what, stranger] of Object.entries(strangers)) {
+            // Without a comparison nothing but an answer's shape is checked.
+            if (name === "CarelessTarget" && what === "a word of zeros") continue;
+            await expect(target.act(stranger, { number, hash }), what).to.revert(chain.tools.ethers);
+            await expect(target.actOnState(stranger, state, header), what).to.revert(chain.tools.ethers);
+          }
+          expect(await target.actions()).to.equal(0n);
+          const guard = await new StandaloneGuard__factory(signer).deploy();
+          await target.act(guard, { number, hash });
+          await target.actOnState(guard, state, header);
+          await expect(target.act(guard, { number, hash: ZERO })).to.be.rejectedByGuard("ZeroAnchorHash");
+          expect(await target.actions()).to.equal(2n);
+        }
+      });
+
+    it("A24: answers with the selector of the function that was asked", async () => {
+      const chain = await longChain();
+      const signer = await firstSigner(chain);
+      const guard = await new StandaloneGuard__factory(signer).deploy();
+      const { anchor: state, header } = await latestStateAnchor(chain.request);
+      const selectorOf = (signature: string): string => id(signature).slice(0, 10);
+      expect(await guard.requireAnchored({ number: state.number, hash: state.hash }, 1, 256)).to.equal(
+        selectorOf("requireAnchored((uint64,bytes32),uint64,uint64)"),
+      );
+      expect(await guard.requireAnchoredState(state, header, 1, 256)).to.equal(
+        selectorOf("requireAnchoredState((uint64,bytes32,bytes32),bytes,uint64,uint64)"),
+      );
+      // As documented: an echo answers so as well. Which address it asks is for the caller to know.
+      const target = await new AskingTarget__factory(signer).deploy();
+      await target.act("0x0000000000000000000000000000000000000004", { number: 1, hash: ZERO });
+      expect(await target.actions()).to.equal(1n);
     });
 
     it("SG-11: knows the same errors as the mixin", async () => {

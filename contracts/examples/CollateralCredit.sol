@@ -1,26 +1,15 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.24;
 
+import {Beneficiary} from "./CollateralVault.sol";
 import {StateAnchoredGuard} from "../StateAnchoredGuard.sol";
 import {StateAnchor} from "../anchor/Anchor.sol";
 import {SlotCheck} from "../proof/SlotCheck.sol";
-import {SlotDerivation} from "../proof/SlotDerivation.sol";
-
-/// @title Ether locked as collateral
-/// @notice `balances` is the first storage slot, so that a storage proof can show it.
-contract CollateralVault {
-    mapping(address owner => uint256) public balances;
-
-    /// @notice Locks ether for the caller.
-    function lock() external payable {
-        balances[msg.sender] += msg.value;
-    }
-}
 
 /// @title Credit against collateral that a state proof shows: the victim of `tampered-state-root`
-/// @notice Pays out ether up to what the borrower has locked in a vault, as the state at an anchor holds it.
-/// @dev The proof is sound for the root that it is given. Whose root that is, is the guard's question. The vault keeps no withdrawal, so
-/// what was locked at the anchor is locked now.
+/// @notice Pays out ether up to what the borrower has locked for it in a vault, as the state at an anchor holds it.
+/// @dev The proof is sound for the root that it is given. Whose root that is, is the guard's question. The vault is a `CollateralVault` and no more:
+/// without a withdrawal, what was locked at the anchor is locked now, and it was locked for this contract alone.
 abstract contract CollateralCredit {
     event Borrowed(address indexed borrower, uint256 amount);
 
@@ -33,10 +22,10 @@ abstract contract CollateralCredit {
         vault = vault_;
     }
 
-    /// @notice Borrows `amount` wei against the caller's collateral at `anchor`.
+    /// @notice Borrows `amount` wei against what the caller has locked for this contract at `anchor`.
     /// @param anchor the state on which the proof rests
     /// @param header RLP of the anchor's block header
-    /// @param witness trie nodes of the vault's account, then of the caller's balance in it, end to end
+    /// @param witness trie nodes of the vault's account, then of the caller's balance for this contract, end to end
     /// @param amount in wei
     function borrow(
         StateAnchor calldata anchor,
@@ -47,8 +36,7 @@ abstract contract CollateralCredit {
 
     function _borrow(bytes32 stateRoot, bytes calldata witness, uint256 amount) internal {
         uint256 debt = debts[msg.sender] + amount;
-        bytes32 slot = SlotDerivation.mappingEntry(bytes32(0), msg.sender);
-        SlotCheck.requireAtLeast(stateRoot, vault, slot, debt, witness);
+        SlotCheck.requireAtLeast(stateRoot, vault, Beneficiary.ownSlot(msg.sender), debt, witness);
 
         debts[msg.sender] = debt;
         emit Borrowed(msg.sender, amount);

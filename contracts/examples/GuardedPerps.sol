@@ -170,7 +170,9 @@ contract GuardedPerps is MarginPerps, SettlementGuard, ProfitEscrow {
     }
 
     function _keepsProfit(bytes32 market, address trader) internal view override returns (bool) {
-        return escrowedProfit(market, trader) != 0;
+        if (escrowedProfit(market, trader) == 0) return false;
+        (Verdict verdict, ) = preview(market, Action.Decrease);
+        return verdict != Verdict.Allow;
     }
 
     function _payProfit(

@@ -3,7 +3,7 @@ pragma solidity ^0.8.24;
 
 import {Anchor} from "../anchor/Anchor.sol";
 
-/// @notice An order that a trader signs off chain and a keeper executes.
+/// @notice An order that a trader signs off chain and a keeper executes. Signed again with another anchor and age it is the same order.
 /// @param trader whose position changes, and who signs
 /// @param market which market
 /// @param size signed change of the position, in base units of 1e-18: positive buys
@@ -58,7 +58,8 @@ interface IMarginPerps {
     error NotKeeper(address caller);
     error NotTrader(address caller, address trader);
     error NotSelf(address caller);
-    error InvalidSignature(bytes32 id, address trader);
+    /// @param digest what the trader would have to sign
+    error InvalidSignature(bytes32 digest, address trader);
     error OrderNotOpen(bytes32 id, OrderStatus status);
     error OrderExpired(bytes32 id, uint64 expiry, uint256 timestamp);
     error EmptyOrder(bytes32 id);
@@ -89,11 +90,13 @@ interface IMarginPerps {
     function execute(Order calldata order, bytes calldata signature) external;
 
     /// @notice As `execute`, for the keeper, who clears the book: an order that fails for a reason of its own is cancelled. An order is never
-    /// cancelled because of the guard, for want of gas, or because of a wrong signature: then the call reverts and the order stays open.
+    /// cancelled because of the guard, for want of gas, or because of a wrong signature: then the call reverts and the order stays open. From its
+    /// expiry on every signed order is cancelled, whatever the guard says.
     /// @return filled false where the order was cancelled
     function executeOrCancel(Order calldata order, bytes calldata signature) external returns (bool filled);
 
-    /// @notice Cancels an order of the caller's. Needs no anchor and is idempotent in effect: the id can never be filled after.
+    /// @notice Cancels an order of the caller's, in every form in which it was signed or ever will be: the id can never be filled after. The anchor
+    /// and age that are given do not matter.
     function cancel(Order calldata order) external;
 
     /// @notice Closes the caller's position at the index price. Needs no anchor. Under doubt the profit is kept until `claimProfit`.
@@ -110,8 +113,13 @@ interface IMarginPerps {
     /// The greatest number without a position.
     function healthOf(address trader, bytes32 market) external view returns (uint256 worst, uint256 best);
 
-    /// @notice The order's id: its EIP-712 digest. It is made of the order's content, so a reorg cannot put another order under it.
-    function orderId(Order calldata order) external view returns (bytes32);
+    /// @notice What makes an order the same order: the hash of all its members but anchor and age. At most one of an order's signed forms is filled,
+    /// and none after a cancel. It is made of the order's content, so a reorg cannot put another order under it.
+    /// @dev Bound to no domain: what is filled or cancelled is remembered in this exchange, and stays so when the chain's id changes.
+    function orderId(Order calldata order) external pure returns (bytes32);
+
+    /// @notice What the trader signs: the order's EIP-712 digest, anchor and age included, for the live chain id and this exchange.
+    function orderDigest(Order calldata order) external view returns (bytes32);
 
     /// @notice Margin plus unrealised profit of an account, in units of the margin token.
     function equity(address trader, bytes32 market) external view returns (int256);

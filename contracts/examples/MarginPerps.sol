@@ -79,7 +79,7 @@ abstract contract MarginPerps is IMarginPerps, LiveEIP712 {
         Verdict verdict
     ) internal virtual returns (uint256);
 
-    /// @dev Whether some of a trader's profits is kept.
+    /// @dev Whether the guard keeps some of a trader's profits now. What is due, and was not claimed, is the trader's own affair.
     function _keepsProfit(bytes32 market, address trader) internal view virtual returns (bool);
 
     /// @dev What was kept of a trader's profits and is due now.
@@ -89,16 +89,15 @@ abstract contract MarginPerps is IMarginPerps, LiveEIP712 {
 
     /// @inheritdoc IMarginPerps
     function execute(Order calldata order, bytes calldata signature) external {
-        bytes32 id = orderId(order);
-        _requireSignature(order, id, signature);
-        _fill(order, id);
+        _requireSignature(order, signature);
+        _fill(order, orderId(order));
     }
 
     /// @inheritdoc IMarginPerps
     function executeOrCancel(Order calldata order, bytes calldata signature) external returns (bool filled) {
         if (msg.sender != keeper) revert NotKeeper(msg.sender);
         bytes32 id = orderId(order);
-        _requireSignature(order, id, signature);
+        _requireSignature(order, signature);
         // EIP-150 passes on 63/64 of what is left: make sure that this is enough, or a caller could starve the attempt.
         uint256 required = FILL_GAS + FILL_GAS / 32;
         if (gasleft() < required) revert NotEnoughGas(gasleft(), required);
@@ -108,7 +107,7 @@ abstract contract MarginPerps is IMarginPerps, LiveEIP712 {
         } catch (bytes memory reason) {
             Action action = Policies.classify(accounts[order.trader][order.market].size, order.size);
             bool retry = reason.length == 0 || (GuardErrors.isGuardError(reason) && _guardDenies(order, action));
-            // The margin may be missing because the guard made a profit wait.
+            // The margin may be missing because the guard makes a profit wait.
             if (bytes4(reason) == InsufficientMargin.selector) retry = _keepsProfit(order.market, order.trader);
             if (retry || orderStatus[id] != OrderStatus.Open) _passOn(reason);
             _cancel(id, reason);
@@ -195,7 +194,13 @@ abstract contract MarginPerps is IMarginPerps, LiveEIP712 {
     /* VIEWS */
 
     /// @inheritdoc IMarginPerps
-    function orderId(Order calldata order) public view returns (bytes32) {
+    function orderId(Order calldata order) public pure returns (bytes32) {
+        return
+            keccak256(abi.encode(order.trader, order.market, order.size, order.limitPrice, order.nonce, order.expiry));
+    }
+
+    /// @inheritdoc IMarginPerps
+    function orderDigest(Order calldata order) public view returns (bytes32) {
         return
             _typedDataDigest(
                 keccak256(
@@ -235,10 +240,11 @@ abstract contract MarginPerps is IMarginPerps, LiveEIP712 {
         if (status != OrderStatus.Open) revert OrderNotOpen(id, status);
         if (block.timestamp >= order.expiry) revert OrderExpired(id, order.expiry, block.timestamp);
         if (order.size == 0) revert EmptyOrder(id);
+        // Before the guard, which would keep an order open for a market that does not exist.
+        uint256 price = _priceOf(order.market);
         int256 oldSize = accounts[order.trader][order.market].size;
         Action action = Policies.classify(oldSize, order.size);
         Verdict verdict = _guardFill(order, action);
-        uint256 price = _priceOf(order.market);
         bool withinLimit = order.size > 0 ? price <= order.limitPrice : price >= order.limitPrice;
         if (!withinLimit) revert PriceBeyondLimit(id, order.limitPrice, price);
 
@@ -299,9 +305,10 @@ abstract contract MarginPerps is IMarginPerps, LiveEIP712 {
         emit OrderCancelled(id, reason);
     }
 
-    function _requireSignature(Order calldata order, bytes32 id, bytes calldata signature) private view {
-        if (!SignatureChecker.isValidSignatureNowCalldata(order.trader, id, signature)) {
-            revert InvalidSignature(id, order.trader);
+    function _requireSignature(Order calldata order, bytes calldata signature) private view {
+        bytes32 digest = orderDigest(order);
+        if (!SignatureChecker.isValidSignatureNowCalldata(order.trader, digest, signature)) {
+            revert InvalidSignature(digest, order.trader);
         }
     }
 

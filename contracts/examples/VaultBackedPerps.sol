@@ -1,54 +1,17 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.24;
 
+import {Beneficiary, WITHDRAWAL_DELAY} from "./CollateralVault.sol";
 import {StateAnchor} from "../anchor/Anchor.sol";
 import {L1AnchorGuard} from "../anchor/L1AnchorGuard.sol";
 import {IGuardErrors} from "../interfaces/IGuardErrors.sol";
+import {HeaderReader} from "../proof/HeaderReader.sol";
 import {SlotCheck} from "../proof/SlotCheck.sol";
-import {SlotDerivation} from "../proof/SlotDerivation.sol";
-
-/// @title Collateral on L1 that leaves with a delay
-/// @notice What is requested stops counting at once (`balances`, the first slot, is what proofs show) and can be taken after `DELAY`. The delay
-/// exceeds the age up to which a market elsewhere accepts a proof, so that what a proof shows is still here when it is believed.
-contract DelayedVault {
-    /// @notice In seconds.
-    uint256 public constant DELAY = 1 days;
-
-    error TooEarly(uint256 releaseAt, uint256 timestamp);
-    error PaymentFailed(address to, uint256 amount);
-
-    mapping(address owner => uint256) public balances;
-    mapping(address owner => uint256) public requested;
-    mapping(address owner => uint256) public releaseAt;
-
-    /// @notice Locks ether for the caller.
-    function lock() external payable {
-        balances[msg.sender] += msg.value;
-    }
-
-    /// @notice Stops counting `amount` as collateral, and starts its delay. A further request starts the delay of all of it anew.
-    function request(uint256 amount) external {
-        balances[msg.sender] -= amount;
-        requested[msg.sender] += amount;
-        releaseAt[msg.sender] = block.timestamp + DELAY;
-    }
-
-    /// @notice Pays out what was requested, after the delay.
-    function release() external {
-        if (block.timestamp < releaseAt[msg.sender]) revert TooEarly(releaseAt[msg.sender], block.timestamp);
-        uint256 amount = requested[msg.sender];
-
-        requested[msg.sender] = 0;
-
-        (bool ok, ) = msg.sender.call{value: amount}("");
-        if (!ok) revert PaymentFailed(msg.sender, amount);
-    }
-}
 
 /// @notice What shows a slot of L1 to a contract elsewhere.
 /// @param anchor the block of L1 whose state is proven
 /// @param headers RLP of L1's headers, from the origin that this chain shows down to the anchor
-/// @param witness trie nodes of the vault's account and of the trader's balance
+/// @param witness trie nodes of the vault's account and of the trader's balance for this market
 struct L1Proof {
     StateAnchor anchor;
     bytes[] headers;
@@ -56,20 +19,31 @@ struct L1Proof {
 }
 
 /// @title Perpetuals on an L2, backed by collateral in a vault on L1
-/// @notice Every position is backed by a margin that the vault holds; the market never holds it. It exists to show what a proof of another chain's
-/// state is worth, and its twin without the guard what happens otherwise. Not for production.
+/// @notice Every position is backed by a margin that the vault holds for this market; the market never holds it. A position ends when its newest
+/// proof does, and then anybody may close it. It exists to show what a proof of another chain's state is worth, and its twin without the guard what
+/// happens otherwise. Not for production.
+/// @dev What a position gained or lost stays with its trader (`results`), and a loss needs backing like a margin: else one proof would back a second
+/// position after the first one's loss. Nothing here collects a loss on L1.
 abstract contract VaultBackedPerps {
     struct Position {
         int256 size; // base units of 1e-18
         uint256 entryPrice; // wei per 1e18 base units
         uint256 margin; // wei of L1 collateral that back it
+        uint256 provenAt; // block of L1 that the newest proof speaks of
+        uint256 end; // seconds since 1970, from when on nothing backs it; zero without a position
     }
 
     event Opened(address indexed trader, int256 size, uint256 margin, uint256 price);
+    event Renewed(address indexed trader, uint256 provenAt, uint256 end);
     event Closed(address indexed trader, int256 profit);
 
     error NotFeed(address caller);
+    error NoPosition(address trader);
     error MarginTooLow(address trader, uint256 margin, uint256 required);
+    error ProofEnded(uint256 provenAt, uint256 end, uint256 timestamp);
+    error ProofNotNewer(address trader, uint256 proof, uint256 newest);
+    error PositionEnded(address trader, uint256 end, uint256 timestamp);
+    error PositionBacked(address trader, uint256 end, uint256 timestamp);
 
     /// @dev Margin must be at least 1/10 of the notional.
     uint256 private constant LEVERAGE = 10;
@@ -78,41 +52,66 @@ abstract contract VaultBackedPerps {
     address public immutable feed;
     uint256 public price;
     mapping(address trader => Position) public positions;
+    /// @notice What a trader's positions have gained or lost up to their last change, in wei.
+    mapping(address trader => int256) public results;
 
     constructor(address vault_, address feed_) {
         vault = vault_;
         feed = feed_;
     }
 
-    /// @dev Reverts unless the trader's collateral on L1 is at least `needed`, as far as the market can know.
-    function _requireCollateral(address trader, uint256 needed, L1Proof calldata proof) internal virtual;
+    /// @dev Reverts unless the trader's collateral for this market is at least `needed`, as far as the market can know.
+    /// @return end seconds since 1970, from when on the proof says nothing any more
+    function _requireCollateral(
+        address trader,
+        uint256 needed,
+        L1Proof calldata proof
+    ) internal virtual returns (uint256 end);
 
-    /// @notice Adds to the caller's position, and to the margin that backs it. All that it has backed so far counts: one proof does not back two
-    /// positions.
+    /// @notice Adds to the caller's position, and to the margin that backs it. All that is backed so far counts, losses included, and all of it rests
+    /// on this proof from now on. A position that has ended must be closed first.
     function open(int256 size, uint256 margin, L1Proof calldata proof) external {
         Position storage position = positions[msg.sender];
-        uint256 needed = position.margin + margin;
-        _requireCollateral(msg.sender, needed, proof);
-        int256 newSize = position.size + size;
-        uint256 required = (uint256(newSize < 0 ? -newSize : newSize) * price) / 1e18 / LEVERAGE;
-        if (needed < required) revert MarginTooLow(msg.sender, needed, required);
-
-        // Marked to the average: what was open keeps its entry value.
-        int256 entryValue = position.size * int256(position.entryPrice) + size * int256(price);
-        position.entryPrice = newSize == 0 ? 0 : uint256(entryValue / newSize);
-        position.size = newSize;
-        position.margin = needed;
+        _requireNotEnded(msg.sender);
+        if (proof.anchor.number < position.provenAt) {
+            revert ProofNotNewer(msg.sender, proof.anchor.number, position.provenAt);
+        }
+        results[msg.sender] += profitOf(msg.sender);
+        position.entryPrice = price;
+        position.size += size;
+        position.margin += margin;
+        uint256 required = (uint256(position.size < 0 ? -position.size : position.size) * price) / 1e18 / LEVERAGE;
+        if (position.margin < required) revert MarginTooLow(msg.sender, position.margin, required);
+        _restOn(msg.sender, proof);
 
         emit Opened(msg.sender, size, margin, price);
     }
 
+    /// @notice Lets the caller's position rest on a newer proof, which ends later. The caller's alone, so that nobody can get ahead of a trader's
+    /// own proof.
+    function renew(L1Proof calldata proof) external {
+        Position storage position = positions[msg.sender];
+        if (position.end == 0) revert NoPosition(msg.sender);
+        _requireNotEnded(msg.sender);
+        if (proof.anchor.number <= position.provenAt) {
+            revert ProofNotNewer(msg.sender, proof.anchor.number, position.provenAt);
+        }
+        _restOn(msg.sender, proof);
+
+        emit Renewed(msg.sender, position.provenAt, position.end);
+    }
+
     /// @notice Closes the caller's position. Needs no proof.
     function close() external {
-        int256 profit = profitOf(msg.sender);
+        _close(msg.sender);
+    }
 
-        delete positions[msg.sender];
-
-        emit Closed(msg.sender, profit);
+    /// @notice Closes anybody's position from its end on.
+    function expire(address trader) external {
+        uint256 end = positions[trader].end;
+        if (end == 0) revert NoPosition(trader);
+        if (block.timestamp < end) revert PositionBacked(trader, end, block.timestamp);
+        _close(trader);
     }
 
     /// @notice Sets the index price. The feed alone.
@@ -121,24 +120,51 @@ abstract contract VaultBackedPerps {
         price = price_;
     }
 
-    /// @notice Unrealised profit of a position, in wei.
-    function profitOf(address trader) public view returns (int256) {
+    /// @notice What closing a position would add to its trader's result, in wei. One that has ended earns nothing, or it would be a free bet.
+    function profitOf(address trader) public view returns (int256 profit) {
         Position storage position = positions[trader];
-        return (position.size * (int256(price) - int256(position.entryPrice))) / 1e18;
+        profit = (position.size * (int256(price) - int256(position.entryPrice))) / 1e18;
+        if (profit > 0 && block.timestamp >= position.end) return 0;
     }
 
-    /// @dev `balances[trader]` of the vault.
-    function _balanceSlot(address trader) internal pure returns (bytes32) {
-        return SlotDerivation.mappingEntry(bytes32(0), trader);
+    function _close(address trader) private {
+        int256 profit = profitOf(trader);
+        results[trader] += profit;
+        delete positions[trader];
+
+        emit Closed(trader, profit);
+    }
+
+    /// @dev The margin and what the trader has lost rest on `proof`.
+    function _restOn(address trader, L1Proof calldata proof) private {
+        Position storage position = positions[trader];
+        int256 result = results[trader];
+        uint256 needed = position.margin + (result < 0 ? uint256(-result) : 0);
+        uint256 end = _requireCollateral(trader, needed, proof);
+        if (block.timestamp >= end) revert ProofEnded(proof.anchor.number, end, block.timestamp);
+        position.provenAt = proof.anchor.number;
+        position.end = end;
+    }
+
+    function _requireNotEnded(address trader) private view {
+        uint256 end = positions[trader].end;
+        if (end != 0 && block.timestamp >= end) revert PositionEnded(trader, end, block.timestamp);
     }
 }
 
 /// @title The market that asks L1 each time
-/// @notice Every opening shows a state of L1 that is at least 8 and at most 64 blocks below the origin that this chain shows: deeper than the reorgs
-/// that L1 has seen since the merge, and, with the half hour by which the origin may lag, far younger than the vault's delay.
+/// @notice Every proof is of a state of L1 at least 8 and at most 64 blocks below the origin that this chain shows: deeper than the reorgs that L1 has
+/// seen since the merge.
+///
+/// What a proof shows of the vault leaves at the earliest `WITHDRAWAL_DELAY` after the proven block's time. The position that rests on it ends before:
+/// `BACKED_FOR` after that time, as the block's own header holds it. In between lies what this chain's clock may be behind L1's: the sequencing window of
+/// the OP stack (3,600 blocks of L1, 12 hours), after which L1 alone drives the chain; and an hour in which to close the position.
 contract GuardedVaultBackedPerps is VaultBackedPerps, L1AnchorGuard {
     uint64 public constant MIN_DEPTH = 8;
     uint64 public constant MAX_DEPTH = 64;
+
+    /// @notice For how long a proof backs a position, in seconds from the proven block's time.
+    uint256 public constant BACKED_FOR = WITHDRAWAL_DELAY - 12 hours - 1 hours;
 
     uint256 private immutable _chainId;
 
@@ -147,9 +173,15 @@ contract GuardedVaultBackedPerps is VaultBackedPerps, L1AnchorGuard {
         _chainId = chainId;
     }
 
-    function _requireCollateral(address trader, uint256 needed, L1Proof calldata proof) internal view override {
+    function _requireCollateral(
+        address trader,
+        uint256 needed,
+        L1Proof calldata proof
+    ) internal view override returns (uint256 end) {
         _requireL1Anchor(proof.anchor, proof.headers, MIN_DEPTH, MAX_DEPTH);
-        SlotCheck.requireAtLeast(proof.anchor.stateRoot, vault, _balanceSlot(trader), needed, proof.witness);
+        SlotCheck.requireAtLeast(proof.anchor.stateRoot, vault, Beneficiary.ownSlot(trader), needed, proof.witness);
+        // The last header is the anchor's, authenticated by the walk.
+        return HeaderReader.read(proof.headers[proof.headers.length - 1]).timestamp + BACKED_FOR;
     }
 
     function _homeChainId() internal view override returns (uint256) {
@@ -158,17 +190,22 @@ contract GuardedVaultBackedPerps is VaultBackedPerps, L1AnchorGuard {
 }
 
 /// @title The market that believes what it was once told
-/// @notice It takes the relayer's word for the state root, and keeps what it was shown as credit.
+/// @notice It takes the relayer's word for the state root, and keeps what it was shown as credit, for ever.
 contract UnguardedVaultBackedPerps is VaultBackedPerps {
     mapping(address trader => uint256) public credited;
 
     constructor(address vault, address feed) VaultBackedPerps(vault, feed) {}
 
-    function _requireCollateral(address trader, uint256 needed, L1Proof calldata proof) internal override {
-        bytes32 slot = _balanceSlot(trader);
+    function _requireCollateral(
+        address trader,
+        uint256 needed,
+        L1Proof calldata proof
+    ) internal override returns (uint256 end) {
+        bytes32 slot = Beneficiary.ownSlot(trader);
         if (credited[trader] < needed) {
             credited[trader] = SlotCheck.valueOf(proof.anchor.stateRoot, vault, slot, proof.witness);
         }
         if (credited[trader] < needed) revert IGuardErrors.SlotBelow(vault, slot, needed, credited[trader]);
+        return type(uint256).max;
     }
 }

@@ -8,18 +8,29 @@ import {IGuardErrors} from "./IGuardErrors.sol";
 /// @notice The same checks as the mixin's. It has no storage, no owner and no configuration: each caller names its own depth bounds, in
 /// blocks. The smallest depth is 1 (0 means the same), the largest is the window of the block-hash source.
 /// @dev The previews keep the promise of `IStatelessGuard`.
+///
+/// A caller MUST compare what `requireAnchored` and `requireAnchoredState` return with the function's own selector, as with ERC-1271: a call to an
+/// address without code succeeds and returns nothing. Through this interface Solidity refuses the empty answer; a low-level call does not. The answer
+/// shows that something answered in the guard's way. That it is the guard is for the caller to know: what echoes its calldata, as precompile 0x04
+/// does, answers the same.
 interface IStandaloneGuard is IGuardErrors {
     /// @notice Reverts with an error of `IGuardErrors` unless `anchor` names a block of the executing chain inside the bounds.
-    function requireAnchored(Anchor calldata anchor, uint64 minDepth, uint64 maxDepth) external view;
+    /// @return magic this function's selector, to be compared by the caller
+    function requireAnchored(
+        Anchor calldata anchor,
+        uint64 minDepth,
+        uint64 maxDepth
+    ) external view returns (bytes4 magic);
 
     /// @notice Reverts with an error of `IGuardErrors` unless the anchor holds, `header` is the preimage of its hash, and the number and
     /// state root in it are the ones claimed.
+    /// @return magic this function's selector, to be compared by the caller
     function requireAnchoredState(
         StateAnchor calldata anchor,
         bytes calldata header,
         uint64 minDepth,
         uint64 maxDepth
-    ) external view;
+    ) external view returns (bytes4 magic);
 
     /// @notice Whether `requireAnchored` would pass now, and its revert data where not.
     function previewAnchored(

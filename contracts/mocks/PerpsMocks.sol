@@ -4,9 +4,11 @@ pragma solidity ^0.8.24;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 
+import {DelayedVault} from "../examples/CollateralVault.sol";
 import {GuardedPerps} from "../examples/GuardedPerps.sol";
 import {Order} from "../examples/IMarginPerps.sol";
-import {Action, Verdict} from "../policy/Policy.sol";
+import {Action, Policy, Verdict} from "../policy/Policy.sol";
+import {ScopeConfig} from "../policy/Scopes.sol";
 
 /// @notice The guarded exchange on a chain whose every source of block hashes has failed.
 contract SourcelessPerps is GuardedPerps {
@@ -32,6 +34,43 @@ contract InterferedPerps is GuardedPerps {
     function _guardFill(Order calldata order, Action action) internal override returns (Verdict verdict) {
         verdict = super._guardFill(order, action);
         if (interferes) _revertWith(revertData);
+    }
+}
+
+/// @notice The guarded exchange under a policy that makes profits wait in Lagging already, where positions may be opened.
+contract CautiousPerps is GuardedPerps {
+    constructor(IERC20 token, address feed, address keeper) GuardedPerps(token, feed, keeper) {}
+
+    function _scopeConfig() internal pure override returns (ScopeConfig memory config) {
+        config = super._scopeConfig();
+        // Decrease, of six bits an action, is allowed below one status less.
+        config.policy = Policy.wrap(Policy.unwrap(config.policy) - (uint48(1) << (6 * uint8(Action.Decrease))));
+    }
+}
+
+/// @notice An owner of collateral that asks for it again while it is paid out.
+contract GreedyOwner {
+    DelayedVault private immutable _vault;
+    uint256 public payments;
+
+    constructor(DelayedVault vault) {
+        _vault = vault;
+    }
+
+    receive() external payable {
+        if (++payments == 1) _vault.release(address(this), block.chainid);
+    }
+
+    function lock() external payable {
+        _vault.lock{value: msg.value}(address(this), block.chainid);
+    }
+
+    function request(uint256 amount) external {
+        _vault.request(address(this), block.chainid, amount);
+    }
+
+    function release() external {
+        _vault.release(address(this), block.chainid);
     }
 }
 

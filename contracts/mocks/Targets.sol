@@ -4,6 +4,7 @@ pragma solidity ^0.8.13;
 import {StateAnchoredGuard} from "../StateAnchoredGuard.sol";
 import {Anchor, StateAnchor} from "../anchor/Anchor.sol";
 import {NativeChains} from "../anchor/NativeChains.sol";
+import {IStandaloneGuard} from "../interfaces/IStandaloneGuard.sol";
 
 /// @notice What the targets below do when they are let to.
 abstract contract Target {
@@ -133,6 +134,39 @@ contract RingTarget is Target, StateAnchoredGuard {
 
     function _isSupportedChain(uint256) internal pure override returns (bool) {
         return true;
+    }
+}
+
+/// @notice A protocol that cannot inherit the guard, and asks the deployed one.
+contract AskingTarget is Target {
+    error NotTheGuard(address guard, bytes4 answer);
+
+    function act(IStandaloneGuard guard, Anchor calldata anchor) external {
+        _requireMagic(guard, guard.requireAnchored(anchor, 1, 256), IStandaloneGuard.requireAnchored.selector);
+        _act();
+    }
+
+    function actOnState(IStandaloneGuard guard, StateAnchor calldata anchor, bytes calldata header) external {
+        bytes4 answer = guard.requireAnchoredState(anchor, header, 1, 256);
+        _requireMagic(guard, answer, IStandaloneGuard.requireAnchoredState.selector);
+        _act();
+    }
+
+    function _requireMagic(IStandaloneGuard guard, bytes4 answer, bytes4 magic) private pure {
+        if (answer != magic) revert NotTheGuard(address(guard), answer);
+    }
+}
+
+/// @notice A protocol that asks and does not compare.
+contract CarelessTarget is Target {
+    function act(IStandaloneGuard guard, Anchor calldata anchor) external {
+        guard.requireAnchored(anchor, 1, 256);
+        _act();
+    }
+
+    function actOnState(IStandaloneGuard guard, StateAnchor calldata anchor, bytes calldata header) external {
+        guard.requireAnchoredState(anchor, header, 1, 256);
+        _act();
     }
 }
 

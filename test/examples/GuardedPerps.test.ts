@@ -20,7 +20,12 @@ import { latestAnchor } from "../../src/anchor/anchor.js";
 import type { Hex } from "../../src/bytes.js";
 import { settlementGuardMatchers } from "../../src/chai/index.js";
 import { prove } from "../../src/proof/prove.js";
-import { Custodian__factory, type Custodian, type GuardedPerps } from "../../typechain-types/index.js";
+import {
+  CautiousPerps__factory,
+  Custodian__factory,
+  type Custodian,
+  type GuardedPerps,
+} from "../../typechain-types/index.js";
 
 use(settlementGuardMatchers);
 
@@ -72,6 +77,8 @@ describe("GuardedPerps", () => {
     await perps.execute(order, signature);
   }
 
+  const blockTime = async (): Promise<number> =>
+    (await world.chain.tools.ethers.provider.getBlock("latest"))?.timestamp ?? 0;
   const statusOf = async (): Promise<bigint> => (await perps.statusOf(MARKET)).status;
   const accountOf = async (role: Role) => perps.accounts(world.signers[role], MARKET);
 
@@ -222,25 +229,100 @@ describe("GuardedPerps", () => {
     expect(await statusOf()).to.equal(STATUS.Diverged);
   });
 
-  it("SG-11: no order is cancelled for want of a margin that the guard keeps", async () => {
-    await trade("alice", SIZE);
-    await standStill();
-    await setPrice(world, 2_200n * UNIT);
-    await as("alice").close(MARKET);
-    expect(await perps.escrowedProfit(MARKET, world.signers.alice)).to.equal(4_000n * UNIT);
-    await world.chain.mine(STALE_BLOCKS);
-    expect(await statusOf()).to.equal(STATUS.Lagging);
-    // A notional of 88,000 needs 8,800: with the 4,000 that are kept it is there.
-    const { order, signature } = await sign("alice", 2n * SIZE, { nonce: 1n });
-    await expect(perps.executeOrCancel(order, signature)).to.be.revertedWithCustomError(perps, "InsufficientMargin");
-    expect(await perps.orderStatus(await perps.orderId(order))).to.equal(OPEN);
-    await as("alice").claimProfit(MARKET);
-    await perps.executeOrCancel(order, signature);
-    expect((await accountOf("alice")).size).to.equal(2n * SIZE);
-    // The control: who has nothing kept loses such an order.
-    const own = await sign("bob", 2n * SIZE);
-    await perps.executeOrCancel(own.order, own.signature);
-    expect(await perps.orderStatus(await perps.orderId(own.order))).to.equal(CANCELLED);
+  describe("orders that fail", () => {
+    const stateOf = async ({ order }: SignedOrder): Promise<bigint> => perps.orderStatus(await perps.orderId(order));
+
+    async function expectCancelled(signed: SignedOrder): Promise<void> {
+      await perps.executeOrCancel(signed.order, signed.signature);
+      expect(await stateOf(signed)).to.equal(CANCELLED);
+    }
+
+    /** Alice closes with a profit of 4,000 in Stale, and a while later the market is Lagging. */
+    async function earnUnderDoubt(): Promise<void> {
+      await trade("alice", SIZE);
+      await standStill();
+      await setPrice(world, 2_200n * UNIT);
+      await as("alice").close(MARKET);
+      expect(await perps.escrowedProfit(MARKET, world.signers.alice)).to.equal(4_000n * UNIT);
+      await world.chain.mine(STALE_BLOCKS);
+      expect(await statusOf()).to.equal(STATUS.Lagging);
+    }
+
+    it("SG-11, A13: no order is cancelled for want of a margin that the guard keeps now", async () => {
+      world = await connect(
+        world.chain,
+        await deployExchanges(world.chain, { price: PRICE, liquidity: LIQUIDITY, guarded: CautiousPerps__factory }),
+      );
+      perps = exchange(world, "guarded", "keeper");
+      for (const role of ["alice", "bob"] as const) await depositOnBoth(world, role, MARGIN);
+      await earnUnderDoubt();
+      // A notional of 88,000 needs 8,800: with the 4,000 that are kept it is there.
+      const { order, signature } = await sign("alice", 2n * SIZE, { nonce: 1n });
+      await expect(perps.executeOrCancel(order, signature)).to.be.revertedWithCustomError(perps, "InsufficientMargin");
+      expect(await stateOf({ order, signature })).to.equal(OPEN);
+      // The control: who has nothing kept loses such an order.
+      await expectCancelled(await sign("bob", 2n * SIZE));
+      await world.chain.mine(WHOLE_BLOCKS);
+      await as("alice").claimProfit(MARKET);
+      const again = await sign("alice", 2n * SIZE, { nonce: 1n });
+      await perps.executeOrCancel(again.order, again.signature);
+      expect((await accountOf("alice")).size).to.equal(2n * SIZE);
+    });
+
+    it("A13: a profit that is due and was not claimed keeps no order open", async () => {
+      await earnUnderDoubt();
+      await as("alice").withdraw(MARKET, MARGIN);
+      for (let nonce = 1n; nonce <= 5n; nonce++) await expectCancelled(await sign("alice", UNIT, { nonce }));
+      await world.chain.mine(WHOLE_BLOCKS);
+      await expectCancelled(await sign("alice", UNIT, { nonce: 6n }));
+      // Claimed, it carries the next one.
+      await as("alice").claimProfit(MARKET);
+      const carried = await sign("alice", UNIT, { nonce: 7n });
+      await perps.executeOrCancel(carried.order, carried.signature);
+      expect((await accountOf("alice")).size).to.equal(UNIT);
+    });
+
+    it("A13: an order for a market that nobody listed is cancelled, and so is one for the scope above the markets", async () => {
+      for (const market of ["SOON-PERP", "exchange", ""])
+        await expectCancelled(await sign("alice", UNIT, { market: ethers.encodeBytes32String(market) }));
+    });
+
+    it("A13: whatever the guard denies, an order is cancelled from its expiry on", async () => {
+      const { number, hash } = world.chain.head;
+      const expiry = BigInt((await blockTime()) + 10_000);
+      const orders = {
+        AnchorTooDeep: await sign("alice", UNIT, { nonce: 1n, expiry, maxAge: 0n }),
+        AnchorInFuture: await sign("alice", UNIT, { nonce: 2n, expiry, anchor: { number: 2n ** 64n - 1n, hash } }),
+        AnchorMismatch: await sign("alice", UNIT, { nonce: 3n, expiry, anchor: { number: number - 1n, hash } }),
+        ActionDenied: await sign("alice", UNIT, { nonce: 4n, expiry }),
+      };
+      await contradict();
+      for (const error of ["AnchorTooDeep", "AnchorInFuture", "AnchorMismatch", "ActionDenied"] as const) {
+        const { order, signature } = orders[error];
+        await expect(perps.executeOrCancel(order, signature), error).to.be.rejectedByGuard(error);
+        expect(await stateOf({ order, signature }), error).to.equal(OPEN);
+      }
+      await world.chain.request({ method: "evm_increaseTime", params: [10_000] });
+      await world.chain.mine();
+      expect(await statusOf()).to.equal(STATUS.Diverged);
+      for (const signed of Object.values(orders)) await expectCancelled(signed);
+    });
+
+    it("A13: sizes and limits at the ends of their types are cancelled, as is what the margin or the pool cannot pay", async () => {
+      const [least, greatest] = [-(2n ** 255n), 2n ** 255n - 1n];
+      let nonce = 1n;
+      for (const size of [0n, least, greatest])
+        for (const limitPrice of [0n, 2n ** 256n - 1n])
+          await expectCancelled(await sign("alice", size, { nonce: nonce++, limitPrice }));
+      await trade("alice", SIZE);
+      for (const size of [least, greatest]) await expectCancelled(await sign("alice", size, { nonce: nonce++ }));
+      // 20 bought at 2,000 lose 20,000 at 1,000, and gain 140,000 at 9,000.
+      for (const price of [1_000n, 9_000n]) {
+        await setPrice(world, price * UNIT);
+        await expectCancelled(await sign("alice", -UNIT, { nonce: nonce++ }));
+      }
+      expect((await accountOf("alice")).size).to.equal(SIZE);
+    });
   });
 
   it("SG-6: an order for a market that is not listed can be cancelled", async () => {

@@ -230,7 +230,7 @@ describe("MarginPerps", () => {
       }
       const { order } = await sign("alice");
       const own = { ...order, trader: await first.getAddress() };
-      const signature = ethers.Signature.from(await signDigest(await perps.orderId(own))).serialized;
+      const signature = ethers.Signature.from(await signDigest(await perps.orderDigest(own))).serialized;
       await expect(
         perps.execute({ ...own, trader: await second.getAddress() }, signature),
       ).to.be.revertedWithCustomError(perps, "InvalidSignature");
@@ -301,7 +301,7 @@ describe("MarginPerps", () => {
       await perps.execute(order, signature);
     });
 
-    it("S8, S10, S13: the id is the EIP-712 digest that wallets compute, with the live chain id and the exchange's own address", async () => {
+    it("S8, S10, S13: what is signed is the EIP-712 digest that wallets compute, with the live chain id and the exchange's own address", async () => {
       const { order } = await sign("alice", { size: -3n * UNIT, nonce: 2n ** 255n });
       const types = {
         Order: [
@@ -322,7 +322,7 @@ describe("MarginPerps", () => {
         chainId: 31_337,
         verifyingContract: world.addresses.guarded,
       };
-      expect(await perps.orderId(order)).to.equal(TypedDataEncoder.hash(domain, types, order));
+      expect(await perps.orderDigest(order)).to.equal(TypedDataEncoder.hash(domain, types, order));
     });
 
     it("S11: a cancelled order stays cancelled, and only its trader cancels it", async () => {
@@ -344,7 +344,7 @@ describe("MarginPerps", () => {
       const { order } = await sign("alice");
       const { timestamp } = (await world.chain.tools.ethers.provider.getBlock("latest")) ?? { timestamp: 0 };
       const expired = { ...order, expiry: BigInt(timestamp) };
-      const digest = await perps.orderId(expired);
+      const digest = await perps.orderDigest(expired);
       const signature = await signDigest(digest);
       await expect(perps.execute(expired, signature)).to.be.revertedWithCustomError(perps, "OrderExpired");
     });

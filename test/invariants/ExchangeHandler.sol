@@ -127,10 +127,11 @@ abstract contract ExchangeHandler is WorldHandler {
 
     /* TRADING */
 
-    /// @notice Signs an order on a block of the branch, and fills it soon or later.
+    /// @notice Signs an order on a block of the branch, or one of the last orders again, and fills it soon or later.
     function trade(uint256 input) external {
         uint256 seed = _mixed(input);
-        Ticket memory ticket = _sign(seed);
+        bool again = _tickets.length != 0 && (seed >> 216) % 4 == 0;
+        Ticket memory ticket = again ? _signAgain(_tickets[(seed >> 220) % _tickets.length], seed) : _sign(seed);
         _store(ticket, seed >> 200);
         if ((seed >> 208) % 4 != 0) _execute(ticket);
     }
@@ -148,11 +149,6 @@ abstract contract ExchangeHandler is WorldHandler {
     }
 
     function _executeOrCancel(Ticket memory ticket) internal {
-        // The exchange claims what is due on the way. Claimed before, it is a step of its own, whose effect on the margin is known.
-        (address trader, bytes32 market) = (ticket.order.trader, ticket.order.market);
-        if (_perps.escrowedProfit(market, trader) != 0 && _expectedVerdict(market, Action.Decrease) == Verdict.Allow) {
-            _claimProfit(trader, market);
-        }
         Attempt memory attempt = _fillOf(ticket);
         bytes4 failure = _predict(attempt);
         bytes memory data = abi.encodeCall(IMarginPerps.executeOrCancel, (ticket.order, ticket.signature));
@@ -161,9 +157,11 @@ abstract contract ExchangeHandler is WorldHandler {
             return;
         }
         bool kept = failure == IMarginPerps.OrderNotOpen.selector || _perps.isGuardError(failure);
-        // The margin may be missing because a profit waits.
+        // The margin may be missing because the guard makes a profit wait.
         if (failure == IMarginPerps.InsufficientMargin.selector) {
-            kept = _perps.escrowedProfit(ticket.order.market, ticket.order.trader) != 0;
+            kept =
+                _perps.escrowedProfit(ticket.order.market, ticket.order.trader) != 0 &&
+                _expectedVerdict(ticket.order.market, Action.Decrease) != Verdict.Allow;
         }
         (bool ok, bytes memory result) = address(_perps).call(data);
         if (ok && abi.decode(result, (bool))) _requireMayTakeEffect(attempt);
@@ -294,6 +292,18 @@ abstract contract ExchangeHandler is WorldHandler {
             anchor: Anchor(number, (seed >> 128) % 32 == 0 ? bytes32(0) : _hashOf(number))
         });
         _sealWith(1 + (seed % TRADERS), ticket);
+    }
+
+    /// @dev The same order on another block. What the exchange has done with the first form it must not do with this one.
+    function _signAgain(Ticket memory first, uint256 seed) private view returns (Ticket memory ticket) {
+        ticket.order = first.order;
+        uint64 number = uint64(block.number - 1 - ((seed >> 168) % 3));
+        ticket.order.anchor = Anchor(number, _hashOf(number));
+        ticket.order.maxAge = uint64(4 + ((seed >> 96) % 400));
+        uint256 key = 1;
+        while (_traders[key - 1] != ticket.order.trader) ++key;
+        _sealWith(key, ticket);
+        if (ticket.id != first.id) revert Broken("INV-11: an order that is signed again is the same order");
     }
 
     /// @dev An order that nothing but the guard, the limit of its leverage and an empty pool can refuse.

@@ -196,11 +196,12 @@ describe("scenario withdrawn-collateral", () => {
     expect(erin.legal).to.equal(false);
     expect(erin.unguarded.executed, "without the guard").to.equal(true);
     expect(erin.guarded.error).to.equal("SlotBelow");
-    expect(erin.guarded.values).to.include({ believed: 50n * 10n ** 18n, actual: 0n });
+    expect(erin.guarded.values).to.include({ believed: 40n * 10n ** 18n, actual: 0n });
   });
 
-  it("leaves bad debt only without the guard", () => {
-    expect(result().badDebt).to.deep.include({ unguarded: 40n * 10n ** 18n, guarded: 0n });
+  it("SG-13, A7: leaves bad debt only without the guard: there her first position has outlived its backing, too", () => {
+    // 500 bought at 1 and worth 0.9 lose 50; her collateral on L1 is none.
+    expect(result().badDebt).to.deep.include({ unguarded: 50n * 10n ** 18n, guarded: 0n });
   });
 });
 
@@ -215,7 +216,8 @@ describe("scenario stale-collateral", () => {
     expect(erin.guarded.values).to.include({ number: erin.anchor.number, maxDepth: 64n });
   });
 
-  it("leaves bad debt only without the guard", () => {
-    expect(result().badDebt).to.deep.include({ unguarded: 40n * 10n ** 18n, guarded: 0n });
+  it("SG-13, A7: leaves bad debt only without the guard: there her first position has outlived its backing, too", () => {
+    // 500 bought at 1 and worth 0.9 lose 50; her collateral on L1 is none.
+    expect(result().badDebt).to.deep.include({ unguarded: 50n * 10n ** 18n, guarded: 0n });
   });
 });
