@@ -1,5 +1,5 @@
 import { toQuantity } from "../bytes.js";
-import { call, type Connection } from "../rpc/request.js";
+import { call, toRequest, type Connection } from "../rpc/request.js";
 import { isMethodMissing, simulatorError } from "./backend.js";
 import { HISTORY_WINDOW } from "./history.js";
 
@@ -128,11 +128,12 @@ async function latestBlock(connection: Connection): Promise<{ number: number; ti
   };
 }
 
+/** Past the SDK's reader of answers: development chains answer `evm_mine` with `"0"`, which is no JSON-RPC quantity. */
 async function ask(connection: Connection, method: string, ...params: unknown[]): Promise<void> {
   try {
-    await call(connection, method, params);
+    await toRequest(connection)({ method, params });
   } catch (error) {
-    if (!isMethodMissing((error as Error).cause)) throw error;
-    throw simulatorError(`The chain lacks ${method}: time passes at will on development chains alone`, error);
+    if (!isMethodMissing(error)) throw error;
+    throw simulatorError(`The chain lacks ${method}: time passes at will on development chains alone`);
   }
 }
