@@ -1,4 +1,5 @@
 import { expect, use } from "chai";
+import { AbiCoder, ethers } from "ethers";
 
 import {
   MARKET,
@@ -8,96 +9,159 @@ import {
   depositOnBoth,
   exchange,
   forks,
+  fund,
   signOrder,
   signersOf,
-  type Addresses,
+  type SignedOrder,
   type World,
 } from "../scenarios/world.js";
 import { latestAnchor } from "../src/anchor/anchor.js";
+import type { Hex } from "../src/bytes.js";
 import { settlementGuardMatchers } from "../src/chai/index.js";
 import type { HardhatChain } from "../src/hardhat/index.js";
-import { AnchoredTarget__factory, AnchoringRouter__factory } from "../typechain-types/index.js";
+import { prove } from "../src/proof/prove.js";
+import {
+  AnchoredTarget__factory,
+  AnchoringRouter__factory,
+  Custodian__factory,
+  type GuardedPerps,
+} from "../typechain-types/index.js";
 
 use(settlementGuardMatchers);
 
 const PRICE = 2_000n * UNIT;
 const MARGIN = 5_000n * UNIT;
-const LIQUIDITY = 100_000n * UNIT;
+const SETUP = { price: PRICE, liquidity: 100_000n * UNIT };
+const OLD_AGE = 220n;
 
-/** What SECURITY.md says that the guard does not protect against, as it happens. */
-describe("limits", () => {
+/** What the guard does not do. These tests say what happens, not what should. */
+describe("limits of the guard", () => {
   const open: HardhatChain[] = [];
 
   afterEach(async () => {
-    await Promise.all(open.splice(0).map((chain) => chain.close()));
+    for (const chain of open.splice(0).reverse()) await chain.close();
   });
 
-  /** Two nodes that share a past, and then no block. */
-  async function split(prepare: (chain: HardhatChain) => Promise<unknown>): Promise<[HardhatChain, HardhatChain]> {
-    const [majority, minority] = await forks.partition({ commonBlocks: 20, prepare });
-    if (majority === undefined || minority === undefined) throw new RangeError("a partition of less than two nodes");
-    open.push(majority, minority);
-    return [majority, minority];
-  }
-
-  it("limit 1: a contract that anchors for its caller passes on both sides of a split", async () => {
+  it("limit 1: a contract that anchors for its caller where it runs makes the check say nothing, on both sides of a split", async () => {
     const addresses = { target: "", router: "" };
-    const nodes = await split(async (chain) => {
-      const { deployer } = await signersOf(chain);
-      addresses.target = await (await new AnchoredTarget__factory(deployer).deploy(1, 256)).getAddress();
-      addresses.router = await (await new AnchoringRouter__factory(deployer).deploy()).getAddress();
-    });
-    for (const node of nodes) await node.mine(3);
-    const seen = await latestAnchor(nodes[1].request);
-    for (const node of nodes) {
-      const { alice } = await signersOf(node);
-      const target = AnchoredTarget__factory.connect(addresses.target, alice);
-      // The control: what the caller saw on the one side is refused on the other.
-      if (node === nodes[0]) await expect(target.act(seen)).to.be.rejectedByGuard("AnchorMismatch");
-      await AnchoringRouter__factory.connect(addresses.router, alice).act(target);
-      expect(await target.actions()).to.equal(1n);
+    open.push(
+      ...(await forks.partition({
+        prepare: async (chain) => {
+          const { deployer } = await signersOf(chain);
+          addresses.target = await (await new AnchoredTarget__factory(deployer).deploy(1, 256)).getAddress();
+          addresses.router = await (await new AnchoringRouter__factory(deployer).deploy()).getAddress();
+        },
+      })),
+    );
+    const [seen, other] = open;
+    if (seen === undefined || other === undefined) throw new RangeError("no partition");
+    for (const chain of open) await chain.mine(3);
+    const anchor = await latestAnchor(seen.request);
+    for (const chain of open) {
+      const { alice } = await signersOf(chain);
+      const guarded = AnchoredTarget__factory.connect(addresses.target, alice);
+      // What Alice decided on one branch is held to that branch when she names the block herself ...
+      if (chain === other) await expect(guarded.act(anchor)).to.be.rejectedByGuard("AnchorMismatch");
+      else await guarded.act(anchor);
+      const before = await guarded.actions();
+      // ... and takes effect wherever the router runs.
+      await AnchoringRouter__factory.connect(addresses.router, alice).act(addresses.target);
+      expect(await guarded.actions(), chain.name).to.equal(before + 1n);
     }
   });
 
-  it("limit 2: an order that was anchored before a split fills on both sides, while its age lasts and the chain id is the old one", async () => {
-    let addresses: Addresses | undefined;
-    const nodes = await split(async (chain) => {
-      addresses = await deployExchanges(chain, { price: PRICE, liquidity: LIQUIDITY });
-      await depositOnBoth(await connect(chain, addresses), "alice", MARGIN);
-    });
-    const worlds: World[] = [];
-    for (const node of nodes) worlds.push(await connect(node, addresses!));
-    const [here] = worlds;
-    const anchor = await latestAnchor(nodes[0].request, { depth: 2 });
-    const terms = { size: UNIT, limitPrice: 2n * PRICE, anchor, maxAge: 255n };
-    const { order, signature } = await signOrder(here!, "guarded", "alice", terms);
-    for (const world of worlds) {
-      await world.chain.mine(200);
-      await exchange(world, "guarded", "keeper").execute(order, signature);
-      expect((await exchange(world, "guarded", "keeper").accounts(order.trader, MARKET)).size).to.equal(UNIT);
-    }
-  });
-
-  it("limit 3: Withdraw is no exit: in Stale a trader closes and brings in more, and nothing leaves", async () => {
+  it("limit 2: an order anchored before a split that keeps the chain id fills on both branches, up to its age", async () => {
     const chain = await forks.create();
     open.push(chain);
-    const world = await connect(chain, await deployExchanges(chain, { price: PRICE, liquidity: LIQUIDITY }));
-    await depositOnBoth(world, "alice", 2n * MARGIN);
-    const perps = exchange(world, "guarded", "alice");
-    await chain.mine(3);
+    const world = await connect(chain, await deployExchanges(chain, SETUP));
+    await depositOnBoth(world, "alice", MARGIN);
+    await chain.mine(5);
     const anchor = await latestAnchor(chain.request);
-    const terms = { size: UNIT, limitPrice: 2n * PRICE, anchor, maxAge: 64n };
-    const { order, signature } = await signOrder(world, "guarded", "alice", terms);
-    await perps.execute(order, signature);
+    const sign = async (nonce: bigint, terms = {}): Promise<SignedOrder> =>
+      signOrder(world, "guarded", "alice", {
+        size: UNIT,
+        limitPrice: PRICE,
+        anchor,
+        maxAge: OLD_AGE,
+        nonce,
+        ...terms,
+      });
+    const [first, second] = [await sign(1n), await sign(2n)];
+    const sister = await forks.hardFork(chain);
+    open.push(sister);
+    const renamed = await forks.hardFork(chain, { chainId: 10_001 });
+    open.push(renamed);
+    for (const branch of [chain, sister, renamed]) await branch.mine(200);
+    const after = await sign(3n, { anchor: await latestAnchor(chain.request) });
 
-    await chain.stall({ seconds: 3_600 });
-    await perps.poke(MARKET);
-    await perps.close(MARKET);
-    expect((await perps.accounts(order.trader, MARKET)).size).to.equal(0n);
-    await expect(perps.withdraw(MARKET, 1n)).to.be.rejectedByGuard("ActionDenied");
-    await expect(perps.claimProfit(MARKET)).to.be.rejectedByGuard("ActionDenied");
-    const { margin } = await perps.accounts(order.trader, MARKET);
-    await chain.mine(60); // Lagging
-    await perps.withdraw(MARKET, margin);
+    for (const branch of [chain, sister]) {
+      const perps = exchange(await connect(branch, world.addresses), "guarded", "keeper");
+      await perps.execute(first.order, first.signature);
+      expect((await perps.accounts(world.signers.alice, MARKET)).size, branch.name).to.equal(UNIT);
+    }
+    // What ends it: the age, an anchor from after the split, another chain id.
+    const onSister = exchange(await connect(sister, world.addresses), "guarded", "keeper");
+    await expect(onSister.execute(after.order, after.signature)).to.be.rejectedByGuard("AnchorMismatch");
+    await sister.mine(20);
+    await expect(onSister.execute(second.order, second.signature)).to.be.rejectedByGuard("AnchorTooDeep");
+    const onRenamed = exchange(await connect(renamed, world.addresses), "guarded", "keeper");
+    await expect(onRenamed.execute(first.order, first.signature)).to.be.revertedWithCustomError(
+      onRenamed,
+      "InvalidSignature",
+    );
+  });
+
+  describe("limit 3", () => {
+    let world: World;
+    let perps: GuardedPerps;
+
+    beforeEach(async () => {
+      const chain = await forks.create({ history: "transaction" });
+      open.push(chain);
+      world = await connect(chain, await deployExchanges(chain, SETUP));
+      await depositOnBoth(world, "alice", MARGIN);
+      perps = exchange(world, "guarded", "alice");
+      await chain.mine(3);
+      const terms = { size: UNIT, limitPrice: PRICE, anchor: await latestAnchor(chain.request), maxAge: 64n };
+      const { order, signature } = await signOrder(world, "guarded", "alice", terms);
+      await perps.execute(order, signature);
+    });
+
+    /** Alice brings in more and closes at a profit; no money leaves, neither hers nor the profit. */
+    async function expectExitsWithoutMoney(): Promise<void> {
+      await fund(world, "alice", UNIT);
+      await perps.deposit(MARKET, UNIT);
+      await exchange(world, "guarded", "feed").setPrice(MARKET, PRICE + 100n * UNIT);
+      await perps.close(MARKET);
+      const { margin, size } = await perps.accounts(world.signers.alice, MARKET);
+      expect([margin, size]).to.deep.equal([MARGIN + UNIT, 0n]);
+      expect(await perps.escrowedProfit(MARKET, world.signers.alice)).to.equal(100n * UNIT);
+      await expect(perps.withdraw(MARKET, 1n)).to.be.rejectedByGuard("ActionDenied");
+      await expect(perps.claimProfit(MARKET)).to.be.rejectedByGuard("ActionDenied");
+    }
+
+    it("limit 3: in Stale a position is closed and nothing is withdrawn", async () => {
+      await world.chain.stall({ seconds: 3_600 });
+      await perps.poke(MARKET);
+      expect((await perps.statusOf(MARKET)).status).to.equal(2n);
+      await expectExitsWithoutMoney();
+    });
+
+    it("limit 3: in Diverged a position is closed and nothing is withdrawn, however much time passes", async () => {
+      const custodian = Custodian__factory.connect(await perps.custodian(), world.signers.provider);
+      await exchange(world, "guarded", "feed").believeBacking(MARKET, UNIT);
+      const slot = ethers.keccak256(AbiCoder.defaultAbiCoder().encode(["bytes32", "uint256"], [MARKET, 0])) as Hex;
+      // An anchor lies below the head: with one more block it is the one that was the head.
+      await world.chain.mine();
+      const anchor = await latestAnchor(world.chain.request, { depth: 1 });
+      const account = (await custodian.getAddress()) as Hex;
+      const evidence = await prove(world.chain.request, { anchor, account, slots: [slot] });
+      await perps.contradict(MARKET, evidence);
+      expect((await perps.statusOf(MARKET)).status).to.equal(3n);
+      await expectExitsWithoutMoney();
+      await world.chain.request({ method: "hardhat_mine", params: ["0x80", "0x3840"] }); // 128 blocks, 4 hours apart
+      expect((await perps.statusOf(MARKET)).status).to.equal(3n);
+      await expect(perps.withdraw(MARKET, 1n)).to.be.rejectedByGuard("ActionDenied");
+    });
   });
 });

@@ -137,6 +137,14 @@ contract RingTarget is Target, StateAnchoredGuard {
     }
 }
 
+/// @notice Anchors for its caller, to the block before the one in which it runs, whichever branch that is.
+contract AnchoringRouter {
+    function act(AnchoredTarget target) external {
+        uint256 parent = block.number - 1;
+        target.act(Anchor(uint64(parent), blockhash(parent)));
+    }
+}
+
 /// @notice A protocol that cannot inherit the guard, and asks the deployed one.
 contract AskingTarget is Target {
     error NotTheGuard(address guard, bytes4 answer);

@@ -291,6 +291,29 @@ describe("messages that differ in anchor and age alone", () => {
     expect(await exchange(world, "unguarded", "alice").orderDigest(order)).not.to.equal(await perps.orderDigest(order));
   });
 
+  it("SG-17, A2: what was cancelled or filled before the chain got another id stays so under the new one", async () => {
+    const cancelled = await sign("guarded", "account", { nonce: 1n });
+    await cancel("guarded", "account", cancelled);
+    const filled = await sign("guarded", "account", { nonce: 2n });
+    await exchange(world, "guarded", "keeper").execute(filled.order, filled.signature);
+    const original = world;
+    const renamed = await forks.hardFork(original.chain, { chainId: 10_001 });
+    world = await connect(renamed, original.addresses);
+    const perps = exchange(world, "guarded", "keeper");
+    for (const { order, signature } of [cancelled, filled])
+      await expect(perps.execute(order, signature)).to.be.revertedWithCustomError(perps, "InvalidSignature");
+    for (const nonce of [1n, 2n]) {
+      const { order, signature } = await sign("guarded", "account", { nonce });
+      await expect(perps.execute(order, signature)).to.be.revertedWithCustomError(perps, "OrderNotOpen");
+    }
+    // The control: another order, signed for the new id, is filled.
+    const other = await sign("guarded", "account", { nonce: 3n });
+    await perps.execute(other.order, other.signature);
+    expect(await sizeOf("guarded", "account")).to.equal(2n * UNIT);
+    await renamed.close();
+    world = original;
+  });
+
   it("SG-17, A2: a claim is paid once, however often it is signed", async () => {
     const { deployer, feed: operator, provider, erin } = world.signers;
     const to = await erin.getAddress();
