@@ -73,10 +73,12 @@ function unpack(): Map<string, string> {
 function checkContents(): void {
   const { scripts } = JSON.parse(contents.get("package.json")!) as { scripts: Record<string, string> };
   const paths = [...contents.keys()];
+  // F20: npm warns every user of one.
   refuse(
     "an install script",
     ["preinstall", "install", "postinstall", "prepare"].filter((name) => name in scripts),
   );
+  // F19: and A20: what prepack did not make is not packed.
   refuse(
     "a stale build",
     paths.filter((path) => path.includes("stale")),
@@ -92,6 +94,7 @@ function checkContents(): void {
   const forTests = tests
     .filter((path) => path.endsWith(".sol"))
     .flatMap((path) => definitions(readFileSync(path, "utf8")));
+  // A23: mocks have functions that nobody may call in production.
   refuse(
     "contracts for tests",
     forTests.filter((name) => defined.has(name)),
@@ -111,7 +114,7 @@ function compiledContracts(): string[] {
   return [...new Set([...json.map((path) => basename(path, ".json")), ...factories])];
 }
 
-/** The entries compile, types of dependencies included, and run on the Node that npm runs on: a user's has no reason to be newer. */
+/** F2: the entries compile, F18: with ABIs as constants, types of dependencies included, and run on the Node that npm runs on: a user's has no reason to be newer. */
 function checkResolution({ name, type, ...compilerOptions }: (typeof RESOLUTIONS)[number]): void {
   const project = join(workshop, name);
   cpSync("fixtures/entries", project, { recursive: true });

@@ -11,7 +11,8 @@ import { join } from "node:path";
 const TITLE = /\b(?:it|describe|test)(?:\.\w+)?\(\s*(["'`])((?:(?!\1).)*)/gs;
 const SOLIDITY_TITLE = /function test_?(\w+)/g;
 const ID = /(?:SG-\d+|[A-Z]\d{1,2})/;
-const LEADING_IDS = new RegExp(`^${ID.source}(?:,? ${ID.source})*(?=:)`);
+/** An input of the findings has a name of several words instead. */
+const LEADING_IDS = new RegExp(`^(?:${ID.source}(?:,? ${ID.source})*|[a-z]+(?:-[a-z0-9]+){2,})(?=:)`);
 const NAMED = new RegExp(`\\b(${ID.source}):`, "g");
 /** In a finding's last column: a file, behind the ids that its titles start with where they are not the finding's own. */
 const FILE = /(?:([A-Z][^`|]*): )?`([^`]+)`/g;

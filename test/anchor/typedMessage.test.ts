@@ -103,7 +103,7 @@ describe("withAnchor reads the order that it was given", function () {
     });
   }
 
-  it("signs the side that the object shows, which verifies for no other", async function () {
+  it("with-anchor-getters: signs the side that the object shows, which verifies for no other", async function () {
     const wallet = Wallet.createRandom();
     for (const side of ["long", "short"]) {
       const { types: all, message } = withAnchor(types, new Ticket(side), anchor);
@@ -220,7 +220,7 @@ describe("withAnchor reads the order that it was given", function () {
 });
 
 describe("withAnchor returns types that ethers and viem both sign", function () {
-  it("leaves out structs that nothing refers to", function () {
+  it("typed-data-unused-struct: leaves out structs that nothing refers to", function () {
     const mail = {
       Group: [member("name", "string"), member("members", "Person[]")],
       Mail: [member("from", "Person"), member("to", "Person[]"), member("contents", "string")],

@@ -92,7 +92,7 @@ describe("prove", function () {
     expect([...read]).to.deep.equal(proven.slots.map(({ value }) => value));
   });
 
-  it("gives each slot in a compact witness as well, which its contract accepts", async function () {
+  it("F30: gives each proven slot in a compact witness, which its contract accepts, and no other slot", async function () {
     const compact = await chain.tools.ethers.deployContract("CompactProofHarness");
     const accountSlot = compact.getFunction("accountSlot");
     const proven = await prove(chain, at({ slots: [1n, 7n, 999n] }));
@@ -112,7 +112,7 @@ describe("prove", function () {
     }
     const nobody = await prove(chain, at({ account: NOBODY, slots: [1n] }));
     for (const state of [proven, nobody]) {
-      // F30: in an absent account just as in a present one.
+      // In an absent account just as in a present one.
       const { details } = thrown("INVALID_RESPONSE", () => compactWitness(state, 2n));
       expect(details.reason).to.equal(`no storage proof for slot ${toWord(2n)}`);
       expect(compactWitness(state, 1)).to.deep.equal(compactWitness(state, toWord(1n)));

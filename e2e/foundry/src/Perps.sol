@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.24;
 
+// #region perps
 import {SettlementGuard} from "settlement-guard/contracts/SettlementGuard.sol";
 import {Anchor} from "settlement-guard/contracts/anchor/Anchor.sol";
-import {Action, Policies} from "settlement-guard/contracts/policy/Policy.sol";
+import {Policies} from "settlement-guard/contracts/policy/Policy.sol";
 import {ScopeConfig} from "settlement-guard/contracts/policy/Scopes.sol";
 
 contract Perps is SettlementGuard {
@@ -22,3 +23,4 @@ contract Perps is SettlementGuard {
         positions[msg.sender] += size;
     }
 }
+// #endregion perps

@@ -1,3 +1,4 @@
+// #region test
 import { mine, setPrevRandao, takeSnapshot, time } from "@nomicfoundation/hardhat-network-helpers";
 import { expect, use } from "chai";
 import { parseEther } from "ethers";
@@ -28,8 +29,10 @@ describe("covered calls on Hardhat 2", () => {
   it("sells, settles and pays on a chain that lives", async () => {
     const { calls, buyer } = await deploy();
     await calls.connect(buyer).buy(await latestAnchor(ethers.provider), { value: premium });
+    // #region time
     await passTime(network.provider, DAY);
     await calls.settle(2_500n);
+    // #endregion time
     await expect(calls.connect(buyer).redeem()).to.changeEtherBalance(buyer, parseEther("0.2"));
   });
 
@@ -70,3 +73,4 @@ describe("covered calls on Hardhat 2", () => {
     expect(await calls.unsold()).to.equal(10n);
   });
 });
+// #endregion test

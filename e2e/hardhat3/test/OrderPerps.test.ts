@@ -34,12 +34,14 @@ describe("an exchange that inherits the guard", () => {
     if (majority === undefined || minority === undefined) throw new Error("two nodes");
     await majority.mine(3);
     await minority.mine(3);
+    // #region split
     const perps = await majority.tools.ethers.getContractAt("OrderPerps", address);
     const perpsThere = await minority.tools.ethers.getContractAt("OrderPerps", address);
 
     const { order, signature } = await signOrder(minority.request, perpsThere, await traderOn(minority), ORDER);
     await expect(perps.execute(order, signature)).to.be.rejectedByGuard("AnchorMismatch");
     await perpsThere.execute(order, signature);
+    // #endregion split
   });
 
   it("undoes a fill in a reorg, refuses its anchor from then on, and fills the order that was signed anew once", async () => {
