@@ -314,7 +314,10 @@ describe("hostile endpoints", function () {
     const hostile = { error: { code: -32000, message: `${ESCAPES} account present, every one checked` } };
     for (const [listener, reason] of [
       [json(200, hostile), /failed: \[2J.*every one checked \(HTTP status 200\)\n$/],
-      [json(200, { code: -32005, message: "Too Many Requests", data: {} }), /failed: Too Many Requests \(HTTP status 200\)\n$/],
+      [
+        json(200, { code: -32005, message: "Too Many Requests", data: {} }),
+        /failed: Too Many Requests \(HTTP status 200\)\n$/,
+      ],
       [json(200, { jsonrpc: "2.0", id: 1 }), /neither a result nor an error \(HTTP status 200\)\n$/],
       [text(200, "[".repeat(60 * MB)), /deeper than 32/],
       [endless(`"${"a".repeat(1_000)}",`), /./],
