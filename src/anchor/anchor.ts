@@ -4,16 +4,16 @@ import { decodeHeaderStart, hashHeader, type HashedHeader } from "../proof/heade
 import { fetchHeader } from "../rpc/block.js";
 import { call, checkRequestOptions, type Connection, type RequestOptions } from "../rpc/request.js";
 
-/** The block on which an action is prepared. The contract's `Anchor`. */
-export interface Anchor {
+/** The block on which an action is prepared. The contract's `Anchor`. (A type, since Ignition takes no interface as an argument.) */
+export type Anchor = {
   number: bigint;
   hash: Hex;
-}
+};
 
 /** An anchor that also commits to the state after its block. The contract's `StateAnchor`. */
-export interface StateAnchor extends Anchor {
+export type StateAnchor = Anchor & {
   stateRoot: Hex;
-}
+};
 
 /** An anchor as callers may have it, hashes being plain strings. Every function checks it before it uses it. */
 export interface AnchorLike {

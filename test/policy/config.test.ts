@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { ethers } from "ethers";
 import { readFileSync } from "node:fs";
 
+import type { StateAnchor } from "../../src/anchor/anchor.js";
 import { CHAIN_PROFILES } from "../../src/policy/chains.js";
 import { defineGuardConfig, scopeId } from "../../src/policy/config.js";
 import { STANDARD_POLICY, packPolicy, unpackPolicy, type PolicyTable } from "../../src/policy/policy.js";
@@ -236,6 +237,9 @@ describe("defineGuardConfig", () => {
     const { scopes } = defineGuardConfig({ chains: { 1: { keeperLatency: 60 } }, scopes: { a: SCOPE } });
     const argument: Argument = scopes.a.config;
     expect(argument).to.equal(scopes.a.config);
+    const anchor: StateAnchor = { number: 1n, hash: "0x01", stateRoot: "0x02" };
+    const prepared: Argument = anchor;
+    expect(prepared).to.equal(anchor);
   });
 
   it("knows the chains of NativeChains.sol, and no others", () => {
