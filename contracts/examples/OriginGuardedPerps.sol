@@ -25,7 +25,7 @@ contract OriginGuardedPerps is GuardedPerps, L1OriginContinuity {
                 staleFor: 10 minutes,
                 graceFor: 30 minutes,
                 exitsFor: 1 days,
-                longestBlockTime: 2
+                longestBlockTime: 4
             });
     }
 

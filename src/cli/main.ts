@@ -12,7 +12,7 @@ import { withoutValues } from "./text.js";
 import { verify, type VerifyOptions } from "./verify.js";
 
 const EXIT_CODES = `
-Exit code: 0 if all is valid, 1 if something is not, 2 if the input cannot be used.`;
+Exit code: 0 if all is valid, 1 if something is not or the endpoint failed, 2 if the input cannot be used or a package is missing.`;
 
 const terminal = new Terminal(process.stdout, process.stderr);
 // Whatever happens, the process ends with one of the three codes.
