@@ -1,4 +1,5 @@
 import { SettlementGuardError } from "./errors.js";
+import { oneLine, withoutUrls } from "./text.js";
 
 /** A byte string in hexadecimal, as JSON-RPC's DATA: `0x`, then two digits a byte. */
 export type Hex = `0x${string}`;
@@ -161,5 +162,6 @@ export function invalidHex(what: string, value: unknown, expected: string): Sett
 }
 
 function abbreviate(text: string): string {
-  return text.length <= 80 ? text : `${text.slice(0, 66)}… (${text.length} characters)`;
+  const shown = oneLine(withoutUrls(text.slice(0, 80)), 80);
+  return text.length <= 80 ? shown : `${shown.slice(0, 66)}… (${text.length} characters)`;
 }

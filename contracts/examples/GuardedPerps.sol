@@ -91,7 +91,7 @@ contract GuardedPerps is MarginPerps, SettlementGuard, ProfitEscrow {
     function believeBacking(bytes32 market, uint128 amount) external {
         if (msg.sender != feed) revert NotFeed(msg.sender);
         Belief storage belief = beliefs[market];
-        if (amount < belief.amount && _isContradicted(market)) revert BackingContradicted(market);
+        if (amount < belief.amount && _hasOpenCause(market)) revert BackingContradicted(market);
         // Only more is a new belief: a lower one is contradicted by whatever contradicted the higher.
         if (amount > belief.amount) belief.number = uint64(_blockNumber());
         belief.amount = amount;
@@ -165,8 +165,13 @@ contract GuardedPerps is MarginPerps, SettlementGuard, ProfitEscrow {
         _guardLiquidation(market, worstHealth, bestHealth);
     }
 
+    /// @dev The exchange's contradiction is every market's.
     function _isContradicted(bytes32 market) internal view override returns (bool) {
-        return (_scope(market).divergences | _scope(market).halts) != 0;
+        return _hasOpenCause(market) || _hasOpenCause(EXCHANGE);
+    }
+
+    function _hasOpenCause(bytes32 scope) private view returns (bool) {
+        return (_scope(scope).divergences | _scope(scope).halts) != 0;
     }
 
     function _keepsProfit(bytes32 market, address trader) internal view override returns (bool) {

@@ -107,8 +107,10 @@ abstract contract MarginPerps is IMarginPerps, LiveEIP712 {
         } catch (bytes memory reason) {
             Action action = Policies.classify(accounts[order.trader][order.market].size, order.size);
             bool retry = reason.length == 0 || (GuardErrors.isGuardError(reason) && _guardDenies(order, action));
-            // The margin may be missing because the guard makes a profit wait.
-            if (bytes4(reason) == InsufficientMargin.selector) retry = _keepsProfit(order.market, order.trader);
+            // What is missing may be a profit that the guard makes wait: of a margin, or of what a loss takes.
+            if (bytes4(reason) == InsufficientMargin.selector || bytes4(reason) == MarkUnpaid.selector) {
+                retry = _keepsProfit(order.market, order.trader);
+            }
             if (retry || orderStatus[id] != OrderStatus.Open) _passOn(reason);
             _cancel(id, reason);
             return false;

@@ -38,6 +38,7 @@ abstract contract VaultBackedPerps {
     event Closed(address indexed trader, int256 profit);
 
     error NotFeed(address caller);
+    error PriceUnknown();
     error NoPosition(address trader);
     error MarginTooLow(address trader, uint256 margin, uint256 required);
     error ProofEnded(uint256 provenAt, uint256 end, uint256 timestamp);
@@ -71,6 +72,8 @@ abstract contract VaultBackedPerps {
     /// @notice Adds to the caller's position, and to the margin that backs it. All that is backed so far counts, losses included, and all of it rests
     /// on this proof from now on. A position that has ended must be closed first.
     function open(int256 size, uint256 margin, L1Proof calldata proof) external {
+        // At no price a position would need no margin, and its first price would be its profit.
+        if (price == 0) revert PriceUnknown();
         Position storage position = positions[msg.sender];
         _requireNotEnded(msg.sender);
         if (proof.anchor.number < position.provenAt) {
@@ -117,6 +120,7 @@ abstract contract VaultBackedPerps {
     /// @notice Sets the index price. The feed alone.
     function setPrice(uint256 price_) external {
         if (msg.sender != feed) revert NotFeed(msg.sender);
+        if (price_ == 0) revert PriceUnknown();
         price = price_;
     }
 
@@ -158,7 +162,8 @@ abstract contract VaultBackedPerps {
 ///
 /// What a proof shows of the vault leaves at the earliest `WITHDRAWAL_DELAY` after the proven block's time. The position that rests on it ends before:
 /// `BACKED_FOR` after that time, as the block's own header holds it. In between lies what this chain's clock may be behind L1's: the sequencing window of
-/// the OP stack (3,600 blocks of L1, 12 hours), after which L1 alone drives the chain; and an hour in which to close the position.
+/// the OP stack, after which L1 alone drives the chain; and an hour in which to close the position. The window is 3,600 blocks of L1: 12 hours where no
+/// slot is missed. A chain with another window, or missed slots beyond that hour (300 of 3,900), needs a shorter `BACKED_FOR`.
 contract GuardedVaultBackedPerps is VaultBackedPerps, L1AnchorGuard {
     uint64 public constant MIN_DEPTH = 8;
     uint64 public constant MAX_DEPTH = 64;

@@ -99,6 +99,8 @@ export function readStruct(
 export function memberOf(struct: unknown, name: string, path = name): unknown {
   return attempt(path, () => {
     if (!isObject(struct)) return undefined;
+    // What they hold lies behind methods, and their own members (`size`, `length`) are no order's.
+    if (struct instanceof Map || struct instanceof Set || ArrayBuffer.isView(struct)) return undefined;
     const members = struct as { [name: string]: unknown };
     if (!Array.isArray(struct)) return members[name];
     // An ethers v6 Result answers an array's own property or method in place of a member of the same name.
@@ -155,9 +157,11 @@ function readArray(types: StructTypes, element: string, length: string, value: u
   if (!attempt(path, () => Array.isArray(value))) throw misfit(`${element}[${length}]`, value, path);
   const items = value as readonly unknown[];
   const count = attempt(path, () => items.length);
+  if (!Number.isSafeInteger(count) || count < 0) throw misfit(`${element}[${length}]`, value, path);
   if (length !== "" && String(count) !== length)
     throw invalidTypedData(`${path} has ${count} items: expected ${nameOf(`${element}[${length}]`)}`, path);
-  return Array.from({ length: count }, (_, i) => {
+  const indexes = attempt(path, () => Array.from({ length: count }, (_, i) => i));
+  return indexes.map((i) => {
     const at = `${path}[${i}]`;
     return readValue(
       types,

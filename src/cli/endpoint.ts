@@ -65,7 +65,11 @@ function readUrl(text: string): { url: URL; authorization?: string; passwords: s
   url.username = "";
   url.password = "";
   const basic = Buffer.from(`${decoded(username)}:${decoded(password)}`).toString("base64");
-  return { url, authorization: `Basic ${basic}`, passwords: [basic, password, decoded(password)] };
+  return {
+    url,
+    authorization: `Basic ${basic}`,
+    passwords: [basic, username, decoded(username), password, decoded(password)],
+  };
 }
 
 function readHeaderLine(line: string): readonly [string, string] {
@@ -87,16 +91,20 @@ function readTimeout(text: string): number {
 }
 
 /**
- * The path, the query, headers and passwords; and of their parts those that look like keys. Without other words, what the endpoint says
- * would no longer be understood: "missing trie node" under the path /node.
+ * The path, the query, headers and passwords, and their parts. Of the path those that look like keys alone: without other words, what the
+ * endpoint says would no longer be understood ("missing trie node" under the path /node).
  */
 function secretsOf({ pathname, search }: URL, given: readonly string[]): string[] {
-  const parts = [pathname, search, ...given]
-    .flatMap((text) => text.split(/[/?&=;, ]/))
-    .flatMap((part) => [part, decoded(part)]);
-  const keys = parts.filter((part) => part.length >= 20 || (part.length >= 8 && /\d/.test(part)));
-  const secrets = [pathname + search, pathname, search, ...given, ...keys].filter((secret) => secret.length > 3);
-  return [...new Set(secrets)].sort((a, b) => b.length - a.length);
+  const parts = (text: string): string[] => text.split(/[/?&=;,\s]/).flatMap((part) => [part, decoded(part)]);
+  const keys = parts(pathname).filter((part) => part.length >= 20 || (part.length >= 8 && /\d/.test(part)));
+  const secrets = [
+    pathname + search,
+    pathname,
+    search,
+    ...keys,
+    ...[search, ...given].flatMap((text) => [text, ...parts(text)]),
+  ];
+  return [...new Set(secrets.filter((secret) => secret.length > 3))].sort((a, b) => b.length - a.length);
 }
 
 function decoded(text: string): string {

@@ -88,7 +88,8 @@ function resultOf({ status, value }: Answer, id: number, refuse: Refuse): unknow
     if (answer["id"] === id) return answer["result"];
     throw refuse("the endpoint answered another request than this one: the id differs", { httpStatus: status });
   }
-  const { code } = membersOf(isRefused ? error : value);
+  // A code beside no error is a gateway's, and its words are about no block.
+  const { code } = isRefused ? membersOf(error) : {};
   const otherwise = Array.isArray(value)
     ? "the endpoint answered with a list, not with one JSON-RPC answer"
     : isRefused

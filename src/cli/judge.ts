@@ -229,7 +229,7 @@ function accountMismatch(claims: readonly AccountClaim[], finding: Finding<Accou
     if (claimed === truth) continue;
     if (field === "accountExists") return claimMismatch(field, claimed, truth);
     // Clients give the hash of nothing, or zero.
-    if (claimed === 0n && NO_HASHES.includes(truth as bigint)) continue;
+    if (claimed === 0n && truth === HASH_OF_NOTHING[field]) continue;
     return claimMismatch(field, toQuantity(claimed), toQuantity(truth as bigint));
   }
   return undefined;
@@ -241,7 +241,10 @@ const NOTHING: Account = {
   storageRoot: EMPTY_ROOT,
   codeHash: keccak256(new Uint8Array()),
 };
-const NO_HASHES = [NOTHING.storageRoot, NOTHING.codeHash].map((hash) => BigInt(toHex(hash)));
+const HASH_OF_NOTHING: Readonly<Record<string, bigint>> = {
+  storageHash: BigInt(toHex(NOTHING.storageRoot)),
+  codeHash: BigInt(toHex(NOTHING.codeHash)),
+};
 
 function slotReport(slot: Extract<SlotCase, { slot: Uint8Array }>, finding: Finding<bigint>): SlotReport {
   if (finding.status === "invalid") return { slot: slot.shown, ...plain(finding) };

@@ -1,6 +1,7 @@
 import { decodeInto, digitOf, invalidHex, toHex, type Hex } from "../bytes.js";
 import { SettlementGuardError } from "../errors.js";
 import { keccak256 } from "../keccak.js";
+import { describeValue } from "../text.js";
 import { prefixLength, readRlpItem, writePrefix } from "./rlp.js";
 
 /**
@@ -372,7 +373,7 @@ function writeQuantity(rlp: Uint8Array, offset: number, value: unknown, field: s
     if ((value.length - i) % 2 === 1) rlp[end++] = bits;
   }
   if (all > 15 || value.length < 3 || value.charAt(2) === "0" || !value.startsWith("0x"))
-    throw invalidHeader(field, `${value} is not a JSON-RPC quantity`);
+    throw invalidHeader(field, `${describeValue(value)} is not a JSON-RPC quantity`);
   return closeString(rlp, offset, offset + 1, end);
 }
 

@@ -316,7 +316,7 @@ function describe(value: unknown): string {
   return Array.isArray(value)
     ? "a list"
     : typeof value === "string"
-      ? JSON.stringify(value.slice(0, 80))
+      ? `a text of ${value.length} characters`
       : `a ${typeof value}`;
 }
 

@@ -84,7 +84,8 @@ export const WORDINGS: readonly Wording[] = [
   {
     clients: "geth, op-geth, bor, BNB, Arbitrum nitro",
     situation: "state unavailable",
-    words: /missing trie node/i,
+    words:
+      /missing trie node|\b(?:triedb )?(?:layer stale|parent \[.{0,20}\] layer missing)|state recreation .{0,20}limit exceeded/i,
     example: "missing trie node 1b2c… (path ) state 0x1b2c… is not available, not found",
   },
   {
@@ -111,7 +112,7 @@ export const WORDINGS: readonly Wording[] = [
     clients: "Erigon",
     situation: "state unavailable",
     words:
-      /\bblock is too old\b|must be within \d+ blocks of the head|no proofs? (?:is |are )?available|\b(?:proof|state)s?\b.{0,60}\b(?:last|latest|recent|newest)\b.{0,10} blocks?\b/i,
+      /\bblock is too old\b|must be within \d+ blocks of the head|no proofs? (?:(?:is|are) available|available|for the requested block)|only available for (?:the )?latest block|historical proof window exceeded|only last \d+ blocks supported|\b(?:proof|state)s?\b.{0,60}\b(?:last|latest|recent|newest)\b.{0,10} blocks?\b/i,
     example:
       "requested block is too old, block must be within 100000 blocks of the head block number (currently 3696916)",
   },
@@ -119,7 +120,7 @@ export const WORDINGS: readonly Wording[] = [
     clients: "Besu, Nimbus, ethrex, coreth",
     situation: "state unavailable",
     words:
-      /\bstate (?:root |data )?(?:(?:of|for|at) .{0,90})?(?:is |was |has |already |been )*(?:unavailable|not (?:yet )?available|not found|missing|pruned|discarded)|\b(?:no|missing) (?:historical )?state (?:for|at|of|found)\b|\btrie node\b.{0,80}\b(?:not found|missing)|failed to load state at height/i,
+      /(?<!\b(?:service|session|server|application|system) )\bstate (?:root |data )?(?:(?:of|for|at) (?!the endpoint).{0,90})?(?:is |was |has |already |been )*(?:unavailable|not (?:yet )?available|not found|missing|pruned|discarded)|\b(?:no|missing) (?:historical )?state (?:for|at|of|found)\b|\btrie node\b.{0,80}\b(?:not found|missing)|failed to load state at height/i,
     example: "World state unavailable",
   },
   {
@@ -132,7 +133,7 @@ export const WORDINGS: readonly Wording[] = [
   {
     clients: "anvil, Hardhat, in fork mode",
     situation: "state unavailable",
-    words: /required data unavailable|locally modified state in fork mode/i,
+    words: /required data unavailable$|locally modified state in fork mode/i,
     example: "Proof of locally modified state in fork mode is unsupported.",
   },
 
@@ -184,7 +185,7 @@ export const WORDINGS: readonly Wording[] = [
     clients: "geth, Erigon, Nimbus, Besu, reth, Nethermind, ethereumjs",
     situation: "block unknown",
     words:
-      /(?<!\b(?:parent|uncle|ommer|trace|from|receipts? for|transactions? for) )\bblock(?: header)?(?: (?:for|with|at))?(?: (?:number|hash|id|height|tag))?[ :#"']*(?:0x[\da-f]+|\d+|latest|safe|finalized|earliest)?["']*(?: is| was| could)? not (?:be )?found\b/i,
+      /(?<!\b(?:parent|uncle|ommer|trace|from|receipts? for|transactions? for|IP|cloudflare) )\bblock(?: header)?(?: (?:for|with|at))?(?: (?:number|hash|id|height|tag))?[ :#"']*(?:0x[\da-f]+|\d+|latest|safe|finalized|earliest)?["']*(?: is| was| could)? not (?:be )?found\b/i,
     example: "finalized block not found",
   },
   {
@@ -199,13 +200,13 @@ export const WORDINGS: readonly Wording[] = [
     clients: "Nethermind, Erigon, Cosmos chains",
     situation: "block unknown",
     words:
-      /(?:could not|cannot|can't|unable to) (?:find|locate) (?:the )?(?:block|header)\b(?! range)|\bno (?:such )?block\b(?: (?:was )?found| with|$)|\bblock (?:0x[\da-f]+ |\d+ )?does not exist|BlockNotFound|BLOCK_NOT_FOUND/i,
+      /(?:could not|cannot|can't|unable to) (?:find|locate) (?:the )?(?:block|header)\b(?! (?:range|storage))|\bno finalized block\b|\bfinalized block unknown\b|unable to get finalized block|\bno (?:such )?block\b(?: (?:was )?found| with|$)|\bblock (?:0x[\da-f]+ |\d+ )?does not exist|BlockNotFound|BLOCK_NOT_FOUND/i,
     example: "could not find block 0x1869…",
   },
   {
     clients: "Besu, Parity, reth, cdk-erigon",
     situation: "block unknown",
-    words: /\bunknown block(?! (?:type|parameter|field|range))\b/i,
+    words: /\bunknown block(?! (?:type|parameter|field|range))\b|\bincorrect head block\b/i,
     example: "unknown block number",
   },
   {
@@ -225,7 +226,7 @@ export const WORDINGS: readonly Wording[] = [
     clients: "ethereumjs, anvil, coreth",
     situation: "block unknown",
     words:
-      /block greater than current height|BlockOutOfRange|block height is \d+ but requested was|after (?:the )?last accepted block|beyond (?:the )?(?:current )?head\b/i,
+      /block greater than current height|BlockOutOfRange|block height is \d+ but requested was|after (?:the )?last accepted block|cannot query unfinalized data|beyond (?:the )?(?:current )?head\b/i,
     example: "BlockOutOfRangeError: block height is 4 but requested was 9",
   },
 
@@ -240,8 +241,12 @@ export const WORDINGS: readonly Wording[] = [
   },
 ];
 
-/** What an endpoint means by an error, or undefined where no row knows. */
+/**
+ * What an endpoint means by an error, or undefined where no row knows. What came over HTTP without a JSON-RPC code is a page, or a gateway's:
+ * its words are about no block.
+ */
 export function situationOf({ reason, rpcCode, httpStatus }: Refusal): Situation | undefined {
+  if (httpStatus !== undefined && rpcCode === undefined) return "refused";
   const fits = ({ words, codes, statuses }: Wording): boolean =>
     (words === undefined || words.test(reason)) &&
     (codes === undefined || (rpcCode !== undefined && codes.includes(rpcCode))) &&

@@ -1,3 +1,5 @@
+import { withoutUrls } from "../text.js";
+
 /** What came instead of an answer. */
 export interface Refusal {
   /** The endpoint's or the client's words: printable, of at most 500 characters, every URL cut down to its scheme and host. */
@@ -179,28 +181,25 @@ function wordsOf(statements: readonly Statement[]): string {
 
 /**
  * Text without mark-up, without what JavaScript writes for something that has no words, without what a terminal acts on, and without
- * what a URL or a header may hold.
+ * what a URL or a header may hold. A token of 20 characters and more that is no hexadecimal looks like a key, and so do 32 digits of it.
  */
 function printable(text: string): string {
-  return text
-    .slice(0, MAX_READ)
+  return withoutUrls(text.slice(0, MAX_READ).replaceAll("\\/", "/"))
+    .replace(/(?<=:\/\/[^\s/]+)\/…/g, "")
     .replace(/<(script|style)\b.*?<\/\1>|<[/!]?[a-z][^>]*>/gis, " ")
-    .replaceAll("\\/", "/")
-    .replace(/\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s"'`<>]+/gi, originOf)
-    .replace(/(?<=^|[\s"'(=])\/[^\s"')]+/g, "/…")
+    .replace(/\bhttps?%3a%2f%2f\S+/gi, "…")
+    .replace(/(?<![\w…/])((?:[a-z\d-]+\.)+[a-z]{2,}(?::\d+)?|[\w.-]+:\d{2,5})\/[^\s…]\S*/gi, "$1/…")
+    .replace(/(?<=^|[\s"'(=:[`])\/(?!\/)[^\s"')\]…]+/g, "/…")
     .replace(
-      /\b([\w-]*key|token|secret|password|authorization)(["']?\s*[=:]\s*["']?)(?:(?:bearer|basic) )?[^\s"',;}]+/gi,
+      /\b([\w-]*(?:key|token|secret|password|authorization|cookie))(["']?\s*[=:]\s*["']?)(?:(?:bearer|basic|token|digest|apikey) )?[^\s"',;}]+/gi,
       "$1$2…",
     )
     .replace(/\b(bearer|basic) [\w+/=.~-]{12,}/gi, "$1 …")
-    .replace(/[\p{C}\p{Z}\s]+/gu, " ")
+    .replace(/(?<![\w-])(?!0x)(?![\da-f]+(?![\w-]))(?=[\w-]*\d)(?=[\w-]*[a-z])[\w-]{20,}/gi, "…")
+    .replace(/(?<![\w-])[\da-f]{32}(?![\w-])/gi, "…")
+    .replace(/[\p{C}\p{Z}\p{DI}\s]+/gu, " ")
     .replace(/\[object \w+\]|(?<=^|[:=] ?)(?:undefined|null) ?$/g, "")
     .trim();
-}
-
-function originOf(url: string): string {
-  const { protocol, host } = URL.canParse(url) ? new URL(url) : { protocol: url.slice(0, url.indexOf("/")), host: "…" };
-  return `${protocol}//${host}`;
 }
 
 function shortened(text: string): string {

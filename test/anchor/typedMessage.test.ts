@@ -157,6 +157,22 @@ describe("withAnchor reads the order that it was given", function () {
     expect(withAnchor(types, again, anchor).message).to.deep.equal(signed);
   });
 
+  it("reads no member out of a map, a set or bytes, whose own members are no order's", function () {
+    for (const holder of [new Map([["size", 3n]]), new Set([1, 2]), new Uint8Array(3)])
+      for (const name of ["size", "length"]) {
+        const sign = () => withAnchor({ Order: [member(name, "uint8")] }, holder, anchor);
+        expect(thrown("INVALID_TYPED_DATA", sign).details.path).to.equal(`Order.${name}`);
+      }
+  });
+
+  it("refuses an array whose length is none", function () {
+    for (const length of [2 ** 40, NaN, 2.5, -1]) {
+      const items = new Proxy([1n], { get: (target, key) => (key === "length" ? length : Reflect.get(target, key)) });
+      const sign = () => withAnchor({ Order: [member("sizes", "uint8[]")] }, { sizes: items }, anchor);
+      expect(thrown("INVALID_TYPED_DATA", sign).details.path, String(length)).to.equal("Order.sizes");
+    }
+  });
+
   it("names the member that is missing or does not fit its type", function () {
     const leg = { market, size: 1n };
     const rows: [object, string][] = [

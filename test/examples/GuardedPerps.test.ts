@@ -90,8 +90,8 @@ describe("GuardedPerps", () => {
   }
 
   /** A proof of what backs the market now. */
-  async function proveBacking() {
-    const slot = ethers.keccak256(AbiCoder.defaultAbiCoder().encode(["bytes32", "uint256"], [MARKET, 0])) as Hex;
+  async function proveBacking(scope: string = MARKET) {
+    const slot = ethers.keccak256(AbiCoder.defaultAbiCoder().encode(["bytes32", "uint256"], [scope, 0])) as Hex;
     // An anchor lies below the head: with one more block it is the one that was the head.
     await world.chain.mine();
     const block = await latestAnchor(world.chain.request, { depth: 1 });
@@ -171,6 +171,33 @@ describe("GuardedPerps", () => {
     await perps.reconcile(MARKET, await proveBacking());
     await feed().setPrice(MARKET, 1n);
     expect(await perps.lastPrice(MARKET)).to.equal(1n);
+  });
+
+  it("SG-6: a contradiction of the exchange holds every market's second view still", async () => {
+    await trade("alice", SIZE);
+    const exchangeScope = await perps.EXCHANGE();
+    await custodian.set(exchangeScope, BACKING);
+    await feed().believeBacking(exchangeScope, BACKING);
+    await custodian.set(exchangeScope, BACKING - 1n);
+    await perps.contradict(exchangeScope, await proveBacking(exchangeScope));
+    expect(await statusOf()).to.equal(STATUS.Diverged);
+    for (let times = 0; times < 2; times++) await feed().setPrice(MARKET, 1n);
+    expect(await perps.lastPrice(MARKET)).to.equal(PRICE);
+    await expect(perps.liquidate(world.signers.alice, MARKET)).to.be.rejectedByGuard("LiquidationDenied");
+    // What is believed of a market may still be lowered: that market itself is not contradicted.
+    await feed().believeBacking(MARKET, BACKING - 1n);
+  });
+
+  it("SG-11, A13: an order stays open whose loss only a profit could pay that the guard keeps", async () => {
+    await trade("alice", SIZE);
+    await standStill();
+    await setPrice(world, 3_000n * UNIT);
+    await trade("alice", -SIZE / 2n, { nonce: 1n });
+    expect(await perps.escrowedProfit(MARKET, world.signers.alice)).to.equal(10_000n * UNIT);
+    await setPrice(world, 1_400n * UNIT);
+    const { order, signature } = await sign("alice", -SIZE / 2n, { nonce: 2n });
+    await expect(perps.executeOrCancel(order, signature)).to.be.revertedWithCustomError(perps, "MarkUnpaid");
+    expect(await perps.orderStatus(await perps.orderId(order))).to.equal(OPEN);
   });
 
   it("SG-11: proofs older than the newest contradiction do not heal, and no withdrawal follows the healing", async () => {

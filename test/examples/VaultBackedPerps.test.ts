@@ -95,6 +95,14 @@ describe("VaultBackedPerps", () => {
     expect((await positionOf("erin")).size).to.equal(0n);
   });
 
+  it("SG-13: opens nothing while there is no price, at which a position would need no margin", async () => {
+    const { deployer, feed, erin } = await signersOf(chains.l2);
+    const unpriced = await new GuardedVaultBackedPerps__factory(deployer).deploy(chains.vault, feed, L2_CHAIN_ID);
+    const { ...proof } = await prove();
+    await expect(unpriced.connect(erin).open(SIZE, 0n, proof)).to.be.revertedWithCustomError(unpriced, "PriceUnknown");
+    await expect(unpriced.connect(feed).setPrice(0n)).to.be.revertedWithCustomError(unpriced, "PriceUnknown");
+  });
+
   it("SG-13: one proof does not back two positions", async () => {
     const proof = await prove();
     const half = { size: 100n * UNIT, margin: (COLLATERAL * 6n) / 10n };

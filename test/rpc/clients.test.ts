@@ -16,6 +16,10 @@ const ACCOUNT = `0x${"11".repeat(20)}`;
 
 /** What clients say of a block that they do not know or a tag that they cannot resolve, asked for the block or for a proof. */
 const UNKNOWN: Said[] = [
+  ["cannot query unfinalized data", -32000],
+  ["no finalized block", -32000],
+  ["finalized block unknown", -32000],
+  ["Incorrect head block", -32001],
   ["finalized block not found", -32000], // geth
   ["safe block not found", -32000],
   ["header not found", -32000],
@@ -49,6 +53,11 @@ const UNKNOWN: Said[] = [
 
 /** What clients say of a state that they do not have. */
 const UNAVAILABLE: Said[] = [
+  ["layer stale", -32000],
+  ["triedb parent [0xab12] layer missing", -32000],
+  ["historical proof window exceeded", -32000],
+  ["no proofs for the requested block", -32000],
+  ["eth_getProof is only available for latest block", -32000],
   [`missing trie node ${ROOT} (path ) state 0x${ROOT} is not available, not found`, -32000], // geth, bor
   [`missing trie node ${ROOT} (path ) <nil>`, -32000], // nitro
   [`historical state ${ROOT} is not available`, -32000],
@@ -94,6 +103,12 @@ const NOT_CANONICAL: Said[] = [
 
 /** What looks like one of them, and says nothing about a block or its state. */
 const REFUSALS: Said[] = [
+  ["service state not found", -32000],
+  ["session state not found", -32000],
+  ["required data unavailable due to maintenance", -32000],
+  ["Your IP block is not found", -32000],
+  ["Cloudflare block not found", -32000],
+  ["We could not find block storage service", -32000],
   ["the method eth_getProof does not exist/is not available", -32601],
   ["Method not found", -32601],
   ["block not found", -32601],
