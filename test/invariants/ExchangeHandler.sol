@@ -117,10 +117,11 @@ abstract contract ExchangeHandler is WorldHandler {
         }
     }
 
-    /// @dev Diverged alone is what this exchange calls contradicted. A cause that is Halted does not hold the second view.
+    /// @dev An open cause of the market or of the exchange above it holds the second view.
     function _isContradicted(bytes32 market) private view returns (bool) {
         for (uint256 i = 0; i < CAUSES; ++i) {
             if (_ghosts[market].causes[i].status >= Status.Diverged) return true;
+            if (_ghosts[EXCHANGE].causes[i].status >= Status.Diverged) return true;
         }
         return false;
     }
@@ -157,8 +158,8 @@ abstract contract ExchangeHandler is WorldHandler {
             return;
         }
         bool kept = failure == IMarginPerps.OrderNotOpen.selector || _perps.isGuardError(failure);
-        // The margin may be missing because the guard makes a profit wait.
-        if (failure == IMarginPerps.InsufficientMargin.selector) {
+        // What is missing may be a profit that the guard makes wait.
+        if (failure == IMarginPerps.InsufficientMargin.selector || failure == IMarginPerps.MarkUnpaid.selector) {
             kept =
                 _perps.escrowedProfit(ticket.order.market, ticket.order.trader) != 0 &&
                 _expectedVerdict(ticket.order.market, Action.Decrease) != Verdict.Allow;
