@@ -25,7 +25,7 @@ for (const path of DOCUMENTS) {
   const text = readFileSync(path, "utf8");
   const quoted = text
     .replace(BLOCK, (whole, source: string | undefined, language: string) => blockOf(path, whole, source, language))
-    .replace(TABLE, (whole, source: string) => `<!-- ${source} -->\n\n${tableOf(path, source) ?? whole}`);
+    .replace(TABLE, (whole, source: string) => `<!-- ${source} -->\n\n${tableOf(path, source) ?? whole}\n`);
   const updated = await format(quoted, { ...(await resolveConfig(path)), filepath: path });
   if (options.write) writeFileSync(path, updated);
   else if (updated !== text) faults.push(`${path}: ${firstDifference(text, updated)}: run npm run docs`);

@@ -4,6 +4,7 @@ import type { ParsedElementInfo } from "@streamparser/json";
 
 import { SettlementGuardError } from "../errors.js";
 import { JsonReader } from "./json.js";
+import { CLAIMS } from "./proofCase.js";
 import { systemReason } from "./terminal.js";
 import { brief } from "./text.js";
 
@@ -11,10 +12,6 @@ const SHAPES = "expected a JSON object, an array of them, or one under `cases`";
 
 /** What a list of cases may say about itself. It is not judged, but for `count`. */
 const DESCRIPTIONS = ["_provenance", "about", "legend"];
-
-/** What a case may have, and a description of many must not. */
-const CLAIMS =
-  /^(?:account(?:Exists|Proof)?|address|balance|block(?:Hash|Number)|codeHash|headerRlp|nonce|proof|root|stateRoot|storage(?:Hash|Proof)?|trieKey|value)$/;
 
 /**
  * The cases of a file, one at a time: the elements of a bare array, those of the array under `cases`, or the one object that the
@@ -79,7 +76,7 @@ export async function readObject(path: string): Promise<object> {
 function checkList(members: readonly [string, unknown][], count: number, refuse: (reason: string) => Error): void {
   for (const [name, value] of members) {
     if (name === "count" && value !== count) throw refuse(`\`count\` does not say how many cases there are: ${count}`);
-    const claim = Object.keys(Object(value) as object).find((member) => CLAIMS.test(member));
+    const claim = Object.keys(Object(value) as object).find((member) => CLAIMS.has(member));
     if (claim !== undefined) throw refuse(`${name}.${claim} stands beside \`cases\`, where nothing judges it`);
     if (name !== "count" && !DESCRIPTIONS.includes(name))
       throw refuse(`the member ${JSON.stringify(brief(name))} stands beside \`cases\`, where nothing judges it`);

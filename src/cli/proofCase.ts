@@ -88,6 +88,11 @@ const ANSWER: Shape = {
 const ACCOUNT: Shape = { judged: ACCOUNT_FIELDS, described: [] };
 const slotShape = (key: string): Shape => ({ judged: [key, "value", "proof"], described: [] });
 
+/** What a case says of a state; a name, or what a verifier is expected to say, is no claim. */
+export const CLAIMS: ReadonlySet<string> = new Set(
+  [...KEY.judged, ...ANSWER.judged].filter((name) => name !== "id" && name !== "expect"),
+);
+
 /** Members by which a case is told from any other JSON. */
 const KEY_MEMBERS = ["root", "trieKey"];
 const ANSWER_MEMBERS = ["accountProof", "address", "headerRlp", "stateRoot"];

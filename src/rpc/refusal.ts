@@ -173,7 +173,7 @@ function statusIn(reason: string): number | undefined {
 function wordsOf(statements: readonly Statement[]): string {
   const texts: string[] = [];
   for (const { text } of statements) {
-    const words = isText(text) ? printable(text) : "";
+    const words = isText(text) ? redacted(text) : "";
     if (words !== "" && !texts.some((said) => said.toLowerCase().includes(words.toLowerCase()))) texts.push(words);
   }
   return shortened(texts.map((text, i) => (i < texts.length - 1 ? text.replace(/[.:]+$/, "") : text)).join(": "));
@@ -183,7 +183,7 @@ function wordsOf(statements: readonly Statement[]): string {
  * Text without mark-up, without what JavaScript writes for something that has no words, without what a terminal acts on, and without
  * what a URL or a header may hold. A token of 20 characters and more that is no hexadecimal looks like a key, and so do 32 digits of it.
  */
-function printable(text: string): string {
+function redacted(text: string): string {
   return withoutUrls(text.slice(0, MAX_READ).replaceAll("\\/", "/"))
     .replace(/(?<=:\/\/[^\s/]+)\/…/g, "")
     .replace(/<(script|style)\b.*?<\/\1>|<[/!]?[a-z][^>]*>/gis, " ")

@@ -141,6 +141,7 @@ describe("hostile files", function () {
     for (const [beside, reason] of [
       ['"accountProof":["0xdeadbeef"]', /"accountProof" stands beside `cases`/],
       ['"storage":[{"slot":"0x1","value":"0xff"}]', /"storage" stands beside `cases`/],
+      ['"about":{"stateRoot":"0x1"}', /about\.stateRoot stands beside `cases`/],
       ['"Cases":[]', /"Cases" stands beside `cases`/],
       ['"count":2', /`count` does not say how many cases there are: 1/],
     ] as const) {

@@ -15,14 +15,14 @@ const EMPTY_CODE = keccak256("0x");
 const OTHER = toWord(12345n);
 
 /** A client's answer about an account of a made-up state; slot 5 holds 55, slot 6 nothing. `change` may change it. */
-function clientAnswer(change: (answer: Json, slot: Json) => Json = (answer) => answer): Json {
+function clientAnswer(change: (answer: Json, slot: Json) => Json = (answer) => answer, balance = 1000n): Json {
   const address = "0x00000000000000000000000000000000000a1107";
   const keyOf = (hex: string): Uint8Array => getBytes(keccak256(hex));
   const storage = buildTrie([
     { key: keyOf(toWord(5n)), value: getBytes(encodeRlp("0x37")) },
     { key: keyOf(toWord(9n)), value: getBytes(encodeRlp("0x99")) },
   ]);
-  const account = [toBeHex(7n), toBeHex(1000n), toHex(storage.root), EMPTY_CODE];
+  const account = [toBeHex(7n), toBeHex(balance), toHex(storage.root), EMPTY_CODE];
   const state = buildTrie([
     { key: keyOf(address), value: getBytes(encodeRlp(account)) },
     { key: keyOf("0x01"), value: getBytes(encodeRlp(account)) },
@@ -38,7 +38,7 @@ function clientAnswer(change: (answer: Json, slot: Json) => Json = (answer) => a
       stateRoot: toHex(state.root),
       address,
       accountProof: state.proof(keyOf(address)).map(toHex),
-      balance: "0x3e8",
+      balance: toBeHex(balance),
       nonce: "0x7",
       codeHash: EMPTY_CODE,
       storageHash: toHex(storage.root),
@@ -68,6 +68,13 @@ function report(value: Json): Promise<CaseReport> {
 }
 
 describe("what a case says beside its proof", () => {
+  it("A9: takes zero for the hash of nothing alone, and not for a balance of the same number", async () => {
+    for (const hash of [EMPTY_CODE, keccak256("0x80")]) {
+      const claim = clientAnswer((answer) => ({ ...answer, balance: "0x0" }), BigInt(hash));
+      expect((await report(claim)).reason).to.match(/^ClaimMismatch: balance/);
+    }
+  });
+
   it("A9: judges a client's own answer whole, in its form and in that of prove, and in both at once", async () => {
     for (const value of [clientAnswer(), ownAnswer(), { ...clientAnswer(), ...ownAnswer() }]) {
       const { verdict, slots, reason } = await report(value);
