@@ -29,6 +29,7 @@ library GuardErrors {
             selector == IProofErrors.StateProofInvalid.selector ||
             selector == IGuardErrors.ActionDenied.selector ||
             selector == IGuardErrors.LiquidationDenied.selector ||
+            selector == IGuardErrors.LiquidationNeedsHealth.selector ||
             selector == IGuardErrors.ScopeUnknown.selector ||
             selector == IGuardErrors.UnsupportedChain.selector;
     }

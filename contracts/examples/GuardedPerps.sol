@@ -137,19 +137,21 @@ contract GuardedPerps is MarginPerps, SettlementGuard, ProfitEscrow {
     /* THE GUARD */
 
     function _listMarket(bytes32 market) internal override {
-        _configureScope(market, _scopeConfig());
+        ScopeConfig memory config = _scopeConfig();
+        config.parent = EXCHANGE;
+        _configureScope(market, config);
     }
 
     function _guardFill(Order calldata order, Action action) internal virtual override returns (Verdict) {
-        _requireAnchor(order.anchor, 1, order.maxAge);
+        _requireAnchorOf(order.market, order.anchor, order.maxAge);
         // A trade that makes a position larger has no conservative form.
         if (action == Action.Increase) _requireAllowed(order.market, action);
         return _guard(order.market, action);
     }
 
     function _guardDenies(Order calldata order, Action action) internal view override returns (bool) {
-        if (_anchorFailure(order.anchor, 1, order.maxAge).length != 0) return true;
-        (Verdict verdict, ) = preview(order.market, action);
+        if (_anchorFailureOf(order.market, order.anchor, order.maxAge).length != 0) return true;
+        (Verdict verdict, ) = _preview(order.market, action);
         return verdict == Verdict.Deny || (action == Action.Increase && verdict != Verdict.Allow);
     }
 
@@ -170,13 +172,9 @@ contract GuardedPerps is MarginPerps, SettlementGuard, ProfitEscrow {
         return _hasOpenCause(market) || _hasOpenCause(EXCHANGE);
     }
 
-    function _hasOpenCause(bytes32 scope) private view returns (bool) {
-        return (_scope(scope).divergences | _scope(scope).halts) != 0;
-    }
-
     function _keepsProfit(bytes32 market, address trader) internal view override returns (bool) {
         if (escrowedProfit(market, trader) == 0) return false;
-        (Verdict verdict, ) = preview(market, Action.Decrease);
+        (Verdict verdict, ) = _preview(market, Action.Decrease);
         return verdict != Verdict.Allow;
     }
 
@@ -206,17 +204,22 @@ contract GuardedPerps is MarginPerps, SettlementGuard, ProfitEscrow {
         return keeper;
     }
 
-    /// @dev What the exchange and each of its markets begin with. For Ethereum, whose slots of 12 s may be missed: an outage is a quarter of an
-    /// hour without blocks.
+    /// @dev What the exchange and each of its markets begin with. For Ethereum, of whose slots of 12 s one in nine may be missed: an outage is a quarter of
+    /// an hour without blocks. An order may be as old as EIP-2935 answers for; its trader signs the age.
     function _scopeConfig() internal pure virtual returns (ScopeConfig memory) {
         return
             ScopeConfig({
                 policy: Policies.STANDARD,
+                parent: 0,
+                minDepth: 1,
+                maxAge: 8_191,
+                keeperLatency: 60,
                 gap: 15 minutes,
                 staleFor: 10 minutes,
                 graceFor: 30 minutes,
                 exitsFor: 1 days,
-                longestBlockTime: 24
+                blockTime: 12_000,
+                longestBlockTime: 13_500
             });
     }
 }

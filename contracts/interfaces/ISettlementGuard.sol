@@ -2,7 +2,7 @@
 pragma solidity ^0.8.13;
 
 import {Anchor} from "../anchor/Anchor.sol";
-import {Action, Verdict} from "../policy/Policy.sol";
+import {Action, Verdict} from "../policy/PolicyTypes.sol";
 import {IPolicyGuard} from "./IPolicyGuard.sol";
 import {IStatelessGuard} from "./IStatelessGuard.sol";
 

@@ -3,10 +3,12 @@ pragma solidity ^0.8.13;
 
 import {SettlementGuard} from "../SettlementGuard.sol";
 import {Anchor} from "../anchor/Anchor.sol";
-import {Action, Policies, Policy, Status, Verdict} from "../policy/Policy.sol";
+import {Policies, Policy} from "../policy/Policy.sol";
 import {L1OriginContinuity} from "../policy/L1OriginContinuity.sol";
 import {PolicyGuard} from "../policy/PolicyGuard.sol";
+import {Action, Continuity, Status, Verdict} from "../policy/PolicyTypes.sol";
 import {ProfitEscrow} from "../policy/ProfitEscrow.sol";
+import {ScopeHead} from "../policy/ScopeHead.sol";
 import {ScopeConfig} from "../policy/Scopes.sol";
 
 /// @notice The two roles, in the code rather than in storage: they are the same behind a proxy and under delegatecall.
@@ -113,16 +115,15 @@ contract L1PolicyTarget is PolicyTarget, L1OriginContinuity {
 
     constructor(address pauser, address configurator) PolicyTarget(pauser, configurator) {}
 
-    function _gapSince(
-        uint256 time,
-        uint256 number,
-        uint256 longestBlockTime
-    ) internal view override(PolicyGuard, L1OriginContinuity) returns (uint256) {
-        return L1OriginContinuity._gapSince(time, number, longestBlockTime);
+    function _continuity() internal pure override(PolicyGuard, L1OriginContinuity) returns (Continuity) {
+        return Continuity.L1Origin;
     }
 
-    function _isBehind(uint256 gap) internal view override(PolicyGuard, L1OriginContinuity) returns (bool) {
-        return L1OriginContinuity._isBehind(gap);
+    function _isAlive(
+        bytes32 scope,
+        ScopeHead head
+    ) internal view override(PolicyGuard, L1OriginContinuity) returns (bool) {
+        return L1OriginContinuity._isAlive(scope, head);
     }
 
     function _parentOf(bytes32 scope) internal view override(PolicyGuard, PolicyTarget) returns (bytes32) {

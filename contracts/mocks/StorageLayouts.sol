@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.13;
 
-import {PolicyGuard} from "../policy/PolicyGuard.sol";
+import {Scopes} from "../policy/Scopes.sol";
 import {ProfitEscrow} from "../policy/ProfitEscrow.sol";
 
 /// @notice The namespaced structs as state variables: of these the compiler prints the layout, which is that of the namespaces.
 contract StorageLayouts {
-    PolicyGuard.PolicyStorage private _policy;
+    Scopes.PolicyStorage private _policy;
     ProfitEscrow.EscrowStorage private _escrow;
 }

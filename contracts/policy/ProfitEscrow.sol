@@ -2,7 +2,7 @@
 pragma solidity ^0.8.13;
 
 import {PolicyGuard} from "./PolicyGuard.sol";
-import {Action, Verdict} from "./Policy.sol";
+import {Action, Verdict} from "./PolicyTypes.sol";
 
 /// @title The conservative verdict: the position is reduced now, the profit waits
 /// @notice For a protocol whose positions can be closed under doubt. A close at a price that may be wrong reduces the risk at once; the profit

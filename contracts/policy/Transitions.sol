@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.13;
+
+import {IPolicyErrors} from "../interfaces/IPolicyErrors.sol";
+import {Facts} from "./Assessment.sol";
+import {Bounds} from "./Bounds.sol";
+import {Deadline, Deadlines} from "./Deadline.sol";
+import {Clock, Status} from "./PolicyTypes.sol";
+import {Cause, Scope} from "./Scopes.sol";
+import {ScopeHead, ScopeHeads} from "./ScopeHead.sol";
+
+/// @title What happens to one scope, and what is known of it
+/// @notice Each function but the first is one thing that is written down. Whether it may be is for the engine, unless an error says so.
+library Transitions {
+    /// @notice For how many times `exitsFor` exits stay open after they were closed, the closed time included.
+    uint256 internal constant EXIT_PERIODS = 5;
+
+    /// @notice What is known of the scope now.
+    /// @param unaccounted milliseconds that no block accounts for
+    function facts(
+        Scope storage scope,
+        Clock memory now_,
+        uint256 unaccounted
+    ) internal view returns (Facts memory known) {
+        ScopeHead head = scope.head;
+        (known.unaccounted, known.gap) = (unaccounted, head.gap() * 1_000);
+        (known.openDiverged, known.openHalted) = (head.openDiverged(), head.openHalted());
+        if (head.hasDeadlines()) {
+            uint256 staleFor = scope.staleFor;
+            known.stale = !scope.staleUntil.hasPassed(now_, staleFor);
+            known.lagging = !known.stale && !scope.graceUntil.hasPassed(now_, staleFor + scope.graceFor);
+            if (!scope.pausedUntil.hasPassed(now_, lastPause(scope))) known.paused = scope.paused;
+        }
+        if (known.openHalted != 0) known.exitsClosed = !scope.exitsClosedUntil.hasPassed(now_, scope.exitsFor);
+    }
+
+    /* WHAT THE CHAIN SHOWS */
+
+    /// @notice The chain lives.
+    /// @param carried milliseconds that no block accounts for, and that were no outage
+    function recordHeartbeat(Scope storage scope, Clock memory now_, uint256 carried, bool hasDeadlines) internal {
+        scope.head = scope.head.withHeartbeat(now_.time, now_.number, carried).withDeadlines(hasDeadlines);
+    }
+
+    /// @notice The chain stood still before block `number`. What was unaccounted for is on record with it, and not carried.
+    function recordOutage(Scope storage scope, Clock memory now_, uint256 number) internal {
+        scope.head = scope.head.withHeartbeat(now_.time, now_.number, 0);
+        scope.outageBlock = uint40(number);
+        enterStale(scope, now_);
+    }
+
+    /// @notice Stale for `staleFor` from now, Lagging for `graceFor` after that; longer where it is already.
+    function enterStale(Scope storage scope, Clock memory now_) internal {
+        (uint256 staleFor, uint256 blockTime) = (scope.staleFor, scope.head.longestBlockTime());
+        scope.staleUntil = scope.staleUntil.later(Deadlines.from(now_, staleFor, blockTime));
+        scope.graceUntil = scope.graceUntil.later(Deadlines.from(now_, staleFor + scope.graceFor, blockTime));
+        scope.head = scope.head.withDeadlines(true);
+    }
+
+    /* EVIDENCE */
+
+    /// @notice Opens a cause, or makes an open one worse.
+    /// @return raised false where the cause is open already and no better than `status`: that is no failure, and the evidence counts if it is newer
+    function openCause(
+        Scope storage scope,
+        bytes32 id,
+        bytes32 causeId,
+        Status status,
+        uint64 evidence,
+        Clock memory now_
+    ) internal returns (bool raised) {
+        if (status < Status.Diverged || causeId == 0) revert IPolicyErrors.CauseInvalid(id, causeId, status);
+        Cause storage cause = scope.causes[causeId];
+        Status last = cause.status;
+        if (last >= status) {
+            if (evidence > cause.evidence) cause.evidence = evidence;
+            return false;
+        }
+        if (evidence <= cause.evidence) {
+            revert IPolicyErrors.EvidenceNotNewer(id, causeId, evidence, cause.evidence);
+        }
+        (cause.status, cause.evidence) = (status, evidence);
+        _recount(scope, last, status);
+        if (status == Status.Halted) _closeExits(scope, now_);
+        return true;
+    }
+
+    /// @notice Closes a cause. What was closed for it stays so for `staleFor`, in which the healing can be contradicted.
+    function closeCause(
+        Scope storage scope,
+        bytes32 id,
+        bytes32 causeId,
+        uint64 evidence,
+        Clock memory now_
+    ) internal {
+        Cause storage cause = scope.causes[causeId];
+        Status last = cause.status;
+        if (last == Status.Synced) revert IPolicyErrors.CauseNotOpen(id, causeId);
+        if (evidence <= cause.evidence) {
+            revert IPolicyErrors.EvidenceNotNewer(id, causeId, evidence, cause.evidence);
+        }
+        (cause.status, cause.evidence) = (Status.Synced, evidence);
+        _recount(scope, last, Status.Synced);
+        enterStale(scope, now_);
+    }
+
+    /* PAUSES */
+
+    /// @notice Makes the scope Lagging or Stale for `length` seconds.
+    function pause(Scope storage scope, Status status, uint256 length, Clock memory now_) internal {
+        scope.pauses = (scope.pauses << 64) | ((now_.time + length) << 24) | length;
+        scope.pausedUntil = Deadlines.from(now_, length, scope.head.longestBlockTime());
+        scope.paused = status;
+        scope.head = scope.head.withDeadlines(true);
+    }
+
+    /// @notice The length of the last pause, in seconds; zero if there was none.
+    function lastPause(Scope storage scope) internal view returns (uint256) {
+        return scope.pauses & type(uint24).max;
+    }
+
+    /// @notice What the pauses of the window that ends now add up to, in seconds, and how many of the remembered four lie in it.
+    function pausesInWindow(Scope storage scope, uint256 time) internal view returns (uint256 used, uint256 count) {
+        for (uint256 rest = scope.pauses; rest != 0; rest >>= 64) {
+            uint256 end = uint64(rest) >> 24;
+            if (end + Bounds.PAUSE_WINDOW > time) {
+                used += rest & type(uint24).max;
+                ++count;
+            }
+        }
+    }
+
+    /* INTERNALS */
+
+    /// @dev Begins the time in which exits are closed, unless the last one began too lately.
+    function _closeExits(Scope storage scope, Clock memory now_) private {
+        uint256 exitsFor = scope.exitsFor;
+        if (!scope.exitsClosableFrom.hasPassed(now_, EXIT_PERIODS * exitsFor)) return;
+        uint256 blockTime = scope.head.longestBlockTime();
+        scope.exitsClosedUntil = Deadlines.from(now_, exitsFor, blockTime);
+        scope.exitsClosableFrom = Deadlines.from(now_, EXIT_PERIODS * exitsFor, blockTime);
+    }
+
+    /// @dev Counts a cause that went from one status to another.
+    function _recount(Scope storage scope, Status from, Status to) private {
+        ScopeHead head = scope.head;
+        (uint256 diverged, uint256 halted) = (head.openDiverged(), head.openHalted());
+        if (from == Status.Diverged) diverged = _less(diverged);
+        if (from == Status.Halted) halted = _less(halted);
+        if (to == Status.Diverged) diverged = _more(diverged);
+        if (to == Status.Halted) halted = _more(halted);
+        scope.head = head.withCauses(diverged, halted);
+    }
+
+    /// @dev A counter that is full has lost count, and stays.
+    function _more(uint256 count) private pure returns (uint256) {
+        return count == ScopeHeads.MOST_CAUSES ? count : count + 1;
+    }
+
+    function _less(uint256 count) private pure returns (uint256) {
+        return count == ScopeHeads.MOST_CAUSES ? count : count - 1;
+    }
+}
