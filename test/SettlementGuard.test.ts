@@ -292,6 +292,20 @@ describe("on a chain of 8,200 blocks", () => {
       for (const selector of selectors) expect(await standalone.isGuardError(selector)).to.equal(true);
       expect(await standalone.isGuardError("0x08c379a0")).to.equal(false);
     });
+
+    it("SG-11: takes no other four bytes for an error: one bit beside it, or half of it and half of another", async () => {
+      const chain = await longChain();
+      const standalone = await new StandaloneGuard__factory(await firstSigner(chain)).deploy();
+      const selectors: string[] = [];
+      standalone.interface.forEachError(({ selector }) => selectors.push(selector));
+      const flipped = (selector: string, bit: number): string =>
+        `0x${((BigInt(selector) ^ (1n << BigInt(bit))) & 0xffffffffn).toString(16).padStart(8, "0")}`;
+      const others = selectors.flatMap((selector) => [
+        ...[0, 31].map((bit) => flipped(selector, bit)),
+        ...selectors.map((next) => `0x${selector.slice(6)}${next.slice(2, 6)}`),
+      ]);
+      for (const other of others) expect(await standalone.isGuardError(other), other).to.equal(false);
+    });
   });
 });
 

@@ -47,24 +47,38 @@ abstract contract AnchorGuard is ChainClock, IGuardErrors {
         Anchor calldata anchor,
         uint64 minDepth,
         uint64 maxDepth
-    ) internal view returns (bytes memory) {
+    ) internal view returns (bytes memory failure) {
         uint256 number = anchor.number;
-        if (anchor.hash == bytes32(0)) return abi.encodeWithSelector(ZeroAnchorHash.selector, number);
-
         uint256 head = _blockNumber();
-        if (number == head) return abi.encodeWithSelector(AnchorIsCurrentBlock.selector, number);
-        if (number > head) return abi.encodeWithSelector(AnchorInFuture.selector, number, head);
 
-        uint256 depth = head - number;
-        if (depth < minDepth) return abi.encodeWithSelector(AnchorTooShallow.selector, number, head, minDepth);
-        if (depth > maxDepth) return abi.encodeWithSelector(AnchorTooDeep.selector, number, head, maxDepth);
-        uint256 window = _blockHashWindow();
-        if (depth > window) return abi.encodeWithSelector(AnchorOutOfWindow.selector, number, head, window);
+        // The error has the first `words` of: the number, `second`, `third`. An encoder for each takes 300 bytes more.
+        bytes4 selector;
+        uint256 words = 3;
+        uint256 second = head;
+        uint256 third;
+        if (anchor.hash == bytes32(0)) {
+            (selector, words) = (ZeroAnchorHash.selector, 1);
+        } else if (number == head) {
+            (selector, words) = (AnchorIsCurrentBlock.selector, 1);
+        } else if (number > head) {
+            (selector, words) = (AnchorInFuture.selector, 2);
+        } else if (head - number < minDepth) {
+            (selector, third) = (AnchorTooShallow.selector, minDepth);
+        } else if (head - number > maxDepth) {
+            (selector, third) = (AnchorTooDeep.selector, maxDepth);
+        } else if (head - number > _blockHashWindow()) {
+            (selector, third) = (AnchorOutOfWindow.selector, _blockHashWindow());
+        } else {
+            bytes32 actual = _blockHash(number);
+            if (actual == anchor.hash) return "";
+            if (actual == bytes32(0)) (selector, words) = (AnchorHashUnknown.selector, 2);
+            else (selector, second, third) = (AnchorMismatch.selector, uint256(anchor.hash), uint256(actual));
+        }
 
-        bytes32 actual = _blockHash(number);
-        if (actual == anchor.hash) return "";
-        if (actual == bytes32(0)) return abi.encodeWithSelector(AnchorHashUnknown.selector, number, head);
-        return abi.encodeWithSelector(AnchorMismatch.selector, number, anchor.hash, actual);
+        failure = abi.encodeWithSelector(selector, number, second, third);
+        assembly ("memory-safe") {
+            mstore(failure, add(4, mul(words, 0x20))) // cuts the words that the error lacks
+        }
     }
 
     /// @dev Whether `_anchorFailure` is empty, in fewer steps.
