@@ -6,7 +6,7 @@ import {Anchor} from "./anchor/Anchor.sol";
 import {ISettlementGuard} from "./interfaces/ISettlementGuard.sol";
 import {IPolicyGuard} from "./interfaces/IPolicyGuard.sol";
 import {Action, Verdict} from "./policy/PolicyTypes.sol";
-import {PolicyGuard} from "./policy/PolicyGuard.sol";
+import {PolicyAdmin} from "./policy/PolicyAdmin.sol";
 import {Scopes} from "./policy/Scopes.sol";
 import {ScopeHead} from "./policy/ScopeHead.sol";
 
@@ -20,7 +20,7 @@ import {ScopeHead} from "./policy/ScopeHead.sol";
 ///
 /// @dev Each market is a scope, and gets a configuration from `_configureScope` before anything of it is allowed. A protocol that wants anchors
 /// and no more inherits `StatelessGuard`, which reads no storage.
-abstract contract SettlementGuard is StatelessGuard, PolicyGuard, ISettlementGuard {
+abstract contract SettlementGuard is StatelessGuard, PolicyAdmin, ISettlementGuard {
     /// @notice Lets the function run only if `anchor` is a block of the executing chain, inside the depths of the scope's configuration, and `action` is
     /// allowed without reserve.
     modifier guardedAt(bytes32 scope, Action action, Anchor calldata anchor) {

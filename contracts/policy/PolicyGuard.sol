@@ -131,21 +131,6 @@ abstract contract PolicyGuard is ChainClock, IGuardErrors, IPolicyGuard {
         return bytes32(0);
     }
 
-    /// @notice Who may pause. Nobody by default.
-    function _pauser() internal view virtual returns (address) {
-        return address(0);
-    }
-
-    /// @notice Who may announce a configuration. Nobody by default.
-    function _configurator() internal view virtual returns (address) {
-        return address(0);
-    }
-
-    /// @notice Seconds between a configuration's announcement and its application.
-    function _configurationDelay() internal view virtual returns (uint256) {
-        return 2 days;
-    }
-
     /// @notice Below this health, a fraction of 1e18, an account is deeply insolvent.
     function _deepInsolvency() internal view virtual returns (uint256) {
         return 0.95e18;
@@ -156,6 +141,9 @@ abstract contract PolicyGuard is ChainClock, IGuardErrors, IPolicyGuard {
     function _continuity() internal view virtual returns (Continuity) {
         return Continuity.BlockTimes;
     }
+
+    /// @dev Pauser, configurator, and the delay of a configuration in seconds: see `PolicyAdmin`.
+    function _roles() internal view virtual returns (uint256 pauser, uint256 configurator, uint256 delay);
 
     /// @dev Whether nothing is wrong with the scope by what its head and the chain show. The heartbeat is renewed where it is due.
     function _isAlive(bytes32 scope, ScopeHead head) internal virtual returns (bool) {
@@ -224,26 +212,6 @@ abstract contract PolicyGuard is ChainClock, IGuardErrors, IPolicyGuard {
         _pass();
     }
 
-    /// @inheritdoc IPolicyGuard
-    function pauseScope(bytes32, Status, uint24) external virtual {
-        _pass();
-    }
-
-    /// @inheritdoc IPolicyGuard
-    function scheduleScope(bytes32, ScopeConfig calldata) external virtual {
-        _pass();
-    }
-
-    /// @inheritdoc IPolicyGuard
-    function cancelScope(bytes32, ScopeConfig calldata) external virtual {
-        _pass();
-    }
-
-    /// @inheritdoc IPolicyGuard
-    function applyScope(bytes32, ScopeConfig calldata) external virtual {
-        _pass();
-    }
-
     /// @dev Passes the call on to the engine as it is, and ends it with the engine's answer. The scope is the first argument of each.
     function _pass() internal {
         _return(_ask(msg.data, bytes32(msg.data[4:])));
@@ -278,9 +246,7 @@ abstract contract PolicyGuard is ChainClock, IGuardErrors, IPolicyGuard {
         }
         host[5] = _blockNumber();
         host[6] = uint256(_continuity());
-        host[7] = uint160(_pauser());
-        host[8] = uint160(_configurator());
-        host[9] = _configurationDelay();
+        (host[7], host[8], host[9]) = _roles();
         host[10] = _deepInsolvency();
         bool ok;
         (ok, answer) = address(_engine).delegatecall(abi.encodePacked(question, host));
