@@ -76,12 +76,7 @@ abstract contract SettlementGuard is StatelessGuard, PolicyAdmin, ISettlementGua
     }
 
     /// @inheritdoc IPolicyGuard
-    function proveStandstill(
-        bytes32,
-        Anchor calldata anchor,
-        bytes calldata,
-        bytes calldata
-    ) external virtual {
+    function proveStandstill(bytes32, Anchor calldata anchor, bytes calldata) external virtual {
         _requireAnchor(anchor, 1, type(uint64).max);
         _pass();
     }

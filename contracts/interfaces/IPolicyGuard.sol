@@ -120,14 +120,8 @@ interface IPolicyGuard is IPolicyErrors {
     /// @notice Records that the chain stood still, shown by two consecutive headers whose times differ by more than the gap. Anybody may call, once for
     /// each standstill and scope, in the scope and in its parents: each is Stale from now on, as after an outage that `poke` saw. It needs no heartbeat.
     /// @param anchor the block that ended the standstill, at most 8,191 blocks ago
-    /// @param parent RLP of the header before it
-    /// @param header RLP of its own header
-    function proveStandstill(
-        bytes32 scope,
-        Anchor calldata anchor,
-        bytes calldata parent,
-        bytes calldata header
-    ) external;
+    /// @param headers RLP of its header and of its parent's, end to end
+    function proveStandstill(bytes32 scope, Anchor calldata anchor, bytes calldata headers) external;
 
     /// @notice Makes a scope Lagging or Stale for `length` seconds. The pauser alone. Ends by itself; nobody can end it earlier.
     /// @param length at most a day. All pauses of thirty days together are at most three days and four in number, and each is followed by

@@ -100,7 +100,7 @@ contract PolicyUnguardedNothing {
 
     function poke(bytes32) external returns (Status) {}
 
-    function proveStandstill(bytes32, Anchor calldata, bytes calldata, bytes calldata) external {}
+    function proveStandstill(bytes32, Anchor calldata, bytes calldata) external {}
 
     function pauseScope(bytes32, Status, uint24) external {}
 

@@ -7,7 +7,7 @@ import {NativeChains} from "../anchor/NativeChains.sol";
 import {IGuardErrors} from "../interfaces/IGuardErrors.sol";
 import {Host, IPolicyEngine} from "../interfaces/IPolicyEngine.sol";
 import {IPolicyGuard, Restrictions} from "../interfaces/IPolicyGuard.sol";
-import {Header, HeaderReader} from "../proof/HeaderReader.sol";
+import {HeaderTime} from "../proof/HeaderTime.sol";
 import {Assessment, Assessments, Facts} from "./Assessment.sol";
 import {Configurations} from "./Configurations.sol";
 import {Bounds} from "./Bounds.sol";
@@ -105,16 +105,8 @@ contract PolicyEngine is IPolicyEngine, IGuardErrors {
 
     /// @inheritdoc IPolicyGuard
     /// @dev The host has checked the anchor.
-    function proveStandstill(
-        bytes32 scope,
-        Anchor calldata anchor,
-        bytes calldata parent,
-        bytes calldata header
-    ) external hosted {
-        Header memory last = _headerOf(header, anchor.hash, anchor.number);
-        uint256 before = _headerOf(parent, last.parentHash, anchor.number - 1).timestamp;
-        uint256 apart = last.timestamp > before ? last.timestamp - before : 0;
-
+    function proveStandstill(bytes32 scope, Anchor calldata anchor, bytes calldata headers) external hosted {
+        uint256 apart = _timeBetween(anchor, headers);
         Host memory host = _host();
         Clock memory now_ = _clock(host);
         bool isRecorded;
@@ -378,11 +370,12 @@ contract PolicyEngine is IPolicyEngine, IGuardErrors {
         return status < Status.Diverged || bestHealth < SOLVENT;
     }
 
-    function _headerOf(bytes calldata rlp, bytes32 hash, uint64 number) private pure returns (Header memory header) {
-        bytes32 actual = keccak256(rlp);
-        if (actual != hash) revert HeaderHashMismatch(number, hash, actual);
-        header = HeaderReader.read(rlp);
-        if (header.number != number) revert HeaderNumberMismatch(number, header.number);
+    /// @dev Seconds between the anchor's block and its parent, of whose headers these are the bytes.
+    function _timeBetween(Anchor calldata anchor, bytes calldata headers) private pure returns (uint256) {
+        (bytes32 parent, uint256 time, bytes calldata rest) = HeaderTime.read(headers, anchor.hash, anchor.number);
+        (, uint256 before, bytes calldata none) = HeaderTime.read(rest, parent, anchor.number - 1);
+        if (none.length != 0) revert HeaderMalformed(255);
+        return time > before ? time - before : 0;
     }
 
     function _refuseStandstill(bytes32 scope, uint64 number, uint256 apart) private view {

@@ -248,15 +248,16 @@ abstract contract PolicyGuard is ChainClock, IGuardErrors, IPolicyGuard {
         host[6] = uint256(_continuity());
         (host[7], host[8], host[9]) = _roles();
         host[10] = _deepInsolvency();
+        address engine = address(_engine);
         bool ok;
-        (ok, answer) = address(_engine).delegatecall(abi.encodePacked(question, host));
+        (ok, answer) = engine.delegatecall(abi.encodePacked(question, host));
         if (!ok) {
             assembly ("memory-safe") {
                 revert(add(answer, 0x20), mload(answer))
             }
         }
         // Each of its functions answers something. Where there is no code, nothing does.
-        if (answer.length == 0) revert EngineMissing(address(_engine));
+        if (answer.length == 0) revert EngineMissing(engine);
     }
 
     /// @dev `_ask` of a function that writes nothing.
