@@ -36,7 +36,7 @@ abstract contract SettlementGuard is StatelessGuard, PolicyAdmin, ISettlementGua
     /// @notice Reverts unless the anchor holds as for `guardedAt`, and is no older than `maxAge` either: what a message signs beside it.
     /// @param maxAge in blocks
     function _requireAnchorOf(bytes32 scope, Anchor calldata anchor, uint64 maxAge) internal view {
-        ScopeHead head = Scopes.at(scope).head;
+        ScopeHead head = Scopes.find(scope).head;
         if (!head.isKnown()) revert ScopeUnknown(scope);
         _requireAnchor(anchor, head.minDepth(), maxAge < head.maxAge() ? maxAge : head.maxAge());
     }
@@ -47,7 +47,7 @@ abstract contract SettlementGuard is StatelessGuard, PolicyAdmin, ISettlementGua
         Anchor calldata anchor,
         uint64 maxAge
     ) internal view returns (bytes memory) {
-        ScopeHead head = Scopes.at(scope).head;
+        ScopeHead head = Scopes.find(scope).head;
         if (!head.isKnown()) return abi.encodeWithSelector(ScopeUnknown.selector, scope);
         return _anchorFailure(anchor, head.minDepth(), maxAge < head.maxAge() ? maxAge : head.maxAge());
     }
@@ -58,7 +58,7 @@ abstract contract SettlementGuard is StatelessGuard, PolicyAdmin, ISettlementGua
         Anchor calldata anchor,
         Verdict least
     ) private returns (Verdict) {
-        ScopeHead head = Scopes.at(scope).head;
+        ScopeHead head = Scopes.find(scope).head;
         // Without a configuration there are no depths, and the engine says so.
         if (head.isKnown()) _requireAnchor(anchor, head.minDepth(), head.maxAge());
         return _enter(scope, head, action, least);

@@ -21,11 +21,16 @@ const SIZE_SNAPSHOT = "snapshots/code-size.json";
 /** What does not matter for gas, except that the heartbeat is due after a quarter of the gap. */
 const SCOPE_CONFIG = {
   policy: 0xb62a5226d492n, // Policies.STANDARD
+  parent: ethers.ZeroHash,
+  minDepth: 1,
+  maxAge: 256,
+  keeperLatency: 60,
   gap: 900,
   staleFor: 600,
   graceFor: 600,
   exitsFor: 86_400,
-  longestBlockTime: 24,
+  blockTime: 12_000,
+  longestBlockTime: 13_500,
 };
 
 type Figures = Record<string, number>;

@@ -145,7 +145,7 @@ contract PolicyEngine is IPolicyEngine, IGuardErrors {
     function _look(Host memory host) private view returns (Assessment memory worst, bytes memory failure) {
         Clock memory now_ = _clock(host);
         for (uint256 i = 0; i <= Bounds.PARENTS && (i == 0 || host.path[i] != 0); ++i) {
-            Scope storage state = Scopes.at(host.path[i]);
+            Scope storage state = Scopes.find(host.path[i]);
             if (!state.head.isKnown()) return (worst, abi.encodeWithSelector(ScopeUnknown.selector, host.path[i]));
             _worsen(worst, _assess(host, state, now_));
         }
@@ -229,7 +229,7 @@ contract PolicyEngine is IPolicyEngine, IGuardErrors {
         if (msg.sender != host.configurator) revert NotConfigurator(msg.sender);
         Clock memory now_ = _clock(host);
         Configurations.requireSound(scope, config, host, now_);
-        Scope storage state = Scopes.at(scope);
+        Scope storage state = Scopes.find(scope);
         if (state.announced != 0) emit ScopeConfigurationCancelled(scope, state.announced);
 
         uint256 delay = host.configurationDelay;
@@ -244,7 +244,7 @@ contract PolicyEngine is IPolicyEngine, IGuardErrors {
     function cancelScope(bytes32 scope, ScopeConfig calldata config) external hosted {
         Host memory host = _host();
         if (msg.sender != host.configurator) revert NotConfigurator(msg.sender);
-        Scope storage state = Scopes.at(scope);
+        Scope storage state = Scopes.find(scope);
         bytes32 announced = keccak256(abi.encode(config));
         if (announced != state.announced) _refuseConfiguration(scope, state);
         state.announced = 0;
@@ -256,7 +256,7 @@ contract PolicyEngine is IPolicyEngine, IGuardErrors {
     function applyScope(bytes32 scope, ScopeConfig calldata config) external hosted {
         Host memory host = _host();
         Clock memory now_ = _clock(host);
-        Scope storage state = Scopes.at(scope);
+        Scope storage state = Scopes.find(scope);
         uint256 delay = host.configurationDelay;
         bool isReady = keccak256(abi.encode(config)) == state.announced && state.readyFrom.hasPassed(now_, delay);
         if (!isReady || state.readyUntil.hasPassed(now_, 2 * delay)) _refuseConfiguration(scope, state);
@@ -271,7 +271,7 @@ contract PolicyEngine is IPolicyEngine, IGuardErrors {
     function configure(bytes32 scope, ScopeConfig calldata config) external hosted returns (bool) {
         Host memory host = _host();
         requireContinuity(host.continuity);
-        Scope storage state = Scopes.at(scope);
+        Scope storage state = Scopes.find(scope);
         if (state.head.isKnown()) revert ScopeConfigured(scope);
         _configure(scope, state, config, host, _clock(host));
         return true;
@@ -302,13 +302,13 @@ contract PolicyEngine is IPolicyEngine, IGuardErrors {
 
     /// @inheritdoc IPolicyGuard
     function configOf(bytes32 scope) external view returns (ScopeConfig memory) {
-        return Configurations.read(Scopes.at(scope), _host().path[1]);
+        return Configurations.read(Scopes.find(scope), _host().path[1]);
     }
 
     /// @inheritdoc IPolicyGuard
     function restrictionsOf(bytes32 scope) external view returns (Restrictions memory now_) {
         Host memory host = _host();
-        Scope storage state = Scopes.at(scope);
+        Scope storage state = Scopes.find(scope);
         if (!state.head.isKnown()) return now_;
         Clock memory clock = _clock(host);
         Facts memory facts = state.facts(clock, _unaccounted(host, state.head));
@@ -334,14 +334,14 @@ contract PolicyEngine is IPolicyEngine, IGuardErrors {
 
     /// @inheritdoc IPolicyGuard
     function causeOf(bytes32 scope, bytes32 cause) external view returns (Status status, uint64 evidence) {
-        return (Scopes.at(scope).causes[cause].status, Scopes.at(scope).causes[cause].evidence);
+        return (Scopes.find(scope).causes[cause].status, Scopes.find(scope).causes[cause].evidence);
     }
 
     /// @inheritdoc IPolicyGuard
     function announcementOf(
         bytes32 scope
     ) external view returns (bytes32 announced, Deadline readyFrom, Deadline readyUntil) {
-        Scope storage state = Scopes.at(scope);
+        Scope storage state = Scopes.find(scope);
         announced = state.announced;
         if (announced != 0) (readyFrom, readyUntil) = (state.readyFrom, state.readyUntil);
     }
@@ -354,7 +354,7 @@ contract PolicyEngine is IPolicyEngine, IGuardErrors {
         Assessment memory now_
     ) private view returns (Verdict verdict, Status status) {
         status = Policies.isExit(action) ? now_.exitStatus : now_.status;
-        verdict = Scopes.at(scope).policy.verdict(status, action);
+        verdict = Scopes.find(scope).policy.verdict(status, action);
     }
 
     function _mayLiquidate(
@@ -379,7 +379,7 @@ contract PolicyEngine is IPolicyEngine, IGuardErrors {
     }
 
     function _refuseStandstill(bytes32 scope, uint64 number, uint256 apart) private view {
-        Scope storage state = Scopes.at(scope);
+        Scope storage state = Scopes.find(scope);
         if (apart <= state.head.gap()) revert NoStandstill(scope, apart, state.head.gap());
         revert StandstillRecorded(scope, number, state.outageBlock);
     }
@@ -390,7 +390,7 @@ contract PolicyEngine is IPolicyEngine, IGuardErrors {
     }
 
     function _known(bytes32 scope) private view returns (Scope storage state) {
-        state = Scopes.at(scope);
+        state = Scopes.find(scope);
         if (!state.head.isKnown()) revert ScopeUnknown(scope);
     }
 

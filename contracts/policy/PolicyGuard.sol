@@ -51,12 +51,12 @@ abstract contract PolicyGuard is ChainClock, IGuardErrors, IPolicyGuard {
     /// LiquidationNeedsHealth: its verdict depends on the account (`_guardLiquidation`).
     /// @dev It also records what the chain shows, so the action must not be undone after. The action must be written before anybody is called.
     function _guard(bytes32 scope, Action action) internal returns (Verdict verdict) {
-        return _enter(scope, Scopes.at(scope).head, action, Verdict.AllowConservative);
+        return _enter(scope, Scopes.find(scope).head, action, Verdict.AllowConservative);
     }
 
     /// @notice Reverts with ActionDenied, or with ScopeUnknown, unless the action is allowed without reserve.
     function _requireAllowed(bytes32 scope, Action action) internal {
-        _enter(scope, Scopes.at(scope).head, action, Verdict.Allow);
+        _enter(scope, Scopes.find(scope).head, action, Verdict.Allow);
     }
 
     /// @notice Reverts with LiquidationDenied, or with ScopeUnknown, unless the account may be liquidated now:
@@ -69,7 +69,7 @@ abstract contract PolicyGuard is ChainClock, IGuardErrors, IPolicyGuard {
     /// @param bestHealth health in the view that is best for it, not below the worst
     function _guardLiquidation(bytes32 scope, uint256 worstHealth, uint256 bestHealth) internal {
         bool isAllowed = worstHealth < SOLVENT && worstHealth <= bestHealth;
-        if (isAllowed && _isHealthy(scope, Scopes.at(scope).head)) return;
+        if (isAllowed && _isHealthy(scope, Scopes.find(scope).head)) return;
         _ask(abi.encodeCall(IPolicyEngine.enterLiquidation, (scope, worstHealth, bestHealth)), scope);
     }
 
@@ -85,7 +85,7 @@ abstract contract PolicyGuard is ChainClock, IGuardErrors, IPolicyGuard {
         while (_isAlive(scope, head)) {
             scope = _parentOf(scope);
             if (scope == 0) return true;
-            head = Scopes.at(scope).head;
+            head = Scopes.find(scope).head;
         }
         return false;
     }
@@ -97,7 +97,7 @@ abstract contract PolicyGuard is ChainClock, IGuardErrors, IPolicyGuard {
 
     /// @dev Whether canonical state contradicts something of this scope, what is above it aside.
     function _hasOpenCause(bytes32 scope) internal view returns (bool) {
-        ScopeHead head = Scopes.at(scope).head;
+        ScopeHead head = Scopes.find(scope).head;
         return head.openDiverged() != 0 || head.openHalted() != 0;
     }
 
@@ -153,7 +153,7 @@ abstract contract PolicyGuard is ChainClock, IGuardErrors, IPolicyGuard {
         uint256 unaccounted = head.unaccounted(block.timestamp, number);
         // Without a configuration the gap is zero.
         if (unaccounted >= head.gap() * 1_000) return false;
-        Scopes.at(scope).head = head.withHeartbeat(block.timestamp, number, unaccounted);
+        Scopes.find(scope).head = head.withHeartbeat(block.timestamp, number, unaccounted);
         return true;
     }
 

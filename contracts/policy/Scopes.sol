@@ -76,7 +76,7 @@ library Scopes {
     bytes32 private constant POLICY_STORAGE = 0x008b3f86ed5cdc911b88aafef227491ce09c48def5b40ca4e09501b248a8e700;
 
     /// @dev equivalent: PolicyStorage at POLICY_STORAGE, scopes[scope]
-    function at(bytes32 scope) internal pure returns (Scope storage state) {
+    function find(bytes32 scope) internal pure returns (Scope storage state) {
         assembly ("memory-safe") {
             mstore(0x00, scope)
             mstore(0x20, POLICY_STORAGE)

@@ -24,34 +24,34 @@ library HeaderTime {
         bytes32 hash,
         uint64 number
     ) internal pure returns (bytes32 parentHash, uint256 timestamp, bytes calldata rest) {
-        (uint256 at, uint256 end) = _item(headers, 0, 0xc0, 255);
+        (uint256 offset, uint256 end) = _item(headers, 0, 0xc0, 255);
         bytes32 actual = keccak256(headers[:end]);
         if (actual != hash) revert IGuardErrors.HeaderHashMismatch(number, hash, actual);
         uint256 height;
         for (uint8 field = 0; field <= TIMESTAMP; ++field) {
-            (uint256 start, uint256 next) = _item(headers, at, 0x80, field);
+            (uint256 start, uint256 next) = _item(headers, offset, 0x80, field);
             if (field == 0) parentHash = bytes32(headers[start:next]);
             if (field == NUMBER) height = _number(headers[start:next]);
             if (field == TIMESTAMP) timestamp = _number(headers[start:next]);
-            at = next;
+            offset = next;
         }
         if (height != number) revert IGuardErrors.HeaderNumberMismatch(number, uint64(height));
         rest = headers[end:];
     }
 
-    /// @dev Where the content of the item at `at` begins and ends.
+    /// @dev Where the content of the item at `offset` begins and ends.
     /// @param kind 0xc0 for a list, 0x80 for a string
     function _item(
         bytes calldata rlp,
-        uint256 at,
+        uint256 offset,
         uint256 kind,
         uint8 field
     ) private pure returns (uint256 start, uint256 end) {
-        uint256 first = at < rlp.length ? uint8(rlp[at]) : 0;
-        if (kind == 0x80 && at < rlp.length && first < 0x80) return (at, at + 1);
+        uint256 first = offset < rlp.length ? uint8(rlp[offset]) : 0;
+        if (kind == 0x80 && offset < rlp.length && first < 0x80) return (offset, offset + 1);
         if (first < kind || first > kind + 0x3f) revert IGuardErrors.HeaderMalformed(field);
         uint256 length = first - kind;
-        start = at + 1;
+        start = offset + 1;
         if (length > 55) {
             uint256 bytesOfLength = length - 55;
             if (start + bytesOfLength > rlp.length) revert IGuardErrors.HeaderMalformed(field);
