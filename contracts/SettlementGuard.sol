@@ -69,8 +69,8 @@ abstract contract SettlementGuard is StatelessGuard, PolicyAdmin, ISettlementGua
         bytes32 scope,
         Action action,
         Anchor calldata anchor
-    ) external view virtual returns (Verdict, bytes memory) {
-        bytes memory reason = _anchorFailureOf(scope, anchor, type(uint64).max);
+    ) external view virtual returns (Verdict verdict, bytes memory reason) {
+        reason = _anchorFailureOf(scope, anchor, type(uint64).max);
         if (reason.length != 0) return (Verdict.Deny, reason);
         _return(_askView(abi.encodeCall(IPolicyGuard.preview, (scope, action)), scope));
     }

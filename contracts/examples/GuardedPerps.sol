@@ -6,8 +6,9 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {Order} from "./IMarginPerps.sol";
 import {MarginPerps} from "./MarginPerps.sol";
 import {SettlementGuard} from "../SettlementGuard.sol";
-import {StandaloneGuard} from "../StandaloneGuard.sol";
+
 import {StateAnchor} from "../anchor/Anchor.sol";
+import {AnchorGuard} from "../anchor/AnchorGuard.sol";
 import {Action, Policies, Status, Verdict} from "../policy/Policy.sol";
 import {ProfitEscrow} from "../policy/ProfitEscrow.sol";
 import {ScopeConfig} from "../policy/Scopes.sol";
@@ -36,7 +37,7 @@ struct SlotProof {
 
 /// @notice Reads slots of other contracts out of canonical states, with proofs. A contract of its own, so that an exchange need not carry the
 /// verifier's code; it has no state and no owner.
-contract ProofDesk is StandaloneGuard {
+contract ProofDesk is AnchorGuard {
     /// @notice What `slot` of `account` held after the anchor's block, zero if nothing. Reverts with a guard error if that is not proven.
     /// @param maxDepth how old the anchor may be, in blocks
     function valueAt(

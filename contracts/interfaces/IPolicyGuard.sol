@@ -94,10 +94,10 @@ interface IPolicyGuard is IPolicyErrors {
     function statusOf(bytes32 scope) external view returns (Status status, Status exits);
 
     /// @notice The scope's configuration; all zero if it has none.
-    function configOf(bytes32 scope) external view returns (ScopeConfig memory);
+    function configOf(bytes32 scope) external view returns (ScopeConfig memory config);
 
     /// @notice What restricts the scope, and until when. What is above it is asked by itself: `configOf(scope).parent`. Never reverts.
-    function restrictionsOf(bytes32 scope) external view returns (Restrictions memory);
+    function restrictionsOf(bytes32 scope) external view returns (Restrictions memory now_);
 
     /// @notice What is known of a cause. The ids of a scope's causes are in `ScopeRaised`.
     /// @return status Diverged or Halted while it is open, else Synced

@@ -163,7 +163,7 @@ abstract contract PolicyGuard is ChainClock, IGuardErrors, IPolicyGuard {
         return PolicyEngine(address(0));
     }
 
-    /* PASSED ON TO THE ENGINE */
+    /* PASSED ON TO THE ENGINE: what `_pass` ends returns nothing more */
 
     /// @dev Gives the scope its first configuration, without a delay: for a constructor, an initializer, or the listing of a market. It refuses a chain
     /// that the guard does not know, once more: the code may have got there without a constructor.
@@ -173,38 +173,51 @@ abstract contract PolicyGuard is ChainClock, IGuardErrors, IPolicyGuard {
     }
 
     /// @inheritdoc IPolicyGuard
-    function preview(bytes32, Action) external view virtual returns (Verdict, bytes memory) {
+    function preview(bytes32, Action) external view virtual returns (Verdict verdict, bytes memory reason) {
         _passView();
+        return (verdict, reason);
     }
 
     /// @inheritdoc IPolicyGuard
-    function previewLiquidation(bytes32, uint256, uint256) external view virtual returns (bool, bytes memory) {
+    function previewLiquidation(
+        bytes32,
+        uint256,
+        uint256
+    ) external view virtual returns (bool allowed, bytes memory reason) {
         _passView();
+        return (allowed, reason);
     }
 
     /// @inheritdoc IPolicyGuard
-    function statusOf(bytes32) external view virtual returns (Status, Status) {
+    function statusOf(bytes32) external view virtual returns (Status status, Status exits) {
         _passView();
+        return (status, exits);
     }
 
     /// @inheritdoc IPolicyGuard
-    function configOf(bytes32) external view virtual returns (ScopeConfig memory) {
+    function configOf(bytes32) external view virtual returns (ScopeConfig memory config) {
         _passView();
+        return config;
     }
 
     /// @inheritdoc IPolicyGuard
-    function restrictionsOf(bytes32) external view virtual returns (Restrictions memory) {
+    function restrictionsOf(bytes32) external view virtual returns (Restrictions memory now_) {
         _passView();
+        return now_;
     }
 
     /// @inheritdoc IPolicyGuard
-    function causeOf(bytes32, bytes32) external view virtual returns (Status, uint64) {
+    function causeOf(bytes32, bytes32) external view virtual returns (Status status, uint64 evidence) {
         _passView();
+        return (status, evidence);
     }
 
     /// @inheritdoc IPolicyGuard
-    function announcementOf(bytes32) external view virtual returns (bytes32, Deadline, Deadline) {
+    function announcementOf(
+        bytes32
+    ) external view virtual returns (bytes32 announced, Deadline readyFrom, Deadline readyUntil) {
         _passView();
+        return (announced, readyFrom, readyUntil);
     }
 
     /// @inheritdoc IPolicyGuard
