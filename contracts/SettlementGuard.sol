@@ -24,13 +24,13 @@ abstract contract SettlementGuard is StatelessGuard, PolicyAdmin, ISettlementGua
     /// @notice Lets the function run only if `anchor` is a block of the executing chain, inside the depths of the scope's configuration, and `action` is
     /// allowed without reserve.
     modifier guardedAt(bytes32 scope, Action action, Anchor calldata anchor) {
-        _guardAtLeast(scope, action, anchor, Verdict.Allow);
+        _requireAllowedFrom(scope, _headAt(scope, anchor), action);
         _;
     }
 
     /// @notice As `_guard`, after the anchor was checked as for `guardedAt`.
     function _guardAt(bytes32 scope, Action action, Anchor calldata anchor) internal returns (Verdict verdict) {
-        return _guardAtLeast(scope, action, anchor, Verdict.AllowConservative);
+        return _guardFrom(scope, _headAt(scope, anchor), action);
     }
 
     /// @notice Reverts unless the anchor holds as for `guardedAt`, and is no older than `maxAge` either: what a message signs beside it.
@@ -52,16 +52,11 @@ abstract contract SettlementGuard is StatelessGuard, PolicyAdmin, ISettlementGua
         return _anchorFailure(anchor, head.minDepth(), maxAge < head.maxAge() ? maxAge : head.maxAge());
     }
 
-    function _guardAtLeast(
-        bytes32 scope,
-        Action action,
-        Anchor calldata anchor,
-        Verdict least
-    ) private returns (Verdict) {
-        ScopeHead head = Scopes.find(scope).head;
+    /// @dev The scope's head, after the anchor was checked against its depths.
+    function _headAt(bytes32 scope, Anchor calldata anchor) private view returns (ScopeHead head) {
+        head = Scopes.find(scope).head;
         // Without a configuration there are no depths, and the engine says so.
         if (head.isKnown()) _requireAnchor(anchor, head.minDepth(), head.maxAge());
-        return _enter(scope, head, action, least);
     }
 
     /// @inheritdoc ISettlementGuard

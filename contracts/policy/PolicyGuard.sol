@@ -51,12 +51,12 @@ abstract contract PolicyGuard is ChainClock, IGuardErrors, IPolicyGuard {
     /// LiquidationNeedsHealth: its verdict depends on the account (`_guardLiquidation`).
     /// @dev It also records what the chain shows, so the action must not be undone after. The action must be written before anybody is called.
     function _guard(bytes32 scope, Action action) internal returns (Verdict verdict) {
-        return _enter(scope, Scopes.find(scope).head, action, Verdict.AllowConservative);
+        return _guardFrom(scope, Scopes.find(scope).head, action);
     }
 
     /// @notice Reverts with ActionDenied, or with ScopeUnknown, unless the action is allowed without reserve.
     function _requireAllowed(bytes32 scope, Action action) internal {
-        _enter(scope, Scopes.find(scope).head, action, Verdict.Allow);
+        _requireAllowedFrom(scope, Scopes.find(scope).head, action);
     }
 
     /// @notice Reverts with LiquidationDenied, or with ScopeUnknown, unless the account may be liquidated now:
@@ -74,9 +74,19 @@ abstract contract PolicyGuard is ChainClock, IGuardErrors, IPolicyGuard {
     }
 
     /// @dev As `_guard`, with the scope's head read already.
-    function _enter(bytes32 scope, ScopeHead head, Action action, Verdict least) internal returns (Verdict verdict) {
+    function _guardFrom(bytes32 scope, ScopeHead head, Action action) internal returns (Verdict verdict) {
         // Every policy that was accepted allows all where nothing is wrong.
         if (action != Action.Liquidate && _isHealthy(scope, head)) return Verdict.Allow;
+        return _judge(scope, action, Verdict.AllowConservative);
+    }
+
+    /// @dev As `_requireAllowed`, with the scope's head read already.
+    function _requireAllowedFrom(bytes32 scope, ScopeHead head, Action action) internal {
+        if (!_isHealthy(scope, head)) _judge(scope, action, Verdict.Allow);
+    }
+
+    /// @dev The engine's verdict; it reverts below `least`.
+    function _judge(bytes32 scope, Action action, Verdict least) private returns (Verdict verdict) {
         return abi.decode(_ask(abi.encodeCall(IPolicyEngine.enter, (scope, action, least)), scope), (Verdict));
     }
 
