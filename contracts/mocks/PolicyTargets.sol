@@ -100,6 +100,14 @@ contract PolicyTarget is GuardWithRoles, ProfitEscrow {
         return _releaseProfit(scope, owner);
     }
 
+    function consumeProfit(bytes32 scope, address owner, uint256 loss) external returns (uint256 uncovered) {
+        return _consumeProfit(scope, owner, loss);
+    }
+
+    function isProfitWaiting(bytes32 scope, address owner) external view returns (bool) {
+        return _isProfitWaiting(scope, owner);
+    }
+
     function _parentOf(bytes32 scope) internal view virtual override returns (bytes32) {
         for (uint256 length = 31; length > 0; --length) {
             if (scope[length] == "/") return bytes32((uint256(scope) >> (8 * (32 - length))) << (8 * (32 - length)));

@@ -7,7 +7,7 @@ import {IPolicyEngine} from "../interfaces/IPolicyEngine.sol";
 import {IPolicyGuard, Restrictions} from "../interfaces/IPolicyGuard.sol";
 import {Deadline} from "./Deadline.sol";
 import {PolicyEngine} from "./PolicyEngine.sol";
-import {Action, Continuity, Status, Verdict} from "./PolicyTypes.sol";
+import {Action, Clock, Continuity, Status, Verdict} from "./PolicyTypes.sol";
 import {Scope, ScopeConfig, Scopes} from "./Scopes.sol";
 import {ScopeHead, ScopeHeads} from "./ScopeHead.sol";
 
@@ -103,6 +103,11 @@ abstract contract PolicyGuard is ChainClock, IGuardErrors, IPolicyGuard {
     /// @dev What `preview` answers.
     function _preview(bytes32 scope, Action action) internal view returns (Verdict verdict, bytes memory reason) {
         return abi.decode(_askView(abi.encodeCall(IPolicyGuard.preview, (scope, action)), scope), (Verdict, bytes));
+    }
+
+    /// @dev The moment, as spans count it.
+    function _clock() internal view returns (Clock memory) {
+        return Clock(block.timestamp, _blockNumber());
     }
 
     /// @dev Whether canonical state contradicts something of this scope, what is above it aside.
