@@ -116,7 +116,7 @@ abstract contract AnchorGuard is ChainClock, IGuardErrors {
     }
 
     /// @dev A state anchor begins with the members of an anchor.
-    function _anchorOf(StateAnchor calldata state) private pure returns (Anchor calldata anchor) {
+    function _anchorOf(StateAnchor calldata state) internal pure returns (Anchor calldata anchor) {
         assembly ("memory-safe") {
             anchor := state
         }
