@@ -9,6 +9,7 @@ import { marketIsolation } from "./marketIsolation.js";
 import { opUnsafeStall } from "./opUnsafeStall.js";
 import { phantomDeposit } from "./phantomDeposit.js";
 import { polygon157 } from "./polygon157.js";
+import { quietNight } from "./quietNight.js";
 import { staleResume } from "./staleResume.js";
 import { tamperedStateRoot } from "./tamperedStateRoot.js";
 import { staleCollateral, withdrawnCollateral } from "./withdrawnCollateral.js";
@@ -27,6 +28,7 @@ export const SCENARIOS: readonly Scenario[] = [
   staleCollateral,
   arbOutage,
   staleResume,
+  quietNight,
   opUnsafeStall,
   flapping,
   marketIsolation,

@@ -1,5 +1,6 @@
 /**
- * Deploys the example exchange, with the guard, on a network of the Hardhat configuration, and the standalone guard beside it.
+ * Deploys the example exchange, with the guard, on a network of the Hardhat configuration, and the standalone guard beside it. On a chain of the OP
+ * stack it is the exchange that looks at the L1 origin.
  *
  *   npm run deploy -- [--network NAME] [--token ADDRESS] [--feed ADDRESS] [--keeper ADDRESS]
  *
@@ -12,9 +13,14 @@ import { parseArgs } from "node:util";
 import { ethers } from "ethers";
 import { config, network } from "hardhat";
 
-import { decodeGuardError, explain } from "../src/index.js";
+import { CHAIN_PROFILES, decodeGuardError, explain } from "../src/index.js";
 import { revertDataOf } from "../src/chai/index.js";
-import { GuardedPerps__factory, StandaloneGuard__factory, TestToken__factory } from "../typechain-types/index.js";
+import {
+  GuardedPerps__factory,
+  OriginGuardedPerps__factory,
+  StandaloneGuard__factory,
+  TestToken__factory,
+} from "../typechain-types/index.js";
 
 const USAGE = "usage: npm run deploy -- [--network NAME] [--token ADDRESS] [--feed ADDRESS] [--keeper ADDRESS]";
 const DEVELOPMENT_CHAINS = [31_337n, 1_337n];
@@ -78,7 +84,10 @@ async function main(): Promise<number> {
   const token = options.token ?? (await deploy(new TestToken__factory(deployer).deploy()));
   const feed = options.feed ?? deployer.address;
   const keeper = options.keeper ?? deployer.address;
-  const perps = await deploy(new GuardedPerps__factory(deployer).deploy(token, feed, keeper));
+  // What shows an outage is a fact of the chain: on the OP stack the lag of L1, and the constructor refuses the other kind.
+  const isOrigin = CHAIN_PROFILES[Number(chainId)]?.continuity === "l1-origin";
+  const Perps = isOrigin ? OriginGuardedPerps__factory : GuardedPerps__factory;
+  const perps = await deploy(new Perps(deployer).deploy(token, feed, keeper));
   const guard = await deploy(new StandaloneGuard__factory(deployer).deploy());
   console.log(
     JSON.stringify(

@@ -98,13 +98,15 @@ library Policies {
         }
     }
 
-    /// @notice Whether restrictions on `action` end by themselves, whatever happens.
+    /// @notice Whether the action makes its user's position safer: no policy closes it below Halted. The rule of exits: `Assessments`.
     function isExit(Action action) internal pure returns (bool) {
         return (EXITS >> uint256(action)) & 1 == 1;
     }
 
     /// @notice What a trade is: Decrease if it leaves the position on its side and no larger, Increase otherwise. To turn a position
     /// around is an Increase.
+    /// @dev What is classified, and what the guard then allows, holds for this position. A function MUST write the new one before it calls anybody: a hook, a
+    /// token with callbacks (ERC-777), a receiver of ether. Else four nested "decreases" of 10 turn +10 into -30 while openings are denied.
     /// @param position signed size before the trade
     /// @param size signed size of the trade; any value, also one whose sum with `position` no longer fits
     function classify(int256 position, int256 size) internal pure returns (Action) {

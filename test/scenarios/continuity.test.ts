@@ -1,12 +1,13 @@
 import { expect } from "chai";
 
 import { arbOutage } from "../../scenarios/arbOutage.js";
-import { statusOf, timeWithBlocks, timedBlocksOf } from "../../scenarios/continuity.js";
+import { timeWithBlocks, timedBlocksOf } from "../../scenarios/continuity.js";
 import { flapping } from "../../scenarios/flapping.js";
 import { marketIsolation } from "../../scenarios/marketIsolation.js";
 import { opUnsafeStall } from "../../scenarios/opUnsafeStall.js";
+import { quietNight } from "../../scenarios/quietNight.js";
 import { staleResume } from "../../scenarios/staleResume.js";
-import { MARKET, UNIT, connect, deployExchanges, exchange, forks } from "../../scenarios/world.js";
+import { MARKET, UNIT, forks } from "../../scenarios/world.js";
 import type { Step } from "../../scenarios/types.js";
 import { ACTIONS, STATUSES, type Action, type Status } from "../../src/policy/policy.js";
 import { expectAccepted, replay } from "./replay.js";
@@ -88,26 +89,28 @@ describe("scenario arb-outage", () => {
   });
 });
 
-describe("an outage after quiet", () => {
-  /** The status right after an outage of 78 minutes that came after 400 blocks of 12 s without use, with or without a poke before it. */
-  async function statusAfter(poked: boolean): Promise<Status> {
-    const chain = await forks.create();
-    const world = await connect(chain, await deployExchanges(chain, { price: UNIT, liquidity: UNIT }));
-    await chain.mine(400);
-    if (poked) await exchange(world, "guarded", "bob").poke(MARKET);
-    await chain.stall({ seconds: 78 * 60 });
-    await chain.mine();
-    const status = await statusOf(world);
-    await chain.close();
-    return status;
-  }
+describe("scenario quiet-night", () => {
+  const { result, step } = replay(quietNight);
 
-  it("is not seen: 400 blocks of 12 s where 24 s are the slowest are a credit of 80 minutes", async () => {
-    expect(await statusAfter(false)).to.equal("Synced");
+  it("SG-8: is Synced in the first block after an outage that the quiet before it hides", () => {
+    const { hidden, outage } = result().measured ?? {};
+    expect(outage, "the outage is below what a quiet day hides").to.be.lessThan(hidden ?? 0n);
+    expect(result().measured?.["before"]).to.equal(BigInt(STATUSES.indexOf("Synced")));
   });
 
-  it("is seen after anybody has poked the market", async () => {
-    expect(await statusAfter(true)).to.equal("Stale");
+  it("A5: two headers prove the standstill, and what is Stale refuses an old price", () => {
+    expect(result().measured?.["after"]).to.equal(BigInt(STATUSES.indexOf("Stale")));
+    expectDenied(step(/Erin sells/), "Increase", "Stale");
+    expectSpared(step(/liquidates Bob/), "Stale", 97, 97);
+  });
+
+  it("A5: shows an outage above what a quiet day hides to the first who looks, without a proof", () => {
+    expect(result().measured?.["longer"]).to.equal(BigInt(STATUSES.indexOf("Stale")));
+  });
+
+  it("SG-7: is as before after Stale and the grace", () => {
+    expectAccepted(step(/Erin sells 40 at the fresh price/));
+    expectAccepted(step(/liquidates Dave/));
   });
 });
 
@@ -182,11 +185,10 @@ describe("scenario flapping", () => {
     expect(openedAfter).to.equal(600n);
   });
 
-  it("SG-7: restricts exits for a day and no longer, although the outages go on", () => {
-    const { restricted, statusWhenFree } = result().measured ?? {};
-    // A day in blocks of 24 s; the outages make the day itself pass sooner.
-    expect(restricted).to.equal(3_600n);
-    expect(statusWhenFree).to.equal(BigInt(STATUSES.indexOf("Stale")));
+  it("SG-6, SG-7: closes no exit for more than a day of outages, and pays what waited when the market is no longer Stale", () => {
+    const { closed, seconds } = result().measured ?? {};
+    expect(closed, "blocks at which a position could not be closed").to.equal(0n);
+    expect(seconds).to.be.greaterThan(86_400n);
     expectAccepted(step(/Carol closes/));
     expectAccepted(step(/Carol claims/));
     expectAccepted(step(/after twenty minutes of blocks/));

@@ -50,11 +50,6 @@ contract Perps is SettlementGuard, ProfitEscrow {
         margins[msg.sender] += int256(_releaseProfit(MARKET, msg.sender));
     }
 
-    // Which anchors `trade` takes: `minDepth` and `maxAge` of the configuration.
-    function _anchorDepthBounds() internal pure override returns (uint64 minDepth, uint64 maxDepth) {
-        return (2, 64);
-    }
-
     // #endregion perps
 
     function deposit() external payable {
