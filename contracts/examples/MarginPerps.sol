@@ -349,7 +349,7 @@ abstract contract MarginPerps is IMarginPerps, LiveEIP712 {
     }
 
     /// @dev Equity over maintenance margin, in 1e18; zero where nothing is left, and boundless without a position.
-    function _healthAt(Account memory account, uint256 price) private view returns (uint256) {
+    function _healthAt(Account memory account, uint256 price) private pure returns (uint256) {
         uint256 required = _notional(account.size, price) / MAINTENANCE_LEVERAGE;
         if (required == 0) return type(uint256).max;
         int256 equity_ = int256(account.margin) + _profit(account.size, account.entryPrice, price);
