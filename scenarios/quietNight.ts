@@ -60,7 +60,7 @@ export const quietNight: Scenario = {
     progress("two headers prove the hour");
     await chain.mine();
     const standstill = await findStandstill(chain.request, { gap: 900 });
-    if (standstill === undefined) throw new Error("an hour without blocks was not found");
+    if (standstill === undefined) throw new RangeError("an hour without blocks was not found");
     await exchange(world, "guarded", "keeper").proveStandstill(MARKET, standstill.anchor, standstill.headers);
     const after = await statusOf(world);
     story.event(`${after}: proven`);

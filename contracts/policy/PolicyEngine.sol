@@ -174,19 +174,14 @@ contract PolicyEngine is IPolicyEngine, IGuardErrors {
     /// @dev Whether no heartbeat is due.
     function _isRecent(ScopeHead head, Clock memory now_) private pure returns (bool) {
         (uint256 until, ) = head.heartbeat();
-        uint256 now_ms = now_.time * 1_000;
-        return now_ms < until || (now_ms - until) * ScopeHeads.HEARTBEAT_PART < head.gap() * 1_000;
+        uint256 nowInMs = now_.time * 1_000;
+        return nowInMs < until || (nowInMs - until) * ScopeHeads.HEARTBEAT_PART < head.gap() * 1_000;
     }
 
     /* EVIDENCE */
 
     /// @inheritdoc IPolicyEngine
-    function raise(
-        bytes32 scope,
-        bytes32 cause,
-        Status status,
-        uint64 evidence
-    ) external hosted returns (bool raised) {
+    function raise(bytes32 scope, bytes32 cause, Status status, uint64 evidence) external hosted returns (bool raised) {
         raised = _known(scope).openCause(scope, cause, status, evidence, _clock(_host()));
         if (raised) emit ScopeRaised(scope, cause, status, evidence);
     }

@@ -8,8 +8,8 @@ import {IPolicyGuard, Restrictions} from "../interfaces/IPolicyGuard.sol";
 import {Deadline} from "./Deadline.sol";
 import {PolicyEngine} from "./PolicyEngine.sol";
 import {Action, Clock, Continuity, Status, Verdict} from "./PolicyTypes.sol";
-import {Scope, ScopeConfig, Scopes} from "./Scopes.sol";
-import {ScopeHead, ScopeHeads} from "./ScopeHead.sol";
+import {ScopeConfig, Scopes} from "./Scopes.sol";
+import {ScopeHead} from "./ScopeHead.sol";
 
 /// @title K4 and policy: what stays open when something is wrong
 /// @notice Decides per scope and action, from what the chain itself shows and from open causes. It asks no oracle.

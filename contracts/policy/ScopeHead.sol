@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.13;
 
-
 /// @notice All that a guarded call reads of a scope while nothing is wrong: its first slot. Zero where the scope has no configuration.
 ///
 ///       bits  member             unit

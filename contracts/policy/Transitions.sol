@@ -4,7 +4,7 @@ pragma solidity ^0.8.13;
 import {IPolicyErrors} from "../interfaces/IPolicyErrors.sol";
 import {Facts} from "./Assessment.sol";
 import {Bounds} from "./Bounds.sol";
-import {Deadline, Deadlines} from "./Deadline.sol";
+import {Deadlines} from "./Deadline.sol";
 import {Clock, Status} from "./PolicyTypes.sol";
 import {Cause, Scope} from "./Scopes.sol";
 import {ScopeHead, ScopeHeads} from "./ScopeHead.sol";
@@ -86,13 +86,7 @@ library Transitions {
     }
 
     /// @notice Closes a cause. What was closed for it stays so for `staleFor`, in which the healing can be contradicted.
-    function closeCause(
-        Scope storage scope,
-        bytes32 id,
-        bytes32 causeId,
-        uint64 evidence,
-        Clock memory now_
-    ) internal {
+    function closeCause(Scope storage scope, bytes32 id, bytes32 causeId, uint64 evidence, Clock memory now_) internal {
         Cause storage cause = scope.causes[causeId];
         Status last = cause.status;
         if (last == Status.Synced) revert IPolicyErrors.CauseNotOpen(id, causeId);

@@ -175,4 +175,3 @@ describe(`soaks of the policy room (SEED=${seed})`, function () {
       }
     });
 });
-
