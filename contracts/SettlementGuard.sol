@@ -41,14 +41,14 @@ abstract contract SettlementGuard is StatelessGuard, PolicyAdmin, ISettlementGua
         _requireAnchor(anchor, head.minDepth(), maxAge < head.maxAge() ? maxAge : head.maxAge());
     }
 
-    /// @dev The revert data of `_requireAnchorOf`, empty where the anchor holds.
+    /// @dev The revert data of `_requireAnchorOf`, empty where the anchor holds; and where the scope is unknown, which `preview` says.
     function _anchorFailureOf(
         bytes32 scope,
         Anchor calldata anchor,
         uint64 maxAge
-    ) internal view returns (bytes memory) {
+    ) internal view returns (bytes memory failure) {
         ScopeHead head = Scopes.find(scope).head;
-        if (!head.isKnown()) return abi.encodeWithSelector(ScopeUnknown.selector, scope);
+        if (!head.isKnown()) return failure;
         return _anchorFailure(anchor, head.minDepth(), maxAge < head.maxAge() ? maxAge : head.maxAge());
     }
 
@@ -64,14 +64,14 @@ abstract contract SettlementGuard is StatelessGuard, PolicyAdmin, ISettlementGua
         bytes32 scope,
         Action action,
         Anchor calldata anchor
-    ) external view virtual returns (Verdict verdict, bytes memory reason) {
+    ) external view returns (Verdict verdict, bytes memory reason) {
         reason = _anchorFailureOf(scope, anchor, type(uint64).max);
         if (reason.length != 0) return (Verdict.Deny, reason);
         _return(_askView(abi.encodeCall(IPolicyGuard.preview, (scope, action)), scope));
     }
 
     /// @inheritdoc IPolicyGuard
-    function proveStandstill(bytes32, Anchor calldata anchor, bytes calldata) external virtual {
+    function proveStandstill(bytes32, Anchor calldata anchor, bytes calldata) external {
         _requireAnchor(anchor, 1, type(uint64).max);
         _pass();
     }

@@ -24,20 +24,28 @@ struct Host {
 }
 
 /// @title What a guarded contract asks of its engine
-/// @notice The engine's functions run in the storage of who calls them, by delegatecall. Those of `IPolicyGuard` are the host's own, passed on.
+/// @notice The engine's functions run in the storage of who calls them, by delegatecall. Those of `IPolicyGuard` are the host's own, passed on. The others are
+/// payable, because a delegatecall keeps the value that the host was called with; the engine itself takes none.
 interface IPolicyEngine is IPolicyGuard {
     /// @notice The verdict on an action, with what the chain shows recorded. Reverts with ActionDenied below `least`.
-    function enter(bytes32 scope, Action action, Verdict least) external returns (Verdict verdict);
+    function enter(bytes32 scope, Action action, Verdict least) external payable returns (Verdict verdict);
+
+    /// @notice What `preview` answers, for a function of the host that may have been sent value.
+    function look(bytes32 scope, Action action) external payable returns (Verdict verdict, bytes memory reason);
 
     /// @notice Reverts with LiquidationDenied unless the account may be liquidated.
-    function enterLiquidation(bytes32 scope, uint256 worstHealth, uint256 bestHealth) external returns (Verdict);
+    function enterLiquidation(
+        bytes32 scope,
+        uint256 worstHealth,
+        uint256 bestHealth
+    ) external payable returns (Verdict verdict);
 
     /// @notice Gives a scope its first configuration.
-    function configure(bytes32 scope, ScopeConfig calldata config) external returns (bool);
+    function configure(bytes32 scope, ScopeConfig calldata config) external payable returns (bool);
 
     /// @notice Opens a cause, or makes it worse.
-    function raise(bytes32 scope, bytes32 cause, Status status, uint64 evidence) external returns (bool raised);
+    function raise(bytes32 scope, bytes32 cause, Status status, uint64 evidence) external payable returns (bool raised);
 
     /// @notice Closes a cause.
-    function heal(bytes32 scope, bytes32 cause, uint64 evidence) external returns (bool);
+    function heal(bytes32 scope, bytes32 cause, uint64 evidence) external payable returns (bool);
 }

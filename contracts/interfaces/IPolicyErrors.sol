@@ -59,8 +59,8 @@ interface IPolicyErrors {
     error PauseLength(uint256 length, uint256 greatest);
 
     /// @notice Thrown when the pause before this one, or its cool-down, has not ended.
-    /// @param time in seconds since 1970, from which the next pause may begin; and not before block `number`
-    error PauseCoolingDown(bytes32 scope, uint256 time, uint256 number);
+    /// @param time in seconds since 1970, from which the next pause may begin
+    error PauseCoolingDown(bytes32 scope, uint256 time);
 
     /// @notice Thrown when the pauses of the rolling window, with this one, would exceed what they may add up to, or there were too many.
     /// @param used seconds of pauses that the window holds already

@@ -71,7 +71,7 @@ interface IPolicyGuard is IPolicyErrors {
     /// @notice Emitted when evidence closes a cause.
     event ScopeHealed(bytes32 indexed scope, bytes32 indexed cause, uint64 evidence);
 
-    /// @notice Whether an action would pass now.
+    /// @notice Whether an action would pass now. Of a liquidation it says what the policy allows at the most: `previewLiquidation` asks for the account's health.
     /// @return verdict what `_guard` would return, or Deny where it would revert
     /// @return reason the revert data of a function that passes on Allow alone; empty where the verdict is Allow
     function preview(bytes32 scope, Action action) external view returns (Verdict verdict, bytes memory reason);

@@ -38,6 +38,8 @@ library Configurations {
             state.head = state.head.withHeartbeat(now_.time, now_.number, 0);
             state.outageBlock = uint40(now_.number);
         }
+        // What was no outage under a greater gap is none under a smaller.
+        if (config.gap < state.head.gap()) state.outageBlock = uint40(now_.number);
         uint256[6] memory members;
         (members[0], members[1], members[2]) = (config.gap, config.blockTime, config.longestBlockTime);
         (members[3], members[4], members[5]) = (config.minDepth, config.maxAge, config.keeperLatency);
@@ -71,7 +73,10 @@ library Configurations {
         uint256 greatest = listed == 0 ? Bounds.BLOCK_TIME_GREATEST : listed;
         _requireWithin("blockTime", config.blockTime, 1, greatest);
         uint256 longest = (uint256(config.blockTime) * Bounds.LONGEST_BLOCK_TIME_PERCENT) / 100;
-        _requireWithin("longestBlockTime", config.longestBlockTime, config.blockTime, longest);
+        // One that a healthy chain exceeds would leave the scope Stale for ever.
+        uint256 usual = listed == 0 ? config.blockTime : listed;
+        uint256 shortest = (usual * Bounds.LONGEST_BLOCK_TIME_LEAST_PERCENT) / 100;
+        _requireWithin("longestBlockTime", config.longestBlockTime, shortest, longest);
         if (continuity == Continuity.L1Origin) {
             _requireWithin("gap", config.gap, Bounds.L1_GAP_LEAST, Bounds.L1_GAP_GREATEST);
             return;

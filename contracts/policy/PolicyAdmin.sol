@@ -19,7 +19,7 @@ abstract contract PolicyAdmin is PolicyGuard {
         return address(0);
     }
 
-    /// @notice Seconds between a configuration's announcement and its application.
+    /// @notice Seconds between a configuration's announcement and its application. Not zero: an announcement ends after as much time again.
     function _configurationDelay() internal view virtual returns (uint256) {
         return 2 days;
     }
@@ -30,22 +30,22 @@ abstract contract PolicyAdmin is PolicyGuard {
     }
 
     /// @inheritdoc IPolicyGuard
-    function pauseScope(bytes32, Status, uint24) external virtual {
+    function pauseScope(bytes32, Status, uint24) external {
         _pass();
     }
 
     /// @inheritdoc IPolicyGuard
-    function scheduleScope(bytes32, ScopeConfig calldata) external virtual {
+    function scheduleScope(bytes32, ScopeConfig calldata) external {
         _pass();
     }
 
     /// @inheritdoc IPolicyGuard
-    function cancelScope(bytes32, ScopeConfig calldata) external virtual {
+    function cancelScope(bytes32, ScopeConfig calldata) external {
         _pass();
     }
 
     /// @inheritdoc IPolicyGuard
-    function applyScope(bytes32, ScopeConfig calldata) external virtual {
+    function applyScope(bytes32, ScopeConfig calldata) external {
         _pass();
     }
 }

@@ -41,7 +41,7 @@ contract PolicyEngine is IPolicyEngine, IGuardErrors {
     /* CHECKS */
 
     /// @inheritdoc IPolicyEngine
-    function enter(bytes32 scope, Action action, Verdict least) external hosted returns (Verdict verdict) {
+    function enter(bytes32 scope, Action action, Verdict least) external payable hosted returns (Verdict verdict) {
         if (action == Action.Liquidate && least != Verdict.Allow) revert LiquidationNeedsHealth(scope);
         Status status;
         (verdict, status) = _verdict(scope, action, _record(_host(), false));
@@ -53,7 +53,7 @@ contract PolicyEngine is IPolicyEngine, IGuardErrors {
         bytes32 scope,
         uint256 worstHealth,
         uint256 bestHealth
-    ) external hosted returns (Verdict verdict) {
+    ) external payable hosted returns (Verdict verdict) {
         Host memory host = _host();
         Status status;
         (verdict, status) = _verdict(scope, Action.Liquidate, _record(host, false));
@@ -62,8 +62,13 @@ contract PolicyEngine is IPolicyEngine, IGuardErrors {
         }
     }
 
+    /// @inheritdoc IPolicyEngine
+    function look(bytes32 scope, Action action) external payable returns (Verdict verdict, bytes memory reason) {
+        return preview(scope, action);
+    }
+
     /// @inheritdoc IPolicyGuard
-    function preview(bytes32 scope, Action action) external view returns (Verdict verdict, bytes memory reason) {
+    function preview(bytes32 scope, Action action) public view returns (Verdict verdict, bytes memory reason) {
         Assessment memory now_;
         (now_, reason) = _look(_host());
         if (reason.length != 0) return (Verdict.Deny, reason);
@@ -113,7 +118,7 @@ contract PolicyEngine is IPolicyEngine, IGuardErrors {
         for (uint256 i = 0; i <= Bounds.PARENTS && (i == 0 || host.path[i] != 0); ++i) {
             Scope storage state = _known(host.path[i]);
             if (apart <= state.head.gap() || anchor.number <= state.outageBlock) continue;
-            state.recordOutage(now_, anchor.number);
+            state.recordOutage(now_);
             isRecorded = true;
             emit ScopeStandstill(host.path[i], anchor.number, apart);
         }
@@ -123,6 +128,7 @@ contract PolicyEngine is IPolicyEngine, IGuardErrors {
 
     /// @dev The worst of the scope and of what is above it, recorded.
     function _record(Host memory host, bool isPoke) private returns (Assessment memory worst) {
+        if (host.path[Bounds.PARENTS + 1] != 0) revert ScopeTooDeep(host.path[0]);
         Clock memory now_ = _clock(host);
         for (uint256 i = 0; i <= Bounds.PARENTS && (i == 0 || host.path[i] != 0); ++i) {
             Scope storage state = _known(host.path[i]);
@@ -131,7 +137,7 @@ contract PolicyEngine is IPolicyEngine, IGuardErrors {
             Assessment memory own = Assessments.assess(facts);
             _worsen(worst, own);
             if (own.outage) {
-                state.recordOutage(now_, now_.number);
+                state.recordOutage(now_);
                 emit ScopeDisturbed(host.path[i], unaccounted / 1_000, state.staleUntil.time());
             } else if (isPoke || !_isRecent(state.head, now_)) {
                 bool hasDeadlines = facts.stale || facts.lagging || facts.paused != Status.Synced;
@@ -143,6 +149,9 @@ contract PolicyEngine is IPolicyEngine, IGuardErrors {
 
     /// @dev The same, without a trace. `failure` is the revert data of a missing configuration.
     function _look(Host memory host) private view returns (Assessment memory worst, bytes memory failure) {
+        if (host.path[Bounds.PARENTS + 1] != 0) {
+            return (worst, abi.encodeWithSelector(ScopeTooDeep.selector, host.path[0]));
+        }
         Clock memory now_ = _clock(host);
         for (uint256 i = 0; i <= Bounds.PARENTS && (i == 0 || host.path[i] != 0); ++i) {
             Scope storage state = Scopes.find(host.path[i]);
@@ -181,13 +190,13 @@ contract PolicyEngine is IPolicyEngine, IGuardErrors {
     /* EVIDENCE */
 
     /// @inheritdoc IPolicyEngine
-    function raise(bytes32 scope, bytes32 cause, Status status, uint64 evidence) external hosted returns (bool raised) {
+    function raise(bytes32 scope, bytes32 cause, Status status, uint64 evidence) external payable hosted returns (bool raised) {
         raised = _known(scope).openCause(scope, cause, status, evidence, _clock(_host()));
         if (raised) emit ScopeRaised(scope, cause, status, evidence);
     }
 
     /// @inheritdoc IPolicyEngine
-    function heal(bytes32 scope, bytes32 cause, uint64 evidence) external hosted returns (bool) {
+    function heal(bytes32 scope, bytes32 cause, uint64 evidence) external payable hosted returns (bool) {
         _known(scope).closeCause(scope, cause, evidence, _clock(_host()));
         emit ScopeHealed(scope, cause, evidence);
         return true;
@@ -206,8 +215,8 @@ contract PolicyEngine is IPolicyEngine, IGuardErrors {
 
         // A pause follows the one before it only after a time as long as that one.
         uint256 last = state.lastPause();
-        Deadline next = state.pausedUntil.plus(last, state.head.longestBlockTime());
-        if (!next.hasPassed(now_, 2 * last)) revert PauseCoolingDown(scope, next.time(), next.number());
+        Deadline next = state.pausedUntil.plus(last, 1);
+        if (!next.hasPassed(now_, 0)) revert PauseCoolingDown(scope, next.time());
         // Of the pauses that are remembered the oldest gives its place to the new one, so it must have left the window.
         (uint256 used, uint256 count) = state.pausesInWindow(now_.time);
         if (count == Bounds.PAUSES || used + length > Bounds.PAUSE_BUDGET) {
@@ -257,15 +266,16 @@ contract PolicyEngine is IPolicyEngine, IGuardErrors {
         if (!isReady || state.readyUntil.hasPassed(now_, 2 * delay)) _refuseConfiguration(scope, state);
         // What the old configuration sees is on record before the new one looks elsewhere.
         if (state.head.isKnown()) _record(host, true);
+        // The host's own check of its chain is in `_configureScope`, which nobody has called yet.
+        else if (NativeChains.continuityOf(block.chainid) == Continuity.Unlisted) revert UnsupportedChain(block.chainid);
         state.announced = 0;
         _configure(scope, state, config, host, now_);
         _answer();
     }
 
     /// @inheritdoc IPolicyEngine
-    function configure(bytes32 scope, ScopeConfig calldata config) external hosted returns (bool) {
+    function configure(bytes32 scope, ScopeConfig calldata config) external payable hosted returns (bool) {
         Host memory host = _host();
-        requireContinuity(host.continuity);
         Scope storage state = Scopes.find(scope);
         if (state.head.isKnown()) revert ScopeConfigured(scope);
         _configure(scope, state, config, host, _clock(host));
@@ -274,10 +284,12 @@ contract PolicyEngine is IPolicyEngine, IGuardErrors {
 
     /// @notice Reverts with ContinuityMismatch where the executing chain shows another thing. Where it is not listed, or makes its blocks on demand, any
     /// kind may be tried.
-    function requireContinuity(Continuity given) public view {
+    /// @return magic the function's selector: what answers anything else is no engine
+    function requireContinuity(Continuity given) public view returns (bytes4 magic) {
         Continuity needed = NativeChains.continuityOf(block.chainid);
-        if (needed == Continuity.Unlisted || needed == Continuity.OnDemand) return;
-        if (needed != given) revert ContinuityMismatch(block.chainid, needed, given);
+        bool isAny = needed == Continuity.Unlisted || needed == Continuity.OnDemand;
+        if (!isAny && needed != given) revert ContinuityMismatch(block.chainid, needed, given);
+        return this.requireContinuity.selector;
     }
 
     function _configure(
@@ -287,6 +299,7 @@ contract PolicyEngine is IPolicyEngine, IGuardErrors {
         Host memory host,
         Clock memory now_
     ) private {
+        requireContinuity(host.continuity);
         Configurations.requireSound(scope, config, host, now_);
         for (uint256 i = 1; i <= Bounds.PARENTS && host.path[i] != 0; ++i) _known(host.path[i]);
         Configurations.write(state, config, now_);
@@ -310,7 +323,7 @@ contract PolicyEngine is IPolicyEngine, IGuardErrors {
         now_.unaccounted = facts.unaccounted / 1_000;
         (now_.openDiverged, now_.openHalted) = (facts.openDiverged, facts.openHalted);
         if (facts.exitsClosed) now_.exitsClosed = state.exitsClosedUntil;
-        if (!state.exitsClosableFrom.hasPassed(clock, Transitions.EXIT_PERIODS * state.exitsFor)) {
+        if (!state.exitsClosableFrom.hasPassed(clock, Transitions.EXIT_PERIODS * uint256(state.exitsSpan))) {
             now_.exitsClosable = state.exitsClosableFrom;
         }
         if (facts.paused != Status.Synced) now_.paused = state.pausedUntil;

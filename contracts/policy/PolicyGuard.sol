@@ -8,7 +8,7 @@ import {IPolicyGuard, Restrictions} from "../interfaces/IPolicyGuard.sol";
 import {Deadline} from "./Deadline.sol";
 import {PolicyEngine} from "./PolicyEngine.sol";
 import {Action, Clock, Continuity, Status, Verdict} from "./PolicyTypes.sol";
-import {ScopeConfig, Scopes} from "./Scopes.sol";
+import {Scope, ScopeConfig, Scopes} from "./Scopes.sol";
 import {ScopeHead} from "./ScopeHead.sol";
 
 /// @title K4 and policy: what stays open when something is wrong
@@ -36,7 +36,10 @@ abstract contract PolicyGuard is ChainClock, IGuardErrors, IPolicyGuard {
     constructor() {
         PolicyEngine shared = _sharedEngine();
         _engine = address(shared) == address(0) ? new PolicyEngine() : shared;
-        _engine.requireContinuity(_continuity());
+        // What answers anything else is no engine of this version.
+        if (_engine.requireContinuity(_continuity()) != PolicyEngine.requireContinuity.selector) {
+            revert EngineMissing(address(_engine));
+        }
     }
 
     /* THE CHECKS */
@@ -102,7 +105,7 @@ abstract contract PolicyGuard is ChainClock, IGuardErrors, IPolicyGuard {
 
     /// @dev What `preview` answers.
     function _preview(bytes32 scope, Action action) internal view returns (Verdict verdict, bytes memory reason) {
-        return abi.decode(_askView(abi.encodeCall(IPolicyGuard.preview, (scope, action)), scope), (Verdict, bytes));
+        return abi.decode(_askView(abi.encodeCall(IPolicyEngine.look, (scope, action)), scope), (Verdict, bytes));
     }
 
     /// @dev The moment, as spans count it.
@@ -136,7 +139,7 @@ abstract contract PolicyGuard is ChainClock, IGuardErrors, IPolicyGuard {
         _ask(abi.encodeCall(IPolicyEngine.heal, (scope, cause, evidence)), scope);
     }
 
-    /* WHAT A PROTOCOL DECIDES */
+    /* WHAT A PROTOCOL DECIDES. No override may revert: whatever is asked needs them all, and exits would close. */
 
     /// @notice The scope above `scope`: a market's protocol, a protocol's chain. Zero if there is none.
     /// @dev In code rather than in storage: reading it costs nothing, and nobody can take a market out from under its protocol. A configuration names it
@@ -162,13 +165,17 @@ abstract contract PolicyGuard is ChainClock, IGuardErrors, IPolicyGuard {
 
     /// @dev Whether nothing is wrong with the scope by what its head and the chain show. The heartbeat is renewed where it is due.
     function _isAlive(bytes32 scope, ScopeHead head) internal virtual returns (bool) {
+        // What the L1 origin shows is in no head: the engine looks, or an override.
+        if (_continuity() == Continuity.L1Origin) return false;
         if (head.isQuiet(block.timestamp)) return true;
+        Scope storage state = Scopes.find(scope);
+        head = state.head; // the one that was given may be older than a cause
         if (!head.isUntroubled()) return false;
         uint256 number = _blockNumber();
         uint256 unaccounted = head.unaccounted(block.timestamp, number);
         // Without a configuration the gap is zero.
         if (unaccounted >= head.gap() * 1_000) return false;
-        Scopes.find(scope).head = head.withHeartbeat(block.timestamp, number, unaccounted);
+        state.head = head.withHeartbeat(block.timestamp, number, unaccounted);
         return true;
     }
 
@@ -178,7 +185,7 @@ abstract contract PolicyGuard is ChainClock, IGuardErrors, IPolicyGuard {
         return PolicyEngine(address(0));
     }
 
-    /* PASSED ON TO THE ENGINE: what `_pass` ends returns nothing more */
+    /* PASSED ON TO THE ENGINE. Not virtual: `_pass` ends the call, and what an override or its modifiers do after it never runs. */
 
     /// @dev Gives the scope its first configuration, without a delay: for a constructor, an initializer, or the listing of a market. It refuses a chain
     /// that the guard does not know, once more: the code may have got there without a constructor.
@@ -188,7 +195,7 @@ abstract contract PolicyGuard is ChainClock, IGuardErrors, IPolicyGuard {
     }
 
     /// @inheritdoc IPolicyGuard
-    function preview(bytes32, Action) external view virtual returns (Verdict verdict, bytes memory reason) {
+    function preview(bytes32, Action) external view returns (Verdict verdict, bytes memory reason) {
         _passView();
         return (verdict, reason);
     }
@@ -198,31 +205,31 @@ abstract contract PolicyGuard is ChainClock, IGuardErrors, IPolicyGuard {
         bytes32,
         uint256,
         uint256
-    ) external view virtual returns (bool allowed, bytes memory reason) {
+    ) external view returns (bool allowed, bytes memory reason) {
         _passView();
         return (allowed, reason);
     }
 
     /// @inheritdoc IPolicyGuard
-    function statusOf(bytes32) external view virtual returns (Status status, Status exits) {
+    function statusOf(bytes32) external view returns (Status status, Status exits) {
         _passView();
         return (status, exits);
     }
 
     /// @inheritdoc IPolicyGuard
-    function configOf(bytes32) external view virtual returns (ScopeConfig memory config) {
+    function configOf(bytes32) external view returns (ScopeConfig memory config) {
         _passView();
         return config;
     }
 
     /// @inheritdoc IPolicyGuard
-    function restrictionsOf(bytes32) external view virtual returns (Restrictions memory now_) {
+    function restrictionsOf(bytes32) external view returns (Restrictions memory now_) {
         _passView();
         return now_;
     }
 
     /// @inheritdoc IPolicyGuard
-    function causeOf(bytes32, bytes32) external view virtual returns (Status status, uint64 evidence) {
+    function causeOf(bytes32, bytes32) external view returns (Status status, uint64 evidence) {
         _passView();
         return (status, evidence);
     }
@@ -230,13 +237,13 @@ abstract contract PolicyGuard is ChainClock, IGuardErrors, IPolicyGuard {
     /// @inheritdoc IPolicyGuard
     function announcementOf(
         bytes32
-    ) external view virtual returns (bytes32 announced, Deadline readyFrom, Deadline readyUntil) {
+    ) external view returns (bytes32 announced, Deadline readyFrom, Deadline readyUntil) {
         _passView();
         return (announced, readyFrom, readyUntil);
     }
 
     /// @inheritdoc IPolicyGuard
-    function poke(bytes32) external virtual returns (Status) {
+    function poke(bytes32) external returns (Status) {
         _pass();
     }
 

@@ -74,11 +74,19 @@ library ScopeHeads {
         uint256 carried
     ) internal pure returns (ScopeHead) {
         unchecked {
-            // Both fit: `_requireClock` of the engine.
+            // Where the height fell the time since the heartbeat is carried whole, and its height stays: a source that failed once buys no credit.
+            uint256 last = uint40(ScopeHead.unwrap(self) >> 48);
+            if (blockNumber < last) blockNumber = last;
+            // Both fit: `ClockOutOfRange` of the configuration.
             uint256 until = (timestamp * 1_000 - carried) & type(uint48).max;
             uint256 beat = until | ((blockNumber & type(uint40).max) << 48);
             return ScopeHead.wrap((ScopeHead.unwrap(self) & ~HEARTBEAT) | beat);
         }
+    }
+
+    /// @notice Without a heartbeat: the next one is taken whatever its height.
+    function withoutHeartbeat(ScopeHead self) internal pure returns (ScopeHead) {
+        return ScopeHead.wrap(ScopeHead.unwrap(self) & ~HEARTBEAT);
     }
 
     /// @notice With another configuration; heartbeat, causes and deadlines stay.

@@ -42,11 +42,14 @@ struct Cause {
 struct Scope {
     // Slot 0: all that a guarded call reads while nothing is wrong.
     ScopeHead head;
-    // Slot 1: what is needed when something is, and the block up to which outages are on record.
+    // Slot 1: what is needed when something is wrong, and the block up to which outages are on record.
     Policy policy;
     uint24 staleFor;
     uint24 graceFor;
     uint24 exitsFor;
+    uint24 staleSpan; // the spans of the deadlines below, in seconds: a later configuration moves no end
+    uint24 graceSpan;
+    uint24 exitsSpan;
     uint40 outageBlock;
     // Slot 2: ends rather than beginnings, here and in slot 3, so that no later configuration moves them.
     Deadline staleUntil;

@@ -4,7 +4,7 @@ pragma solidity ^0.8.13;
 import {IPolicyErrors} from "../interfaces/IPolicyErrors.sol";
 import {Facts} from "./Assessment.sol";
 import {Bounds} from "./Bounds.sol";
-import {Deadlines} from "./Deadline.sol";
+import {Deadline, Deadlines} from "./Deadline.sol";
 import {Clock, Status} from "./PolicyTypes.sol";
 import {Cause, Scope} from "./Scopes.sol";
 import {ScopeHead, ScopeHeads} from "./ScopeHead.sol";
@@ -26,12 +26,12 @@ library Transitions {
         (known.unaccounted, known.gap) = (unaccounted, head.gap() * 1_000);
         (known.openDiverged, known.openHalted) = (head.openDiverged(), head.openHalted());
         if (head.hasDeadlines()) {
-            uint256 staleFor = scope.staleFor;
-            known.stale = !scope.staleUntil.hasPassed(now_, staleFor);
-            known.lagging = !known.stale && !scope.graceUntil.hasPassed(now_, staleFor + scope.graceFor);
-            if (!scope.pausedUntil.hasPassed(now_, lastPause(scope))) known.paused = scope.paused;
+            known.stale = !scope.staleUntil.hasPassed(now_, scope.staleSpan);
+            known.lagging = !known.stale && !scope.graceUntil.hasPassed(now_, scope.graceSpan);
+            // By the clock alone: blocks protect users, and a pause has a budget in seconds.
+            if (!scope.pausedUntil.hasPassed(now_, 0)) known.paused = scope.paused;
         }
-        if (known.openHalted != 0) known.exitsClosed = !scope.exitsClosedUntil.hasPassed(now_, scope.exitsFor);
+        if (known.openHalted != 0) known.exitsClosed = !scope.exitsClosedUntil.hasPassed(now_, scope.exitsSpan);
     }
 
     /* WHAT THE CHAIN SHOWS */
@@ -42,18 +42,29 @@ library Transitions {
         scope.head = scope.head.withHeartbeat(now_.time, now_.number, carried).withDeadlines(hasDeadlines);
     }
 
-    /// @notice The chain stood still before block `number`. What was unaccounted for is on record with it, and not carried.
-    function recordOutage(Scope storage scope, Clock memory now_, uint256 number) internal {
-        scope.head = scope.head.withHeartbeat(now_.time, now_.number, 0);
-        scope.outageBlock = uint40(number);
+    /// @notice The chain stood still before now. What was unaccounted for is on record with it, and not carried.
+    function recordOutage(Scope storage scope, Clock memory now_) internal {
+        scope.head = scope.head.withoutHeartbeat().withHeartbeat(now_.time, now_.number, 0);
+        scope.outageBlock = uint40(now_.number);
         enterStale(scope, now_);
     }
 
     /// @notice Stale for `staleFor` from now, Lagging for `graceFor` after that; longer where it is already.
     function enterStale(Scope storage scope, Clock memory now_) internal {
-        (uint256 staleFor, uint256 blockTime) = (scope.staleFor, scope.head.longestBlockTime());
-        scope.staleUntil = scope.staleUntil.later(Deadlines.from(now_, staleFor, blockTime));
-        scope.graceUntil = scope.graceUntil.later(Deadlines.from(now_, staleFor + scope.graceFor, blockTime));
+        uint256 blockTime = scope.head.longestBlockTime();
+        (uint24 span, uint24 whole) = (scope.staleFor, scope.staleFor + scope.graceFor);
+        Deadline stale = Deadlines.from(now_, span, blockTime);
+        Deadline grace = Deadlines.from(now_, whole, blockTime);
+        if (!scope.staleUntil.hasPassed(now_, scope.staleSpan)) {
+            stale = stale.later(scope.staleUntil);
+            if (scope.staleSpan > span) span = scope.staleSpan;
+        }
+        if (!scope.graceUntil.hasPassed(now_, scope.graceSpan)) {
+            grace = grace.later(scope.graceUntil);
+            if (scope.graceSpan > whole) whole = scope.graceSpan;
+        }
+        (scope.staleUntil, scope.graceUntil) = (stale, grace);
+        (scope.staleSpan, scope.graceSpan) = (span, whole);
         scope.head = scope.head.withDeadlines(true);
     }
 
@@ -128,8 +139,9 @@ library Transitions {
 
     /// @dev Begins the time in which exits are closed, unless the last one began too lately.
     function _closeExits(Scope storage scope, Clock memory now_) private {
+        if (!scope.exitsClosableFrom.hasPassed(now_, EXIT_PERIODS * uint256(scope.exitsSpan))) return;
         uint256 exitsFor = scope.exitsFor;
-        if (!scope.exitsClosableFrom.hasPassed(now_, EXIT_PERIODS * exitsFor)) return;
+        scope.exitsSpan = scope.exitsFor;
         uint256 blockTime = scope.head.longestBlockTime();
         scope.exitsClosedUntil = Deadlines.from(now_, exitsFor, blockTime);
         scope.exitsClosableFrom = Deadlines.from(now_, EXIT_PERIODS * exitsFor, blockTime);
