@@ -13,12 +13,7 @@ import {Scope, ScopeConfig} from "./Scopes.sol";
 library Configurations {
     /// @notice Reverts unless the configuration keeps what the guard promises on the executing chain.
     /// @dev Reverts with an error of the policy (`Policies.requireSound`), ParentMismatch, ScopeTooDeep, ClockOutOfRange or ConfigOutOfBounds.
-    function requireSound(
-        bytes32 scope,
-        ScopeConfig calldata config,
-        Host memory host,
-        Clock memory now_
-    ) internal view {
+    function requireSound(bytes32 scope, ScopeConfig memory config, Host memory host, Clock memory now_) internal view {
         config.policy.requireSound();
         if (config.parent != host.path[1]) {
             revert IPolicyErrors.ParentMismatch(scope, config.parent, host.path[1]);
@@ -33,7 +28,7 @@ library Configurations {
     }
 
     /// @notice Writes a configuration; and, where it is the scope's first, that the chain lives.
-    function write(Scope storage state, ScopeConfig calldata config, Clock memory now_) internal {
+    function write(Scope storage state, ScopeConfig memory config, Clock memory now_) internal {
         if (!state.head.isKnown()) {
             state.head = state.head.withHeartbeat(now_.time, now_.number, 0);
             state.outageBlock = uint40(now_.number);
@@ -67,7 +62,7 @@ library Configurations {
     }
 
     /// @dev What may stay hidden is bounded: a gap, and the slack of the quiet time before it.
-    function _requireContinuityShown(ScopeConfig calldata config, Continuity continuity) private view {
+    function _requireContinuityShown(ScopeConfig memory config, Continuity continuity) private view {
         // A chain is at least as fast as it was when it was listed; one who says that it is slower would see less.
         uint256 listed = NativeChains.blockTimeOf(block.chainid);
         uint256 greatest = listed == 0 ? Bounds.BLOCK_TIME_GREATEST : listed;
@@ -85,7 +80,7 @@ library Configurations {
         _requireWithin("gap", config.gap, least > Bounds.GAP_LEAST ? least : Bounds.GAP_LEAST, Bounds.GAP_GREATEST);
     }
 
-    function _requireTimes(ScopeConfig calldata config) private pure {
+    function _requireTimes(ScopeConfig memory config) private pure {
         uint256 least = _seconds(config, Bounds.SPAN_LEAST_BLOCKS);
         _requireWithin("staleFor", config.staleFor, least, Bounds.STALE_FOR_GREATEST);
         _requireWithin("graceFor", config.graceFor, least, Bounds.GRACE_FOR_GREATEST);
@@ -93,7 +88,7 @@ library Configurations {
     }
 
     /// @dev An anchor is good for as long as a keeper needs.
-    function _requireAnchorsLast(ScopeConfig calldata config) private pure {
+    function _requireAnchorsLast(ScopeConfig memory config) private pure {
         _requireWithin("maxAge", config.maxAge, 1, Bounds.MAX_AGE_GREATEST);
         _requireWithin("minDepth", config.minDepth, 1, config.maxAge);
         uint256 lasts = (uint256(config.maxAge - config.minDepth) * config.blockTime) / 1_000;
@@ -101,7 +96,7 @@ library Configurations {
     }
 
     /// @dev So many of the longest block times, in seconds, rounded up.
-    function _seconds(ScopeConfig calldata config, uint256 blocks) private pure returns (uint256) {
+    function _seconds(ScopeConfig memory config, uint256 blocks) private pure returns (uint256) {
         return (blocks * config.longestBlockTime + 999) / 1_000;
     }
 

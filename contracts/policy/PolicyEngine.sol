@@ -34,7 +34,7 @@ contract PolicyEngine is IPolicyEngine, IGuardErrors {
     address private immutable _self = address(this);
 
     modifier hosted() {
-        if (address(this) == _self) revert EngineMissing(address(this));
+        _requireHosted();
         _;
     }
 
@@ -115,7 +115,7 @@ contract PolicyEngine is IPolicyEngine, IGuardErrors {
         Host memory host = _host();
         Clock memory now_ = _clock(host);
         bool isRecorded;
-        for (uint256 i = 0; i <= Bounds.PARENTS && (i == 0 || host.path[i] != 0); ++i) {
+        for (uint256 i = 0; i < _scopes(host); ++i) {
             Scope storage state = _known(host.path[i]);
             if (apart <= state.head.gap() || anchor.number <= state.outageBlock) continue;
             state.recordOutage(now_);
@@ -130,7 +130,7 @@ contract PolicyEngine is IPolicyEngine, IGuardErrors {
     function _record(Host memory host, bool isPoke) private returns (Assessment memory worst) {
         if (host.path[Bounds.PARENTS + 1] != 0) revert ScopeTooDeep(host.path[0]);
         Clock memory now_ = _clock(host);
-        for (uint256 i = 0; i <= Bounds.PARENTS && (i == 0 || host.path[i] != 0); ++i) {
+        for (uint256 i = 0; i < _scopes(host); ++i) {
             Scope storage state = _known(host.path[i]);
             uint256 unaccounted = _unaccounted(host, state.head);
             Facts memory facts = state.facts(now_, unaccounted);
@@ -153,7 +153,7 @@ contract PolicyEngine is IPolicyEngine, IGuardErrors {
             return (worst, abi.encodeWithSelector(ScopeTooDeep.selector, host.path[0]));
         }
         Clock memory now_ = _clock(host);
-        for (uint256 i = 0; i <= Bounds.PARENTS && (i == 0 || host.path[i] != 0); ++i) {
+        for (uint256 i = 0; i < _scopes(host); ++i) {
             Scope storage state = Scopes.find(host.path[i]);
             if (!state.head.isKnown()) return (worst, abi.encodeWithSelector(ScopeUnknown.selector, host.path[i]));
             _worsen(worst, _assess(host, state, now_));
@@ -190,7 +190,12 @@ contract PolicyEngine is IPolicyEngine, IGuardErrors {
     /* EVIDENCE */
 
     /// @inheritdoc IPolicyEngine
-    function raise(bytes32 scope, bytes32 cause, Status status, uint64 evidence) external payable hosted returns (bool raised) {
+    function raise(
+        bytes32 scope,
+        bytes32 cause,
+        Status status,
+        uint64 evidence
+    ) external payable hosted returns (bool raised) {
         raised = _known(scope).openCause(scope, cause, status, evidence, _clock(_host()));
         if (raised) emit ScopeRaised(scope, cause, status, evidence);
     }
@@ -228,7 +233,7 @@ contract PolicyEngine is IPolicyEngine, IGuardErrors {
     }
 
     /// @inheritdoc IPolicyGuard
-    function scheduleScope(bytes32 scope, ScopeConfig calldata config) external hosted {
+    function scheduleScope(bytes32 scope, ScopeConfig memory config) external hosted {
         Host memory host = _host();
         if (msg.sender != host.configurator) revert NotConfigurator(msg.sender);
         Clock memory now_ = _clock(host);
@@ -245,7 +250,7 @@ contract PolicyEngine is IPolicyEngine, IGuardErrors {
     }
 
     /// @inheritdoc IPolicyGuard
-    function cancelScope(bytes32 scope, ScopeConfig calldata config) external hosted {
+    function cancelScope(bytes32 scope, ScopeConfig memory config) external hosted {
         Host memory host = _host();
         if (msg.sender != host.configurator) revert NotConfigurator(msg.sender);
         Scope storage state = Scopes.find(scope);
@@ -257,7 +262,7 @@ contract PolicyEngine is IPolicyEngine, IGuardErrors {
     }
 
     /// @inheritdoc IPolicyGuard
-    function applyScope(bytes32 scope, ScopeConfig calldata config) external hosted {
+    function applyScope(bytes32 scope, ScopeConfig memory config) external hosted {
         Host memory host = _host();
         Clock memory now_ = _clock(host);
         Scope storage state = Scopes.find(scope);
@@ -265,16 +270,18 @@ contract PolicyEngine is IPolicyEngine, IGuardErrors {
         bool isReady = keccak256(abi.encode(config)) == state.announced && state.readyFrom.hasPassed(now_, delay);
         if (!isReady || state.readyUntil.hasPassed(now_, 2 * delay)) _refuseConfiguration(scope, state);
         // What the old configuration sees is on record before the new one looks elsewhere.
-        if (state.head.isKnown()) _record(host, true);
-        // The host's own check of its chain is in `_configureScope`, which nobody has called yet.
-        else if (NativeChains.continuityOf(block.chainid) == Continuity.Unlisted) revert UnsupportedChain(block.chainid);
+        if (state.head.isKnown())
+            _record(host, true);
+            // The host's own check of its chain is in `_configureScope`, which nobody has called yet.
+        else if (NativeChains.continuityOf(block.chainid) == Continuity.Unlisted)
+            revert UnsupportedChain(block.chainid);
         state.announced = 0;
         _configure(scope, state, config, host, now_);
         _answer();
     }
 
     /// @inheritdoc IPolicyEngine
-    function configure(bytes32 scope, ScopeConfig calldata config) external payable hosted returns (bool) {
+    function configure(bytes32 scope, ScopeConfig memory config) external payable hosted returns (bool) {
         Host memory host = _host();
         Scope storage state = Scopes.find(scope);
         if (state.head.isKnown()) revert ScopeConfigured(scope);
@@ -295,13 +302,13 @@ contract PolicyEngine is IPolicyEngine, IGuardErrors {
     function _configure(
         bytes32 scope,
         Scope storage state,
-        ScopeConfig calldata config,
+        ScopeConfig memory config,
         Host memory host,
         Clock memory now_
     ) private {
         requireContinuity(host.continuity);
         Configurations.requireSound(scope, config, host, now_);
-        for (uint256 i = 1; i <= Bounds.PARENTS && host.path[i] != 0; ++i) _known(host.path[i]);
+        for (uint256 i = 1; i < _scopes(host); ++i) _known(host.path[i]);
         Configurations.write(state, config, now_);
         emit ScopeConfigurationApplied(scope, config);
     }
@@ -400,6 +407,15 @@ contract PolicyEngine is IPolicyEngine, IGuardErrors {
     function _known(bytes32 scope) private view returns (Scope storage state) {
         state = Scopes.find(scope);
         if (!state.head.isKnown()) revert ScopeUnknown(scope);
+    }
+
+    function _requireHosted() private view {
+        if (address(this) == _self) revert EngineMissing(_self);
+    }
+
+    /// @dev How many scopes are on the way up. The first counts whatever its name is: zero is the end above it, and no way past the guard.
+    function _scopes(Host memory host) private pure returns (uint256 count) {
+        for (count = 1; count <= Bounds.PARENTS && host.path[count] != 0; ++count) {}
     }
 
     /// @dev What the host appended to the call.

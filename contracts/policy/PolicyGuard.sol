@@ -201,11 +201,7 @@ abstract contract PolicyGuard is ChainClock, IGuardErrors, IPolicyGuard {
     }
 
     /// @inheritdoc IPolicyGuard
-    function previewLiquidation(
-        bytes32,
-        uint256,
-        uint256
-    ) external view returns (bool allowed, bytes memory reason) {
+    function previewLiquidation(bytes32, uint256, uint256) external view returns (bool allowed, bytes memory reason) {
         _passView();
         return (allowed, reason);
     }
