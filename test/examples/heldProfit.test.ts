@@ -141,13 +141,13 @@ describe("profit that the guard keeps, against the twin without a guard", () => 
     for (const role of TRADERS) {
       const trader = world.signers[role];
       const [guarded, unguarded] = await Promise.all(
-        (["guarded", "unguarded"] as const).map(async (twin) => ({
-          size: (await perps(twin).accounts(trader, MARKET)).size,
-          equity: await perps(twin).equity(trader, MARKET),
-          health: (await perps(twin).healthOf(trader, MARKET)).worst,
-        })),
+        (["guarded", "unguarded"] as const).map(async (twin) => {
+          const { size } = await perps(twin).accounts(trader, MARKET);
+          const { worst } = await perps(twin).healthOf(trader, MARKET);
+          return `size ${size}, equity ${await perps(twin).equity(trader, MARKET)}, health ${worst}`;
+        }),
       );
-      expect(guarded, role).to.deep.equal(unguarded);
+      expect(guarded, role).to.equal(unguarded);
       owed += (await perps("guarded").accounts(trader, MARKET)).margin + (await held(role));
     }
     const token = TestToken__factory.connect(world.addresses.token, world.signers.deployer);
