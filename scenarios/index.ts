@@ -3,6 +3,7 @@ import { beacon7 } from "./beacon7.js";
 import { ethpowReplay } from "./ethpowReplay.js";
 import { flapping } from "./flapping.js";
 import { healthySoak } from "./healthySoak.js";
+import { honestRedemption } from "./honestRedemption.js";
 import { infuraMinorityFork } from "./infuraMinorityFork.js";
 import { keeperKeyReuse } from "./keeperKeyReuse.js";
 import { marketIsolation } from "./marketIsolation.js";
@@ -32,6 +33,7 @@ export const SCENARIOS: readonly Scenario[] = [
   opUnsafeStall,
   flapping,
   marketIsolation,
+  honestRedemption,
   healthySoak(),
 ];
 

@@ -8,6 +8,7 @@ import {L1OriginContinuity} from "../policy/L1OriginContinuity.sol";
 import {PolicyGuard} from "../policy/PolicyGuard.sol";
 import {Action, Continuity, Status, Verdict} from "../policy/PolicyTypes.sol";
 import {ProfitEscrow} from "../policy/ProfitEscrow.sol";
+import {ProvenBeliefs} from "../policy/ProvenBeliefs.sol";
 import {ScopeHead} from "../policy/ScopeHead.sol";
 import {ScopeConfig} from "../policy/Scopes.sol";
 
@@ -113,6 +114,43 @@ contract PolicyTarget is GuardWithRoles, ProfitEscrow {
             if (scope[length] == "/") return bytes32((uint256(scope) >> (8 * (32 - length))) << (8 * (32 - length)));
         }
         return bytes32(0);
+    }
+}
+
+/// @notice The same with beliefs, about whose proofs it is told.
+contract BeliefTarget is PolicyTarget, ProvenBeliefs {
+    /// @notice Emitted when a loss is written, with the scope's status then.
+    event LossWritten(bytes32 scope, bytes32 subject, uint256 believed, uint256 proven, uint256 amount, Status status);
+
+    constructor(address pauser, address configurator) PolicyTarget(pauser, configurator) {}
+
+    function believe(bytes32 scope, bytes32 subject, uint256 amount) external {
+        _believe(scope, subject, amount);
+    }
+
+    function contradict(bytes32 scope, bytes32 subject, uint256 proven, uint64 number) external returns (bool) {
+        return _contradict(scope, subject, proven, number);
+    }
+
+    function reconcile(bytes32 scope, bytes32 subject, uint256 proven, uint64 number) external {
+        _reconcile(scope, subject, proven, number);
+    }
+
+    function accept(bytes32 scope, bytes32 subject, uint256 proven, uint64 number) external {
+        _accept(scope, subject, proven, number);
+    }
+
+    function beliefOf(bytes32 scope, bytes32 subject) external view returns (Belief memory) {
+        return _beliefOf(scope, subject);
+    }
+
+    function _writeLoss(bytes32 scope, bytes32 subject, uint256 believed, uint256 proven) internal override {
+        Status status = _hasOpenCause(scope) ? Status.Diverged : Status.Synced;
+        emit LossWritten(scope, subject, believed, proven, _beliefOf(scope, subject).amount, status);
+    }
+
+    function _parentOf(bytes32 scope) internal view override(PolicyGuard, PolicyTarget) returns (bytes32) {
+        return PolicyTarget._parentOf(scope);
     }
 }
 

@@ -3,6 +3,7 @@ import { expect } from "chai";
 import { arbOutage } from "../../scenarios/arbOutage.js";
 import { timeWithBlocks, timedBlocksOf } from "../../scenarios/continuity.js";
 import { flapping } from "../../scenarios/flapping.js";
+import { honestRedemption } from "../../scenarios/honestRedemption.js";
 import { marketIsolation } from "../../scenarios/marketIsolation.js";
 import { opUnsafeStall } from "../../scenarios/opUnsafeStall.js";
 import { quietNight } from "../../scenarios/quietNight.js";
@@ -220,5 +221,31 @@ describe("scenario market-isolation", () => {
 
   it("pays nothing out of the market while its backing is gone", () => {
     expect(result().badDebt).to.deep.include({ unguarded: (10_000n + 11_000n) * UNIT, guarded: 0n });
+  });
+});
+
+describe("scenario honest-redemption", () => {
+  const { result, step } = replay(honestRedemption);
+
+  it("A1: a redemption that was announced in time is no contradiction", () => {
+    expect(result().measured).to.deep.include({ inTime: BigInt(STATUSES.indexOf("Synced")) });
+    expect(result().notes[0]).to.match(/contradicts nothing: BeliefHolds\.$/);
+    expectAccepted(step(/after the announced redemption/));
+  });
+
+  it("A1: one that was not can be contradicted by a stranger, and then not believed away, nor accepted at once", () => {
+    expect(result().measured).to.deep.include({ contradicted: BigInt(STATUSES.indexOf("Diverged")) });
+    expect(result().notes[1]).to.match(/away: BeliefContradicted\. .* at once: AcceptanceTooEarly\.$/);
+    expectDenied(step(/Bob withdraws while/), "Withdraw", "Diverged");
+    expect(result().badDebt).to.deep.include({ unguarded: 1_000n * UNIT, guarded: 0n });
+  });
+
+  it("SG-7, A1: after an hour what is proven is accepted, the pool has borne the loss, and withdrawals open again", () => {
+    const { writtenOff, liquidity, stoppedFor } = result().measured as Record<string, bigint>;
+    expect([writtenOff, liquidity]).to.deep.equal([1_000n * UNIT, 99_000n * UNIT]);
+    // An hour, and ten minutes of Stale.
+    expect(Number(stoppedFor) >= 4_200 && Number(stoppedFor) < 4_800, String(stoppedFor)).to.equal(true);
+    expectAccepted(step(/Bob withdraws when the loss is written/));
+    expectAccepted(step(/Alice withdraws the rest/));
   });
 });

@@ -73,6 +73,7 @@ contract Perps is SettlementGuard, ProfitEscrow {
         Position storage position = positions[trader];
         int256 earned = position.size * (price - position.price);
         if (earned > 0) earned = int256(_settleProfit(MARKET, trader, uint256(earned), verdict));
+        else earned = -int256(_consumeProfit(MARKET, trader, uint256(-earned)));
         margins[trader] += earned;
         bool increases = Policies.classify(position.size, size) == Action.Increase;
         (position.size, position.price) = (position.size + size, price);
