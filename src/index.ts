@@ -41,14 +41,16 @@ export type { ErrorCode, ErrorDetails } from "./errors.js";
 export { keccak256, setKeccak256 } from "./keccak.js";
 export type { Keccak256 } from "./keccak.js";
 export type { Hex } from "./bytes.js";
-export { CHAIN_PROFILES } from "./policy/chains.js";
-export type { ChainProfile } from "./policy/chains.js";
-export { defineGuardConfig, scopeId } from "./policy/config.js";
+export { BOUNDS } from "./policy/bounds.js";
+export { CHAIN_PROFILES, CONTINUITIES } from "./policy/chains.js";
+export type { ChainProfile, Continuity } from "./policy/chains.js";
+export { defineGuardConfig, hiddenOutages, scopeId } from "./policy/config.js";
 export type {
   ChainInput,
   ConfigFault,
   GuardConfigInput,
   GuardedScope,
+  HiddenOutages,
   ScopeConfig,
   ScopeInput,
 } from "./policy/config.js";
