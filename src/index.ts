@@ -54,6 +54,15 @@ export type {
   ScopeConfig,
   ScopeInput,
 } from "./policy/config.js";
+export { explainScope } from "./policy/explainScope.js";
+export type {
+  Announcement,
+  Deadline,
+  OpenCause,
+  Restrictions,
+  ScopeExplanation,
+  ScopeFacts,
+} from "./policy/explainScope.js";
 export {
   ACTIONS,
   EXITS,
@@ -68,6 +77,8 @@ export {
   verdictOf,
 } from "./policy/policy.js";
 export type { Action, PolicyFault, PolicyRow, PolicyTable, Status, Verdict } from "./policy/policy.js";
+export { findStandstill, findStandstills } from "./policy/standstill.js";
+export type { Standstill, StandstillOptions } from "./policy/standstill.js";
 export { decodeHeader, encodeHeader, hashHeader, headerFromRpc, readHeader } from "./proof/header.js";
 export type { HashedHeader, Header, HeaderStart, ReadableFields, ReadableHeader } from "./proof/header.js";
 export { packCompact, verifyCompact } from "./proof/compact.js";

@@ -155,13 +155,13 @@ function named(names: readonly string[], position: bigint | Hex | undefined): st
 }
 
 /** A moment in seconds since 1970, with its date where it has one. */
-function moment(time: bigint | Hex | undefined): string {
+export function moment(time: bigint | Hex | undefined): string {
   const date = new Date(Number(time) * 1_000);
   return Number.isNaN(date.getTime()) ? `${time}` : `${time} (${date.toISOString()})`;
 }
 
 /** ASCII that is padded with zeros, as scopes and names are, in quotes; other words in hexadecimal. */
-function word(bytes32: bigint | Hex | undefined): string {
+export function word(bytes32: bigint | Hex | undefined): string {
   const text = new TextDecoder().decode(toBytes(bytes32, "word", 32)).replace(/\0+$/, "");
   return /^[\x20-\x7e]+$/.test(text) ? JSON.stringify(text) : String(bytes32);
 }
