@@ -9,7 +9,7 @@ import {Broken, vm} from "./Vm.sol";
 abstract contract Checks is EpisodeHandler {
     /// @dev A pause, or the longest time in Stale with the longest grace after it, whichever is longer.
     uint256 private constant LONGEST_DISTURBANCE = 1 days + 4 hours;
-    uint256 private constant LONGEST_RESTRICTION = 7 days;
+    uint256 private constant LONGEST_CLOSING = 7 days;
 
     function checkStatuses() external view {
         for (uint256 i = 0; i < 3; ++i) {
@@ -53,11 +53,20 @@ abstract contract Checks is EpisodeHandler {
         _requireHeartbeatsRise();
     }
 
+    function checkExits() external view {
+        _requireExitsOpenInTime();
+    }
+
     function checkSolvency() external view {
-        uint256 owed = _perps.liquidity();
+        uint256 owed = _perps.liquidity() + _perps.writtenOff();
         for (uint256 i = 0; i < TRADERS; ++i) {
             for (uint256 j = 0; j < 2; ++j) {
-                owed += _account(_traders[i], _marketAt(j)).margin + _perps.escrowedProfit(_marketAt(j), _traders[i]);
+                owed += _account(_traders[i], _marketAt(j)).margin;
+                uint256 kept = _perps.escrowedProfit(_marketAt(j), _traders[i]);
+                if (kept != _held[_marketAt(j)][_traders[i]].amount) {
+                    revert Broken("INV-14: what is kept is what waits, less the losses that followed");
+                }
+                owed += kept;
             }
         }
         if (_token.balanceOf(address(_perps)) != owed)
@@ -76,7 +85,7 @@ abstract contract Checks is EpisodeHandler {
         if (!vm.revertToState(snapshot)) revert Broken("a look ahead needs its snapshot");
     }
 
-    /// @dev INV-16: a while later on a live chain nothing is left but open causes, and no exit is restricted.
+    /// @dev INV-16: a while later on a live chain nothing is left but open causes, and no exit is closed.
     function _requireEnds() private {
         for (uint256 i = 0; i < 2; ++i) _perps.poke(_marketAt(i));
         _pass(LONGEST_DISTURBANCE / 12, 12);
@@ -84,12 +93,14 @@ abstract contract Checks is EpisodeHandler {
             (Status status, ) = _perps.ownStatusOf(_scopeAt(i));
             if (status != _worstCause(_scopeAt(i))) revert Broken("INV-16: all but open causes ends by itself");
         }
-        _pass(LONGEST_RESTRICTION / 12, 12);
+        _pass(LONGEST_CLOSING / 12, 12);
         for (uint256 i = 0; i < 3; ++i) {
             (, Status exits) = _perps.statusOf(_scopeAt(i));
             (Verdict verdict, ) = _perps.preview(_scopeAt(i), Action.Decrease);
-            if (exits != Status.Synced || verdict != Verdict.Allow)
-                revert Broken("INV-16: exits become free by themselves");
+            Status cause = _worstCause(_scopeAt(i));
+            if (i != 0) cause = _worseOf(cause, _worstCause(EXCHANGE));
+            Status open = cause == Status.Halted ? Status.Diverged : cause;
+            if (exits != open || verdict == Verdict.Deny) revert Broken("INV-16: exits open by themselves");
         }
     }
 }

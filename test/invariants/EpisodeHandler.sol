@@ -71,7 +71,7 @@ abstract contract EpisodeHandler is ExchangeHandler {
         _passDelay();
         // Days of fast blocks account for any outage: the heartbeat must be fresh.
         _poke(scope);
-        _pass(1, 2 hours);
+        _pass(1, 3 hours);
         uint256 begin = block.timestamp;
         _apply(scope, 0);
         _pass(1, 20 minutes + ((seed >> 8) % 1 hours));

@@ -43,6 +43,7 @@ contract PolicyRoomTest {
         _handler.checkCounters();
         _handler.checkSolvency();
         _handler.checkFloors();
+        _handler.checkExits();
         _handler.checkStatuses();
         _handler.checkVerdicts();
     }
