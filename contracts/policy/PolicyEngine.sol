@@ -237,7 +237,7 @@ contract PolicyEngine is IPolicyEngine, IGuardErrors {
         Host memory host = _host();
         if (msg.sender != host.configurator) revert NotConfigurator(msg.sender);
         Clock memory now_ = _clock(host);
-        Configurations.requireSound(scope, config, host, now_);
+        _requireSound(scope, config, host, now_);
         Scope storage state = Scopes.find(scope);
         if (state.announced != 0) emit ScopeConfigurationCancelled(scope, state.announced);
 
@@ -307,10 +307,19 @@ contract PolicyEngine is IPolicyEngine, IGuardErrors {
         Clock memory now_
     ) private {
         requireContinuity(host.continuity);
-        Configurations.requireSound(scope, config, host, now_);
-        for (uint256 i = 1; i < _scopes(host); ++i) _known(host.path[i]);
+        _requireSound(scope, config, host, now_);
         Configurations.write(state, config, now_);
         emit ScopeConfigurationApplied(scope, config);
+    }
+
+    function _requireSound(
+        bytes32 scope,
+        ScopeConfig memory config,
+        Host memory host,
+        Clock memory now_
+    ) private view {
+        Configurations.requireSound(scope, config, host, now_);
+        for (uint256 i = 1; i < _scopes(host); ++i) _known(host.path[i]);
     }
 
     /* VIEWS */

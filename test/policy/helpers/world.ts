@@ -1,5 +1,5 @@
 import { createBlock } from "@ethereumjs/block";
-import { Common, Hardfork, Mainnet } from "@ethereumjs/common";
+import { createCustomCommon, Hardfork, Mainnet, type Common } from "@ethereumjs/common";
 import { createEVM, type EVM } from "@ethereumjs/evm";
 import { createAddressFromString } from "@ethereumjs/util";
 import { expect } from "chai";
@@ -42,10 +42,10 @@ export interface Config {
   longestBlockTime: number;
 }
 
-/** Blocks of 12 s, on average at most 13.5: a gap is 15 minutes, the ways back are 10, and exits are restricted for an hour at the most. */
+/** Blocks of 12 s, 13.5 on the longest average: a gap is 15 minutes, the ways back are 10, and exits are closed for an hour at the most. */
 export const CONFIG: Config = {
   policy: 0xb62a5226d492n,
-  parent: `0x${"0".repeat(64)}`,
+  parent: `0x${"00".repeat(32)}`,
   minDepth: 1,
   maxAge: 256,
   keeperLatency: 60,
@@ -56,6 +56,18 @@ export const CONFIG: Config = {
   blockTime: 12_000,
   longestBlockTime: 13_500,
 };
+
+/** The configuration of a scope of `PolicyTarget`, whose parent is its path without the last part. */
+export function configFor(scope: Hex, config: Config = CONFIG): Config {
+  const path = Buffer.from(scope.slice(2), "hex").toString().replaceAll("\0", "");
+  const cut = path.lastIndexOf("/");
+  return { ...config, parent: scopeNamed(cut < 0 ? "" : path.slice(0, cut)) };
+}
+
+/** Seconds as blocks of a configuration, at its longest average. */
+export function blocksIn(seconds: number, config: Config = CONFIG): number {
+  return Math.floor((seconds * 1_000) / config.longestBlockTime);
+}
 
 export const PAUSER = accountOf(1);
 export const CONFIGURATOR = accountOf(2);
@@ -117,8 +129,8 @@ export class World {
     };
   }
 
-  static async create(build: Build): Promise<World> {
-    const common = new Common({ chain: Mainnet, hardfork: Hardfork.Prague });
+  static async create(build: Build, chainId = 31_337): Promise<World> {
+    const common = createCustomCommon({ chainId }, Mainnet, { hardfork: Hardfork.Prague });
     const evm = await createEVM({
       common,
       allowUnlimitedContractSize: true,
@@ -190,6 +202,11 @@ export class World {
   async storage(account: Hex, slot: Hex): Promise<bigint> {
     const value = await this.#evm.stateManager.getStorage(createAddressFromString(account), toBytes(slot, "slot", 32));
     return value.length === 0 ? 0n : BigInt(toHex(value));
+  }
+
+  async setStorage(account: Hex, slot: Hex, value: bigint): Promise<void> {
+    const word = toBytes(toBeHex(value, 32), "value");
+    await this.#evm.stateManager.putStorage(createAddressFromString(account), toBytes(slot, "slot", 32), word);
   }
 
   /** Makes the L1 predeploy answer every question with these bytes, or with a revert; undefined removes it. */
