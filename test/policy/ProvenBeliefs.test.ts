@@ -112,7 +112,9 @@ for (const { name, build, wrap } of FORMS) {
         evidence,
       ]);
       // Newer evidence counts while it may not be accepted.
+      const [, , acceptableFrom] = await beliefOf();
       expect(await target.do("contradict", [MARKET, SUBJECT, 40, at(-1)])).to.deep.equal([false]);
+      expect((await beliefOf())[2], "and puts nothing off").to.equal(acceptableFrom);
       await target.refuses("EvidenceNotNewer", [MARKET, causeOf(SUBJECT), at(-1), at(-1)], "reconcile", [
         MARKET,
         SUBJECT,
