@@ -1,5 +1,5 @@
 import { createBlock } from "@ethereumjs/block";
-import { Common, Hardfork, Mainnet } from "@ethereumjs/common";
+import { createCustomCommon, Hardfork, Mainnet, type Common } from "@ethereumjs/common";
 import { createEVM, type EVM } from "@ethereumjs/evm";
 import { createAddressFromString } from "@ethereumjs/util";
 import { expect } from "chai";
@@ -30,21 +30,31 @@ export const EXITS = ["Deposit", "Decrease", "Cancel"] as const;
 
 export interface Config {
   policy: bigint;
+  parent: Hex;
+  minDepth: number;
+  maxAge: number;
+  keeperLatency: number;
   gap: number;
   staleFor: number;
   graceFor: number;
   exitsFor: number;
+  blockTime: number;
   longestBlockTime: number;
 }
 
-/** Blocks of 12 s, which may take 24: a gap is 15 minutes, the ways back are 10, and exits are restricted for an hour at the most. */
+/** Blocks of 12 s, 13.5 on the longest average: a gap is 15 minutes, the ways back are 10, and exits are closed for an hour at the most. */
 export const CONFIG: Config = {
   policy: 0xb62a5226d492n,
+  parent: `0x${"00".repeat(32)}`,
+  minDepth: 1,
+  maxAge: 256,
+  keeperLatency: 60,
   gap: 900,
   staleFor: 600,
   graceFor: 600,
   exitsFor: 3_600,
-  longestBlockTime: 24,
+  blockTime: 12_000,
+  longestBlockTime: 13_500,
 };
 
 export const PAUSER = accountOf(1);
@@ -107,8 +117,9 @@ export class World {
     };
   }
 
-  static async create(build: Build): Promise<World> {
-    const common = new Common({ chain: Mainnet, hardfork: Hardfork.Prague });
+  /** By default on a development chain, where any kind of continuity may be tried. */
+  static async create(build: Build, chainId = 31_337): Promise<World> {
+    const common = createCustomCommon({ chainId }, Mainnet, { hardfork: Hardfork.Prague });
     const evm = await createEVM({
       common,
       allowUnlimitedContractSize: true,
