@@ -21,7 +21,10 @@ const SCOPE = scopeNamed("market");
 const { gap: GAP, staleFor, graceFor, longestBlockTime } = CONFIG;
 /** A quarter of the gap: how often the heartbeat is due. */
 const BEAT = GAP / 4;
-const blocks = (seconds: number): number => Math.floor(seconds / longestBlockTime);
+/** As many blocks as the chain makes in so many seconds at its slowest average. */
+const blocks = (seconds: number): number => Math.floor((seconds * 1_000) / longestBlockTime);
+/** The first whole second at which so many blocks leave so many seconds unaccounted for. */
+const after = (made: number, seconds: number): number => Math.ceil((made * longestBlockTime) / 1_000) + seconds;
 const wroteNothing = ({ writes, logs }: Outcome): boolean => writes.length === 0 && logs.length === 0;
 
 for (const build of BUILDS) {
@@ -39,13 +42,13 @@ for (const build of BUILDS) {
     const poke = async (): Promise<string> => STATUS_NAMES[Number((await target.do("poke", [SCOPE]))[0])]!;
     /** Stale, recorded in this moment. */
     const disturb = async (): Promise<void> => {
-      world.pass(GAP + longestBlockTime, 1);
+      world.pass(after(1, GAP), 1);
       expect(await poke()).to.equal("Stale");
     };
 
     for (const made of [0, 1, 2, 37]) {
       it(`a gap of one second less than the threshold is none, after ${made} blocks; the threshold is one, and so is more`, async () => {
-        const time = made * longestBlockTime + GAP;
+        const time = after(made, GAP);
         for (const [more, expected] of [
           [-1, "Synced"],
           [0, "Stale"],
@@ -67,9 +70,9 @@ for (const build of BUILDS) {
     }
 
     it("SG-8: days without a call, on a chain that lives, show no gap, at its usual pace and at its slowest", async () => {
-      for (const blockTime of [1, 12, longestBlockTime]) {
+      for (const blockTime of [1_000, 12_000, longestBlockTime]) {
         await world.aside(async () => {
-          world.pass(30 * DAY, (30 * DAY) / blockTime);
+          world.pass(30 * DAY, (30 * DAY * 1_000) / blockTime);
           expect(await target.statusOf(SCOPE)).to.deep.equal({ status: "Synced", exits: "Synced" });
           for (const action of ACTION_NAMES) await target.try("act", [SCOPE, ACTION[action]]);
           for (const action of ACTION_NAMES) await target.do("act", [SCOPE, ACTION[action]]);
@@ -100,11 +103,15 @@ for (const build of BUILDS) {
       }
     });
 
-    it("the heartbeat is written at most once in a quarter of the gap, and then by one write", async () => {
+    it("guarded calls write the heartbeat at most once in a quarter of the gap, and then by one write", async () => {
       const written: bigint[] = [];
       for (let i = 0; i < 150; i++) {
         world.pass(12, 1);
-        const outcome = await target.send("act", [SCOPE, ACTION_NAMES[i % 8] && ACTION[ACTION_NAMES[i % 8]!]]);
+        const action = ACTION_NAMES[i % 8]!;
+        const outcome =
+          action === "Liquidate"
+            ? await target.send("liquidate", [SCOPE, 0, 0])
+            : await target.send("act", [SCOPE, ACTION[action]]);
         expect(outcome.revertData).to.equal(undefined);
         expect(outcome.logs).to.deep.equal([]);
         if (outcome.writes.length === 0) continue;
@@ -115,12 +122,31 @@ for (const build of BUILDS) {
       for (const [i, time] of written.entries()) if (i > 0) expect(Number(time - written[i - 1]!)).to.be.at.least(BEAT);
     });
 
-    it("the heartbeat is due after just a quarter of the gap", async () => {
+    it("the heartbeat is due after just a quarter of the gap; poke always writes it", async () => {
+      const act = async (): Promise<Outcome> => target.send("act", [SCOPE, ACTION.Deposit]);
       world.pass(BEAT - 1);
-      expect(wroteNothing(await target.send("poke", [SCOPE]))).to.equal(true);
+      expect(wroteNothing(await act())).to.equal(true);
+      expect((await target.try("poke", [SCOPE])).writes).to.have.length(1);
       world.pass(1, 0);
+      expect((await act()).writes).to.have.length(1);
+      expect(wroteNothing(await act())).to.equal(true);
+      world.pass(1, 1);
       expect((await target.send("poke", [SCOPE])).writes).to.have.length(1);
-      expect(wroteNothing(await target.send("poke", [SCOPE]))).to.equal(true);
+      world.pass(BEAT - 1);
+      expect(wroteNothing(await act())).to.equal(true);
+    });
+
+    it("a troubled scope's heartbeat is due as seldom, and an event tells each outage once", async () => {
+      await disturb();
+      let written = 0;
+      for (let i = 0; i < staleFor / 12; i++) {
+        world.pass(12, 1);
+        const { writes, logs, revertData } = await target.send("ask", [SCOPE, ACTION.Decrease]);
+        expect(revertData).to.equal(undefined);
+        expect(logs).to.deep.equal([]);
+        if (writes.length > 0) written++;
+      }
+      expect(written).to.equal(Math.floor(staleFor / (Math.ceil(BEAT / 12) * 12)));
     });
 
     it("SG-7: Stale ends in Lagging and that in Synced by the clock, in time AND blocks: neither alone is enough", async () => {
@@ -129,11 +155,11 @@ for (const build of BUILDS) {
         await world.aside(async () => {
           world.pass(seconds, made);
           // Time that these blocks do not account for would be a disturbance of its own.
-          if (seconds - made * longestBlockTime < GAP / 4)
+          if (seconds - (made * longestBlockTime) / 1_000 < GAP / 4)
             expect(await status(), `${seconds} s, ${made}`).to.equal(expected);
         });
       };
-      const [stale, all] = [blocks(staleFor), blocks(staleFor) + blocks(graceFor)];
+      const [stale, all] = [blocks(staleFor), blocks(staleFor + graceFor)];
       await check(staleFor - 1, stale, "Stale");
       await check(staleFor, stale - 1, "Stale");
       await check(staleFor, stale, "Lagging");
@@ -143,6 +169,30 @@ for (const build of BUILDS) {
       await check(staleFor + graceFor, all, "Synced");
       await check(staleFor + graceFor - 1, 10 * all, "Lagging");
       await check(staleFor + 180, stale - 1, "Stale");
+    });
+
+    it("A12: Stale and Lagging end by the clock alone four times their span after they began, on a chain that slowed down", async () => {
+      // Spans so short that three of them fit into the quarter of the gap that would be an outage of its own.
+      const scope = scopeNamed("short");
+      const span = 54;
+      await target.do("configure", [scope, { ...CONFIG, staleFor: span, graceFor: span, gap: 7_200 }]);
+      await target.do("raise", [scope, scopeNamed("cause"), STATUS.Diverged, 1]);
+      await target.do("heal", [scope, scopeNamed("cause"), 2]);
+      for (const [seconds, made, expected] of [
+        [span, 3, "Stale"],
+        [span, 4, "Lagging"],
+        [4 * span - 1, 0, "Stale"],
+        [4 * span - 1, 3, "Stale"],
+        [4 * span, 0, "Lagging"],
+        [8 * span - 1, 7, "Lagging"],
+        [8 * span - 1, 8, "Synced"],
+        [8 * span, 0, "Synced"],
+      ] as const) {
+        await world.aside(async () => {
+          world.pass(seconds, made);
+          expect((await target.statusOf(scope)).status, `${seconds} s, ${made}`).to.equal(expected);
+        });
+      }
     });
 
     it("Lagging is a grace: margins can be topped up and positions opened, and only deep insolvency is liquidated", async () => {
@@ -162,7 +212,7 @@ for (const build of BUILDS) {
 
     it("hysteresis: while a disturbance lasts a quarter of the gap prolongs it, after it that is none", async () => {
       await disturb();
-      const prolonging = GAP / 4 + longestBlockTime;
+      const prolonging = after(1, GAP / 4);
       for (let i = 0; i < 5; i++) {
         world.pass(staleFor + 12);
         expect(await status()).to.equal("Lagging");
@@ -215,11 +265,12 @@ for (const build of BUILDS) {
       expect(await poke()).to.equal("Synced");
     });
 
-    it("A15: works with the greatest times and heights that it says it holds", async () => {
+    it("A15: works with the greatest times and heights that it says it holds, and refuses a configuration beyond", async () => {
+      const [greatestTime, greatestNumber] = [(2n ** 48n - 1n) / 1_000n, 2n ** 40n - 1n];
       for (const [time, number] of [
-        [2n ** 39n, 2n ** 39n],
+        [2n ** 37n, 2n ** 39n],
         [2n ** 32n - 100n, 2n ** 32n - 3n],
-        [2n ** 40n - 30n * 86_400n, 2n ** 40n - 1_000_000n],
+        [greatestTime - 30n * 86_400n, greatestNumber - 1_000_000n],
       ] as const) {
         world = await World.create(build);
         [world.time, world.number] = [time, number];
@@ -234,6 +285,15 @@ for (const build of BUILDS) {
         world.pass(graceFor);
         expect(await status()).to.equal("Synced");
       }
+      for (const [time, number] of [
+        [greatestTime + 1n, 1n],
+        [1n, greatestNumber + 1n],
+      ] as const) {
+        [world.time, world.number] = [time, number];
+        await target.refuses("ClockOutOfRange", [time, number], "configure", [scopeNamed("late"), CONFIG]);
+      }
+      [world.time, world.number] = [greatestTime, greatestNumber];
+      await target.do("configure", [scopeNamed("last"), CONFIG]);
     });
 
     it("A10: in a simulation that pretends an earlier block nothing reverts and nothing is Stale", async () => {
@@ -248,10 +308,24 @@ for (const build of BUILDS) {
       await target.do("setHead", [1_000]);
       await target.do("configure", [SCOPE, CONFIG]);
       await target.do("setHead", [1_000 + 37]);
-      world.pass(37 * longestBlockTime + GAP - 1, 100_000);
+      world.pass(after(37, GAP) - 1, 100_000);
       expect(await status()).to.equal("Synced");
       world.pass(1, 100_000);
       expect(await status()).to.equal("Stale");
+    });
+
+    it("A12: where the height falls no block accounts for the time, and it is counted on from there after the outage", async () => {
+      target = await world.deploy("CountedPolicyTarget");
+      await target.do("setHead", [1_000]);
+      await target.do("configure", [SCOPE, CONFIG]);
+      await target.do("setHead", [10]);
+      world.pass(GAP - 1);
+      expect(await poke()).to.equal("Synced");
+      world.pass(1, 0);
+      expect(await poke()).to.equal("Stale");
+      await target.do("setHead", [10 + blocks(staleFor)]);
+      world.pass(staleFor);
+      expect(await poke()).to.equal("Lagging");
     });
   });
 
@@ -297,6 +371,14 @@ for (const build of BUILDS) {
       world.pass(graceFor, graceFor / 2);
       await world.setL1Lag(60);
       expect((await target.statusOf(SCOPE)).status).to.equal("Synced");
+    });
+
+    it("SG-8: a lag that was seen is not carried on: what the origin shows now is all there is", async () => {
+      for (let i = 0; i < 10; i++) {
+        world.pass(GAP - 1, 2);
+        await world.setL1Lag(GAP - 1);
+        expect(await target.do("poke", [SCOPE])).to.deep.equal([BigInt(STATUS.Synced)]);
+      }
     });
 
     it("an origin that lies ahead is no lag", async () => {

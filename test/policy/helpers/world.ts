@@ -86,6 +86,10 @@ export const FORMS: readonly { build: Build; wrap: Wrap; name: string }[] = BUIL
 const SOURCES = ["contracts/mocks/PolicyTargets.sol", "contracts/mocks/Delegator.sol"];
 const PROXY = "@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy.sol";
 const L1_BLOCK = "0x4200000000000000000000000000000000000015";
+/** The history contract, and its code as EIP-2935 gives it. */
+const HISTORY = "0x0000F90827F1C53a10cb7A02335B175320002935";
+const HISTORY_CODE =
+  "0x3373fffffffffffffffffffffffffffffffffffffffe14604657602036036042575f35600143038111604257611fff81430311604257611fff9006545f5260205ff35b5f5ffd5b5f35611fff60014303065500";
 /** More than any call here needs. */
 const GAS_LIMIT = 10n ** 8n;
 
@@ -117,10 +121,10 @@ export class World {
   readonly #evm: EVM;
   readonly #build: Build;
   #writes: string[] = [];
+  readonly #hashes: Map<bigint, Hex>;
 
-  private constructor(evm: EVM, build: Build) {
-    this.#evm = evm;
-    this.#build = build;
+  private constructor(evm: EVM, build: Build, hashes: Map<bigint, Hex>) {
+    [this.#evm, this.#build, this.#hashes] = [evm, build, hashes];
     const state = evm.stateManager;
     const put = state.putStorage.bind(state);
     state.putStorage = (address, key, value) => {
@@ -129,20 +133,25 @@ export class World {
     };
   }
 
+  /** By default on a development chain, where any kind of continuity may be tried. */
   static async create(build: Build, chainId = 31_337): Promise<World> {
     const common = createCustomCommon({ chainId }, Mainnet, { hardfork: Hardfork.Prague });
+    const hashes = new Map<bigint, Hex>();
     const evm = await createEVM({
       common,
       allowUnlimitedContractSize: true,
       blockchain: {
-        getBlock: (number) => Promise.resolve({ hash: () => toBytes(hashOf(BigInt(number)), "hash") }),
+        getBlock: (number) => {
+          const hash = hashes.get(BigInt(number)) ?? hashOf(BigInt(number));
+          return Promise.resolve({ hash: () => toBytes(hash, "hash") });
+        },
         putBlock: () => Promise.resolve(),
         shallowCopy() {
           return this;
         },
       },
     });
-    return new World(evm, build);
+    return new World(evm, build, hashes);
   }
 
   /** Time passes, and so do blocks: by default as many as a chain of 12 s makes. */
@@ -207,6 +216,15 @@ export class World {
   async setStorage(account: Hex, slot: Hex, value: bigint): Promise<void> {
     const word = toBytes(toBeHex(value, 32), "value");
     await this.#evm.stateManager.putStorage(createAddressFromString(account), toBytes(slot, "slot", 32), word);
+  }
+
+  /** The block had this hash, as both sources tell: BLOCKHASH, and the history contract of EIP-2935. */
+  async setHash(number: bigint, hash: Hex): Promise<void> {
+    this.#hashes.set(number, hash);
+    const history = createAddressFromString(HISTORY);
+    await this.#evm.stateManager.putCode(history, toBytes(HISTORY_CODE, "code"));
+    const slot = toBytes(toBeHex(number % 8_191n, 32), "slot");
+    await this.#evm.stateManager.putStorage(history, slot, toBytes(hash, "hash"));
   }
 
   /** Makes the L1 predeploy answer every question with these bytes, or with a revert; undefined removes it. */
