@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.24;
 
-import {Action, Status, Verdict} from "../../contracts/policy/Policy.sol";
+import {Action, Policy, Status, Verdict} from "../../contracts/policy/Policy.sol";
 import {EpisodeHandler} from "./EpisodeHandler.sol";
 import {Broken, vm} from "./Vm.sol";
 
@@ -10,6 +10,17 @@ abstract contract Checks is EpisodeHandler {
     /// @dev A pause, or the longest time in Stale with the longest grace after it, whichever is longer.
     uint256 private constant LONGEST_DISTURBANCE = 1 days + 4 hours;
     uint256 private constant LONGEST_CLOSING = 7 days;
+
+    uint256 private constant HEALTHS = 4;
+
+    /// @dev The worst and the best verdict that was seen.
+    struct Range {
+        bool isKnown;
+        Verdict least;
+        Verdict most;
+    }
+
+    mapping(Policy => mapping(uint256 question => Range[5])) private _answers; // by status
 
     function checkStatuses() external view {
         for (uint256 i = 0; i < 3; ++i) {
@@ -55,6 +66,48 @@ abstract contract Checks is EpisodeHandler {
 
     function checkExits() external view {
         _requireExitsOpenInTime();
+    }
+
+    /// @notice SG-12, word for word, of what the exchange itself says. Nothing of the model is asked.
+    function checkMonotone() external {
+        for (uint256 i = 0; i < 3; ++i) {
+            bytes32 scope = _scopeAt(i);
+            (Status status, ) = _perps.statusOf(scope);
+            Policy policy = _perps.configOf(scope).policy;
+            for (uint256 question = 0; question < 8 + HEALTHS; ++question) {
+                _requireMonotone(policy, question, status, _answerOf(scope, question));
+            }
+        }
+    }
+
+    /// @dev The verdict on each action, and on liquidations of accounts that are insolvent in one view, in both, or deeply.
+    function _answerOf(bytes32 scope, uint256 question) private view returns (Verdict verdict) {
+        if (question < 8) {
+            (verdict, ) = _perps.preview(scope, Action(question));
+            return verdict;
+        }
+        uint256[2] memory healths = [
+            [uint256(0.97e18), 1.1e18],
+            [uint256(0.97e18), 0.97e18],
+            [uint256(0.9e18), 1.1e18],
+            [uint256(0), 0.9e18]
+        ][question - 8];
+        (bool allowed, ) = _perps.previewLiquidation(scope, healths[0], healths[1]);
+        return allowed ? Verdict.Allow : Verdict.Deny;
+    }
+
+    /// @dev Against every verdict that any scope got to this question, under this policy, at any time of the run.
+    function _requireMonotone(Policy policy, uint256 question, Status status, Verdict verdict) private {
+        Range[5] storage row = _answers[policy][question];
+        for (uint256 i = 0; i < 5; ++i) {
+            if (!row[i].isKnown) continue;
+            bool better = i < uint256(status) ? verdict > row[i].least : i > uint256(status) && row[i].most > verdict;
+            if (better) revert Broken("SG-12: a worse status gets no better verdict");
+        }
+        Range storage own = row[uint256(status)];
+        if (!own.isKnown || verdict < own.least) own.least = verdict;
+        if (verdict > own.most) own.most = verdict;
+        own.isKnown = true;
     }
 
     function checkSolvency() external view {

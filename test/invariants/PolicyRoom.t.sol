@@ -37,7 +37,7 @@ contract PolicyRoomTest {
         targets[0] = FuzzSelector(address(_handler), _steps());
     }
 
-    /// @notice INV-1 to INV-15, after every step. What concerns one step is checked in it.
+    /// @notice INV-1 to INV-15 and INV-17, after every step. What concerns one step is checked in it.
     function invariant_policyRoom() public {
         _handler.checkHeartbeats();
         _handler.checkCounters();
@@ -46,6 +46,7 @@ contract PolicyRoomTest {
         _handler.checkExits();
         _handler.checkStatuses();
         _handler.checkVerdicts();
+        _handler.checkMonotone();
     }
 
     /// @notice INV-16, after every run; and in the midst of some.
