@@ -205,7 +205,7 @@ for (const { name, build, wrap } of FORMS) {
       await target.do("accept", [MARKET, SUBJECT, 40, at(-1)]);
     });
 
-    it("SG-7, A1: from every state of any history evidence leads to Synced, and no loss is written twice", async () => {
+    it("SG-19, A1: from every state of any history evidence leads to Synced, and no loss is written twice", async () => {
       const random = announced();
       let proven = 100;
       let written = 0n;

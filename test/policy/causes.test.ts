@@ -172,7 +172,7 @@ for (const build of BUILDS) {
       ["Diverged", 184n],
       ["Halted", 216n],
     ] as const)
-      it(`A22: a count of ${to} causes that is full stays, so that nothing that was lost count of reopens the market`, async () => {
+      it(`B16, A22: a count of ${to} causes that is full stays, so that nothing that was lost count of reopens the market`, async () => {
         const full = 2n ** 32n - 1n;
         const namespace = "0x008b3f86ed5cdc911b88aafef227491ce09c48def5b40ca4e09501b248a8e700";
         const slot = keccak256(concat([SCOPE, namespace])) as Hex;

@@ -149,7 +149,7 @@ describe(`soaks of the policy room (SEED=${seed})`, function () {
     });
 
   for (const [index, chain] of CHAINS.entries())
-    it(`A5: every outage above the bound is seen on ${chain.name}, busy or after quiet`, async () => {
+    it(`SG-20, A5: every outage above the bound is seen on ${chain.name}, busy or after quiet`, async () => {
       const random = generator(seed + 100 + index);
       const { world, target } = await Market.on(chain, random);
       const { gap, staleFor, graceFor } = configOf(chain);
