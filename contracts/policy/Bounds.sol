@@ -11,6 +11,9 @@ library Bounds {
     /// @notice The longest average block time is at most so many percent of the usual one. Quiet time hides at most the rest of it.
     uint256 internal constant LONGEST_BLOCK_TIME_PERCENT = 125;
 
+    /// @notice And at least so many percent of it, of the listed one where the chain is listed: missed slots are healthy.
+    uint256 internal constant LONGEST_BLOCK_TIME_LEAST_PERCENT = 105;
+
     /// @notice In seconds; and at least so many of the longest block times.
     uint256 internal constant GAP_LEAST = 30;
     uint256 internal constant GAP_LEAST_BLOCKS = 8;

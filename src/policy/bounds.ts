@@ -9,6 +9,9 @@ export const BOUNDS = {
   /** The longest average block time is at most so many percent of the usual one. Quiet time hides at most the rest of it. */
   LONGEST_BLOCK_TIME_PERCENT: 125,
 
+  /** And at least so many percent of it, of the listed one where the chain is listed: missed slots are healthy. */
+  LONGEST_BLOCK_TIME_LEAST_PERCENT: 105,
+
   /** In seconds; and at least so many of the longest block times. */
   GAP_LEAST: 30,
   GAP_LEAST_BLOCKS: 8,

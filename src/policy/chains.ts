@@ -73,8 +73,10 @@ const ARBITRUM: readonly number[] = [42161, 42170, 421614];
  * What the contract holds a configuration to on a chain: `NativeChains.continuityOf` and `blockTimeOf`, in milliseconds. Undefined where it
  * takes any: on chains that it does not know, and on development chains.
  */
-export function demandsOf(chainId: number): { continuity: Continuity; blockTime: number } | undefined {
-  if (ARBITRUM.includes(chainId)) return { continuity: "arbitrum-clock", blockTime: 250 };
+export function demandsOf(chainId: number): { continuity: Continuity; blockTime?: number } | undefined {
+  // Nova and Sepolia make blocks where there are transactions.
+  if (chainId === 42161) return { continuity: "arbitrum-clock", blockTime: 250 };
+  if (ARBITRUM.includes(chainId)) return { continuity: "arbitrum-clock" };
   const profile = CHAIN_PROFILES[chainId];
   return profile === undefined || profile.continuity === "on-demand" ? undefined : profile;
 }

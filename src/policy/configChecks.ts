@@ -108,9 +108,11 @@ function blockTimeFaults(
   if (listed !== undefined && blockTime > listed)
     return [["blockTime", `${blockTime} ms is more than the ${listed} ms of ${name}: outages would be seen later`]];
   if (!Number.isInteger(longestBlockTime)) return [["longestBlockTime", "it must be a whole number of milliseconds"]];
-  if (longestBlockTime < blockTime) {
-    const reason = `${longestBlockTime} ms is less than the usual ${blockTime} ms: a chain that lives would show gaps`;
-    return [["longestBlockTime", reason]];
+  const usual = listed ?? blockTime;
+  const least = Math.floor((usual * BOUNDS.LONGEST_BLOCK_TIME_LEAST_PERCENT) / 100);
+  if (longestBlockTime < least) {
+    const share = `${BOUNDS.LONGEST_BLOCK_TIME_LEAST_PERCENT} % of the usual ${usual} ms`;
+    return [["longestBlockTime", `${longestBlockTime} ms is less than ${least} ms, ${share}: a chain that lives would show gaps`]];
   }
   const percent = BOUNDS.LONGEST_BLOCK_TIME_PERCENT;
   const greatest = Math.floor((blockTime * percent) / 100);
