@@ -3,8 +3,11 @@ pragma solidity ^0.8.13;
 
 import {SettlementGuard} from "../SettlementGuard.sol";
 import {Anchor} from "../anchor/Anchor.sol";
+import {ChainClock} from "../anchor/ChainClock.sol";
+import {ArbitrumContinuity} from "../policy/ArbitrumContinuity.sol";
 import {Policies, Policy} from "../policy/Policy.sol";
 import {L1OriginContinuity} from "../policy/L1OriginContinuity.sol";
+import {PolicyEngine} from "../policy/PolicyEngine.sol";
 import {PolicyGuard} from "../policy/PolicyGuard.sol";
 import {Action, Continuity, Status, Verdict} from "../policy/PolicyTypes.sol";
 import {ProfitEscrow} from "../policy/ProfitEscrow.sol";
@@ -61,6 +64,17 @@ contract PolicyTarget is GuardWithRoles, ProfitEscrow {
 
     function askAt(bytes32 scope, Action action, Anchor calldata anchor) external returns (Verdict) {
         return _guardAt(scope, action, anchor);
+    }
+
+    /// @notice What a message signs beside its anchor: no older than `maxAge` blocks.
+    function requireAnchorOf(bytes32 scope, Anchor calldata anchor, uint64 maxAge) external view {
+        _requireAnchorOf(scope, anchor, maxAge);
+    }
+
+    /// @notice A function that is sent value: the guard is asked in a call that carries some.
+    function askPayable(bytes32 scope, Action action) external payable returns (Verdict verdict, Verdict previewed) {
+        (previewed, ) = _preview(scope, action);
+        verdict = _guard(scope, action);
     }
 
     function liquidate(bytes32 scope, uint256 worstHealth, uint256 bestHealth) external {
@@ -179,6 +193,90 @@ contract L1PolicyTarget is PolicyTarget, L1OriginContinuity {
     function _blockHash(uint256 number) internal pure override returns (bytes32) {
         if (number > 0) revert SourceFailed();
         return bytes32(0);
+    }
+}
+
+/// @notice The same on Arbitrum, where ArbSys tells the heights. Its hashes are of no concern here.
+contract ArbitrumPolicyTarget is PolicyTarget, ArbitrumContinuity {
+    constructor(address pauser, address configurator) PolicyTarget(pauser, configurator) {}
+
+    function _continuity() internal view override(PolicyGuard, ArbitrumContinuity) returns (Continuity) {
+        return ArbitrumContinuity._continuity();
+    }
+
+    function _blockNumber() internal view override(ChainClock, ArbitrumContinuity) returns (uint256) {
+        return ArbitrumContinuity._blockNumber();
+    }
+
+    function _isSupportedChain(uint256) internal pure override returns (bool) {
+        return true;
+    }
+
+    function _parentOf(bytes32 scope) internal view override(PolicyGuard, PolicyTarget) returns (bytes32) {
+        return PolicyTarget._parentOf(scope);
+    }
+}
+
+/// @notice The same with an engine that is there already.
+contract SharedEngineTarget is PolicyTarget {
+    constructor(address pauser, address configurator) PolicyTarget(pauser, configurator) {}
+
+    function _sharedEngine() internal pure override returns (PolicyEngine) {
+        return PolicyEngine(0x00000000000000000000000000000000000E9613);
+    }
+}
+
+/// @notice Who is called back in the midst of a trade: a hook, a token with callbacks.
+interface ITrader {
+    function onTrade() external;
+}
+
+/// @notice A market that calls its trader. One of its trades writes the position first, as it must; the other calls first.
+contract CallbackTarget is PolicyTarget {
+    mapping(address => int256) public positionOf;
+
+    constructor(address pauser, address configurator) PolicyTarget(pauser, configurator) {}
+
+    function give(address trader, int256 position) external {
+        positionOf[trader] = position;
+    }
+
+    function tradeWritingFirst(bytes32 scope, int256 size) external {
+        _guard(scope, Policies.classify(positionOf[msg.sender], size));
+        positionOf[msg.sender] += size;
+        ITrader(msg.sender).onTrade();
+    }
+
+    function tradeCallingFirst(bytes32 scope, int256 size) external {
+        _guard(scope, Policies.classify(positionOf[msg.sender], size));
+        ITrader(msg.sender).onTrade();
+        positionOf[msg.sender] += size;
+    }
+}
+
+/// @notice A trader who trades again whenever it is called back.
+contract NestingTrader is ITrader {
+    CallbackTarget private immutable _market;
+    bytes32 private _scope;
+    int256 private _size;
+    uint256 private _left;
+    bool private _writesFirst;
+
+    constructor(CallbackTarget market) {
+        _market = market;
+    }
+
+    /// @param times how many trades there are, each inside of the one before
+    function trade(bytes32 scope, int256 size, uint256 times, bool writesFirst) external {
+        (_scope, _size, _left, _writesFirst) = (scope, size, times, writesFirst);
+        this.onTrade();
+    }
+
+    function onTrade() external override {
+        if (_left == 0) return;
+        --_left;
+        if (_writesFirst) _market.tradeWritingFirst(_scope, _size);
+        else _market.tradeCallingFirst(_scope, _size);
     }
 }
 

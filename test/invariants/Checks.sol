@@ -23,13 +23,7 @@ abstract contract Checks is EpisodeHandler {
     mapping(Policy => mapping(uint256 question => Range[5])) private _answers; // by status
 
     function checkStatuses() external view {
-        for (uint256 i = 0; i < 3; ++i) {
-            bytes32 scope = _scopeAt(i);
-            (Status status, Status exits) = _perps.statusOf(scope);
-            (Status expectedStatus, Status expectedExits) = _expected(scope);
-            if (status != expectedStatus) revert Broken("INV-1: the status is the model's");
-            if (exits != expectedExits) revert Broken("INV-1: the status for exits is the model's");
-        }
+        _requireStatusesAsPredicted();
     }
 
     function checkVerdicts() external view {
@@ -115,6 +109,7 @@ abstract contract Checks is EpisodeHandler {
         for (uint256 i = 0; i < TRADERS; ++i) {
             for (uint256 j = 0; j < 2; ++j) {
                 owed += _account(_traders[i], _marketAt(j)).margin;
+                _requireEquity(_traders[i], _marketAt(j));
                 uint256 kept = _perps.escrowedProfit(_marketAt(j), _traders[i]);
                 if (kept != _held[_marketAt(j)][_traders[i]].amount) {
                     revert Broken("INV-14: what is kept is what waits, less the losses that followed");

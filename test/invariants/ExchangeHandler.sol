@@ -242,6 +242,7 @@ abstract contract ExchangeHandler is WorldHandler {
     }
 
     function _liquidate(address trader, bytes32 market) internal {
+        _requireEquity(trader, market);
         (uint256 worst, uint256 best) = _healths(trader, market);
         (bool allowed, bytes memory reason) = _perps.previewLiquidation(market, worst, best);
         bool expected = _mayLiquidate(market, worst, best);
@@ -557,6 +558,17 @@ abstract contract ExchangeHandler is WorldHandler {
 
     function _account(address trader, bytes32 market) internal view returns (Account memory account) {
         (account.margin, account.size, account.entryPrice) = _perps.accounts(trader, market);
+    }
+
+    /// @dev INV-13: what waits of a profit counts in equity and in health.
+    function _requireEquity(address trader, bytes32 market) internal view {
+        Account memory account = _account(trader, market);
+        uint256 kept = _held[market][trader].amount;
+        int256 equity = int256(account.margin + kept) + _profitAt(account, _perps.indexPrice(market));
+        if (_perps.equity(trader, market) != equity) revert Broken("INV-13: what waits counts in equity");
+        (uint256 worst, uint256 best) = _perps.healthOf(trader, market);
+        (uint256 expectedWorst, uint256 expectedBest) = _healths(trader, market);
+        if (worst != expectedWorst || best != expectedBest) revert Broken("INV-13: what waits counts in health");
     }
 
     function _healths(address trader, bytes32 market) private view returns (uint256 worst, uint256 best) {

@@ -55,7 +55,7 @@ contract PolicyRoomTest {
     }
 
     function _steps() private view returns (bytes4[] memory steps) {
-        bytes4[29] memory all = [
+        bytes4[31] memory all = [
             _handler.blocksPass.selector,
             _handler.quietDaysPass.selector,
             _handler.slowBlocksPass.selector,
@@ -83,6 +83,8 @@ contract PolicyRoomTest {
             _handler.liquidate.selector,
             _handler.crashUnderDoubt.selector,
             _handler.profitUnderDoubt.selector,
+            _handler.profitEaten.selector,
+            _handler.haltAgain.selector,
             _handler.shorterDisturbance.selector,
             _handler.lookAhead.selector
         ];

@@ -24,10 +24,17 @@ abstract contract ScopeModel {
         uint64 evidence; // block of the newest
     }
 
-    /// @dev Until when exits are closed, and from when they may be again.
+    /// @dev Until when exits are closed, and from when they may be again; `length` is the `exitsFor` that it began with, in seconds.
     struct Closing {
         Moment until;
         Moment again;
+        uint256 length;
+    }
+
+    /// @dev The end of a time of `length` seconds.
+    struct Term {
+        Moment end;
+        uint256 length;
     }
 
     /// @dev `until` in milliseconds since 1970: up to there blocks account for the time.
@@ -41,9 +48,8 @@ abstract contract ScopeModel {
         uint256 table; // row of `_row` that the policy was packed from
         Heartbeat heartbeat;
         Closing closing;
-        Moment staleUntil; // the latest time and the latest height of all disturbances
-        Moment graceUntil;
-        bool isSettled; // the two moments above had come when a configuration was applied, and nothing has happened since
+        Term stale; // of all disturbances that overlap: the latest time, the latest height, the longest length
+        Term grace;
         Pause[] pauses;
         mapping(uint256 => Cause) causes;
     }
@@ -127,7 +133,6 @@ abstract contract ScopeModel {
     function _configure(bytes32 scope, uint256 table) internal {
         Ghost storage ghost = _ghosts[scope];
         if (ghost.config.gap == 0) ghost.heartbeat = _heartbeatOfNow();
-        ghost.isSettled = _clock(ghost) == Status.Synced && _pauseNow(scope) == Status.Synced;
         ghost.config = _configuration(scope, table);
         ghost.table = table;
     }
@@ -156,8 +161,8 @@ abstract contract ScopeModel {
         disturbed = _unaccounted(ghost) >= (clock != Status.Synced ? gap / 4 : gap);
         if (disturbed) clock = Status.Stale;
         status = _worseOf(_worseOf(clock, _pauseNow(scope)), _worstCause(scope));
-        exits =
-            status == Status.Halted && _hasCome(ghost.closing.until, ghost.config.exitsFor) ? Status.Diverged : status;
+        bool isClosed = !_hasCome(ghost.closing.until, ghost.closing.length);
+        exits = status == Status.Halted && !isClosed ? Status.Diverged : status;
     }
 
     /// @dev What holds whatever the chain shows now: disturbances on record, the pause, and open causes.
@@ -169,7 +174,7 @@ abstract contract ScopeModel {
         Pause[] storage pauses = _ghosts[scope].pauses;
         if (pauses.length == 0) return Status.Synced;
         Pause storage last = pauses[pauses.length - 1];
-        return _hasCome(last.end, last.end.time - last.begin.time) ? Status.Synced : last.status;
+        return block.timestamp >= last.end.time ? Status.Synced : last.status;
     }
 
     function _worstCause(bytes32 scope) internal view returns (Status status) {
@@ -180,10 +185,8 @@ abstract contract ScopeModel {
 
     /// @dev What the disturbances on record make of a scope.
     function _clock(Ghost storage ghost) private view returns (Status) {
-        if (ghost.isSettled) return Status.Synced;
-        uint256 staleFor = ghost.config.staleFor;
-        if (!_hasCome(ghost.staleUntil, staleFor)) return Status.Stale;
-        return _hasCome(ghost.graceUntil, staleFor + ghost.config.graceFor) ? Status.Synced : Status.Lagging;
+        if (!_hasCome(ghost.stale.end, ghost.stale.length)) return Status.Stale;
+        return _hasCome(ghost.grace.end, ghost.grace.length) ? Status.Synced : Status.Lagging;
     }
 
     /// @dev In milliseconds.
@@ -222,16 +225,21 @@ abstract contract ScopeModel {
     function _disturb(bytes32 scope) private {
         Ghost storage ghost = _ghosts[scope];
         (uint256 stale, uint256 blockTime) = (ghost.config.staleFor, ghost.config.longestBlockTime);
-        ghost.staleUntil = _latest(ghost.staleUntil, _later(_moment(), stale, blockTime));
-        ghost.graceUntil = _latest(ghost.graceUntil, _later(_moment(), stale + ghost.config.graceFor, blockTime));
-        ghost.isSettled = false;
+        ghost.stale = _prolonged(ghost.stale, stale, blockTime);
+        ghost.grace = _prolonged(ghost.grace, stale + ghost.config.graceFor, blockTime);
+    }
+
+    /// @dev What is over leaves nothing to what begins now.
+    function _prolonged(Term memory last, uint256 length, uint256 blockTime) private view returns (Term memory) {
+        Moment memory end = _later(_moment(), length, blockTime);
+        if (_hasCome(last.end, last.length)) return Term(end, length);
+        return Term(_latest(last.end, end), last.length > length ? last.length : length);
     }
 
     function _paused(bytes32 scope, Status status, uint256 length) internal {
         Ghost storage ghost = _ghosts[scope];
         Moment memory now_ = _moment();
         ghost.pauses.push(Pause(status, now_, _later(now_, length, ghost.config.longestBlockTime)));
-        ghost.isSettled = false;
     }
 
     /// @dev Evidence against a scope that was accepted: newer or for a worse status, or neither, which changes nothing.
@@ -250,13 +258,15 @@ abstract contract ScopeModel {
     }
 
     function _closeExits(Ghost storage ghost) private {
-        if (_hasCome(ghost.closing.again, EXIT_PERIODS * ghost.config.exitsFor)) ghost.closing = _closingFromNow(ghost);
+        bool isTime = _hasCome(ghost.closing.again, EXIT_PERIODS * ghost.closing.length);
+        if (isTime) ghost.closing = _closingFromNow(ghost);
     }
 
     /// @dev The bounds of a closing that begins now.
     function _closingFromNow(Ghost storage ghost) internal view returns (Closing memory) {
         (uint256 exitsFor, uint256 blockTime) = (ghost.config.exitsFor, ghost.config.longestBlockTime);
-        return Closing(_later(_moment(), exitsFor, blockTime), _later(_moment(), EXIT_PERIODS * exitsFor, blockTime));
+        Moment memory again = _later(_moment(), EXIT_PERIODS * exitsFor, blockTime);
+        return Closing(_later(_moment(), exitsFor, blockTime), again, exitsFor);
     }
 
     /* TIME */

@@ -107,8 +107,8 @@ abstract contract WorldHandler is ScopeModel {
         if (pauses.length != 0) {
             // Every other one does not wait for the cool-down.
             Pause memory last = pauses[pauses.length - 1];
-            Moment memory next = (seed >> 16) % 2 == 0 ? _coolDown(scope) : last.end;
-            while (!_hasCome(next, 2 * (last.end.time - last.begin.time))) _pass(7_200, 12);
+            uint256 next = (seed >> 16) % 2 == 0 ? _coolDown(scope) : last.end.time;
+            while (block.timestamp < next) _pass(7_200, 12);
         }
         _pause(scope, Status.Stale, PAUSE_LONGEST);
     }
@@ -217,7 +217,7 @@ abstract contract WorldHandler is ScopeModel {
         if (status == Status.Synced || status > Status.Stale) return IPolicyErrors.PauseNeedsEvidence.selector;
         if (length == 0 || length > PAUSE_LONGEST) return IPolicyErrors.PauseLength.selector;
         Pause[] storage pauses = _ghosts[scope].pauses;
-        if (pauses.length != 0 && !_isCool(scope)) return IPolicyErrors.PauseCoolingDown.selector;
+        if (pauses.length != 0 && block.timestamp < _coolDown(scope)) return IPolicyErrors.PauseCoolingDown.selector;
         (uint256 used, uint256 count) = (length, 0);
         for (uint256 i = pauses.length; i > 0 && pauses[i - 1].end.time + PAUSE_WINDOW > block.timestamp; --i) {
             used += pauses[i - 1].end.time - pauses[i - 1].begin.time;
@@ -227,17 +227,11 @@ abstract contract WorldHandler is ScopeModel {
         return spent ? IPolicyErrors.PauseBudgetSpent.selector : bytes4(0);
     }
 
-    function _isCool(bytes32 scope) private view returns (bool) {
-        Pause[] storage pauses = _ghosts[scope].pauses;
-        Pause storage last = pauses[pauses.length - 1];
-        return _hasCome(_coolDown(scope), 2 * (last.end.time - last.begin.time));
-    }
-
     /// @dev When the pause after the last one may begin.
-    function _coolDown(bytes32 scope) private view returns (Moment memory) {
+    function _coolDown(bytes32 scope) private view returns (uint256) {
         Pause[] storage pauses = _ghosts[scope].pauses;
         Pause storage last = pauses[pauses.length - 1];
-        return _later(last.end, last.end.time - last.begin.time, _ghosts[scope].config.longestBlockTime);
+        return 2 * uint256(last.end.time) - last.begin.time;
     }
 
     /// @dev INV-9, of the pauses that were accepted: in the window that ends with the newest.
@@ -365,13 +359,21 @@ abstract contract WorldHandler is ScopeModel {
     /// @notice INV-1: thrown where a call did something else than the model predicted. Zero is success.
     error Unpredicted(bytes4 expected, bytes4 actual);
 
+    function _requireStatusesAsPredicted() internal view {
+        for (uint256 i = 0; i < 3; ++i) {
+            (Status status, Status exits) = _perps.statusOf(_scopeAt(i));
+            (Status expectedStatus, Status expectedExits) = _expected(_scopeAt(i));
+            if (status != expectedStatus) revert Broken("INV-1: the status is the model's");
+            if (exits != expectedExits) revert Broken("INV-1: the status for exits is the model's");
+        }
+    }
+
     /// @dev INV-5, right after a cause was opened or made worse: nothing else closes exits.
     function _sample(bytes32 scope) private {
         (, Status exits) = _perps.ownStatusOf(scope);
         Closing storage seen = _seen[scope];
-        uint256 exitsFor = _ghosts[scope].config.exitsFor;
-        if (exits != Status.Halted || !_hasCome(seen.until, exitsFor)) return;
-        if (!_hasCome(seen.again, EXIT_PERIODS * exitsFor)) {
+        if (exits != Status.Halted || !_hasCome(seen.until, seen.length)) return;
+        if (!_hasCome(seen.again, EXIT_PERIODS * seen.length)) {
             revert Broken("INV-5: exits are closed for a fifth of the time at the most");
         }
         _seen[scope] = _closingFromNow(_ghosts[scope]);
@@ -382,7 +384,7 @@ abstract contract WorldHandler is ScopeModel {
         for (uint256 i = 0; i < 3; ++i) {
             bytes32 scope = _scopeAt(i);
             (, Status exits) = _perps.ownStatusOf(scope);
-            if (exits == Status.Halted && _hasCome(_seen[scope].until, _ghosts[scope].config.exitsFor)) {
+            if (exits == Status.Halted && _hasCome(_seen[scope].until, _seen[scope].length)) {
                 revert Broken("INV-5: exits are closed for exitsFor at the most");
             }
         }
