@@ -312,12 +312,7 @@ contract PolicyEngine is IPolicyEngine, IGuardErrors {
         emit ScopeConfigurationApplied(scope, config);
     }
 
-    function _requireSound(
-        bytes32 scope,
-        ScopeConfig memory config,
-        Host memory host,
-        Clock memory now_
-    ) private view {
+    function _requireSound(bytes32 scope, ScopeConfig memory config, Host memory host, Clock memory now_) private view {
         Configurations.requireSound(scope, config, host, now_);
         for (uint256 i = 1; i < _scopes(host); ++i) _known(host.path[i]);
     }

@@ -112,7 +112,12 @@ function blockTimeFaults(
   const least = Math.floor((usual * BOUNDS.LONGEST_BLOCK_TIME_LEAST_PERCENT) / 100);
   if (longestBlockTime < least) {
     const share = `${BOUNDS.LONGEST_BLOCK_TIME_LEAST_PERCENT} % of the usual ${usual} ms`;
-    return [["longestBlockTime", `${longestBlockTime} ms is less than ${least} ms, ${share}: a chain that lives would show gaps`]];
+    return [
+      [
+        "longestBlockTime",
+        `${longestBlockTime} ms is less than ${least} ms, ${share}: a chain that lives would show gaps`,
+      ],
+    ];
   }
   const percent = BOUNDS.LONGEST_BLOCK_TIME_PERCENT;
   const greatest = Math.floor((blockTime * percent) / 100);

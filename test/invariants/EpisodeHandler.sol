@@ -98,7 +98,7 @@ abstract contract EpisodeHandler is ExchangeHandler {
                 _heal(scope, cause, uint64(block.number));
                 _pass(1, 12);
             }
-            _raise(scope, (cause + (seed >> (24 + i)) % 2) % CAUSES, Status.Halted, uint64(block.number));
+            _raise(scope, (cause + ((seed >> (24 + i)) % 2)) % CAUSES, Status.Halted, uint64(block.number));
             // From a little to two closings, mostly with blocks.
             uint256 time = (exitsFor * (1 + ((seed >> (32 + 8 * i)) % 16))) / 8;
             if ((seed >> (64 + i)) % 4 == 0) _pass(1, time);

@@ -73,7 +73,16 @@ function enumerate(gap: bigint): Facts[] {
 const keyOf = (facts: Facts): string => Object.values(facts).join();
 
 /** The decision table: the first line that holds. */
-function expected({ unaccounted, gap, stale, lagging, paused, openDiverged, openHalted, exitsClosed }: Facts): Assessment {
+function expected({
+  unaccounted,
+  gap,
+  stale,
+  lagging,
+  paused,
+  openDiverged,
+  openHalted,
+  exitsClosed,
+}: Facts): Assessment {
   const { Synced, Lagging, Stale, Diverged, Halted } = STATUS;
   const outage = stale || lagging ? 4n * unaccounted >= gap : unaccounted >= gap;
   const lines: [boolean, number, number][] = [
@@ -93,8 +102,7 @@ for (const build of BUILDS) {
     let harness: Target;
 
     before(async () => {
-      const sources = ["contracts/mocks/AssessmentHarness.sol"];
-      harness = await (await World.create(build)).deploy("AssessmentHarness", [], "plain", sources);
+      harness = await (await World.create(build)).deploy("AssessmentHarness", []);
     });
 
     async function assess(facts: readonly Facts[]): Promise<Assessment[]> {
@@ -171,7 +179,16 @@ for (const build of BUILDS) {
       assessments.push({ status: STATUS.Halted, exitStatus: STATUS.Diverged });
       // Of 1 <= allowBelow <= openBelow <= 5 there are 15; exits have openBelow of 4 or 5; Increase and Withdraw of at most 3; Liquidate has one of at
       // least 3, and allowBelow of at most 3.
-      const counts = { Increase: 6, Withdraw: 6, Deposit: 9, Settle: 15, Fund: 15, Liquidate: 9, Decrease: 9, Cancel: 9 };
+      const counts = {
+        Increase: 6,
+        Withdraw: 6,
+        Deposit: 9,
+        Settle: 15,
+        Fund: 15,
+        Liquidate: 9,
+        Decrease: 9,
+        Cancel: 9,
+      };
       for (const action of ACTION_NAMES) {
         const policies = await soundPairs(action);
         expect(policies, action).to.have.length(counts[action]);
@@ -245,8 +262,7 @@ for (const build of BUILDS) {
       });
 
       it("zero has passed, whatever its span", async () => {
-        for (const length of LENGTHS)
-          expect(await passed(0, [STARTS[1]!], length), `${length}`).to.deep.equal([true]);
+        for (const length of LENGTHS) expect(await passed(0, [STARTS[1]!], length), `${length}`).to.deep.equal([true]);
       });
 
       it("the later of two has passed when both have, and by four times the longer span after the later beginning", async () => {

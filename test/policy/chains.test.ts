@@ -40,12 +40,10 @@ for (const build of BUILDS) {
       const target = await world.deploy("PolicyTarget");
       const scope = scopeNamed("market");
       const slow = { ...CONFIG, blockTime: 12_001, longestBlockTime: 15_001 };
-      await target.refuses(
-        "ConfigOutOfBounds",
-        [scopeNamed("blockTime"), 12_001, 1, 12_000],
-        "configure",
-        [scope, slow],
-      );
+      await target.refuses("ConfigOutOfBounds", [scopeNamed("blockTime"), 12_001, 1, 12_000], "configure", [
+        scope,
+        slow,
+      ]);
       await target.do("configure", [scope, CONFIG]);
     });
   });

@@ -118,7 +118,9 @@ for (const build of BUILDS) {
       const zero = scopeNamed("");
       const reason = target.abi.encodeErrorResult("ScopeUnknown", [zero]);
       for (let action = 0; action < 8; action++) {
-        for (const method of ["act", "ask"]) await target.refuses("ScopeUnknown", [zero], method, [zero, action]);
+        await target.refuses("ScopeUnknown", [zero], "act", [zero, action]);
+        const refusal = action === ACTION.Liquidate ? "LiquidationNeedsHealth" : "ScopeUnknown";
+        await target.refuses(refusal, [zero], "ask", [zero, action]);
         expect(await target.do("preview", [zero, action])).to.deep.equal([0n, reason]);
       }
       await target.refuses("ScopeUnknown", [zero], "liquidate", [zero, 0, 0]);

@@ -83,9 +83,10 @@ export const FORMS: readonly { build: Build; wrap: Wrap; name: string }[] = BUIL
     .map((wrap) => ({ build, wrap, name: `${wrap} (${build.name})` })),
 );
 
-const SOURCES = ["contracts/mocks/PolicyTargets.sol", "contracts/mocks/Delegator.sol"];
+const SOURCES = ["PolicyTargets", "AssessmentHarness", "Delegator"].map((name) => `contracts/mocks/${name}.sol`);
 const PROXY = "@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy.sol";
 const L1_BLOCK = "0x4200000000000000000000000000000000000015";
+const ARB_SYS = "0x0000000000000000000000000000000000000064";
 /** The history contract, and its code as EIP-2935 gives it. */
 const HISTORY = "0x0000F90827F1C53a10cb7A02335B175320002935";
 const HISTORY_CODE =
@@ -170,7 +171,7 @@ export class World {
       const encoded = new Interface(abi).encodeDeploy(values);
       const { createdAddress, execResult } = await this.#run(undefined, STRANGER, `${bytecode}${encoded.slice(2)}`);
       if (createdAddress === undefined || execResult.exceptionError !== undefined)
-        throw new TypeError(`${contract} was not deployed: ${toHex(execResult.returnValue)}`);
+        throw new Undeployed(contract, toHex(execResult.returnValue));
       return createdAddress.toString();
     };
     let address = await create(name, args);
@@ -182,9 +183,23 @@ export class World {
     return new Target(this, address, abi);
   }
 
-  async call(target: Target, from: Hex, method: string, args: readonly unknown[]): Promise<Outcome> {
+  /** Must not be deployed, because its constructor reverts with this error and these values. */
+  async refusesToDeploy(name: string, error: string, values: readonly unknown[]): Promise<void> {
+    const { abi } = (await compile(SOURCES, this.#build))[name]!;
+    const refusal = await this.aside(() => this.deploy(name)).then(
+      () => "deployed",
+      (reason: unknown) => {
+        if (!(reason instanceof Undeployed)) throw reason;
+        const parsed = new Interface(abi).parseError(reason.revertData);
+        return parsed === null ? reason.revertData : { name: parsed.name, args: plain(parsed.args) };
+      },
+    );
+    expect(refusal, `${name} is deployed`).to.deep.equal({ name: error, args: values.map(normal) });
+  }
+
+  async call(target: Target, from: Hex, method: string, args: readonly unknown[], value = 0n): Promise<Outcome> {
     this.#writes = [];
-    const { execResult } = await this.#run(target.address, from, target.abi.encodeFunctionData(method, args));
+    const { execResult } = await this.#run(target.address, from, target.abi.encodeFunctionData(method, args), value);
     const output = toHex(execResult.returnValue);
     if (execResult.exceptionError !== undefined)
       return { values: [], revertData: output, logs: [], writes: this.#writes };
@@ -227,16 +242,17 @@ export class World {
     await this.#evm.stateManager.putStorage(history, slot, toBytes(hash, "hash"));
   }
 
+  async code(account: Hex): Promise<Hex> {
+    return toHex(await this.#evm.stateManager.getCode(createAddressFromString(account)));
+  }
+
+  async setCode(account: Hex, code: Hex): Promise<void> {
+    await this.#evm.stateManager.putCode(createAddressFromString(account), toBytes(code, "code"));
+  }
+
   /** Makes the L1 predeploy answer every question with these bytes, or with a revert; undefined removes it. */
   async setL1Block(answer: Hex | "revert" | undefined): Promise<void> {
-    const code =
-      answer === undefined
-        ? "0x"
-        : answer === "revert"
-          ? "0x5f5ffd"
-          : // PUSH1 size, PUSH1 offset of the data, PUSH0, CODECOPY, PUSH1 size, PUSH0, RETURN, data
-            `0x60${byte(answer.length / 2 - 1)}600a5f3960${byte(answer.length / 2 - 1)}5ff3${answer.slice(2)}`;
-    await this.#evm.stateManager.putCode(createAddressFromString(L1_BLOCK), toBytes(code, "code"));
+    await this.#setAnswer(L1_BLOCK, answer);
   }
 
   /** The L1 origin lies so many seconds behind the moment. */
@@ -244,15 +260,43 @@ export class World {
     await this.setL1Block(toBeHex(this.time - BigInt(seconds), 32) as Hex);
   }
 
-  async #run(to: Hex | undefined, from: Hex, data: string) {
+  /** Makes Arbitrum's precompile answer every question so. */
+  async setArbSys(answer: Hex | "revert" | undefined): Promise<void> {
+    await this.#setAnswer(ARB_SYS, answer);
+  }
+
+  async #setAnswer(account: Hex, answer: Hex | "revert" | undefined): Promise<void> {
+    const code =
+      answer === undefined
+        ? "0x"
+        : answer === "revert"
+          ? "0x5f5ffd"
+          : // PUSH1 size, PUSH1 offset of the data, PUSH0, CODECOPY, PUSH1 size, PUSH0, RETURN, data
+            (`0x60${byte(answer.length / 2 - 1)}600a5f3960${byte(answer.length / 2 - 1)}5ff3${answer.slice(2)}` as Hex);
+    await this.setCode(account, code);
+  }
+
+  async #run(to: Hex | undefined, from: Hex, data: string, value = 0n) {
     const { common } = this.#evm;
     return this.#evm.runCall({
       ...(to === undefined ? {} : { to: createAddressFromString(to) }),
       caller: createAddressFromString(from),
       data: toBytes(data, "data"),
       gasLimit: GAS_LIMIT,
+      value,
+      skipBalance: true,
       block: createBlock({ header: { number: this.number, timestamp: this.time } }, { common: common as Common }),
     });
+  }
+}
+
+/** A constructor reverted. */
+class Undeployed extends Error {
+  readonly revertData: Hex;
+
+  constructor(contract: string, revertData: Hex) {
+    super(`${contract} was not deployed: ${revertData}`);
+    this.revertData = revertData;
   }
 }
 
