@@ -49,7 +49,7 @@ export const quietNight: Scenario = {
     const story = new Story(world);
     progress(`${NIGHT} blocks without a call, then an hour without blocks; the world's price falls to 1,700`);
     const quiet = await timeOf(chain);
-    await chain.mine(NIGHT, { history: "at-end" });
+    await chain.mine(NIGHT);
     const hidden = await hiddenAfter(world, (await timeOf(chain)) - quiet);
     const last = chain.head;
     await chain.stall({ seconds: OUTAGE });
@@ -135,7 +135,7 @@ async function market() {
 /** The status in the first block after a quiet night and an outage. */
 async function statusAfter(outage: number): Promise<Status> {
   const { chain, world } = await market();
-  await chain.mine(NIGHT, { history: "at-end" });
+  await chain.mine(NIGHT);
   await chain.stall({ seconds: outage });
   await chain.mine();
   const status = await statusOf(world);

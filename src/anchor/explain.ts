@@ -87,8 +87,7 @@ const SENTENCES: Record<LibraryErrorName, (values: Values) => string> = {
   NotConfigurator: ({ caller }) => `${caller} is not the configurator.`,
   PauseNeedsEvidence: ({ status }) => `a pause sets Lagging or Stale, and not status ${statusOf(status)}.`,
   PauseLength: ({ length, greatest }) => `a pause of ${length} s is none, or longer than ${greatest} s.`,
-  PauseCoolingDown: ({ scope, time, number }) =>
-    `scope ${word(scope)} cannot be paused again before ${moment(time)} and block ${number}.`,
+  PauseCoolingDown: ({ scope, time }) => `scope ${word(scope)} cannot be paused again before ${moment(time)}.`,
   PauseBudgetSpent: ({ scope, used, budget }) =>
     `scope ${word(scope)} was paused for ${used} s of the ${budget} s of its window, and this pause would exceed them.`,
   ConfigurationNotReady: ({ scope, announced, readyFrom, readyBlock, readyUntil, endBlock }) =>

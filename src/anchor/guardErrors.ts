@@ -123,11 +123,7 @@ export const POLICY_ERRORS = {
   NotConfigurator: [caller],
   PauseNeedsEvidence: [status("the status that the pause would set")],
   PauseLength: [seconds("length", "the pause's length, in seconds"), seconds("greatest", "the longest, in seconds")],
-  PauseCoolingDown: [
-    scope,
-    seconds("time", "from when the next pause may begin, in seconds since 1970"),
-    count("number", "the block before which it may not begin either"),
-  ],
+  PauseCoolingDown: [scope, seconds("time", "from when the next pause may begin, in seconds since 1970")],
   PauseBudgetSpent: [
     scope,
     seconds("used", "pauses that the window holds already, in seconds"),
