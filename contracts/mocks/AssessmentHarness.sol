@@ -27,7 +27,7 @@ contract AssessmentHarness {
     }
 
     function from(
-        Clock memory start,
+        Clock calldata start,
         uint256 length,
         uint256 longestBlockTime
     ) external pure returns (Deadline deadline, uint256 time, uint256 number) {
@@ -46,7 +46,7 @@ contract AssessmentHarness {
     /// @notice Whether the deadline has passed at each of these moments.
     function hasPassed(
         Deadline deadline,
-        Clock[] memory moments,
+        Clock[] calldata moments,
         uint256 length
     ) external pure returns (bool[] memory passed) {
         passed = new bool[](moments.length);
