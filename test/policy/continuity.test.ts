@@ -327,6 +327,24 @@ for (const build of BUILDS) {
       world.pass(staleFor);
       expect(await poke()).to.equal("Lagging");
     });
+
+    for (const [who, call] of Object.entries({
+      pokes: () => target.do("poke", [SCOPE]),
+      trades: () => target.do("act", [SCOPE, ACTION.Increase]),
+    })) {
+      it(`A12: a source of heights that failed for a moment, in which somebody ${who}, buys no credit against an outage`, async () => {
+        target = await world.deploy("CountedPolicyTarget");
+        await target.do("setHead", [100_000]);
+        await target.do("configure", [SCOPE, CONFIG]);
+        world.pass(BEAT);
+        await target.do("setHead", [0]);
+        await call();
+        await target.do("setHead", [100_000 + blocks(BEAT)]);
+        world.pass(GAP);
+        expect(await status()).to.equal("Stale");
+        await target.refuses("ActionDenied", [SCOPE, ACTION.Increase, STATUS.Stale], "act", [SCOPE, ACTION.Increase]);
+      });
+    }
   });
 
   describe(`continuity on the OP stack (${build.name})`, () => {
