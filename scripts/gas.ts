@@ -220,8 +220,11 @@ async function paid(today: HardhatChain, ruled: HardhatChain, build: Build): Pro
     const sent = (await contract.getFunction(method)(...args)) as { wait(): Promise<ethers.TransactionReceipt> };
     return Number((await sent.wait()).gasUsed);
   };
-  const act = (contract: ethers.BaseContract, scope: string): Promise<number> => {
-    const { number, hash } = ruled.at(ruled.head.number - 2n) ?? { number: 0n, hash: "0x" };
+  const act = async (contract: ethers.BaseContract, scope: string): Promise<number> => {
+    const anchor = (): { number: bigint; hash: string } => ruled.at(ruled.head.number - 2n)!;
+    // A zero byte costs less than another, and hashes differ from run to run.
+    while (/^0x(..)*00/.test(anchor().hash)) await ruled.mine();
+    const { number, hash } = anchor();
     return receiptOf(contract, "act", [ethers.encodeBytes32String(scope), { number, hash }]);
   };
   const figures: Figures = { "a call that does nothing": await act(unguarded, "scope") };

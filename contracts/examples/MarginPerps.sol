@@ -161,7 +161,7 @@ abstract contract MarginPerps is IMarginPerps, LiveEIP712 {
         emit ProfitClaimed(msg.sender, market, amount);
     }
 
-    /* MARGIN, LIQUIDITY, PRICES */
+    /* MARGIN, LIQUIDITY, PRICES. The token is called last, when all is written: what it calls back finds nothing half done. */
 
     /// @inheritdoc IMarginPerps
     function deposit(bytes32 market, uint256 amount) external {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.13;
 
-import {Scopes} from "../policy/Scopes.sol";
+import {PolicyGuard} from "../policy/PolicyGuard.sol";
 import {ProfitEscrow} from "../policy/ProfitEscrow.sol";
 import {ProvenBeliefs} from "../policy/ProvenBeliefs.sol";
 
 /// @notice The namespaced structs as state variables: of these the compiler prints the layout, which is that of the namespaces.
 contract StorageLayouts {
-    Scopes.PolicyStorage private _policy;
+    PolicyGuard.PolicyStorage private _policy;
     ProfitEscrow.EscrowStorage private _escrow;
     ProvenBeliefs.BeliefStorage private _beliefs;
 }

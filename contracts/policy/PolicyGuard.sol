@@ -26,6 +26,12 @@ import {ScopeHead} from "./ScopeHead.sol";
 /// @dev What a healthy call needs is in this contract. All else is in `PolicyEngine`, one contract without storage that runs in this one's storage.
 /// Storage is namespaced (ERC-7201) and is the executing contract's, behind a proxy and under delegatecall alike.
 abstract contract PolicyGuard is ChainClock, IGuardErrors, IPolicyGuard {
+    /// @dev What `Scopes.find` reads. In a contract, not in that library: tools that compare the layouts of upgrades look here.
+    /// @custom:storage-location erc7201:settlement-guard.storage.policy
+    struct PolicyStorage {
+        mapping(bytes32 => Scope) scopes;
+    }
+
     /// @dev An account whose health is below this can be liquidated. Health is what an account has over what it must have.
     uint256 private constant SOLVENT = 1e18;
 

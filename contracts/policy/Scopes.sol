@@ -70,15 +70,10 @@ struct Scope {
 
 /// @title Where scopes are kept
 library Scopes {
-    /// @custom:storage-location erc7201:settlement-guard.storage.policy
-    struct PolicyStorage {
-        mapping(bytes32 => Scope) scopes;
-    }
-
-    /// @dev keccak256(abi.encode(uint256(keccak256("settlement-guard.storage.policy")) - 1)) & ~bytes32(uint256(0xff))
+    /// @dev Of `PolicyGuard.PolicyStorage`: keccak256(abi.encode(uint256(keccak256("settlement-guard.storage.policy")) - 1)) & ~bytes32(uint256(0xff))
     bytes32 private constant POLICY_STORAGE = 0x008b3f86ed5cdc911b88aafef227491ce09c48def5b40ca4e09501b248a8e700;
 
-    /// @dev equivalent: PolicyStorage at POLICY_STORAGE, scopes[scope]
+    /// @dev equivalent: scopes[scope] of the PolicyStorage at POLICY_STORAGE
     function find(bytes32 scope) internal pure returns (Scope storage state) {
         assembly ("memory-safe") {
             mstore(0x00, scope)

@@ -80,7 +80,7 @@ describe("defineGuardConfig", () => {
       expect(configOf(scope, chain), member).to.deep.equal({ ...usual, [member]: value });
   });
 
-  it("says how long an outage stays hidden, after how quiet a time", () => {
+  it("A11: says how long an outage stays hidden, after how quiet a time", () => {
     // A block of 12 s accounts for 13.5 s: an eighth of the quiet time is slack.
     const { scopes } = defineGuardConfig({
       chains: { 1: { keeperLatency: 60 }, 10: { keeperLatency: 60 } },
@@ -385,7 +385,7 @@ describe("defineGuardConfig", () => {
     expect(Object.keys(CHAIN_PROFILES).map(Number).sort()).to.deep.equal(listed.sort());
   });
 
-  it("refuses what the contract refuses, and nothing else", async () => {
+  it("A11, SG-18: refuses what the contract refuses, and nothing else", async () => {
     const random = announced();
     const { ethers } = await network.create();
     const { ZeroAddress } = ethers;

@@ -66,7 +66,7 @@ describe("explainScope", () => {
     );
   });
 
-  it("says until when an outage keeps a scope Stale and Lagging, and when it opens again", async () => {
+  it("F12: says until when an outage keeps a scope Stale and Lagging, and when it opens again", async () => {
     await chain.stall({ seconds: 1_000 });
     const receipt = (await (await target.poke(id)).wait())!;
     const { timestamp: time } = (await receipt.getBlock())!;
@@ -100,7 +100,7 @@ describe("explainScope", () => {
     expect(lines).to.include(`"x/eth": ${unaccounted} s of the gap of 900 s are unaccounted for by blocks.`);
   });
 
-  it("names the open causes and their evidence, in the scope and above it, and what is closed for how long", async () => {
+  it("F12: names the open causes and their evidence, in the scope and above it, and what is closed for how long", async () => {
     const [feed, vault, other] = ["feed", "vault", "other"].map(encodeBytes32String) as [string, string, string];
     await target.raise(id, feed, DIVERGED, 1);
     await target.raise(id, other, DIVERGED, 1);

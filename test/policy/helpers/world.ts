@@ -1,6 +1,6 @@
 import { createBlock } from "@ethereumjs/block";
 import { createCustomCommon, Hardfork, Mainnet, type Common } from "@ethereumjs/common";
-import { createEVM, type EVM } from "@ethereumjs/evm";
+import { createEVM, type EVM, type EVMOpts } from "@ethereumjs/evm";
 import { createAddressFromString } from "@ethereumjs/util";
 import { expect } from "chai";
 import { getAddress, Interface, keccak256, toBeHex } from "ethers";
@@ -136,9 +136,21 @@ export class World {
 
   /** By default on a development chain, where any kind of continuity may be tried. */
   static async create(build: Build, chainId = 31_337): Promise<World> {
+    return World.#over({}, build, chainId);
+  }
+
+  /** The same state, at the same moment, on a chain of another id. */
+  async onChain(chainId: number): Promise<World> {
+    const world = await World.#over({ stateManager: this.#evm.stateManager }, this.#build, chainId);
+    [world.time, world.number] = [this.time, this.number];
+    return world;
+  }
+
+  static async #over(state: Pick<EVMOpts, "stateManager">, build: Build, chainId: number): Promise<World> {
     const common = createCustomCommon({ chainId }, Mainnet, { hardfork: Hardfork.Prague });
     const hashes = new Map<bigint, Hex>();
     const evm = await createEVM({
+      ...state,
       common,
       allowUnlimitedContractSize: true,
       blockchain: {
