@@ -326,6 +326,7 @@ for (const build of BUILDS) {
         [{ longestBlockTime: 15_001 }, "longestBlockTime", 15_001, 12_600, 15_000],
         [{ longestBlockTime: 12_599 }, "longestBlockTime", 12_599, 12_600, 15_000],
         [{ gap: least.gap - 1 }, "gap", least.gap - 1, least.gap, 7_200],
+        [{ longestBlockTime: 13_600, gap: 108 }, "gap", 108, 109, 7_200], // 108.8 s
         [{ gap: 7_201 }, "gap", 7_201, least.gap, 7_200],
         [{ blockTime: 400, longestBlockTime: 500, gap: 29 }, "gap", 29, 30, 7_200],
         [{ staleFor: least.span - 1 }, "staleFor", least.span - 1, least.span, DAY],
