@@ -412,6 +412,16 @@ for (const build of BUILDS) {
       }
     });
 
+    it("a troubled scope's heartbeat is due a quarter of the gap after the last, whatever the lag", async () => {
+      await target.do("raise", [SCOPE, scopeNamed("cause"), STATUS.Diverged, 1]);
+      await world.setL1Lag(GAP / 2);
+      await target.do("poke", [SCOPE]);
+      world.pass(BEAT - 1, 100);
+      expect(wroteNothing(await target.send("ask", [SCOPE, ACTION.Decrease]))).to.equal(true);
+      world.pass(1, 1);
+      expect((await target.send("ask", [SCOPE, ACTION.Decrease])).writes).to.have.length(1);
+    });
+
     it("SG-7: a healthy origin passes by neither a cause nor a pause nor the time after one, and just a gap is no health", async () => {
       const act = [SCOPE, ACTION.Increase];
       const refused = (status: number) => target.refuses("ActionDenied", [...act, status], "act", act);
