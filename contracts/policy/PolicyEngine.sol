@@ -219,11 +219,11 @@ contract PolicyEngine is IPolicyEngine, IGuardErrors {
         Clock memory now_ = _clock(host);
 
         // A pause follows the one before it only after a time as long as that one.
-        uint256 last = state.lastPause();
+        uint256 last = state.pauses.lastLength();
         Deadline next = state.pausedUntil.plus(last, 1);
         if (!next.hasPassed(now_, 0)) revert PauseCoolingDown(scope, next.time());
         // Of the pauses that are remembered the oldest gives its place to the new one, so it must have left the window.
-        (uint256 used, uint256 count) = state.pausesInWindow(now_.time);
+        (uint256 used, uint256 count) = state.pauses.inWindow(now_.time);
         if (count == Bounds.PAUSES || used + length > Bounds.PAUSE_BUDGET) {
             revert PauseBudgetSpent(scope, used, Bounds.PAUSE_BUDGET);
         }
