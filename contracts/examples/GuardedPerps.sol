@@ -11,7 +11,7 @@ import {StateAnchor} from "../anchor/Anchor.sol";
 import {Action, Policies, Verdict} from "../policy/Policy.sol";
 import {ProfitEscrow} from "../policy/ProfitEscrow.sol";
 import {ProvenBeliefs} from "../policy/ProvenBeliefs.sol";
-import {ScopeConfig} from "../policy/Scopes.sol";
+import {ScopeConfig, Scopes} from "../policy/Scopes.sol";
 import {HeaderReader} from "../proof/HeaderReader.sol";
 import {SlotCheck} from "../proof/SlotCheck.sol";
 import {SlotDerivation} from "../proof/SlotDerivation.sol";
@@ -133,6 +133,8 @@ contract GuardedPerps is MarginPerps, SettlementGuard, ProfitEscrow, ProvenBelie
     /* THE GUARD */
 
     function _listMarket(bytes32 market) internal override {
+        // Whoever announces configurations can give a market its first one, too.
+        if (Scopes.find(market).head.isKnown()) return;
         ScopeConfig memory config = _scopeConfig();
         config.parent = EXCHANGE;
         _configureScope(market, config);

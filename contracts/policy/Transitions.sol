@@ -27,7 +27,6 @@ library Transitions {
         if (head.hasDeadlines()) {
             known.stale = !scope.staleUntil.hasPassed(now_, scope.staleSpan);
             known.lagging = !known.stale && !scope.graceUntil.hasPassed(now_, scope.graceSpan);
-            // By the clock alone: blocks protect users, and a pause has a budget in seconds.
             if (!scope.pausedUntil.hasPassed(now_, 0)) known.paused = scope.paused;
         }
         if (known.openHalted != 0) known.exitsClosed = !scope.exitsClosedUntil.hasPassed(now_, scope.exitsSpan);
@@ -55,12 +54,10 @@ library Transitions {
         Deadline stale = Deadlines.from(now_, span, blockTime);
         Deadline grace = Deadlines.from(now_, whole, blockTime);
         if (!scope.staleUntil.hasPassed(now_, scope.staleSpan)) {
-            stale = stale.later(scope.staleUntil);
-            if (scope.staleSpan > span) span = scope.staleSpan;
+            (stale, span) = stale.joined(span, scope.staleUntil, scope.staleSpan);
         }
         if (!scope.graceUntil.hasPassed(now_, scope.graceSpan)) {
-            grace = grace.later(scope.graceUntil);
-            if (scope.graceSpan > whole) whole = scope.graceSpan;
+            (grace, whole) = grace.joined(whole, scope.graceUntil, scope.graceSpan);
         }
         (scope.staleUntil, scope.graceUntil) = (stale, grace);
         (scope.staleSpan, scope.graceSpan) = (span, whole);
@@ -113,7 +110,8 @@ library Transitions {
     /// @notice Makes the scope Lagging or Stale for `length` seconds.
     function pause(Scope storage scope, Status status, uint256 length, Clock memory now_) internal {
         scope.pauses = scope.pauses.with(now_.time + length, length);
-        scope.pausedUntil = Deadlines.from(now_, length, scope.head.longestBlockTime());
+        // Blocks protect users, and a pause has a budget in seconds.
+        scope.pausedUntil = Deadlines.byClock(now_.time + length);
         scope.paused = status;
         scope.head = scope.head.withDeadlines(true);
     }

@@ -6,7 +6,7 @@ import { call, type Connection, type RequestOptions } from "../rpc/request.js";
 import type { ScopeConfig } from "./config.js";
 import { STATUSES, type Status } from "./policy.js";
 
-/** The end of a span. It has passed when both have, or by the clock alone a few spans later. */
+/** The end of a span. It has passed when both have, or by the clock alone four spans after its beginning. */
 export interface Deadline {
   /** In seconds since 1970. */
   time: bigint;
@@ -18,7 +18,10 @@ export interface Deadline {
 export interface Restrictions {
   stale: Deadline | undefined;
   lagging: Deadline | undefined;
+  /** By the clock alone: its height is zero. */
   paused: Deadline | undefined;
+  /** What the pause makes of it; Synced where none lasts. */
+  pausedTo: Status;
   /** Until when Halted closes exits. */
   exitsClosed: Deadline | undefined;
   /** Before which a later Halted cause closes none. */
@@ -67,10 +70,12 @@ export class ScopeReader {
   }
 
   async restrictionsOf(scope: Hex): Promise<Restrictions> {
-    const words = await this.ask("restrictionsOf", 9, scope);
-    const [stale, lagging, paused, exitsClosed, exitsClosable, synced] = words.slice(0, 6).map(endOf);
-    const [unaccounted, openDiverged, openHalted] = words.slice(6) as [bigint, bigint, bigint];
-    const ends = { stale, lagging, paused, exitsClosed, exitsClosable, synced };
+    const words = await this.ask("restrictionsOf", 10, scope);
+    const [stale, lagging, paused] = words.slice(0, 3).map(endOf);
+    const pausedTo = statusOf(words[3]!);
+    const [exitsClosed, exitsClosable, synced] = words.slice(4, 7).map(endOf);
+    const [unaccounted, openDiverged, openHalted] = words.slice(7) as [bigint, bigint, bigint];
+    const ends = { stale, lagging, paused, pausedTo, exitsClosed, exitsClosable, synced };
     return { ...ends, unaccounted, openDiverged, openHalted };
   }
 
