@@ -275,6 +275,9 @@ for (const build of BUILDS) {
               const [first] = await harness.do("from", [start, a, 13_500]);
               const [next] = await harness.do("from", [second, b, 13_500]);
               const [both] = await harness.do("later", [first, next]);
+              const parts = [first, next].map((it) => [(it as bigint) % 2n ** 40n, (it as bigint) >> 40n] as const);
+              const [time, number] = [0, 1].map((i) => (parts[0]![i]! > parts[1]![i]! ? parts[0]![i]! : parts[1]![i]!));
+              expect(both, `${a}, ${b}, ${shift}`).to.equal(time! | (number! << 40n));
               const longer = Math.max(a, b);
               const end = { time: second.time + 4n * BigInt(longer), number: 0n };
               const moments = [0, a, b, a + b, 4 * a, 4 * b].map((seconds) => ({
@@ -312,6 +315,20 @@ for (const build of BUILDS) {
               true,
             ]);
           }
+        }
+      });
+
+      it("A15: a part of a deadline beyond 40 bits is the greatest, and leaves the other alone", async () => {
+        const most = 2n ** 40n - 1n;
+        for (const [time, number] of [
+          [most, 7n],
+          [7n, most],
+          [most, most],
+        ] as const) {
+          const wanted = [time === most ? most : time + 2n, number === most ? most : number + 2n];
+          const [deadline, ...parts] = await harness.do("from", [{ time, number }, 2, 1_000]);
+          expect(parts).to.deep.equal(wanted);
+          expect(deadline).to.equal(wanted[0]! | (wanted[1]! << 40n));
         }
       });
 

@@ -9,6 +9,7 @@ import {
   CONFIG,
   DAY,
   EXITS,
+  PAUSER,
   scopeNamed,
   STATUS,
   STATUS_NAMES,
@@ -330,6 +331,9 @@ for (const build of BUILDS) {
       world.number -= 5_000n;
       expect(await target.statusOf(SCOPE)).to.deep.equal({ status: "Synced", exits: "Synced" });
       expect((await target.try("preview", [SCOPE, ACTION.Increase])).values).to.deep.equal([2n, "0x"]);
+      // Nor does what records where something is wrong.
+      await target.do("raise", [SCOPE, scopeNamed("cause"), STATUS.Diverged, 1]);
+      expect(await target.do("ask", [SCOPE, ACTION.Decrease])).to.deep.equal([1n]);
     });
 
     it("counts the blocks that the chain's own clock counts, not the opcode's", async () => {
@@ -341,6 +345,15 @@ for (const build of BUILDS) {
       expect(await status()).to.equal("Synced");
       world.pass(1, 100_000);
       expect(await status()).to.equal("Stale");
+      // Spans count them as well.
+      const short = scopeNamed("short");
+      await target.do("configure", [short, { ...CONFIG, staleFor: 54, graceFor: 54 }]);
+      await target.do("raise", [short, scopeNamed("cause"), STATUS.Diverged, 1]);
+      await target.do("heal", [short, scopeNamed("cause"), 2]);
+      world.pass(54, 100_000);
+      expect((await target.statusOf(short)).status).to.equal("Stale");
+      await target.do("setHead", [1_000 + 37 + 4]);
+      expect((await target.statusOf(short)).status).to.equal("Lagging");
     });
 
     it("A12: where the height falls no block accounts for the time, and it is counted on from there after the outage", async () => {
@@ -356,6 +369,24 @@ for (const build of BUILDS) {
       world.pass(staleFor);
       expect(await poke()).to.equal("Lagging");
     });
+
+    for (const [who, call] of Object.entries({
+      pokes: () => target.do("poke", [SCOPE]),
+      trades: () => target.do("act", [SCOPE, ACTION.Increase]),
+    })) {
+      it(`A12: a source of heights that failed for a moment, in which somebody ${who}, buys no credit against an outage`, async () => {
+        target = await world.deploy("CountedPolicyTarget");
+        await target.do("setHead", [100_000]);
+        await target.do("configure", [SCOPE, CONFIG]);
+        world.pass(BEAT);
+        await target.do("setHead", [0]);
+        await call();
+        await target.do("setHead", [100_000 + blocks(BEAT)]);
+        world.pass(GAP);
+        expect(await status()).to.equal("Stale");
+        await target.refuses("ActionDenied", [SCOPE, ACTION.Increase, STATUS.Stale], "act", [SCOPE, ACTION.Increase]);
+      });
+    }
   });
 
   describe(`continuity on the OP stack (${build.name})`, () => {
@@ -408,6 +439,34 @@ for (const build of BUILDS) {
         await world.setL1Lag(GAP - 1);
         expect(await target.do("poke", [SCOPE])).to.deep.equal([BigInt(STATUS.Synced)]);
       }
+    });
+
+    it("a troubled scope's heartbeat is due a quarter of the gap after the last, whatever the lag", async () => {
+      await target.do("raise", [SCOPE, scopeNamed("cause"), STATUS.Diverged, 1]);
+      await world.setL1Lag(GAP / 2);
+      await target.do("poke", [SCOPE]);
+      world.pass(BEAT - 1, 100);
+      expect(wroteNothing(await target.send("ask", [SCOPE, ACTION.Decrease]))).to.equal(true);
+      world.pass(1, 1);
+      expect((await target.send("ask", [SCOPE, ACTION.Decrease])).writes).to.have.length(1);
+    });
+
+    it("SG-7: a healthy origin passes by neither a cause nor a pause nor the time after one, and just a gap is no health", async () => {
+      const act = [SCOPE, ACTION.Increase];
+      const refused = (status: number) => target.refuses("ActionDenied", [...act, status], "act", act);
+      await target.do("act", act);
+      await world.aside(async () => {
+        await world.setL1Lag(GAP);
+        await refused(STATUS.Stale);
+      });
+      await world.aside(async () => {
+        await target.do("pauseScope", [SCOPE, STATUS.Stale, 600], PAUSER);
+        await refused(STATUS.Stale);
+      });
+      await target.do("raise", [SCOPE, scopeNamed("cause"), STATUS.Diverged, 1]);
+      await refused(STATUS.Diverged);
+      await target.do("heal", [SCOPE, scopeNamed("cause"), 2]);
+      await refused(STATUS.Stale);
     });
 
     it("an origin that lies ahead is no lag", async () => {

@@ -3,7 +3,7 @@ import { expect } from "chai";
 import type { Hex } from "../../src/bytes.js";
 import { BUILDS } from "../helpers/compile.js";
 import { announced } from "../helpers/random.js";
-import { ACTION, CONFIG, DAY, scopeNamed, World, type Target } from "./helpers/world.js";
+import { ACTION, CONFIG, CONFIGURATOR, DAY, scopeNamed, World, type Target } from "./helpers/world.js";
 
 const { gap: GAP, longestBlockTime } = CONFIG;
 const CHAINS = process.env["HEAVY"] === undefined ? 6 : 400;
@@ -109,6 +109,17 @@ for (const build of BUILDS) {
       expect(await target.do("poke", [scope])).to.deep.equal([0n]);
       world.pass(GAP - 1, 0);
       expect(await status(scope)).to.equal("Synced");
+    });
+
+    it("A6: another configuration forgives nothing of what is unaccounted for", async () => {
+      const scope = scopes[0];
+      const next = { ...CONFIG, graceFor: 700 };
+      await target.do("scheduleScope", [scope, next], CONFIGURATOR);
+      world.pass(2 * DAY);
+      await target.do("poke", [scope]);
+      world.pass(500, 0);
+      await target.do("applyScope", [scope, next]);
+      expect(await carried(scope)).to.equal(500);
     });
 
     it("SG-20: of two scopes on one random chain the one that is looked at more often sees no less and no later", async () => {

@@ -138,6 +138,13 @@ for (const build of BUILDS) {
       const fifth = scopeNamed("chain/exchange/btc/2026/call");
       await target.do("configure", [fourth, configFor(fourth)]);
       expect((await target.statusOf(fourth)).status).to.equal("Synced");
+      // The third counts like the first.
+      await world.aside(async () => {
+        await bring(target, CHAIN, "Diverged");
+        expect(await target.statusOf(fourth)).to.deep.equal({ status: "Diverged", exits: "Diverged" });
+        const denied = [fourth, ACTION.Increase, STATUS.Diverged];
+        await target.refuses("ActionDenied", denied, "act", [fourth, ACTION.Increase]);
+      });
       await target.refuses("ScopeTooDeep", [fifth], "configure", [fifth, configFor(fifth)]);
       await target.refuses("ScopeTooDeep", [fifth], "scheduleScope", [fifth, configFor(fifth)], CONFIGURATOR);
     });

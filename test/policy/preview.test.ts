@@ -145,6 +145,28 @@ for (const { name, build, wrap } of FORMS) {
       for (const [verdict, value] of Object.entries(VERDICT))
         expect(seen.get(String(value)) ?? 0, verdict).to.be.at.least(1);
     });
+
+    it("SG-14: say what the call does where an anchor is too shallow, too deep, or of another chain", async () => {
+      const world = await World.create(build);
+      const target = await world.deploy("PolicyTarget", undefined, wrap);
+      await target.do("configure", [EXCHANGE, { ...CONFIG, minDepth: 2, maxAge: 64 }]);
+      const anchorAt = (depth: bigint, hash?: Hex) => {
+        const number = world.number - depth;
+        return { number, hash: hash ?? hashOf(number) };
+      };
+      for (const [at, error] of [
+        [anchorAt(1n), "AnchorTooShallow"],
+        [anchorAt(65n), "AnchorTooDeep"],
+        [anchorAt(10n, scopeNamed("wrong")), "AnchorMismatch"],
+        [anchorAt(10n, scopeNamed("")), "ZeroAnchorHash"],
+      ] as const) {
+        const [verdict, reason] = await target.do("previewAt", [EXCHANGE, ACTION.Deposit, at]);
+        expect(verdict).to.equal(BigInt(VERDICT.Deny));
+        expect(target.errorOf(reason as Hex)).to.have.property("name", error);
+        expect((await target.try("actAt", [EXCHANGE, ACTION.Deposit, at])).revertData).to.equal(reason);
+      }
+      expect(await target.do("previewAt", [EXCHANGE, ACTION.Deposit, anchorAt(64n)])).to.deep.equal([2n, "0x"]);
+    });
   });
 }
 

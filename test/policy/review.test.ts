@@ -201,5 +201,52 @@ for (const build of BUILDS) {
         expect((await target.statusOf(SCOPE)).exits).to.equal("Halted");
       });
     }
+
+    describe("by the clock alone", () => {
+      // Spans so short that three of them fit into the quarter of the gap that would be an outage of its own.
+      const config: Config = { ...CONFIG, gap: 7_200, staleFor: 300, graceFor: 100 };
+      /** Healed under `config`, and before it ends another configuration is applied. */
+      const healThenApply = async (next: Config): Promise<void> => {
+        target = await world.deploy("PolicyTarget");
+        await target.do("configure", [SCOPE, config]);
+        await announce(next);
+        await target.do("raise", [SCOPE, A, STATUS.Diverged, 1]);
+        await target.do("heal", [SCOPE, A, 2]);
+        await target.do("applyScope", [SCOPE, next]);
+      };
+      const check = async (seconds: number, made: number, expected: string): Promise<void> =>
+        world.aside(async () => {
+          world.pass(seconds, made);
+          expect((await target.statusOf(SCOPE)).status, `${seconds} s, ${made} blocks`).to.equal(expected);
+        });
+      const checkEnds = async (): Promise<void> => {
+        await check(1_199, 0, "Stale");
+        await check(1_200, 0, "Lagging");
+        await check(1_599, 0, "Lagging");
+        await check(1_600, 0, "Synced");
+        await check(299, 100, "Stale");
+        await check(300, blocks(300) - 1, "Stale");
+        await check(300, blocks(300), "Lagging");
+        await check(400, blocks(400) - 1, "Lagging");
+        await check(400, blocks(400), "Synced");
+      };
+
+      for (const [what, changed] of Object.entries({
+        longer: { exitsFor: 7 * DAY, graceFor: 4 * 3_600, staleFor: DAY },
+        shorter: { exitsFor: 54, graceFor: 54, staleFor: 54 },
+      })) {
+        it(`SG-7, A12: ${what} times that are applied later do not move the ends of the Stale time and the grace`, async () => {
+          await healThenApply({ ...config, ...changed });
+          await checkEnds();
+        });
+      }
+
+      it("SG-7, A12: a trouble under shorter times ends the one before it no sooner", async () => {
+        await healThenApply({ ...config, graceFor: 54, staleFor: 54 });
+        await target.do("raise", [SCOPE, B, STATUS.Diverged, 1]);
+        await target.do("heal", [SCOPE, B, 2]);
+        await checkEnds();
+      });
+    });
   });
 }

@@ -5,6 +5,7 @@ import type { Hex } from "../../src/bytes.js";
 import { BUILDS } from "../helpers/compile.js";
 import { announced } from "../helpers/random.js";
 import {
+  accountOf,
   ACTION,
   blocksIn,
   CONFIG,
@@ -16,8 +17,8 @@ import {
   STRANGER,
   World,
   type Config,
+  Target,
   type StatusName,
-  type Target,
 } from "./helpers/world.js";
 
 const SCOPE = scopeNamed("market");
@@ -325,6 +326,7 @@ for (const build of BUILDS) {
         [{ longestBlockTime: 15_001 }, "longestBlockTime", 15_001, 12_600, 15_000],
         [{ longestBlockTime: 12_599 }, "longestBlockTime", 12_599, 12_600, 15_000],
         [{ gap: least.gap - 1 }, "gap", least.gap - 1, least.gap, 7_200],
+        [{ longestBlockTime: 13_600, gap: 108 }, "gap", 108, 109, 7_200], // 108.8 s
         [{ gap: 7_201 }, "gap", 7_201, least.gap, 7_200],
         [{ blockTime: 400, longestBlockTime: 500, gap: 29 }, "gap", 29, 30, 7_200],
         [{ staleFor: least.span - 1 }, "staleFor", least.span - 1, least.span, DAY],
@@ -404,6 +406,18 @@ for (const build of BUILDS) {
         await target.refuses("NotPauser", [account], "pauseScope", [SIBLING, STATUS.Stale, 600], account);
         await target.refuses("NotConfigurator", [account], "scheduleScope", [SIBLING, next], account);
       }
+    });
+
+    it("A3: a role is who calls: a contract that its account was lured into calling has none", async () => {
+      // Passes on what it is called with, and what it is answered.
+      const lure = accountOf(4);
+      const call = `365f5f375f5f365f5f73${target.address.slice(2)}5af13d5f5f3e`;
+      await world.setCode(lure, `0x${call}602a573d5ffd5b3d5ff3`);
+      const lured = new Target(world, lure, target.abi);
+      await lured.do("poke", [SIBLING], PAUSER);
+      await lured.refuses("NotPauser", [lure], "pauseScope", [SIBLING, STATUS.Stale, 600], PAUSER);
+      for (const method of ["scheduleScope", "cancelScope"])
+        await lured.refuses("NotConfigurator", [lure], method, [SIBLING, next], CONFIGURATOR);
     });
 
     it("SG-7, SG-12: whatever all roles together call, a Diverged scope stays Diverged and a pause lasts", async () => {

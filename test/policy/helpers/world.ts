@@ -97,7 +97,7 @@ const GAS_LIMIT = 10n ** 8n;
 // Once for all suites, and before their clocks run: the compiler takes longer than any test.
 before("compile the targets", async function () {
   this.timeout(900_000);
-  await Promise.all(BUILDS.map((build) => compile(SOURCES, build)));
+  await Promise.all(BUILDS.map((build) => compile(SOURCES, build, neededFor("PolicyTarget"))));
 });
 
 /** What a call did. */
@@ -175,7 +175,7 @@ export class World {
 
   async deploy(name: string, args: readonly unknown[] = [PAUSER, CONFIGURATOR], wrap: Wrap = "plain"): Promise<Target> {
     const artifacts = {
-      ...(await compile(SOURCES, this.#build)),
+      ...(await compile(SOURCES, this.#build, neededFor(name))),
       ...(wrap === "ERC-1967 proxy" ? await compile([PROXY], this.#build) : {}),
     };
     const create = async (contract: string, values: readonly unknown[]): Promise<Hex> => {
@@ -197,7 +197,7 @@ export class World {
 
   /** Must not be deployed, because its constructor reverts with this error and these values. */
   async refusesToDeploy(name: string, error: string, values: readonly unknown[]): Promise<void> {
-    const { abi } = (await compile(SOURCES, this.#build))[name]!;
+    const { abi } = (await compile(SOURCES, this.#build, neededFor(name)))[name]!;
     const refusal = await this.aside(() => this.deploy(name)).then(
       () => "deployed",
       (reason: unknown) => {
@@ -375,6 +375,11 @@ export async function bring(target: Target, scope: Hex, status: StatusName): Pro
   if (status === "Lagging" || status === "Stale") await target.do("pauseScope", [scope, STATUS[status], 600], PAUSER);
   if (status === "Diverged" || status === "Halted")
     await target.do("raise", [scope, scopeNamed("cause"), STATUS[status], 1]);
+}
+
+/** The contracts that a target takes, in whatever form it is deployed. */
+function neededFor(name: string): readonly string[] {
+  return [name, "Delegator"];
 }
 
 /** The hash of a block in a world. */
