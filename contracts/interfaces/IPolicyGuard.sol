@@ -11,7 +11,6 @@ import {IPolicyErrors} from "./IPolicyErrors.sol";
 /// @param stale until when it is Stale, in a grace that is Stale at the latest; for an outage that nobody has recorded, what recording it now would make it
 /// @param lagging until when it is Lagging after that
 /// @param paused until when it is paused, by the clock alone: its height is zero
-/// @param pausedTo what the pause makes of it; Synced where none lasts
 /// @param exitsClosed until when Halted closes exits
 /// @param exitsClosable before which a later Halted cause closes none
 /// @param synced when it is Synced again, if the chain lives and no cause is open
@@ -22,7 +21,6 @@ struct Restrictions {
     Deadline stale;
     Deadline lagging;
     Deadline paused;
-    Status pausedTo;
     Deadline exitsClosed;
     Deadline exitsClosable;
     Deadline synced;

@@ -336,7 +336,6 @@ contract PolicyEngine is IPolicyEngine, IGuardErrors {
         if (!state.exitsClosableFrom.hasPassed(clock, Transitions.EXIT_PERIODS * uint256(state.exitsSpan))) {
             now_.exitsClosable = state.exitsClosableFrom;
         }
-        now_.pausedTo = facts.paused;
         if (facts.paused != Status.Synced) now_.paused = state.pausedUntil;
         if (facts.stale) now_.stale = state.staleUntil;
         if (facts.stale || facts.lagging) now_.lagging = state.graceUntil;

@@ -147,7 +147,7 @@ function sentencesOf(facts: ScopeFacts, head: bigint): string[] {
 function spanSentences(
   name: string,
   config: ScopeConfig,
-  { stale, lagging, paused, pausedTo, unaccounted }: Restrictions,
+  { stale, lagging, paused, unaccounted }: Restrictions,
 ): string[] {
   const gone = unaccounted > YEAR ? "more than a year" : `${unaccounted} s`;
   return [
@@ -158,7 +158,7 @@ function spanSentences(
       : [`${name} is Lagging ${stale === undefined ? "" : "after that, "}until ${end(lagging)}.`]),
     ...(paused === undefined
       ? []
-      : [`${name} is paused to ${pausedTo} until ${moment(paused.time)}. Nobody can end a pause earlier.`]),
+      : [`${name} is paused until ${moment(paused.time)}. Nobody can end a pause earlier.`]),
   ];
 }
 

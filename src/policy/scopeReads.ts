@@ -20,8 +20,6 @@ export interface Restrictions {
   lagging: Deadline | undefined;
   /** By the clock alone: its height is zero. */
   paused: Deadline | undefined;
-  /** What the pause makes of it; Synced where none lasts. */
-  pausedTo: Status;
   /** Until when Halted closes exits. */
   exitsClosed: Deadline | undefined;
   /** Before which a later Halted cause closes none. */
@@ -70,12 +68,10 @@ export class ScopeReader {
   }
 
   async restrictionsOf(scope: Hex): Promise<Restrictions> {
-    const words = await this.ask("restrictionsOf", 10, scope);
-    const [stale, lagging, paused] = words.slice(0, 3).map(endOf);
-    const pausedTo = statusOf(words[3]!);
-    const [exitsClosed, exitsClosable, synced] = words.slice(4, 7).map(endOf);
-    const [unaccounted, openDiverged, openHalted] = words.slice(7) as [bigint, bigint, bigint];
-    const ends = { stale, lagging, paused, pausedTo, exitsClosed, exitsClosable, synced };
+    const words = await this.ask("restrictionsOf", 9, scope);
+    const [stale, lagging, paused, exitsClosed, exitsClosable, synced] = words.slice(0, 6).map(endOf);
+    const [unaccounted, openDiverged, openHalted] = words.slice(6) as [bigint, bigint, bigint];
+    const ends = { stale, lagging, paused, exitsClosed, exitsClosable, synced };
     return { ...ends, unaccounted, openDiverged, openHalted };
   }
 

@@ -169,7 +169,7 @@ describe("explainScope", () => {
     expect(facts[1]!.announcement).to.deep.equal({ announced: hash, readyFrom: from, readyUntil: until });
     expect(facts[0]!.announcement).to.equal(undefined);
     expect(lines).to.include.members([
-      `"x/eth" is paused to Lagging until ${date(pausedAt + 700)}. Nobody can end a pause earlier.`,
+      `"x/eth" is paused until ${date(pausedAt + 700)}. Nobody can end a pause earlier.`,
       `"x": the configuration with the hash ${hash} waits. Anybody may apply it from ${date(from.time)} and block ${from.number} until ${date(until.time)} and block ${until.number}.`,
     ]);
   });

@@ -34,7 +34,7 @@ for (const build of BUILDS) {
     const scopes = ["each", "some", "few", "none"].map(scopeNamed) as [Hex, Hex, Hex, Hex];
     const status = async (scope: Hex): Promise<string> => (await target.statusOf(scope)).status;
     const carried = async (scope: Hex): Promise<number> =>
-      Number(((await target.do("restrictionsOf", [scope]))[0] as unknown[])[7]);
+      Number(((await target.do("restrictionsOf", [scope]))[0] as unknown[])[6]);
 
     beforeEach(async () => {
       world = await World.create(build);
