@@ -16,7 +16,8 @@ import {ScopeHead} from "./policy/ScopeHead.sol";
 ///
 /// An opening or a withdrawal takes a modifier, `guardedAt` with an anchor or `guarded` without one: both pass on Allow alone. An action that
 /// has a conservative cell (a close) asks for the verdict with `_guard`. A trade that can go both ways passes `Policies.classify(position,
-/// size)`, never a literal. A liquidation asks `_guardLiquidation`.
+/// size)`, never a literal; under a modifier it cannot reduce where a Decrease is conservative, which a close can. A liquidation asks
+/// `_guardLiquidation`.
 ///
 /// @dev Each market is a scope, and gets a configuration from `_configureScope` before anything of it is allowed. A protocol that wants anchors
 /// and no more inherits `StatelessGuard`, which reads no storage.

@@ -131,7 +131,8 @@ export const flapping: Scenario = {
     const spaced = chain.head.number;
     let recorded = 0n;
     for (let i = 0; i < SPACED; i++) {
-      await standStill();
+      outages++;
+      await chain.stall({ seconds: OUTAGES[0] });
       await chain.mine();
       await poke();
       recorded = chain.head.number;

@@ -4,6 +4,8 @@
  *
  *   npm run deploy -- [--network NAME] [--token ADDRESS] [--feed ADDRESS] [--keeper ADDRESS]
  *
+ * The example's times are for blocks of 12 s, and of 2 s on the OP stack: on another listed chain it says so and sends nothing.
+ *
  * Without --network it deploys on an in-process chain. A chain on which the guard does not know its source of block hashes is refused
  * before anything is sent. Without --token a test token is deployed, on development chains only. Exits with 2 where the input cannot be used,
  * with 1 where the deployment was refused.
@@ -24,6 +26,8 @@ import {
 
 const USAGE = "usage: npm run deploy -- [--network NAME] [--token ADDRESS] [--feed ADDRESS] [--keeper ADDRESS]";
 const DEVELOPMENT_CHAINS = [31_337n, 1_337n];
+/** Of `GuardedPerps`, in milliseconds. */
+const EXAMPLE_BLOCK_TIME = 12_000;
 
 process.exit(await main().catch(failed));
 
@@ -76,6 +80,13 @@ async function main(): Promise<number> {
     console.error(`${decodeGuardError(refusal)?.name ?? "refused"}: ${explain(refusal)}`);
     return 1;
   }
+  const profile = CHAIN_PROFILES[Number(chainId)];
+  if (profile?.continuity === "block-times" && profile.blockTime < EXAMPLE_BLOCK_TIME) {
+    console.error(
+      `the example is configured for blocks of ${EXAMPLE_BLOCK_TIME} ms, and ${profile.name} makes one each ${profile.blockTime} ms: the contract would refuse it`,
+    );
+    return 1;
+  }
   if (options.token === undefined && !DEVELOPMENT_CHAINS.includes(chainId)) {
     console.error(`chain ${chainId} is no development chain: name the margin token with --token`);
     return 2;
@@ -85,7 +96,7 @@ async function main(): Promise<number> {
   const feed = options.feed ?? deployer.address;
   const keeper = options.keeper ?? deployer.address;
   // What shows an outage is a fact of the chain: on the OP stack the lag of L1, and the constructor refuses the other kind.
-  const isOrigin = CHAIN_PROFILES[Number(chainId)]?.continuity === "l1-origin";
+  const isOrigin = profile?.continuity === "l1-origin";
   const Perps = isOrigin ? OriginGuardedPerps__factory : GuardedPerps__factory;
   const perps = await deploy(new Perps(deployer).deploy(token, feed, keeper));
   const guard = await deploy(new StandaloneGuard__factory(deployer).deploy());

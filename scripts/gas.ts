@@ -220,11 +220,10 @@ async function paid(today: HardhatChain, ruled: HardhatChain, build: Build): Pro
     const sent = (await contract.getFunction(method)(...args)) as { wait(): Promise<ethers.TransactionReceipt> };
     return Number((await sent.wait()).gasUsed);
   };
-  const act = async (contract: ethers.BaseContract, scope: string): Promise<number> => {
-    const anchor = (): { number: bigint; hash: string } => ruled.at(ruled.head.number - 2n)!;
+  const act = (contract: ethers.BaseContract, scope: string): Promise<number> => {
     // A zero byte costs less than another, and hashes differ from run to run.
-    while (/^0x(..)*00/.test(anchor().hash)) await ruled.mine();
-    const { number, hash } = anchor();
+    const anchors = [2n, 3n, 4n, 5n, 6n, 7n, 8n, 9n].map((depth) => ruled.at(ruled.head.number - depth)!);
+    const { number, hash } = anchors.find(({ number, hash }) => !/^0x(..)*00/.test(hash) && number % 256n !== 0n)!;
     return receiptOf(contract, "act", [ethers.encodeBytes32String(scope), { number, hash }]);
   };
   const figures: Figures = { "a call that does nothing": await act(unguarded, "scope") };

@@ -4,6 +4,7 @@ export { explain } from "./anchor/explain.js";
 export {
   GUARD_ERRORS,
   GUARD_ERROR_NAMES,
+  BELIEF_ERRORS,
   POLICY_ERRORS,
   decodeGuardError,
   guardErrorSelector,

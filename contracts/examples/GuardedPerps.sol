@@ -11,7 +11,7 @@ import {StateAnchor} from "../anchor/Anchor.sol";
 import {Action, Policies, Verdict} from "../policy/Policy.sol";
 import {ProfitEscrow} from "../policy/ProfitEscrow.sol";
 import {ProvenBeliefs} from "../policy/ProvenBeliefs.sol";
-import {ScopeConfig} from "../policy/Scopes.sol";
+import {ScopeConfig, Scopes} from "../policy/Scopes.sol";
 import {HeaderReader} from "../proof/HeaderReader.sol";
 import {SlotCheck} from "../proof/SlotCheck.sol";
 import {SlotDerivation} from "../proof/SlotDerivation.sol";
@@ -75,6 +75,7 @@ contract GuardedPerps is MarginPerps, SettlementGuard, ProfitEscrow, ProvenBelie
 
     /* BACKING: see `ProvenBeliefs` for who races whom */
 
+    // #region beliefs
     /// @notice Writes down what is believed to back a market, from this block on. The feed alone: before a redemption leaves, never after. It cannot
     /// believe a contradiction away.
     function believeBacking(bytes32 market, uint128 amount) external {
@@ -120,6 +121,7 @@ contract GuardedPerps is MarginPerps, SettlementGuard, ProfitEscrow, ProvenBelie
         _requireAnchor(_anchorOf(proof.anchor), 1, MAX_PROOF_AGE);
         return proofs.valueOf(proof, custodian, _slotOf(market));
     }
+    // #endregion beliefs
 
     /// @dev `backing[market]` of the custodian.
     function _slotOf(bytes32 market) private pure returns (bytes32) {
@@ -133,6 +135,8 @@ contract GuardedPerps is MarginPerps, SettlementGuard, ProfitEscrow, ProvenBelie
     /* THE GUARD */
 
     function _listMarket(bytes32 market) internal override {
+        // Whoever announces configurations can give a market its first one, too.
+        if (Scopes.find(market).head.isKnown()) return;
         ScopeConfig memory config = _scopeConfig();
         config.parent = EXCHANGE;
         _configureScope(market, config);
@@ -193,6 +197,7 @@ contract GuardedPerps is MarginPerps, SettlementGuard, ProfitEscrow, ProvenBelie
         return _releaseProfit(market, trader);
     }
 
+    // #region roles
     function _parentOf(bytes32 scope) internal pure virtual override returns (bytes32) {
         return scope == EXCHANGE ? bytes32(0) : EXCHANGE;
     }
@@ -205,6 +210,7 @@ contract GuardedPerps is MarginPerps, SettlementGuard, ProfitEscrow, ProvenBelie
     function _configurator() internal view override returns (address) {
         return keeper;
     }
+    // #endregion roles
 
     /// @dev What the exchange and each of its markets begin with. For Ethereum, of whose slots of 12 s one in nine may be missed: an outage is a quarter of
     /// an hour without blocks. An order may be as old as EIP-2935 answers for; its trader signs the age.

@@ -17,7 +17,7 @@ contract OriginGuardedPerps is GuardedPerps, L1OriginContinuity {
     constructor(IERC20 token, address feed, address keeper) GuardedPerps(token, feed, keeper) {}
 
     /// @dev The gap lies between the lag of a healthy sequencer, some minutes at the most, and the half hour beyond which the protocol lets no
-    /// sequencer fall behind. A quarter of it, the part that prolongs an outage, is above the healthy lag, too. Slots of 2 s are never missed.
+    /// sequencer fall behind. A quarter of it, the part that makes the grace Stale, is above the healthy lag, too. Slots of 2 s are never missed.
     function _scopeConfig() internal pure override returns (ScopeConfig memory config) {
         config = super._scopeConfig();
         (config.blockTime, config.longestBlockTime) = (2_000, 2_500);

@@ -3,8 +3,8 @@ pragma solidity ^0.8.13;
 
 import {Action, Continuity, Status} from "../policy/PolicyTypes.sol";
 
-/// @title What those who configure and pause a scope are refused
-/// @notice None of these comes from a user's action: what refuses an action is in `IGuardErrors`.
+/// @title What those are refused who configure or pause a scope, or bring evidence
+/// @notice What refuses a user's action is in `IGuardErrors`. Two of these can, where a contract is built wrongly: ScopeTooDeep and EngineMissing.
 interface IPolicyErrors {
     /// @notice Thrown when a table allows in `status` more than in the one before it.
     error PolicyNotMonotone(Action action, Status status);
@@ -69,7 +69,7 @@ interface IPolicyErrors {
     /// @notice Thrown when a configuration is applied that was not announced last, or too early, or too late; or when one that was not announced
     /// last is taken back.
     /// @param announced hash of the one that waits (keccak256 of its ABI encoding), zero if none does
-    /// @param readyFrom seconds since 1970; and not before block `readyBlock`
+    /// @param readyFrom seconds since 1970; and not before block `readyBlock`, unless the delay has passed by the clock alone (`Deadlines`)
     /// @param readyUntil seconds since 1970, from when it is too late if block `endBlock` has come as well
     error ConfigurationNotReady(
         bytes32 scope,
@@ -85,7 +85,8 @@ interface IPolicyErrors {
     /// @param gap of the scope, in seconds
     error NoStandstill(bytes32 scope, uint256 apart, uint256 gap);
 
-    /// @notice Thrown when a standstill is proven that is on record: the scope, and all above it, know of outages up to block `recorded`.
+    /// @notice Thrown when a standstill is proven that ended before `recorded`: the block of the last outage on record, of the scope's first configuration,
+    /// or of the last one with a smaller gap.
     error StandstillRecorded(bytes32 scope, uint64 number, uint64 recorded);
 
     /// @notice Thrown when the engine is called by itself, or is not there: it is code for the contracts that inherit `PolicyGuard`.

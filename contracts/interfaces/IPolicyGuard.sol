@@ -8,9 +8,9 @@ import {ScopeConfig} from "../policy/Scopes.sol";
 import {IPolicyErrors} from "./IPolicyErrors.sol";
 
 /// @notice What restricts one scope now, what is above it aside. Ends are zero where nothing lasts; see `Deadlines` for how one passes.
-/// @param stale until when it is Stale; for an outage that nobody has recorded, what recording it now would make it
+/// @param stale until when it is Stale, in a grace that is Stale at the latest; for an outage that nobody has recorded, what recording it now would make it
 /// @param lagging until when it is Lagging after that
-/// @param paused until when it is paused
+/// @param paused until when it is paused, by the clock alone: its height is zero
 /// @param exitsClosed until when Halted closes exits
 /// @param exitsClosable before which a later Halted cause closes none
 /// @param synced when it is Synced again, if the chain lives and no cause is open
@@ -54,7 +54,7 @@ interface IPolicyGuard is IPolicyErrors {
 
     /// @notice Emitted when time that no block accounts for is recorded.
     /// @param gap in seconds
-    /// @param staleUntil seconds since 1970; not before as many blocks have passed as that takes
+    /// @param staleUntil its end in seconds since 1970: see `Deadlines`
     event ScopeDisturbed(bytes32 indexed scope, uint256 gap, uint256 staleUntil);
 
     /// @notice Emitted when two headers prove that the chain stood still.
@@ -71,8 +71,8 @@ interface IPolicyGuard is IPolicyErrors {
     /// @notice Emitted when evidence closes a cause.
     event ScopeHealed(bytes32 indexed scope, bytes32 indexed cause, uint64 evidence);
 
-    /// @notice Whether an action would pass now. Of a liquidation it says what the policy allows at the most: `previewLiquidation` asks for the account's health.
-    /// @return verdict what `_guard` would return, or Deny where it would revert
+    /// @notice Whether an action would pass now. Whether a liquidation would is for `previewLiquidation`, which asks for the account's health.
+    /// @return verdict what `_guard` would return, or Deny where it would revert; of a liquidation what the policy allows at the most
     /// @return reason the revert data of a function that passes on Allow alone; empty where the verdict is Allow
     function preview(bytes32 scope, Action action) external view returns (Verdict verdict, bytes memory reason);
 
@@ -118,7 +118,10 @@ interface IPolicyGuard is IPolicyErrors {
     function poke(bytes32 scope) external returns (Status status);
 
     /// @notice Records that the chain stood still, shown by two consecutive headers whose times differ by more than the gap. Anybody may call, once for
-    /// each standstill and scope, in the scope and in its parents: each is Stale from now on, as after an outage that `poke` saw. It needs no heartbeat.
+    /// each standstill and scope. Of the scope and those above it, each whose gap is exceeded, and that has no later outage on record, is Stale from now
+    /// on, as after an outage that `poke` saw. It needs no heartbeat. Where the L1 origin shows outages, block times show none.
+    /// @dev Reverts with an error of the anchor or of the headers (`IGuardErrors`), ScopeUnknown, NoStandstill or StandstillRecorded. What came before a
+    /// configuration with a smaller gap was applied can no longer be proven.
     /// @param anchor the block that ended the standstill, at most 8,191 blocks ago
     /// @param headers RLP of its header and of its parent's, end to end
     function proveStandstill(bytes32 scope, Anchor calldata anchor, bytes calldata headers) external;

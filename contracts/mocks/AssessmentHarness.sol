@@ -35,6 +35,15 @@ contract AssessmentHarness {
         return (deadline, deadline.time(), deadline.number());
     }
 
+    function joined(
+        Deadline a,
+        uint24 length,
+        Deadline b,
+        uint24 otherLength
+    ) external pure returns (Deadline both, uint24 span) {
+        return a.joined(length, b, otherLength);
+    }
+
     function later(Deadline a, Deadline b) external pure returns (Deadline) {
         return a.later(b);
     }

@@ -5,7 +5,7 @@ import {ChainClock} from "../anchor/ChainClock.sol";
 import {PolicyGuard} from "./PolicyGuard.sol";
 import {Continuity} from "./PolicyTypes.sol";
 
-/// @title K4 on Arbitrum: the chain's own heights
+/// @title Continuity on Arbitrum: the chain's own heights
 /// @notice NUMBER is a height of the parent chain there, and moves in jumps. The chain's own is told by the ArbSys precompile.
 /// @dev Where ArbSys does not answer, the height is zero: no anchor holds, and no block accounts for the time.
 abstract contract ArbitrumContinuity is PolicyGuard {

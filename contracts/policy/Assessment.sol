@@ -31,35 +31,40 @@ struct Assessment {
 /// | a Halted cause is open                                        | Halted  | Diverged           |
 /// | a Diverged cause is open                                      | Diverged| Diverged           |
 /// | an outage is seen, or the time after one lasts                | Stale   | Stale              |
+/// | the grace lasts, and a quarter of the gap is unaccounted for  | Stale   | Stale              |
 /// | the grace lasts                                               | Lagging | Lagging            |
 /// | nothing                                                       | Synced  | Synced             |
 ///
-/// An outage is seen where `gap` is unaccounted for; while an earlier one has not ended with its grace, where a quarter of it is.
+/// An outage is seen where a whole gap is unaccounted for. It alone begins Stale and the grace anew: a chain that lives never has one, so that both end.
 ///
-/// **The rule of exits.** No policy closes an exit below Halted. Halted closes them for `exitsFor` at the most, then not for four times as long. In between
-/// they are open as in Diverged: a position can be reduced, and its profit waits as long as the cause is open. An outage, a pause and a Diverged cause
-/// close no exit and use up no time.
+/// **The rule of exits.** No policy closes an exit below Halted. Halted closes them for `exitsFor`, then not for four times as long; each of the two ends in
+/// time and blocks, or by the clock alone (`Deadlines`). In between they are open as in Diverged: a position can be reduced, and its profit waits as long as
+/// the cause is open. An outage, a pause and a Diverged cause close no exit and use up no time.
 ///
 ///       Halted cause opens                                     a later Halted cause may close them again
 ///       |---- exits closed ----|---------- exits as in Diverged ----------|
 ///       0                   exitsFor                                5 x exitsFor
 library Assessments {
-    /// @notice While the time after an outage lasts, this part of the gap is one: a status must not flap around its threshold.
+    /// @notice In the grace this part of the gap is Stale again: a status must not flap around its threshold.
     uint256 internal constant HYSTERESIS_PART = 4;
 
     /// @notice What is wrong with the scope. Total: it has a value for all facts.
     function assess(Facts memory facts) internal pure returns (Assessment memory result) {
-        uint256 threshold = facts.stale || facts.lagging ? facts.gap / HYSTERESIS_PART : facts.gap;
-        result.outage = facts.unaccounted >= threshold;
+        result.outage = facts.unaccounted >= facts.gap;
 
         Status status = Status.Synced;
         if (facts.lagging) status = Status.Lagging;
-        if (facts.stale || result.outage) status = Status.Stale;
+        if (facts.stale || result.outage || isUnsettled(facts)) status = Status.Stale;
         if (facts.paused > status) status = facts.paused;
         if (facts.openDiverged != 0) status = Status.Diverged;
         if (facts.openHalted != 0) status = Status.Halted;
 
         result.status = status;
         result.exitStatus = status == Status.Halted && !facts.exitsClosed ? Status.Diverged : status;
+    }
+
+    /// @notice Whether the grace is Stale, for as long as so much is unaccounted for.
+    function isUnsettled(Facts memory facts) internal pure returns (bool) {
+        return facts.lagging && facts.unaccounted >= facts.gap / HYSTERESIS_PART;
     }
 }

@@ -24,6 +24,12 @@ library Deadlines {
         return _pack(now_.time + length, now_.number + _blocks(length, longestBlockTime));
     }
 
+    /// @notice The end of a span that passes by the clock alone, whatever the height.
+    /// @param end in seconds since 1970
+    function byClock(uint256 end) internal pure returns (Deadline) {
+        return _pack(end, 0);
+    }
+
     /// @notice The end of `length` seconds from this deadline.
     function plus(Deadline self, uint256 length, uint256 longestBlockTime) internal pure returns (Deadline) {
         return _pack(self.time() + length, self.number() + _blocks(length, longestBlockTime));
@@ -35,6 +41,23 @@ library Deadlines {
         uint256 end = self.time();
         if (now_.time < end) return false;
         return now_.number >= self.number() || now_.time >= end + (CLOCK_ALONE - 1) * length;
+    }
+
+    /// @notice The end of two spans together: the later of each part, and the later end by the clock alone.
+    /// @param length of this deadline's span, in seconds
+    /// @param otherLength of the other's, in seconds
+    /// @return both what has passed when both have
+    /// @return span the length that goes with it: rounded up, so that it ends at most 2 s later by the clock alone
+    function joined(
+        Deadline self,
+        uint24 length,
+        Deadline other,
+        uint24 otherLength
+    ) internal pure returns (Deadline both, uint24 span) {
+        both = self.later(other);
+        uint256 more = CLOCK_ALONE - 1;
+        uint256 alone = _max(self.time() + more * length, other.time() + more * otherLength);
+        span = uint24((alone - both.time() + more - 1) / more); // no longer than the longer of the two
     }
 
     /// @notice The later of each part: what has passed when both have.

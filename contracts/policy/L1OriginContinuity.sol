@@ -6,11 +6,11 @@ import {PolicyGuard} from "./PolicyGuard.sol";
 import {Continuity} from "./PolicyTypes.sol";
 import {ScopeHead} from "./ScopeHead.sol";
 
-/// @title K4 on the OP stack: how far the chain's view of L1 lies behind
+/// @title Continuity on the OP stack: how far the chain's view of L1 lies behind
 /// @notice A sequencer that comes back gives the blocks it missed the times that they would have had, so that block times never show an outage.
 /// What it cannot make up is L1: this takes the time by which the L1 origin lags behind the executing block for the gap.
 /// @dev The sequencer chooses the origin, up to half an hour behind (1,800 s since Fjord), and a healthy one keeps it within some minutes. A scope's
-/// `gap` must be less than the first, and a quarter of it, which prolongs an outage, more than the second: the engine refuses others. Where the
+/// `gap` must be less than the first, and a quarter of it, which makes the grace Stale, more than the second: the engine refuses others. Where the
 /// predeploy does not answer the lag is unknown, which counts as the greatest. An outage during which the sequencer followed L1 all the time leaves
 /// no trace on chain, and none here.
 abstract contract L1OriginContinuity is PolicyGuard {

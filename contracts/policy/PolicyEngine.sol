@@ -20,7 +20,7 @@ import {Transitions} from "./Transitions.sol";
 
 /// @title What a guarded contract needs when something is wrong
 /// @notice Judging, recording, evidence, roles and views, in one contract without storage or owner. A `PolicyGuard` runs it in its own storage, by
-/// delegatecall, with what must be known of it (`Host`) behind the call's arguments. A contract that inherits the guard would else carry 9 kB more.
+/// delegatecall, with what must be known of it (`Host`) behind the call's arguments. A contract that inherits the guard would else carry it all.
 /// @dev Two verbs: what *looks* writes nothing, what *records* writes what the chain shows. Called by itself it does nothing.
 contract PolicyEngine is IPolicyEngine, IGuardErrors {
     using Transitions for Scope;
@@ -219,11 +219,10 @@ contract PolicyEngine is IPolicyEngine, IGuardErrors {
         Clock memory now_ = _clock(host);
 
         // A pause follows the one before it only after a time as long as that one.
-        uint256 last = state.lastPause();
-        Deadline next = state.pausedUntil.plus(last, 1);
-        if (!next.hasPassed(now_, 0)) revert PauseCoolingDown(scope, next.time());
+        uint256 next = state.pausedUntil.time() + state.pauses.lastLength();
+        if (now_.time < next) revert PauseCoolingDown(scope, next);
         // Of the pauses that are remembered the oldest gives its place to the new one, so it must have left the window.
-        (uint256 used, uint256 count) = state.pausesInWindow(now_.time);
+        (uint256 used, uint256 count) = state.pauses.inWindow(now_.time);
         if (count == Bounds.PAUSES || used + length > Bounds.PAUSE_BUDGET) {
             revert PauseBudgetSpent(scope, used, Bounds.PAUSE_BUDGET);
         }
@@ -340,6 +339,7 @@ contract PolicyEngine is IPolicyEngine, IGuardErrors {
         if (facts.paused != Status.Synced) now_.paused = state.pausedUntil;
         if (facts.stale) now_.stale = state.staleUntil;
         if (facts.stale || facts.lagging) now_.lagging = state.graceUntil;
+        if (Assessments.isUnsettled(facts)) now_.stale = state.graceUntil;
         if (Assessments.assess(facts).outage) {
             // What recording it now would make of it.
             uint256 blockTime = state.head.longestBlockTime();

@@ -4,7 +4,7 @@ pragma solidity ^0.8.13;
 /// @notice What is known to be wrong with a scope, in rising severity.
 enum Status {
     Synced, // nothing
-    Lagging, // it was, or is about to be: the grace in which margins are topped up
+    Lagging, // the grace after Stale, in which margins are topped up; or a pause
     Stale, // time passed in which the chain, or its view of another chain, stood still
     Diverged, // canonical state contradicts what the protocol believes; ends on evidence alone
     Halted // contradicted so that no price or balance of the scope can be believed

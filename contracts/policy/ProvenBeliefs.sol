@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.13;
 
+import {IBeliefErrors} from "../interfaces/IBeliefErrors.sol";
 import {Deadline, Deadlines} from "./Deadline.sol";
 import {PolicyGuard} from "./PolicyGuard.sol";
 import {Status} from "./PolicyTypes.sol";
@@ -15,21 +16,26 @@ import {Scopes} from "./Scopes.sol";
 ///         reconcile        proven is enough again: healed, into Stale
 ///         accept           proven is less still, after a while: believed, the loss is written, healed, into Stale
 ///
-/// Every proof is either enough or not, so that either `_reconcile` or `_accept` always leads out. Anybody can be let call all but `_believe`.
+/// Every proof is either enough or not, so that `_reconcile` or, after the delay, `_accept` leads out, with a proof newer than all evidence. A protocol may
+/// open all but `_believe` to anybody.
+///
+/// Less is believed before the assets leave, more after they came: a belief that runs ahead can be contradicted. While it is contradicted `_believe` reverts.
 ///
 /// **Who races whom.** A redemption that is believed *before* the assets leave, in the same block at the latest, is never contradicted. One that is
 /// believed after can be: whoever brings a proof first stops the scope for the delay and the Stale time, at the price of one proof, and what left is
-/// written as a loss. Once contradicted, the delay is the time to bring the assets back, or to reconcile with a newer proof after a dip. Within it newer
-/// evidence counts, so that no proof from before heals. After it none does: whoever brought one in each block would outrun every acceptance.
-/// One who controls the subject can choose the block that is accepted, as it could take the assets. A believer who writes another number in each block
-/// outruns every contradiction: who believes must be trusted not to, and the events show it.
-/// @dev The proof is the caller's: it passes a value that an authenticated state holds, and that state's block. It must bound the age of that block well
-/// below the delay. Storage is namespaced (ERC-7201).
-abstract contract ProvenBeliefs is PolicyGuard {
+/// written as a loss. Once contradicted, the delay is the time to bring the assets back, or to reconcile with a newer proof after a dip. A contradiction that
+/// comes back, up to a delay after that time has run out, gets no new one: what is proven then is accepted at once. Within the delay newer
+/// evidence counts, so that no proof from before heals. After it a further contradiction changes nothing: else one in each block would outrun every acceptance.
+/// One who controls the subject can choose the block that is accepted, as it could take the assets. A believer who writes another number just before each
+/// contradiction outruns it, and one who lowers it after a loss leaves that loss unwritten: who believes must be trusted not to, and the events show it.
+/// @dev The proof is the caller's: it passes a value that an authenticated state of the executing chain holds, and that state's block, as `_blockNumber`
+/// counts. It must bound the age of that block well below the delay. Nothing but `_contradict` may open the cause of a subject (`_causeOf`): it would have
+/// no delay. Storage is namespaced (ERC-7201).
+abstract contract ProvenBeliefs is PolicyGuard, IBeliefErrors {
     struct Belief {
         uint256 amount; // in the protocol's units
         uint64 since; // block from which on proofs speak about it
-        Deadline acceptableFrom; // of the newest contradiction; not cleared when it ends
+        Deadline acceptableFrom; // of the newest contradiction; cleared when what was proven is accepted, kept when it is reconciled
     }
 
     /// @custom:storage-location erc7201:settlement-guard.storage.beliefs
@@ -53,23 +59,6 @@ abstract contract ProvenBeliefs is PolicyGuard {
         uint64 number
     );
 
-    /// @notice Thrown when another amount is believed of what is contradicted. Evidence alone ends that.
-    /// @param evidence block that the newest evidence speaks of
-    error BeliefContradicted(bytes32 scope, bytes32 subject, uint256 believed, uint64 evidence);
-
-    /// @notice Thrown when what is proven is no less than what is believed: it contradicts nothing, and there is no loss to accept.
-    error BeliefHolds(bytes32 scope, bytes32 subject, uint256 believed, uint256 proven);
-
-    /// @notice Thrown when what is proven is less than what is believed: it reconciles nothing.
-    error BeliefUnmet(bytes32 scope, bytes32 subject, uint256 believed, uint256 proven);
-
-    /// @notice Thrown when a proof is of an older block than the belief counts from.
-    error ProofOlderThanBelief(bytes32 scope, bytes32 subject, uint64 proof, uint64 since);
-
-    /// @notice Thrown when what is proven is accepted before the delay has passed.
-    /// @param time in seconds since 1970; and not before block `number`
-    error AcceptanceTooEarly(bytes32 scope, bytes32 subject, uint256 time, uint256 number);
-
     /// @notice For how long a contradiction must have stood before what is proven is accepted, in seconds. It counts as blocks, too: `Deadlines`.
     /// @dev The time to correct a dip or a slip, and the time for which a stranger's proof of an unannounced redemption stops the scope.
     function _acceptanceDelay() internal view virtual returns (uint256) {
@@ -77,7 +66,8 @@ abstract contract ProvenBeliefs is PolicyGuard {
     }
 
     /// @notice Writes what is lost, believed less proven: pro rata, against a pool, or as bad debt. The scope is still Diverged: nothing has left.
-    /// @dev It MUST NOT revert: the contradiction would have no end.
+    /// @dev It MUST NOT revert, since the contradiction would have no end, and SHOULD call nobody. The belief is lowered already. If anything after it
+    /// reverts, so is this undone.
     function _writeLoss(bytes32 scope, bytes32 subject, uint256 believed, uint256 proven) internal virtual;
 
     /// @notice Believes an amount from this block on. The same amount again moves nothing. Reverts with BeliefContradicted while it is contradicted.
@@ -101,10 +91,11 @@ abstract contract ProvenBeliefs is PolicyGuard {
         if (proven >= belief.amount) revert BeliefHolds(scope, subject, belief.amount, proven);
         if (_isOpen(scope, subject) && _isAcceptable(belief)) return false;
         raised = _raise(scope, _causeOf(subject), Status.Diverged, number);
-        if (raised) {
-            uint256 blockTime = Scopes.find(scope).head.longestBlockTime();
-            belief.acceptableFrom = Deadlines.from(_clock(), _acceptanceDelay(), blockTime);
-        }
+        if (!raised) return false;
+        uint256 delay = _acceptanceDelay();
+        // One that comes back within a delay after the last one's keeps that one's: else one who restores the subject for a block now and then kept it open.
+        if (_clock().time < belief.acceptableFrom.time() + delay) return true;
+        belief.acceptableFrom = Deadlines.from(_clock(), delay, Scopes.find(scope).head.longestBlockTime());
     }
 
     /// @notice Heals the scope of this contradiction, because enough is proven. Reverts with ProofOlderThanBelief, BeliefUnmet, EvidenceNotNewer or
@@ -125,7 +116,7 @@ abstract contract ProvenBeliefs is PolicyGuard {
             Deadline from = belief.acceptableFrom;
             revert AcceptanceTooEarly(scope, subject, from.time(), from.number());
         }
-        (belief.amount, belief.since) = (proven, number);
+        (belief.amount, belief.since, belief.acceptableFrom) = (proven, number, Deadline.wrap(0));
         emit ProvenAccepted(scope, subject, believed, proven, number);
         _writeLoss(scope, subject, believed, proven);
         _heal(scope, _causeOf(subject), number);

@@ -74,7 +74,8 @@ library ScopeHeads {
         uint256 carried
     ) internal pure returns (ScopeHead) {
         unchecked {
-            // Where the height fell the time since the heartbeat is carried whole, and its height stays: a source that failed once buys no credit.
+            // Where the height fell the time since the heartbeat is carried whole, and its height stays: a source that fails buys no credit, unless an
+            // outage is recorded meanwhile. Then its height is believed until the next look.
             uint256 last = uint40(ScopeHead.unwrap(self) >> 48);
             if (blockNumber < last) blockNumber = last;
             // Both fit: `ClockOutOfRange` of the configuration.

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.13;
 
 import {Deadline} from "./Deadline.sol";
+import {Pauses} from "./Pauses.sol";
 import {Policy} from "./Policy.sol";
 import {Status} from "./PolicyTypes.sol";
 import {ScopeHead} from "./ScopeHead.sol";
@@ -59,8 +60,8 @@ struct Scope {
     // Slot 3: until when Halted closes exits, and from when it may again.
     Deadline exitsClosedUntil;
     Deadline exitsClosableFrom;
-    // Slot 4: the last four pauses, 64 bits each, the newest lowest: the end (40 bits) above the length (24 bits).
-    uint256 pauses;
+    // Slot 4.
+    Pauses pauses;
     // Slots 5 and 6: the one configuration that waits for its delay: its hash, from when it may be applied, from when no longer. Zero if none.
     bytes32 announced;
     Deadline readyFrom;

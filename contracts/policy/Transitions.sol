@@ -3,7 +3,6 @@ pragma solidity ^0.8.13;
 
 import {IPolicyErrors} from "../interfaces/IPolicyErrors.sol";
 import {Facts} from "./Assessment.sol";
-import {Bounds} from "./Bounds.sol";
 import {Deadline, Deadlines} from "./Deadline.sol";
 import {Clock, Status} from "./PolicyTypes.sol";
 import {Cause, Scope} from "./Scopes.sol";
@@ -28,7 +27,6 @@ library Transitions {
         if (head.hasDeadlines()) {
             known.stale = !scope.staleUntil.hasPassed(now_, scope.staleSpan);
             known.lagging = !known.stale && !scope.graceUntil.hasPassed(now_, scope.graceSpan);
-            // By the clock alone: blocks protect users, and a pause has a budget in seconds.
             if (!scope.pausedUntil.hasPassed(now_, 0)) known.paused = scope.paused;
         }
         if (known.openHalted != 0) known.exitsClosed = !scope.exitsClosedUntil.hasPassed(now_, scope.exitsSpan);
@@ -56,12 +54,10 @@ library Transitions {
         Deadline stale = Deadlines.from(now_, span, blockTime);
         Deadline grace = Deadlines.from(now_, whole, blockTime);
         if (!scope.staleUntil.hasPassed(now_, scope.staleSpan)) {
-            stale = stale.later(scope.staleUntil);
-            if (scope.staleSpan > span) span = scope.staleSpan;
+            (stale, span) = stale.joined(span, scope.staleUntil, scope.staleSpan);
         }
         if (!scope.graceUntil.hasPassed(now_, scope.graceSpan)) {
-            grace = grace.later(scope.graceUntil);
-            if (scope.graceSpan > whole) whole = scope.graceSpan;
+            (grace, whole) = grace.joined(whole, scope.graceUntil, scope.graceSpan);
         }
         (scope.staleUntil, scope.graceUntil) = (stale, grace);
         (scope.staleSpan, scope.graceSpan) = (span, whole);
@@ -113,26 +109,11 @@ library Transitions {
 
     /// @notice Makes the scope Lagging or Stale for `length` seconds.
     function pause(Scope storage scope, Status status, uint256 length, Clock memory now_) internal {
-        scope.pauses = (scope.pauses << 64) | ((now_.time + length) << 24) | length;
-        scope.pausedUntil = Deadlines.from(now_, length, scope.head.longestBlockTime());
+        scope.pauses = scope.pauses.with(now_.time + length, length);
+        // Blocks protect users, and a pause has a budget in seconds.
+        scope.pausedUntil = Deadlines.byClock(now_.time + length);
         scope.paused = status;
         scope.head = scope.head.withDeadlines(true);
-    }
-
-    /// @notice The length of the last pause, in seconds; zero if there was none.
-    function lastPause(Scope storage scope) internal view returns (uint256) {
-        return scope.pauses & type(uint24).max;
-    }
-
-    /// @notice What the pauses of the window that ends now add up to, in seconds, and how many of the remembered four lie in it.
-    function pausesInWindow(Scope storage scope, uint256 time) internal view returns (uint256 used, uint256 count) {
-        for (uint256 rest = scope.pauses; rest != 0; rest >>= 64) {
-            uint256 end = uint64(rest) >> 24;
-            if (end + Bounds.PAUSE_WINDOW > time) {
-                used += rest & type(uint24).max;
-                ++count;
-            }
-        }
     }
 
     /* INTERNALS */

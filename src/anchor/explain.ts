@@ -105,6 +105,16 @@ const SENTENCES: Record<LibraryErrorName, (values: Values) => string> = {
   EvidenceNotNewer: ({ scope, cause, evidence, last }) =>
     `evidence of block ${evidence} about cause ${word(cause)} of scope ${word(scope)} is not newer than that of block ${last}.`,
   CauseNotOpen: ({ scope, cause }) => `cause ${word(cause)} of scope ${word(scope)} is not open.`,
+  BeliefContradicted: ({ scope, subject, believed, evidence }) =>
+    `of ${word(subject)} in scope ${word(scope)} ${believed} is believed, and evidence of block ${evidence} contradicts it: only newer evidence ends that.`,
+  BeliefHolds: ({ scope, subject, believed, proven }) =>
+    `of ${word(subject)} in scope ${word(scope)} ${believed} is believed and ${proven} proven: that contradicts nothing.`,
+  BeliefUnmet: ({ scope, subject, believed, proven }) =>
+    `of ${word(subject)} in scope ${word(scope)} ${believed} is believed and only ${proven} proven: that reconciles nothing.`,
+  ProofOlderThanBelief: ({ scope, subject, proof, since }) =>
+    `what is believed of ${word(subject)} in scope ${word(scope)} counts from block ${since}, and the proof is of block ${proof}.`,
+  AcceptanceTooEarly: ({ scope, subject, time, number }) =>
+    `what is proven of ${word(subject)} in scope ${word(scope)} is accepted from ${moment(time)} and block ${number}.`,
   FieldOutOfSlot: ({ offset, width }) => `a field of ${width} bytes at ${offset} does not lie inside a slot's 32.`,
 };
 

@@ -160,10 +160,39 @@ export const POLICY_ERRORS = {
   CauseNotOpen: [scope, cause],
 } as const satisfies { [name: string]: readonly GuardErrorInput[] };
 
+const subject = hash("subject", "what is believed of");
+const believed = seconds("believed", "what the protocol believes, in its units");
+const proven = seconds("proven", "what was proven, in the same units");
+
+/** The errors of `contracts/interfaces/IBeliefErrors.sol`: what those who believe, contradict and prove are refused. */
+export const BELIEF_ERRORS = {
+  BeliefContradicted: [
+    scope,
+    subject,
+    believed,
+    { name: "evidence", type: "uint64", meaning: "the block that the newest evidence speaks of" },
+  ],
+  BeliefHolds: [scope, subject, believed, proven],
+  BeliefUnmet: [scope, subject, believed, proven],
+  ProofOlderThanBelief: [
+    scope,
+    subject,
+    { name: "proof", type: "uint64", meaning: "the block that the proof speaks of" },
+    { name: "since", type: "uint64", meaning: "the block from which the belief counts" },
+  ],
+  AcceptanceTooEarly: [
+    scope,
+    subject,
+    seconds("time", "the end of the delay, in seconds since 1970"),
+    count("number", "the end of the delay, as a height"),
+  ],
+} as const satisfies { [name: string]: readonly GuardErrorInput[] };
+
 /** Every error that a contract of the library reverts with; the examples' own are not among them. */
 export const LIBRARY_ERRORS = {
   ...GUARD_ERRORS,
   ...POLICY_ERRORS,
+  ...BELIEF_ERRORS,
   /** Of `contracts/proof/SlotDerivation.sol`. */
   FieldOutOfSlot: [
     { name: "offset", type: "uint256", meaning: "where the field begins, in bytes from the slot's lowest" },

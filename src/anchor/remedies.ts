@@ -62,6 +62,7 @@ const REMEDY_OF_ERROR: Record<LibraryErrorName, Remedy> = {
   PauseLength: "configure",
   PauseCoolingDown: "wait",
   PauseBudgetSpent: "wait",
+  // Or too late, or none is announced: its values tell.
   ConfigurationNotReady: "wait",
   // Of these two headers the answer will not change, and what is on record need not be proven.
   NoStandstill: "abandon",
@@ -70,6 +71,11 @@ const REMEDY_OF_ERROR: Record<LibraryErrorName, Remedy> = {
   CauseInvalid: "configure",
   EvidenceNotNewer: "prove",
   CauseNotOpen: "abandon",
+  BeliefContradicted: "wait",
+  BeliefHolds: "abandon",
+  BeliefUnmet: "prove",
+  ProofOlderThanBelief: "prove",
+  AcceptanceTooEarly: "wait",
   FieldOutOfSlot: "configure",
 };
 

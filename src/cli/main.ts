@@ -83,7 +83,9 @@ function newProgram(): Command {
   // By its own name, because the distance to the manifest differs between the sources and the build.
   const { version } = createRequire(import.meta.url)("settlement-guard/package.json") as { version: string };
   return new Command("settlement-guard")
-    .description("Checks what a block's state says about an account and its slots, node by node.")
+    .description(
+      "Proves and verifies what a block's state says, checks configurations, and says what restricts a market.",
+    )
     .version(version)
     .addHelpText("after", EXIT_CODES)
     .configureHelp({ showGlobalOptions: true })

@@ -220,11 +220,11 @@ function checkOriginGap(line: string, { gap }: AnyScope, chain: AnyChain, report
       `${line}.gap`,
       `${gap} s: the L1 origin never lags by more than ${MAX_SEQUENCER_DRIFT} s, so that no outage would be seen`,
     );
-  // What prolongs a disturbance is a quarter of the gap.
+  // A quarter of the gap makes the grace Stale.
   if (gap <= 4 * originLag!)
     report(
       `${line}.gap`,
-      `${gap} s: a healthy L1 origin lags by up to ${originLag} s, which is a quarter of it and more, so that Stale would not end`,
+      `${gap} s: a healthy L1 origin lags by up to ${originLag} s, which is a quarter of it and more, so that the grace would be Stale`,
     );
   within("gap", BOUNDS.L1_GAP_LEAST, BOUNDS.L1_GAP_GREATEST);
 }

@@ -27,7 +27,7 @@ export interface ScopeFacts {
   restrictions: Restrictions;
   /** Its open causes, as far as the endpoint's logs name them. */
   causes: OpenCause[];
-  /** Open causes that no log named. */
+  /** Open causes that no log named, or beyond the newest 256 that were raised. */
   unnamedCauses: number;
   announcement: Announcement | undefined;
 }
@@ -50,10 +50,8 @@ export interface ScopeExplanation {
 const LOG_RANGES = [undefined, 50_000n, 10_000n, 1_000n] as const;
 /** So many causes of a scope are asked about. */
 const MOST_CAUSES = 256;
-/** A span has passed by the clock alone at four times its length: `Deadlines.CLOCK_ALONE`. */
-const CLOCK_ALONE = 4;
-/** For how many times `exitsFor` exits stay open after they were closed, that time included: `Transitions.EXIT_PERIODS`. */
-const EXIT_PERIODS = 5;
+/** In seconds: longer is no outage, but an L1 origin that does not answer. */
+const YEAR = 31_536_000n;
 
 /**
  * Says what restricts a scope and until when: reads the guard at the endpoint's latest block, for the scope and for each one above it.
@@ -129,7 +127,7 @@ type Known = Omit<ScopeExplanation, "lines">;
 function sentences({ status, exits, block, scopes }: Known): string[] {
   const [{ id }] = scopes as [ScopeFacts];
   const at = `at block ${block.number}, ${moment(block.time)}`;
-  const first = `Scope ${word(id)} is ${status} ${at}; exits are as in ${exits}.`;
+  const first = `Scope ${word(id)} is ${status} ${at}; exits follow the policy's column of ${exits}.`;
   return [first, ...scopes.flatMap((facts) => sentencesOf(facts, block.number))];
 }
 
@@ -140,7 +138,7 @@ function sentencesOf(facts: ScopeFacts, head: bigint): string[] {
   return [
     ...spanSentences(name, config, restrictions),
     ...causeSentences(name, facts),
-    ...exitSentences(name, config, restrictions),
+    ...exitSentences(name, restrictions),
     ...reopening(name, config, restrictions, head),
     ...(announcement === undefined ? [] : [announced(name, announcement)]),
   ];
@@ -151,14 +149,16 @@ function spanSentences(
   config: ScopeConfig,
   { stale, lagging, paused, unaccounted }: Restrictions,
 ): string[] {
-  const { gap, staleFor, graceFor } = config;
+  const gone = unaccounted > YEAR ? "more than a year" : `${unaccounted} s`;
   return [
-    ...(unaccounted > 0n ? [`${name}: ${unaccounted} s of the gap of ${gap} s are unaccounted for by blocks.`] : []),
-    ...(stale === undefined ? [] : [`${name} is Stale until ${end(stale, staleFor)}.`]),
+    ...(unaccounted > 0n ? [`${name}: ${gone} of the gap of ${config.gap} s are not accounted for.`] : []),
+    ...(stale === undefined ? [] : [`${name} is Stale until ${end(stale)}.`]),
     ...(lagging === undefined
       ? []
-      : [`${name} is Lagging ${stale === undefined ? "" : "after that, "}until ${end(lagging, staleFor + graceFor)}.`]),
-    ...(paused === undefined ? [] : [`${name} is paused until ${end(paused)}. Nobody can end a pause earlier.`]),
+      : [`${name} is Lagging ${stale === undefined ? "" : "after that, "}until ${end(lagging)}.`]),
+    ...(paused === undefined
+      ? []
+      : [`${name} is paused until ${moment(paused.time)}. Nobody can end a pause earlier.`]),
   ];
 }
 
@@ -170,22 +170,17 @@ function causeSentences(name: string, { causes, unnamedCauses, restrictions }: S
   if (unnamedCauses === 0) return lines;
   const { openDiverged, openHalted } = restrictions;
   const counts = `${openDiverged} for Diverged, ${openHalted} for Halted`;
-  return [
-    ...lines,
-    `${name} has ${unnamedCauses} open causes that no log of this endpoint names (open in all: ${counts}).`,
-  ];
+  return [...lines, `${name} has ${unnamedCauses} open causes that are not named here (open in all: ${counts}).`];
 }
 
-function exitSentences(
-  name: string,
-  { exitsFor }: ScopeConfig,
-  { exitsClosed, exitsClosable }: Restrictions,
-): string[] {
+function exitSentences(name: string, { exitsClosed, exitsClosable }: Restrictions): string[] {
   return [
-    ...(exitsClosed === undefined ? [] : [`${name}: exits are closed until ${end(exitsClosed, exitsFor)}.`]),
+    ...(exitsClosed === undefined
+      ? []
+      : [`${name}: what the policy closes in Halted, exits included, is closed until ${end(exitsClosed)}.`]),
     ...(exitsClosable === undefined
       ? []
-      : [`${name}: no later cause closes exits again before ${end(exitsClosable, EXIT_PERIODS * exitsFor)}.`]),
+      : [`${name}: no later cause closes exits again before ${end(exitsClosable)}.`]),
   ];
 }
 
@@ -201,15 +196,18 @@ function reopening(
   if (synced === undefined || (stale ?? lagging ?? paused) === undefined) return [];
   const blocks = synced.number > head ? synced.number - head : 0n;
   const needed = `${blocks} blocks from now, ${(blocks * BigInt(blockTime)) / 1_000n} s at their usual pace`;
-  return [`${name} is Synced again from ${end(synced)} (${needed}), if the chain lives and nothing else happens.`];
+  return [
+    `${name} is Synced again from ${end(synced)} (${needed}), if the chain lives and nothing else happens.`,
+    ...(stale === undefined && lagging === undefined
+      ? []
+      : [`Where blocks come more slowly, each of these spans ends by the clock alone at four times its length.`]),
+  ];
 }
 
 function announced(name: string, { announced, readyFrom, readyUntil }: Announcement): string {
   return `${name}: the configuration with the hash ${announced} waits. Anybody may apply it from ${end(readyFrom)} until ${end(readyUntil)}.`;
 }
 
-/** @param span its length in seconds, where it is known: from when it has passed by the clock alone */
-function end({ time, number }: Deadline, span?: number): string {
-  const alone = span === undefined ? "" : ` (by the clock alone: ${moment(time + BigInt((CLOCK_ALONE - 1) * span))})`;
-  return `${moment(time)} and block ${number}${alone}`;
+function end({ time, number }: Deadline): string {
+  return `${moment(time)}${number === 0n ? "" : ` and block ${number}`}`;
 }

@@ -6,7 +6,7 @@ import { call, type Connection, type RequestOptions } from "../rpc/request.js";
 import type { ScopeConfig } from "./config.js";
 import { STATUSES, type Status } from "./policy.js";
 
-/** The end of a span. It has passed when both have, or by the clock alone a few spans later. */
+/** The end of a span. It has passed when both have, or by the clock alone four spans after its beginning. */
 export interface Deadline {
   /** In seconds since 1970. */
   time: bigint;
@@ -18,6 +18,7 @@ export interface Deadline {
 export interface Restrictions {
   stale: Deadline | undefined;
   lagging: Deadline | undefined;
+  /** By the clock alone: its height is zero. */
   paused: Deadline | undefined;
   /** Until when Halted closes exits. */
   exitsClosed: Deadline | undefined;

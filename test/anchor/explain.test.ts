@@ -14,7 +14,13 @@ import { readFileSync, readdirSync } from "node:fs";
 import { createPublicClient, custom, type EIP1193RequestFn } from "viem";
 
 import { explain } from "../../src/anchor/explain.js";
-import { GUARD_ERRORS, LIBRARY_ERRORS, POLICY_ERRORS, type LibraryErrorName } from "../../src/anchor/guardErrors.js";
+import {
+  BELIEF_ERRORS,
+  GUARD_ERRORS,
+  LIBRARY_ERRORS,
+  POLICY_ERRORS,
+  type LibraryErrorName,
+} from "../../src/anchor/guardErrors.js";
 import { REMEDIES, remedyOf } from "../../src/anchor/remedies.js";
 import { revertDataOf } from "../../src/anchor/revertData.js";
 import { SettlementGuardError } from "../../src/errors.js";
@@ -175,7 +181,7 @@ describe("explain", function () {
 
   it("F17: knows every error of contracts/interfaces, with its values", function () {
     expect(errors.length).to.be.greaterThan(39);
-    const tables = { ...GUARD_ERRORS, ...POLICY_ERRORS };
+    const tables = { ...GUARD_ERRORS, ...POLICY_ERRORS, ...BELIEF_ERRORS };
     expect(errors.map(({ name }) => name).sort()).to.deep.equal(Object.keys(tables).sort());
     const source = announced();
     for (const { name, inputs } of errors) {

@@ -17,7 +17,7 @@ import {
   type World,
 } from "../../scenarios/world.js";
 import { latestAnchor } from "../../src/anchor/anchor.js";
-import type { Hex } from "../../src/bytes.js";
+import { toQuantity, type Hex } from "../../src/bytes.js";
 import { settlementGuardMatchers } from "../../src/chai/index.js";
 import { prove } from "../../src/proof/prove.js";
 import {
@@ -346,6 +346,20 @@ describe("GuardedPerps", () => {
         .withArgs(MARKET, await subjectOf(), proof.anchor.number, since);
     }
     expect(await perps.contradict.staticCall(MARKET, await proveBacking())).to.equal(true);
+  });
+
+  it("SG-7: a scope that somebody had configured before its market was listed does not keep the feed from listing it", async () => {
+    const market = ethers.encodeBytes32String("NEW-PERP");
+    const known = await perps.configOf(MARKET);
+    const members = perps.interface.getFunction("configOf").outputs[0]!.components!;
+    const config = Object.fromEntries(members.map(({ name }, i) => [name, known[i]])) as unknown as typeof known;
+    await as("keeper").scheduleScope(market, config);
+    // Two days of blocks.
+    await world.chain.request({ method: "hardhat_mine", params: [toQuantity(14_400n), toQuantity(12n)] });
+    await as("alice").applyScope(market, config);
+    await feed().setPrice(market, PRICE);
+    expect(await perps.indexPrice(market)).to.equal(PRICE);
+    expect((await perps.statusOf(market)).status).to.equal(STATUS.Synced);
   });
 
   it("SG-11: the feed alone believes", async () => {

@@ -150,5 +150,26 @@ abstract contract Checks is EpisodeHandler {
             Status open = cause == Status.Halted ? Status.Diverged : cause;
             if (exits != open || verdict == Verdict.Deny) revert Broken("INV-16: exits open by themselves");
         }
+        _requireEvidenceEnds();
+    }
+
+    /// @dev INV-18: of the causes that are left, evidence is the end, and a while later all is allowed. Nobody with a role is asked.
+    function _requireEvidenceEnds() private {
+        for (uint256 i = 0; i < 3; ++i) {
+            for (uint256 j = 0; j < CAUSES; ++j) {
+                if (_ghosts[_scopeAt(i)].causes[j].status != Status.Synced) {
+                    _heal(_scopeAt(i), j, uint64(block.number));
+                }
+            }
+        }
+        _pass(LONGEST_DISTURBANCE / 12, 12);
+        for (uint256 i = 0; i < 3; ++i) {
+            (Status status, Status exits) = _perps.statusOf(_scopeAt(i));
+            if (status != Status.Synced || exits != Status.Synced) revert Broken("INV-18: evidence ends every cause");
+            for (uint256 action = 0; action < 8; ++action) {
+                (Verdict verdict, ) = _perps.preview(_scopeAt(i), Action(action));
+                if (verdict != Verdict.Allow) revert Broken("INV-18: nothing is left closed");
+            }
+        }
     }
 }

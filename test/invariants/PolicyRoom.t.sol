@@ -49,7 +49,7 @@ contract PolicyRoomTest {
         _handler.checkMonotone();
     }
 
-    /// @notice INV-16, after every run; and in the midst of some.
+    /// @notice INV-16 and INV-18, after every run; and in the midst of some.
     function afterInvariant() external {
         _handler.checkEnd();
     }

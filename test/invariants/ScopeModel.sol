@@ -31,7 +31,7 @@ abstract contract ScopeModel {
         uint256 length;
     }
 
-    /// @dev The end of a time of `length` seconds.
+    /// @dev The end of a time. By the clock alone it ends three times `length` seconds later.
     struct Term {
         Moment end;
         uint256 length;
@@ -158,8 +158,8 @@ abstract contract ScopeModel {
         Ghost storage ghost = _ghosts[scope];
         Status clock = _clock(ghost);
         uint256 gap = uint256(ghost.config.gap) * 1_000;
-        disturbed = _unaccounted(ghost) >= (clock != Status.Synced ? gap / 4 : gap);
-        if (disturbed) clock = Status.Stale;
+        disturbed = _unaccounted(ghost) >= gap;
+        if (disturbed || (clock == Status.Lagging && _unaccounted(ghost) * 4 >= gap)) clock = Status.Stale;
         status = _worseOf(_worseOf(clock, _pauseNow(scope)), _worstCause(scope));
         bool isClosed = !_hasCome(ghost.closing.until, ghost.closing.length);
         exits = status == Status.Halted && !isClosed ? Status.Diverged : status;
@@ -233,7 +233,11 @@ abstract contract ScopeModel {
     function _prolonged(Term memory last, uint256 length, uint256 blockTime) private view returns (Term memory) {
         Moment memory end = _later(_moment(), length, blockTime);
         if (_hasCome(last.end, last.length)) return Term(end, length);
-        return Term(_latest(last.end, end), last.length > length ? last.length : length);
+        // The later of the two ends by the clock alone, as a third of the time from the end to it, rounded up.
+        uint256 alone = last.end.time + 3 * last.length;
+        if (alone < end.time + 3 * length) alone = end.time + 3 * length;
+        Moment memory latest = _latest(last.end, end);
+        return Term(latest, (alone - latest.time + 2) / 3);
     }
 
     function _paused(bytes32 scope, Status status, uint256 length) internal {

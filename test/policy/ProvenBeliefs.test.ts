@@ -205,6 +205,43 @@ for (const { name, build, wrap } of FORMS) {
       await target.do("accept", [MARKET, SUBJECT, 40, at(-1)]);
     });
 
+    it("SG-19, A1: who restores the subject for a block, again and again, keeps nothing open: what comes back has no new delay", async () => {
+      await contradict();
+      const from = world.time + BigInt(DELAY);
+      world.pass(DELAY - 120);
+      await target.do("reconcile", [MARKET, SUBJECT, 100, at(-1)]);
+      world.pass(24);
+      expect(await target.do("contradict", [MARKET, SUBJECT, 40, at(-1)])).to.deep.equal([true]);
+      world.pass(Number(from - world.time), 1_000);
+      await target.do("accept", [MARKET, SUBJECT, 40, at(-1)]);
+      expect((await beliefOf())[0]).to.equal(40n);
+    });
+
+    it("A1: a contradiction has its own delay after an acceptance, and a delay after the last one's had run out", async () => {
+      const acceptable = async (): Promise<boolean> =>
+        (await target.try("accept", [MARKET, SUBJECT, 30, at(-1)])).revertData === undefined;
+      await contradict();
+      world.pass(DELAY);
+      await world.aside(async () => {
+        await target.do("accept", [MARKET, SUBJECT, 40, at(-1)]);
+        world.pass(24);
+        await target.do("contradict", [MARKET, SUBJECT, 39, at(-1)]);
+        world.pass(24);
+        expect(await acceptable()).to.equal(false);
+      });
+      await target.do("reconcile", [MARKET, SUBJECT, 100, at(-1)]);
+      for (const [seconds, isAtOnce] of [
+        [DELAY - 1, true],
+        [DELAY, false],
+      ] as const)
+        await world.aside(async () => {
+          world.pass(seconds);
+          await target.do("contradict", [MARKET, SUBJECT, 40, at(-1)]);
+          world.pass(0, 1);
+          expect(await acceptable(), `${seconds} s later`).to.equal(isAtOnce);
+        });
+    });
+
     it("SG-19, A1: from every state of any history evidence leads to Synced, and no loss is written twice", async () => {
       const random = announced();
       let proven = 100;

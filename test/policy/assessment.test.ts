@@ -84,12 +84,13 @@ function expected({
   exitsClosed,
 }: Facts): Assessment {
   const { Synced, Lagging, Stale, Diverged, Halted } = STATUS;
-  const outage = stale || lagging ? 4n * unaccounted >= gap : unaccounted >= gap;
+  const outage = unaccounted >= gap;
+  const isUnsettled = lagging && 4n * unaccounted >= gap;
   const lines: [boolean, number, number][] = [
     [openHalted > 0n && exitsClosed, Halted, Halted],
     [openHalted > 0n, Halted, Diverged],
     [openDiverged > 0n, Diverged, Diverged],
-    [outage || stale || paused === Stale, Stale, Stale],
+    [outage || isUnsettled || stale || paused === Stale, Stale, Stale],
     [lagging || paused === Lagging, Lagging, Lagging],
     [true, Synced, Synced],
   ];
@@ -289,6 +290,30 @@ for (const build of BUILDS) {
                 if (results[i]) expect(one[i]! && other[i]!, `${a}, ${b}, ${shift}`).to.equal(true);
               expect(results.at(-1), `${a}, ${b}, ${shift}`).to.equal(true);
             }
+          }
+        }
+      });
+
+      it("SG-7: two spans together end by the clock alone when the later of them does, up to 2 s after", async () => {
+        const start = STARTS[1]!;
+        for (const [a, b] of [86_400, 600, 54, 604_800].flatMap((one) =>
+          LENGTHS.map((other) => [one, other] as const),
+        )) {
+          for (const shift of [0, 1, a / 2, a, 4 * a - 1]) {
+            const second = { time: start.time + BigInt(shift), number: start.number };
+            const [first] = await harness.do("from", [start, a, 13_500]);
+            const [next] = await harness.do("from", [second, b, 13_500]);
+            const [both, span] = (await harness.do("joined", [next, b, first, a])) as [bigint, bigint];
+            const alone = start.time + BigInt(Math.max(4 * a, shift + 4 * b));
+            const moments = [-1n, 2n].map((more) => ({ time: alone + more, number: 0n }));
+            const what = `${a} s, and ${b} s after ${shift} s`;
+            expect(await passed(both, moments, Number(span)), what).to.deep.equal([false, true]);
+            const ends = [start.time + BigInt(a), second.time + BigInt(b)].sort((x, y) => (x < y ? -1 : 1));
+            const end = { time: ends[1]!, number: 2n ** 64n };
+            expect(await passed(both, [{ ...end, time: end.time - 1n }, end], Number(span)), what).to.deep.equal([
+              false,
+              true,
+            ]);
           }
         }
       });

@@ -138,7 +138,7 @@ for (const { name, build, wrap } of FORMS) {
       const second =
         moment(staleFor) |
         (moment(staleFor + graceFor) << 80n) |
-        (moment(600) << 160n) |
+        ((world.time + 600n) << 160n) |
         (BigInt(STATUS.Stale) << 240n);
       expect(await slot(2n)).to.equal(second);
       expect(await slot(3n)).to.equal(moment(exitsFor) | (moment(5 * exitsFor) << 80n));

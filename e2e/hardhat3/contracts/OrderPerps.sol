@@ -73,7 +73,7 @@ contract OrderPerps is Perps, LiveEIP712 {
             );
     }
 
-    // The trader's age bounds the anchor, and so does the market's. Under doubt a smaller position passes, a larger one does not.
+    // The trader's age bounds the anchor, and so does the market's. A position is made smaller also under doubt, larger only without.
     function _guardOrder(Order calldata order) private returns (Verdict verdict) {
         _requireAnchorOf(MARKET, order.anchor, order.maxAge);
         Action action = Policies.classify(positions[order.trader].size, order.size);
