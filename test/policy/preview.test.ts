@@ -137,6 +137,7 @@ for (const { name, build, wrap } of FORMS) {
             for (const [run, asked] of steps) {
               await run(target);
               await expectAgreement(target, asked, seen);
+              await expectRestrictionsTrue(target);
             }
           }),
         ),
@@ -168,6 +169,38 @@ for (const { name, build, wrap } of FORMS) {
       expect(await target.do("previewAt", [EXCHANGE, ACTION.Deposit, anchorAt(64n)])).to.deep.equal([2n, "0x"]);
     });
   });
+}
+
+/** What restricts the scope that has none above it: its status follows from it, and ends when it says. */
+async function expectRestrictionsTrue(target: Target): Promise<void> {
+  const { world } = target;
+  for (const it of SCOPES) await target.do("restrictionsOf", [it]);
+  const [now] = (await target.do("restrictionsOf", [EXCHANGE])) as [bigint[]];
+  const [stale, lagging, paused, , , synced, , diverged, halted] = now as [bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint]; // prettier-ignore
+  const { status } = await target.statusOf(EXCHANGE);
+  if (halted > 0n) expect(status).to.equal("Halted");
+  else if (diverged > 0n) expect(status).to.equal("Diverged");
+  else if (stale !== 0n) expect(status).to.equal("Stale");
+  else if (lagging !== 0n || paused !== 0n) expect(status).to.be.oneOf(["Lagging", "Stale"]);
+  else expect(status).to.equal("Synced");
+  expect(synced !== 0n).to.equal(lagging !== 0n || paused !== 0n);
+  if (synced === 0n || halted + diverged > 0n) return;
+
+  const [time, number] = [synced % 2n ** 40n, synced >> 40n];
+  const left = (moment: bigint, from: bigint): number => Math.max(0, Number(moment - from));
+  for (const early of [true, false])
+    await world.aside(async () => {
+      await target.do("poke", [EXCHANGE]);
+      const seconds = left(time, world.time);
+      const blocks = left(number, world.number);
+      // One second early; or, where only blocks are missing, one block. Else in time, with blocks for all of it.
+      if (early && seconds === 0 && blocks === 0) return;
+      if (early) world.pass(Math.max(0, seconds - 1), Math.max(seconds, seconds > 0 ? blocks : blocks - 1));
+      else world.pass(seconds, Math.max(seconds, blocks));
+      const then = (await target.statusOf(EXCHANGE)).status;
+      if (early) expect(then, "a second or a block before").to.not.equal("Synced");
+      else expect(then, "when it says").to.equal("Synced");
+    });
 }
 
 async function expectAgreement(target: Target, asked: Question, seen: Map<string, number>): Promise<void> {
