@@ -33,7 +33,8 @@ library GuardErrors {
                 (bytes32(IGuardErrors.ActionDenied.selector) >> 32) |
                 (bytes32(IGuardErrors.LiquidationDenied.selector) >> 64) |
                 (bytes32(IGuardErrors.ScopeUnknown.selector) >> 96) |
-                (bytes32(IGuardErrors.UnsupportedChain.selector) >> 128);
+                (bytes32(IGuardErrors.UnsupportedChain.selector) >> 128) |
+                (bytes32(IGuardErrors.LiquidationNeedsHealth.selector) >> 160);
         return _holds(ofAnchors, selector) || _holds(ofStates, selector) || _holds(ofPolicy, selector);
     }
 

@@ -4,8 +4,11 @@ pragma solidity ^0.8.13;
 import {StatelessGuard} from "./StatelessGuard.sol";
 import {Anchor} from "./anchor/Anchor.sol";
 import {ISettlementGuard} from "./interfaces/ISettlementGuard.sol";
-import {Action, Verdict} from "./policy/Policy.sol";
+import {IPolicyGuard} from "./interfaces/IPolicyGuard.sol";
+import {Action, Verdict} from "./policy/PolicyTypes.sol";
 import {PolicyAdmin} from "./policy/PolicyAdmin.sol";
+import {Scopes} from "./policy/Scopes.sol";
+import {ScopeHead} from "./policy/ScopeHead.sol";
 
 /// @title Settlement Guard: what a protocol inherits
 /// @notice Makes an action take effect only on the branch of the chain on which it was prepared, and only while nothing that is known
@@ -13,24 +16,48 @@ import {PolicyAdmin} from "./policy/PolicyAdmin.sol";
 ///
 /// An opening or a withdrawal takes a modifier, `guardedAt` with an anchor or `guarded` without one: both pass on Allow alone. An action that
 /// has a conservative cell (a close) asks for the verdict with `_guard`. A trade that can go both ways passes `Policies.classify(position,
-/// size)`, never a literal. A liquidation asks `_guardLiquidation`.
+/// size)`, never a literal; under a modifier it cannot reduce where a Decrease is conservative, which a close can. A liquidation asks
+/// `_guardLiquidation`.
 ///
 /// @dev Each market is a scope, and gets a configuration from `_configureScope` before anything of it is allowed. A protocol that wants anchors
 /// and no more inherits `StatelessGuard`, which reads no storage.
 abstract contract SettlementGuard is StatelessGuard, PolicyAdmin, ISettlementGuard {
-    /// @notice Lets the function run only if `anchor` holds as for `anchored`, and `action` is allowed without reserve.
+    /// @notice Lets the function run only if `anchor` is a block of the executing chain, inside the depths of the scope's configuration, and `action` is
+    /// allowed without reserve.
     modifier guardedAt(bytes32 scope, Action action, Anchor calldata anchor) {
-        (uint64 minDepth, uint64 maxDepth) = _anchorDepthBounds();
-        _requireAnchor(anchor, minDepth, maxDepth);
-        _requireAllowed(scope, action);
+        _requireAllowedFrom(scope, _headAt(scope, anchor), action);
         _;
     }
 
-    /// @notice As `_guard`, after the anchor was checked as for `anchored`.
+    /// @notice As `_guard`, after the anchor was checked as for `guardedAt`.
     function _guardAt(bytes32 scope, Action action, Anchor calldata anchor) internal returns (Verdict verdict) {
-        (uint64 minDepth, uint64 maxDepth) = _anchorDepthBounds();
-        _requireAnchor(anchor, minDepth, maxDepth);
-        return _guard(scope, action);
+        return _guardFrom(scope, _headAt(scope, anchor), action);
+    }
+
+    /// @notice Reverts unless the anchor holds as for `guardedAt`, and is no older than `maxAge` either: what a message signs beside it.
+    /// @param maxAge in blocks
+    function _requireAnchorOf(bytes32 scope, Anchor calldata anchor, uint64 maxAge) internal view {
+        ScopeHead head = Scopes.find(scope).head;
+        if (!head.isKnown()) revert ScopeUnknown(scope);
+        _requireAnchor(anchor, head.minDepth(), maxAge < head.maxAge() ? maxAge : head.maxAge());
+    }
+
+    /// @dev The revert data of `_requireAnchorOf`, empty where the anchor holds; and where the scope is unknown, which `preview` says.
+    function _anchorFailureOf(
+        bytes32 scope,
+        Anchor calldata anchor,
+        uint64 maxAge
+    ) internal view returns (bytes memory failure) {
+        ScopeHead head = Scopes.find(scope).head;
+        if (!head.isKnown()) return failure;
+        return _anchorFailure(anchor, head.minDepth(), maxAge < head.maxAge() ? maxAge : head.maxAge());
+    }
+
+    /// @dev The scope's head, after the anchor was checked against its depths.
+    function _headAt(bytes32 scope, Anchor calldata anchor) private view returns (ScopeHead head) {
+        head = Scopes.find(scope).head;
+        // Without a configuration there are no depths, and the engine says so.
+        if (head.isKnown()) _requireAnchor(anchor, head.minDepth(), head.maxAge());
     }
 
     /// @inheritdoc ISettlementGuard
@@ -38,9 +65,15 @@ abstract contract SettlementGuard is StatelessGuard, PolicyAdmin, ISettlementGua
         bytes32 scope,
         Action action,
         Anchor calldata anchor
-    ) external view virtual returns (Verdict verdict, bytes memory reason) {
-        (uint64 minDepth, uint64 maxDepth) = _anchorDepthBounds();
-        reason = _anchorFailure(anchor, minDepth, maxDepth);
-        return reason.length == 0 ? preview(scope, action) : (Verdict.Deny, reason);
+    ) external view returns (Verdict verdict, bytes memory reason) {
+        reason = _anchorFailureOf(scope, anchor, type(uint64).max);
+        if (reason.length != 0) return (Verdict.Deny, reason);
+        _return(_askView(abi.encodeCall(IPolicyGuard.preview, (scope, action)), scope));
+    }
+
+    /// @inheritdoc IPolicyGuard
+    function proveStandstill(bytes32, Anchor calldata anchor, bytes calldata) external {
+        _requireAnchor(anchor, 1, type(uint64).max);
+        _pass();
     }
 }

@@ -20,7 +20,7 @@ import {
 /** What the owner of an account is owed before somebody else closes it: so many seconds of blocks in which to act. */
 export const TIME_TO_REACT = 1_800;
 
-/** The block time that the exchange's market was configured with, in seconds: what the chain makes at its slowest. */
+/** What one block counts for at the most, in seconds: a slot that was missed and its own. */
 export const LONGEST_BLOCK_TIME = 24;
 
 /** The call of a user on one of the exchanges. */

@@ -181,9 +181,9 @@ class Soak {
     const { chain } = this.world;
     const blocks = 50 + Math.floor(random() ** 3 * 1_000);
     const before = await timeOf(chain);
-    // Every other stretch has every second slot empty.
+    // Every other stretch takes 13 s a block, as where every twelfth slot is empty.
     if (random() < 0.5) await chain.mine(blocks, { history: "at-end" });
-    else await chain.request({ method: "hardhat_mine", params: [toQuantity(BigInt(blocks)), toQuantity(24n)] });
+    else await chain.request({ method: "hardhat_mine", params: [toQuantity(BigInt(blocks)), toQuantity(13n)] });
     counts.longestQuiet = Math.max(counts.longestQuiet, blocks);
     counts.quietSeconds += (await timeOf(chain)) - before;
     await this.#ask();

@@ -3,12 +3,14 @@ import { beacon7 } from "./beacon7.js";
 import { ethpowReplay } from "./ethpowReplay.js";
 import { flapping } from "./flapping.js";
 import { healthySoak } from "./healthySoak.js";
+import { honestRedemption } from "./honestRedemption.js";
 import { infuraMinorityFork } from "./infuraMinorityFork.js";
 import { keeperKeyReuse } from "./keeperKeyReuse.js";
 import { marketIsolation } from "./marketIsolation.js";
 import { opUnsafeStall } from "./opUnsafeStall.js";
 import { phantomDeposit } from "./phantomDeposit.js";
 import { polygon157 } from "./polygon157.js";
+import { quietNight } from "./quietNight.js";
 import { staleResume } from "./staleResume.js";
 import { tamperedStateRoot } from "./tamperedStateRoot.js";
 import { staleCollateral, withdrawnCollateral } from "./withdrawnCollateral.js";
@@ -27,9 +29,11 @@ export const SCENARIOS: readonly Scenario[] = [
   staleCollateral,
   arbOutage,
   staleResume,
+  quietNight,
   opUnsafeStall,
   flapping,
   marketIsolation,
+  honestRedemption,
   healthySoak(),
 ];
 

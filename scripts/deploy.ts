@@ -1,7 +1,10 @@
 /**
- * Deploys the example exchange, with the guard, on a network of the Hardhat configuration, and the standalone guard beside it.
+ * Deploys the example exchange, with the guard, on a network of the Hardhat configuration, and the standalone guard beside it. On a chain of the OP
+ * stack it is the exchange that looks at the L1 origin.
  *
  *   npm run deploy -- [--network NAME] [--token ADDRESS] [--feed ADDRESS] [--keeper ADDRESS]
+ *
+ * The example's times are for blocks of 12 s, and of 2 s on the OP stack: on another listed chain it says so and sends nothing.
  *
  * Without --network it deploys on an in-process chain. A chain on which the guard does not know its source of block hashes is refused
  * before anything is sent. Without --token a test token is deployed, on development chains only. Exits with 2 where the input cannot be used,
@@ -12,12 +15,19 @@ import { parseArgs } from "node:util";
 import { ethers } from "ethers";
 import { config, network } from "hardhat";
 
-import { decodeGuardError, explain } from "../src/index.js";
+import { CHAIN_PROFILES, decodeGuardError, explain } from "../src/index.js";
 import { revertDataOf } from "../src/chai/index.js";
-import { GuardedPerps__factory, StandaloneGuard__factory, TestToken__factory } from "../typechain-types/index.js";
+import {
+  GuardedPerps__factory,
+  OriginGuardedPerps__factory,
+  StandaloneGuard__factory,
+  TestToken__factory,
+} from "../typechain-types/index.js";
 
 const USAGE = "usage: npm run deploy -- [--network NAME] [--token ADDRESS] [--feed ADDRESS] [--keeper ADDRESS]";
 const DEVELOPMENT_CHAINS = [31_337n, 1_337n];
+/** Of `GuardedPerps`, in milliseconds. */
+const EXAMPLE_BLOCK_TIME = 12_000;
 
 process.exit(await main().catch(failed));
 
@@ -70,6 +80,13 @@ async function main(): Promise<number> {
     console.error(`${decodeGuardError(refusal)?.name ?? "refused"}: ${explain(refusal)}`);
     return 1;
   }
+  const profile = CHAIN_PROFILES[Number(chainId)];
+  if (profile?.continuity === "block-times" && profile.blockTime < EXAMPLE_BLOCK_TIME) {
+    console.error(
+      `the example is configured for blocks of ${EXAMPLE_BLOCK_TIME} ms, and ${profile.name} makes one each ${profile.blockTime} ms: the contract would refuse it`,
+    );
+    return 1;
+  }
   if (options.token === undefined && !DEVELOPMENT_CHAINS.includes(chainId)) {
     console.error(`chain ${chainId} is no development chain: name the margin token with --token`);
     return 2;
@@ -78,7 +95,10 @@ async function main(): Promise<number> {
   const token = options.token ?? (await deploy(new TestToken__factory(deployer).deploy()));
   const feed = options.feed ?? deployer.address;
   const keeper = options.keeper ?? deployer.address;
-  const perps = await deploy(new GuardedPerps__factory(deployer).deploy(token, feed, keeper));
+  // What shows an outage is a fact of the chain: on the OP stack the lag of L1, and the constructor refuses the other kind.
+  const isOrigin = profile?.continuity === "l1-origin";
+  const Perps = isOrigin ? OriginGuardedPerps__factory : GuardedPerps__factory;
+  const perps = await deploy(new Perps(deployer).deploy(token, feed, keeper));
   const guard = await deploy(new StandaloneGuard__factory(deployer).deploy());
   console.log(
     JSON.stringify(

@@ -1,6 +1,6 @@
 /**
  * Measures what the guard adds to a function and what a proof costs, in execution gas, and what it adds to a contract's code, in bytes. It keeps
- * the figures in snapshots/gas.json, snapshots/proof-gas.json and snapshots/code-size.json. With --check it fails where one has changed: all
+ * the figures in snapshots/gas.json, snapshots/receipts.json, snapshots/proof-gas.json and snapshots/code-size.json. With --check it fails where one has changed: all
  * are deterministic, so any difference is one of the code. Proofs are measured on recorded ones; where the folder of vectors is missing, they are skipped.
  */
 import { readFileSync, writeFileSync } from "node:fs";
@@ -17,35 +17,51 @@ import { deployGasMeter, type GasMeter } from "../test/helpers/gas.js";
 
 const SNAPSHOT = "snapshots/gas.json";
 const SIZE_SNAPSHOT = "snapshots/code-size.json";
+const RECEIPT_SNAPSHOT = "snapshots/receipts.json";
 
 /** What does not matter for gas, except that the heartbeat is due after a quarter of the gap. */
 const SCOPE_CONFIG = {
   policy: 0xb62a5226d492n, // Policies.STANDARD
+  parent: ethers.ZeroHash,
+  minDepth: 1,
+  maxAge: 256,
+  keeperLatency: 60,
   gap: 900,
   staleFor: 600,
   graceFor: 600,
   exitsFor: 86_400,
-  longestBlockTime: 24,
+  blockTime: 12_000,
+  longestBlockTime: 13_500,
 };
+
+const SCOPES = ["scope", "child", "grandchild"];
 
 type Figures = Record<string, number>;
 
 const { values: options } = parseArgs({ options: { check: { type: "boolean", default: false } } });
-const chain = await hardhatForks(network).create({ history: "storage" });
-await chain.mine(8_200, { history: "at-end" });
-const meter = await deployGasMeter(chain.tools.ethers);
 const measured: Record<string, Figures> = {};
 const sizes: Record<string, Figures> = {};
+const receipts: Record<string, Figures> = {};
 for (const build of BUILDS) {
-  measured[build.name] = await measure(chain, meter, build);
+  // A chain for each, so that no figure depends on what was measured before it.
+  const chain = await chainOf({});
+  measured[build.name] = await measure(chain, await deployGasMeter(chain.tools.ethers), build);
   sizes[build.name] = await codeSizes(chain, build);
+  // Under the rules that come a new slot, a changed one and code cost more (EIP-8037, EIP-8038), which receipts alone show.
+  if (!build.name.startsWith("floor"))
+    for (const hardfork of ["prague", "amsterdam"] as const) {
+      const ruled = await chainOf({ hardfork });
+      receipts[`${build.name}; rules of ${hardfork}`] = await paid(chain, ruled, build);
+      await ruled.close();
+    }
+  await chain.close();
 }
-await chain.close();
 
 const proofs = await measureProofs({ peers: false });
 const kept = [
   keep("gas", SNAPSHOT, snapshotText(measured)),
   keep("code size", SIZE_SNAPSHOT, snapshotText(sizes)),
+  keep("receipts", RECEIPT_SNAPSHOT, snapshotText(receipts)),
   keep("gas of proofs", PROOF_SNAPSHOT, proofs && snapshotText(proofs.snapshot)),
 ];
 process.exit(kept.every(Boolean) ? 0 : 1);
@@ -70,6 +86,42 @@ function keep(what: string, file: string, text: string | undefined): boolean {
     `${what} has changed. ${file} has\n${committed}and this build\n${text}Run npm run gas, and say why in the commit.`,
   );
   return false;
+}
+
+async function chainOf(override: { hardfork?: string }): Promise<HardhatChain> {
+  const chain = await hardhatForks(network, { override }).create({ history: "storage" });
+  await chain.mine(8_200, { history: "at-end" });
+  return chain;
+}
+
+/**
+ * Puts a contract, its engine and its storage where they stand on another chain. Under Amsterdam's rules the simulator holds the creation of code
+ * against a transaction's 16.7 million gas, which the EIP does not.
+ */
+async function place(
+  contract: ethers.BaseContract,
+  from: HardhatChain,
+  to: HardhatChain,
+): Promise<ethers.BaseContract> {
+  const address = await contract.getAddress();
+  const engine = ethers.getCreateAddress({ from: address, nonce: 1 });
+  for (const account of [address, engine]) {
+    const code = await from.tools.ethers.provider.getCode(account);
+    if (code !== "0x") await to.tools.networkHelpers.setCode(account, code);
+  }
+  for (const slot of SCOPES.flatMap(slotsOf)) {
+    const value = await from.tools.ethers.provider.getStorage(address, slot);
+    await to.tools.networkHelpers.setStorageAt(address, ethers.toBeHex(slot), value);
+  }
+  const [signer] = await to.tools.ethers.getSigners();
+  return contract.connect(signer ?? null) as ethers.BaseContract;
+}
+
+/** The slots of a scope that a configuration writes. */
+function slotsOf(scope: string): bigint[] {
+  const namespace = "0x008b3f86ed5cdc911b88aafef227491ce09c48def5b40ca4e09501b248a8e700";
+  const first = BigInt(ethers.keccak256(ethers.concat([ethers.encodeBytes32String(scope), namespace])));
+  return [first, first + 1n, first + 2n, first + 3n];
 }
 
 /** Deploys one of the contracts of a source, in one build. */
@@ -152,4 +204,38 @@ async function measure(chain: HardhatChain, meter: GasMeter, build: Build): Prom
     ...fresh,
     ...due,
   };
+}
+
+/**
+ * What whole transactions pay, by their receipts, under the rules of `ruled`: 21,000, calldata with its floor, and execution. The first row is the same call
+ * without the guard.
+ */
+async function paid(today: HardhatChain, ruled: HardhatChain, build: Build): Promise<Figures> {
+  const deploy = await deployerOf(today, "contracts/mocks/GasTargets.sol", build);
+  const guarded = await place(await deploy("PolicyGuardedNothing", [SCOPE_CONFIG]), today, ruled);
+  const unguarded = await place(await deploy("PolicyUnguardedNothing"), today, ruled);
+  // The scopes come from another chain, and this one is as old.
+  await ruled.mine(Number(today.head.number - ruled.head.number) + 2);
+  const receiptOf = async (contract: ethers.BaseContract, method: string, args: unknown[]): Promise<number> => {
+    const sent = (await contract.getFunction(method)(...args)) as { wait(): Promise<ethers.TransactionReceipt> };
+    return Number((await sent.wait()).gasUsed);
+  };
+  const act = (contract: ethers.BaseContract, scope: string): Promise<number> => {
+    // A zero byte costs less than another, and hashes differ from run to run.
+    const anchors = [2n, 3n, 4n, 5n, 6n, 7n, 8n, 9n].map((depth) => ruled.at(ruled.head.number - depth)!);
+    const { number, hash } = anchors.find(({ number, hash }) => !/^0x(..)*00/.test(hash) && number % 256n !== 0n)!;
+    return receiptOf(contract, "act", [ethers.encodeBytes32String(scope), { number, hash }]);
+  };
+  const figures: Figures = { "a call that does nothing": await act(unguarded, "scope") };
+  for (const [scope, name] of [
+    ["scope", "no parent"],
+    ["child", "one parent"],
+    ["grandchild", "two parents"],
+  ] as const) {
+    await receiptOf(guarded, "poke", [ethers.encodeBytes32String(scope)]);
+    figures[`with guardedAt, Synced, ${name}`] = await act(guarded, scope);
+    await ruled.stall({ seconds: SCOPE_CONFIG.gap / 4 });
+    figures[`with guardedAt, heartbeats refreshed, ${name}`] = await act(guarded, scope);
+  }
+  return figures;
 }

@@ -74,8 +74,10 @@ async function layoutOf(build: (typeof BUILDS)[number]): Promise<Layout> {
   const { types } = contracts![SOURCE]!["StorageLayouts"]!.storageLayout;
   const nodes = Object.values(sources!).flatMap(({ ast }) => flatten(ast));
   const layout: Layout = { namespaces: {}, structs: {}, enums: {} };
-  for (const node of nodes.filter((it) => it.nodeType === "ContractDefinition")) {
-    const namespace = namespaceOf(node);
+  const definitions = nodes.filter((it) => it.nodeType === "ContractDefinition");
+  const constants = definitions.flatMap(({ nodes = [] }) => nodes.filter(({ constant }) => constant === true));
+  for (const node of definitions) {
+    const namespace = namespaceOf(node, constants);
     if (namespace !== undefined) layout.namespaces[namespace.id] = { slot: namespace.slot, struct: namespace.struct };
   }
   for (const { label, members } of Object.values(types))
@@ -89,14 +91,17 @@ function textOf(layout: Layout): string {
   return `${JSON.stringify(layout, (_, value: unknown) => sorted(value), 2)}\n`;
 }
 
-/** The namespace that a contract keeps, and its constant: which must be what ERC-7201 makes of the name. */
-function namespaceOf({ nodes = [] }: Node): { id: string; slot: string; struct: string } | undefined {
+/** The namespace that a contract declares. A constant, here or in a library, must be what ERC-7201 makes of its name. */
+function namespaceOf(
+  { nodes = [] }: Node,
+  constants: readonly Node[],
+): { id: string; slot: string; struct: string } | undefined {
   const struct = nodes.find((node) => node.documentation?.text.includes("erc7201:"));
   if (struct === undefined) return undefined;
   const name = /erc7201:(\S+)/.exec(struct.documentation!.text)![1]!;
   const slot = toBeHex(BigInt(keccak256(toBeHex(BigInt(id(name)) - 1n, 32))) & ~0xffn, 32);
-  const isKept = nodes.some(({ constant, value }) => constant === true && value?.value === slot);
-  if (!isKept) fail(`no constant beside struct ${struct.name} is ${slot}, the slot of ${name}`);
+  const isKept = constants.some(({ value }) => value?.value === slot);
+  if (!isKept) fail(`no constant is ${slot}, the slot of ${name} (struct ${struct.name})`);
   return { id: name, slot, struct: struct.name! };
 }
 

@@ -4,6 +4,7 @@ export { explain } from "./anchor/explain.js";
 export {
   GUARD_ERRORS,
   GUARD_ERROR_NAMES,
+  BELIEF_ERRORS,
   POLICY_ERRORS,
   decodeGuardError,
   guardErrorSelector,
@@ -41,17 +42,28 @@ export type { ErrorCode, ErrorDetails } from "./errors.js";
 export { keccak256, setKeccak256 } from "./keccak.js";
 export type { Keccak256 } from "./keccak.js";
 export type { Hex } from "./bytes.js";
-export { CHAIN_PROFILES } from "./policy/chains.js";
-export type { ChainProfile } from "./policy/chains.js";
-export { defineGuardConfig, scopeId } from "./policy/config.js";
+export { BOUNDS } from "./policy/bounds.js";
+export { CHAIN_PROFILES, CONTINUITIES } from "./policy/chains.js";
+export type { ChainProfile, Continuity } from "./policy/chains.js";
+export { defineGuardConfig, hiddenOutages, scopeId } from "./policy/config.js";
 export type {
   ChainInput,
   ConfigFault,
   GuardConfigInput,
   GuardedScope,
+  HiddenOutages,
   ScopeConfig,
   ScopeInput,
 } from "./policy/config.js";
+export { explainScope } from "./policy/explainScope.js";
+export type {
+  Announcement,
+  Deadline,
+  OpenCause,
+  Restrictions,
+  ScopeExplanation,
+  ScopeFacts,
+} from "./policy/explainScope.js";
 export {
   ACTIONS,
   EXITS,
@@ -66,6 +78,8 @@ export {
   verdictOf,
 } from "./policy/policy.js";
 export type { Action, PolicyFault, PolicyRow, PolicyTable, Status, Verdict } from "./policy/policy.js";
+export { findStandstill, findStandstills } from "./policy/standstill.js";
+export type { Standstill, StandstillOptions } from "./policy/standstill.js";
 export { decodeHeader, encodeHeader, hashHeader, headerFromRpc, readHeader } from "./proof/header.js";
 export type { HashedHeader, Header, HeaderStart, ReadableFields, ReadableHeader } from "./proof/header.js";
 export { packCompact, verifyCompact } from "./proof/compact.js";

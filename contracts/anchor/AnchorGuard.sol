@@ -4,11 +4,10 @@ pragma solidity ^0.8.13;
 import {Anchor, StateAnchor} from "./Anchor.sol";
 import {BlockHashes} from "./BlockHashes.sol";
 import {ChainClock} from "./ChainClock.sol";
-import {NativeChains} from "./NativeChains.sol";
 import {IGuardErrors} from "../interfaces/IGuardErrors.sol";
 import {HeaderReader} from "../proof/HeaderReader.sol";
 
-/// @title K1: was this action prepared on the branch on which it now executes?
+/// @title Was this action prepared on the branch on which it now executes?
 /// @notice The check of anchors and state anchors against the executing chain. It has no storage and needs nothing deployed.
 /// @dev The core is total (`_anchorFailure`, `_stateAnchorFailure`): it never reverts, and returns the revert data of the check. The
 /// shell (`_requireAnchor`, `_requireStateAnchor`) reverts with just that, so that a preview and the real check cannot disagree.
@@ -17,7 +16,7 @@ abstract contract AnchorGuard is ChainClock, IGuardErrors {
     /// new id keeps its opcodes, and an anchor of the one branch does not hold on the other. It writes nothing: a proxy misses no state.
     /// @custom:oz-upgrades-unsafe-allow constructor
     constructor() {
-        if (!_isSupportedChain(block.chainid)) revert UnsupportedChain(block.chainid);
+        _requireSupportedChain();
     }
 
     /* THE CHECKS */
@@ -117,7 +116,7 @@ abstract contract AnchorGuard is ChainClock, IGuardErrors {
     }
 
     /// @dev A state anchor begins with the members of an anchor.
-    function _anchorOf(StateAnchor calldata state) private pure returns (Anchor calldata anchor) {
+    function _anchorOf(StateAnchor calldata state) internal pure returns (Anchor calldata anchor) {
         assembly ("memory-safe") {
             anchor := state
         }
@@ -141,12 +140,5 @@ abstract contract AnchorGuard is ChainClock, IGuardErrors {
     /// @notice For how many blocks before the executing one `_blockHash` may answer.
     function _blockHashWindow() internal view virtual returns (uint64) {
         return BlockHashes.HISTORY_WINDOW;
-    }
-
-    /// @notice Whether `_blockNumber` and `_blockHash` are right on `chainId`.
-    /// @dev Asked once, in this contract's constructor: before the constructors of what inherits it, so an override must not read storage.
-    /// To override it alone, without the two others, is to believe the opcodes: on Arbitrum they answer words that anybody can compute.
-    function _isSupportedChain(uint256 chainId) internal view virtual returns (bool) {
-        return NativeChains.contains(chainId);
     }
 }

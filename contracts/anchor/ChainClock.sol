@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.13;
 
-/// @title The one place from which the guard takes a height
+import {IGuardErrors} from "../interfaces/IGuardErrors.sol";
+import {NativeChains} from "./NativeChains.sol";
+
+/// @title The one place from which the guard takes a height, and the chains on which it is one
 /// @dev Anchors and policy must count the same blocks: a protocol that mixed the heights of two chains could be made to take an old fact for a
 /// new one.
 abstract contract ChainClock {
@@ -9,5 +12,17 @@ abstract contract ChainClock {
     /// @dev An override MUST fit 64 bits, as clients hold it, and MUST NOT revert.
     function _blockNumber() internal view virtual returns (uint256) {
         return block.number;
+    }
+
+    /// @notice Whether `_blockNumber` and `_blockHash` are right on `chainId`.
+    /// @dev Asked by the constructor, before those of what inherits it, so an override must not read storage; and when a scope is configured.
+    /// To override it alone, without the two others, is to believe the opcodes: on Arbitrum they answer words that anybody can compute.
+    function _isSupportedChain(uint256 chainId) internal view virtual returns (bool) {
+        return NativeChains.contains(chainId);
+    }
+
+    /// @dev Reverts with UnsupportedChain where the source of block hashes is not known to be right.
+    function _requireSupportedChain() internal view {
+        if (!_isSupportedChain(block.chainid)) revert IGuardErrors.UnsupportedChain(block.chainid);
     }
 }

@@ -24,6 +24,13 @@ library L1Origin {
         known = known && time <= type(uint64).max;
     }
 
+    /// @notice Seconds by which the origin lies behind `time`; the greatest number where it is unknown.
+    function lag(uint256 time) internal view returns (uint256) {
+        (bool known, uint256 origin) = timestamp();
+        if (!known) return type(uint256).max;
+        return time > origin ? time - origin : 0;
+    }
+
     function _word(bytes4 selector) private view returns (bool known, bytes32 word) {
         (bool ok, bytes memory data) = PREDEPLOY.staticcall(abi.encodeWithSelector(selector));
         if (!ok || data.length != 32) return (false, 0);

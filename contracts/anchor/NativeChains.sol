@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.13;
 
+import {Continuity} from "../policy/PolicyTypes.sol";
+
 /// @title The chains whose opcodes mean what they say
 /// @notice On these NUMBER and BLOCKHASH speak of the chain's own blocks, and a block's hash is the Keccak-256 of its RLP header.
 /// @dev A chain that is not listed is refused, not guessed at: on Arbitrum NUMBER is a height of the parent chain and BLOCKHASH answers
@@ -25,5 +27,25 @@ library NativeChains {
             chainId == 137 || // Polygon PoS
             chainId == 31337 || // development chains: Hardhat, anvil
             chainId == 1337; // development chains: geth --dev, Ganache
+    }
+
+    /// @notice What shows on `chainId` that the chain stood still. Unlisted where nobody here knows.
+    function continuityOf(uint256 chainId) internal pure returns (Continuity) {
+        if (chainId == 31337 || chainId == 1337) return Continuity.OnDemand;
+        if (chainId == 10 || chainId == 11155420 || chainId == 8453 || chainId == 84532) return Continuity.L1Origin;
+        // Arbitrum One, Nova, Sepolia: their heights are told by ArbSys.
+        if (chainId == 42161 || chainId == 42170 || chainId == 421614) return Continuity.ArbitrumClock;
+        return contains(chainId) ? Continuity.BlockTimes : Continuity.Unlisted;
+    }
+
+    /// @notice The usual time between two blocks, in milliseconds; zero where nobody here knows, or where blocks come on demand.
+    function blockTimeOf(uint256 chainId) internal pure returns (uint256) {
+        Continuity continuity = continuityOf(chainId);
+        if (continuity == Continuity.L1Origin) return 2_000;
+        // Nova and Sepolia make blocks where there are transactions.
+        if (continuity == Continuity.ArbitrumClock) return chainId == 42161 ? 250 : 0;
+        if (continuity != Continuity.BlockTimes) return 0;
+        if (chainId == 100) return 5_000;
+        return chainId == 137 ? 2_000 : 12_000;
     }
 }

@@ -6,11 +6,13 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {Order} from "./IMarginPerps.sol";
 import {MarginPerps} from "./MarginPerps.sol";
 import {SettlementGuard} from "../SettlementGuard.sol";
-import {StandaloneGuard} from "../StandaloneGuard.sol";
+
 import {StateAnchor} from "../anchor/Anchor.sol";
-import {Action, Policies, Status, Verdict} from "../policy/Policy.sol";
+import {Action, Policies, Verdict} from "../policy/Policy.sol";
 import {ProfitEscrow} from "../policy/ProfitEscrow.sol";
-import {ScopeConfig} from "../policy/Scopes.sol";
+import {ProvenBeliefs} from "../policy/ProvenBeliefs.sol";
+import {ScopeConfig, Scopes} from "../policy/Scopes.sol";
+import {HeaderReader} from "../proof/HeaderReader.sol";
 import {SlotCheck} from "../proof/SlotCheck.sol";
 import {SlotDerivation} from "../proof/SlotDerivation.sol";
 
@@ -34,18 +36,13 @@ struct SlotProof {
     bytes witness;
 }
 
-/// @notice Reads slots of other contracts out of canonical states, with proofs. A contract of its own, so that an exchange need not carry the
-/// verifier's code; it has no state and no owner.
-contract ProofDesk is StandaloneGuard {
+/// @notice Reads a slot of another contract out of a state. A contract of its own, so that an exchange need not carry the verifier's code; it has no
+/// state and no owner.
+contract ProofDesk {
     /// @notice What `slot` of `account` held after the anchor's block, zero if nothing. Reverts with a guard error if that is not proven.
-    /// @param maxDepth how old the anchor may be, in blocks
-    function valueAt(
-        SlotProof calldata proof,
-        uint64 maxDepth,
-        address account,
-        bytes32 slot
-    ) external view returns (uint256) {
-        _requireStateAnchor(proof.anchor, proof.header, 1, maxDepth);
+    /// @dev The anchor is the caller's to check: here it is only what the header and the witness must fit.
+    function valueOf(SlotProof calldata proof, address account, bytes32 slot) external pure returns (uint256) {
+        HeaderReader.verifyStateAnchor(proof.header, proof.anchor);
         return SlotCheck.valueOf(proof.anchor.stateRoot, account, slot, proof.witness);
     }
 }
@@ -55,29 +52,20 @@ contract ProofDesk is StandaloneGuard {
 /// market is in order. Each market is a scope, below the scope of the exchange.
 ///
 /// A market may be backed by what a custodian holds. What the exchange believes of that is written down, and anybody can contradict it with a
-/// proof of the custodian's slot: the market is then Diverged until a newer proof shows the backing to be there.
-contract GuardedPerps is MarginPerps, SettlementGuard, ProfitEscrow {
+/// proof of the custodian's slot. The market is then Diverged until a newer proof shows the backing to be there; or, after an hour, that it is not:
+/// then the loss is written, and the market opens again.
+contract GuardedPerps is MarginPerps, SettlementGuard, ProfitEscrow, ProvenBeliefs {
     /// @notice The scope above every market's.
     bytes32 public constant EXCHANGE = "exchange";
 
     /// @notice How old the proof of a market's backing may be, in blocks.
     uint64 public constant MAX_PROOF_AGE = 64;
 
-    /// @notice What is believed to back a market, since which block.
-    struct Belief {
-        uint128 amount;
-        uint64 number;
-    }
-
     address public immutable custodian;
     ProofDesk public immutable proofs;
-    mapping(bytes32 market => Belief) public beliefs;
-
-    event BackingBelieved(bytes32 indexed market, uint256 amount);
-
-    error BackingContradicted(bytes32 market);
-    error BackingNotContradicted(bytes32 market, uint256 believed, uint256 actual);
-    error ProofOlderThanBelief(bytes32 market, uint64 proof, uint64 belief);
+    /// @notice What the pool set aside for backing that was lost, in units of the margin token: nobody's margin, and not for trading.
+    /// @dev The exchange holds margins, liquidity, kept profits and this. Who gets it is for people to decide; nothing here pays it out.
+    uint256 public writtenOff;
 
     constructor(IERC20 token, address feed, address keeper) MarginPerps(token, feed, keeper) {
         custodian = address(new Custodian());
@@ -85,45 +73,55 @@ contract GuardedPerps is MarginPerps, SettlementGuard, ProfitEscrow {
         _configureScope(EXCHANGE, _scopeConfig());
     }
 
-    /* BACKING: belief, contradiction, reconciliation */
+    /* BACKING: see `ProvenBeliefs` for who races whom */
 
-    /// @notice Writes down what is believed to back a market. The feed alone, which cannot believe a contradiction away.
+    // #region beliefs
+    /// @notice Writes down what is believed to back a market, from this block on. The feed alone: before a redemption leaves, never after. It cannot
+    /// believe a contradiction away.
     function believeBacking(bytes32 market, uint128 amount) external {
         if (msg.sender != feed) revert NotFeed(msg.sender);
-        Belief storage belief = beliefs[market];
-        if (amount < belief.amount && _hasOpenCause(market)) revert BackingContradicted(market);
-        // Only more is a new belief: a lower one is contradicted by whatever contradicted the higher.
-        if (amount > belief.amount) belief.number = uint64(_blockNumber());
-        belief.amount = amount;
-        emit BackingBelieved(market, amount);
+        _believe(market, _backingOf(market), amount);
     }
 
     /// @notice Shows that less backs a market than the exchange believes. Anybody may call.
     /// @return raised false where the market was known to be contradicted
     function contradict(bytes32 market, SlotProof calldata proof) external returns (bool raised) {
-        (uint256 believed, uint256 actual) = _compare(market, proof);
-        if (actual >= believed) revert BackingNotContradicted(market, believed, actual);
-        return _raise(market, _backingOf(market), Status.Diverged, proof.anchor.number);
+        return _contradict(market, _backingOf(market), _provenBacking(market, proof), proof.anchor.number);
     }
 
     /// @notice Shows that the backing is there again, and heals the market. Anybody may call.
     function reconcile(bytes32 market, SlotProof calldata proof) external {
-        (uint256 believed, uint256 actual) = _compare(market, proof);
-        if (actual < believed) revert SlotBelow(custodian, _slotOf(market), believed, actual);
-        _heal(market, _backingOf(market), proof.anchor.number);
+        _reconcile(market, _backingOf(market), _provenBacking(market, proof), proof.anchor.number);
     }
 
-    /// @dev What is believed, and what was there after the proof's block, which must not be older than the belief.
-    function _compare(
-        bytes32 market,
-        SlotProof calldata proof
-    ) private view returns (uint256 believed, uint256 actual) {
-        Belief memory belief = beliefs[market];
-        if (proof.anchor.number < belief.number) {
-            revert ProofOlderThanBelief(market, proof.anchor.number, belief.number);
-        }
-        return (belief.amount, proofs.valueAt(proof, MAX_PROOF_AGE, custodian, _slotOf(market)));
+    /// @notice Shows that the backing is still not there an hour after the contradiction: what is proven is believed, the loss is written, and the market
+    /// is healed. Anybody may call.
+    function acceptProven(bytes32 market, SlotProof calldata proof) external {
+        _accept(market, _backingOf(market), _provenBacking(market, proof), proof.anchor.number);
     }
+
+    /// @notice What is believed to back a market, and the block since when.
+    function beliefs(bytes32 market) external view returns (uint256 amount, uint64 number) {
+        Belief storage belief = _beliefOf(market, _backingOf(market));
+        return (belief.amount, belief.since);
+    }
+
+    /// @dev The pool bears a loss first, before anybody can withdraw; what it cannot bear is bad debt.
+    function _writeLoss(bytes32 market, bytes32, uint256 believed, uint256 proven) internal override {
+        uint256 loss = believed - proven;
+        uint256 borne = loss < liquidity ? loss : liquidity;
+        liquidity -= borne;
+        writtenOff += borne;
+        if (loss == borne) return;
+        badDebt += loss - borne;
+        emit BadDebtIncurred(address(0), market, loss - borne);
+    }
+
+    function _provenBacking(bytes32 market, SlotProof calldata proof) private view returns (uint256) {
+        _requireAnchor(_anchorOf(proof.anchor), 1, MAX_PROOF_AGE);
+        return proofs.valueOf(proof, custodian, _slotOf(market));
+    }
+    // #endregion beliefs
 
     /// @dev `backing[market]` of the custodian.
     function _slotOf(bytes32 market) private pure returns (bytes32) {
@@ -137,19 +135,23 @@ contract GuardedPerps is MarginPerps, SettlementGuard, ProfitEscrow {
     /* THE GUARD */
 
     function _listMarket(bytes32 market) internal override {
-        _configureScope(market, _scopeConfig());
+        // Whoever announces configurations can give a market its first one, too.
+        if (Scopes.find(market).head.isKnown()) return;
+        ScopeConfig memory config = _scopeConfig();
+        config.parent = EXCHANGE;
+        _configureScope(market, config);
     }
 
     function _guardFill(Order calldata order, Action action) internal virtual override returns (Verdict) {
-        _requireAnchor(order.anchor, 1, order.maxAge);
+        _requireAnchorOf(order.market, order.anchor, order.maxAge);
         // A trade that makes a position larger has no conservative form.
         if (action == Action.Increase) _requireAllowed(order.market, action);
         return _guard(order.market, action);
     }
 
     function _guardDenies(Order calldata order, Action action) internal view override returns (bool) {
-        if (_anchorFailure(order.anchor, 1, order.maxAge).length != 0) return true;
-        (Verdict verdict, ) = preview(order.market, action);
+        if (_anchorFailureOf(order.market, order.anchor, order.maxAge).length != 0) return true;
+        (Verdict verdict, ) = _preview(order.market, action);
         return verdict == Verdict.Deny || (action == Action.Increase && verdict != Verdict.Allow);
     }
 
@@ -170,14 +172,16 @@ contract GuardedPerps is MarginPerps, SettlementGuard, ProfitEscrow {
         return _hasOpenCause(market) || _hasOpenCause(EXCHANGE);
     }
 
-    function _hasOpenCause(bytes32 scope) private view returns (bool) {
-        return (_scope(scope).divergences | _scope(scope).halts) != 0;
+    function _heldProfit(bytes32 market, address trader) internal view override returns (uint256) {
+        return escrowedProfit(market, trader);
+    }
+
+    function _consume(bytes32 market, address trader, uint256 loss) internal override returns (uint256) {
+        return _consumeProfit(market, trader, loss);
     }
 
     function _keepsProfit(bytes32 market, address trader) internal view override returns (bool) {
-        if (escrowedProfit(market, trader) == 0) return false;
-        (Verdict verdict, ) = preview(market, Action.Decrease);
-        return verdict != Verdict.Allow;
+        return _isProfitWaiting(market, trader);
     }
 
     function _payProfit(
@@ -193,6 +197,7 @@ contract GuardedPerps is MarginPerps, SettlementGuard, ProfitEscrow {
         return _releaseProfit(market, trader);
     }
 
+    // #region roles
     function _parentOf(bytes32 scope) internal pure virtual override returns (bytes32) {
         return scope == EXCHANGE ? bytes32(0) : EXCHANGE;
     }
@@ -205,18 +210,24 @@ contract GuardedPerps is MarginPerps, SettlementGuard, ProfitEscrow {
     function _configurator() internal view override returns (address) {
         return keeper;
     }
+    // #endregion roles
 
-    /// @dev What the exchange and each of its markets begin with. For Ethereum, whose slots of 12 s may be missed: an outage is a quarter of an
-    /// hour without blocks.
+    /// @dev What the exchange and each of its markets begin with. For Ethereum, of whose slots of 12 s one in nine may be missed: an outage is a quarter of
+    /// an hour without blocks. An order may be as old as EIP-2935 answers for; its trader signs the age.
     function _scopeConfig() internal pure virtual returns (ScopeConfig memory) {
         return
             ScopeConfig({
                 policy: Policies.STANDARD,
+                parent: 0,
+                minDepth: 1,
+                maxAge: 8_191,
+                keeperLatency: 60,
                 gap: 15 minutes,
                 staleFor: 10 minutes,
                 graceFor: 30 minutes,
                 exitsFor: 1 days,
-                longestBlockTime: 24
+                blockTime: 12_000,
+                longestBlockTime: 13_500
             });
     }
 }

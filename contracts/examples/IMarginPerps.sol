@@ -99,14 +99,14 @@ interface IMarginPerps {
     /// and age that are given do not matter.
     function cancel(Order calldata order) external;
 
-    /// @notice Closes the caller's position at the index price. Needs no anchor. Under doubt the profit is kept until `claimProfit`.
+    /// @notice Closes the caller's position at the index price. Needs no anchor. Under doubt the profit is kept until `claimProfit`; losses take it first.
     function close(bytes32 market) external;
 
     /// @notice Closes a position whose equity at the index price is below the maintenance margin, and as deeply, and in as many views, as the
     /// guard asks for. Anyone may call.
     function liquidate(address trader, bytes32 market) external;
 
-    /// @notice Adds to the caller's margin what was kept of its profits in a market, once the guard allows it.
+    /// @notice Adds to the caller's margin what was kept of its profits in a market, once the guard allows it, or has kept it for as long as it may.
     function claimProfit(bytes32 market) external;
 
     /// @notice Equity over maintenance margin in 1e18: at the index price, and in the better of two views, the index price and the one before it.
@@ -121,6 +121,7 @@ interface IMarginPerps {
     /// @notice What the trader signs: the order's EIP-712 digest, anchor and age included, for the live chain id and this exchange.
     function orderDigest(Order calldata order) external view returns (bytes32);
 
-    /// @notice Margin plus unrealised profit of an account, in units of the margin token.
+    /// @notice Margin plus unrealised profit of an account, plus what is kept of its profits: what health counts, in units of the margin token.
+    /// @dev Initial margin and withdrawals leave out what is kept.
     function equity(address trader, bytes32 market) external view returns (int256);
 }

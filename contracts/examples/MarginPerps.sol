@@ -71,13 +71,19 @@ abstract contract MarginPerps is IMarginPerps, LiveEIP712 {
     /// @dev Whether canonical state contradicts what the market rests on.
     function _isContradicted(bytes32 market) internal view virtual returns (bool);
 
-    /// @dev How much of a realised profit is paid now; the rest is kept for the trader.
+    /// @dev How much of a realised profit is paid now; the rest is kept for the trader: collateral that may not leave.
     function _payProfit(
         bytes32 market,
         address trader,
         uint256 profit,
         Verdict verdict
     ) internal virtual returns (uint256);
+
+    /// @dev What is kept of a trader's profits. It counts in health, and neither for withdrawals nor for initial margin.
+    function _heldProfit(bytes32 market, address trader) internal view virtual returns (uint256);
+
+    /// @dev Takes a loss from what is kept of the trader's profits, as far as it goes.
+    function _consume(bytes32 market, address trader, uint256 loss) internal virtual returns (uint256 uncovered);
 
     /// @dev Whether the guard keeps some of a trader's profits now. What is due, and was not claimed, is the trader's own affair.
     function _keepsProfit(bytes32 market, address trader) internal view virtual returns (bool);
@@ -107,8 +113,8 @@ abstract contract MarginPerps is IMarginPerps, LiveEIP712 {
         } catch (bytes memory reason) {
             Action action = Policies.classify(accounts[order.trader][order.market].size, order.size);
             bool retry = reason.length == 0 || (GuardErrors.isGuardError(reason) && _guardDenies(order, action));
-            // What is missing may be a profit that the guard makes wait: of a margin, or of what a loss takes.
-            if (bytes4(reason) == InsufficientMargin.selector || bytes4(reason) == MarkUnpaid.selector) {
+            // What is missing of a margin may be a profit that the guard makes wait. A loss takes that by itself.
+            if (bytes4(reason) == InsufficientMargin.selector) {
                 retry = _keepsProfit(order.market, order.trader);
             }
             if (retry || orderStatus[id] != OrderStatus.Open) _passOn(reason);
@@ -155,7 +161,7 @@ abstract contract MarginPerps is IMarginPerps, LiveEIP712 {
         emit ProfitClaimed(msg.sender, market, amount);
     }
 
-    /* MARGIN, LIQUIDITY, PRICES */
+    /* MARGIN, LIQUIDITY, PRICES. The token is called last, when all is written: what it calls back finds nothing half done. */
 
     /// @inheritdoc IMarginPerps
     function deposit(bytes32 market, uint256 amount) external {
@@ -223,15 +229,16 @@ abstract contract MarginPerps is IMarginPerps, LiveEIP712 {
 
     /// @inheritdoc IMarginPerps
     function equity(address trader, bytes32 market) public view returns (int256) {
-        Account storage account = accounts[trader][market];
-        if (account.size == 0) return int256(account.margin);
-        return int256(account.margin) + _profit(account.size, account.entryPrice, _priceOf(market));
+        return _freeEquity(trader, market) + int256(_heldProfit(market, trader));
     }
 
     /// @inheritdoc IMarginPerps
     function healthOf(address trader, bytes32 market) public view returns (uint256 worst, uint256 best) {
-        uint256 now_ = _healthAt(accounts[trader][market], _priceOf(market));
-        uint256 before = _healthAt(accounts[trader][market], lastPrice[market]);
+        Account memory account = accounts[trader][market];
+        // What may not leave backs what is open all the same: without the guard it would be margin.
+        account.margin += _heldProfit(market, trader);
+        uint256 now_ = _healthAt(account, _priceOf(market));
+        uint256 before = _healthAt(account, lastPrice[market]);
         return (now_, Math.max(now_, before));
     }
 
@@ -272,8 +279,8 @@ abstract contract MarginPerps is IMarginPerps, LiveEIP712 {
         emit PositionClosed(trader, market, size, price);
     }
 
-    /// @dev Realises the profit or loss of `settled`, the position or a part of it, since the entry price, against the pool. What neither side can
-    /// pay becomes bad debt.
+    /// @dev Realises the profit or loss of `settled`, the position or a part of it, since the entry price, against the pool. A loss takes held profit
+    /// first, then margin. What neither side can pay becomes bad debt.
     function _settle(
         address trader,
         bytes32 market,
@@ -283,19 +290,22 @@ abstract contract MarginPerps is IMarginPerps, LiveEIP712 {
     ) private returns (uint256 unpaid) {
         Account storage account = accounts[trader][market];
         int256 profit = _profit(settled, account.entryPrice, price);
-        uint256 amount = SignedMath.abs(profit);
-        uint256 paid = Math.min(amount, profit > 0 ? liquidity : account.margin);
+        unpaid = SignedMath.abs(profit);
 
         if (profit > 0) {
+            uint256 paid = Math.min(unpaid, liquidity);
             liquidity -= paid;
             account.margin += _payProfit(market, trader, paid, verdict);
+            unpaid -= paid;
         } else {
+            uint256 uncovered = _consume(market, trader, unpaid);
+            uint256 paid = Math.min(uncovered, account.margin);
             account.margin -= paid;
-            liquidity += paid;
+            liquidity += unpaid - uncovered + paid;
+            unpaid = uncovered - paid;
         }
         if (settled == account.size) account.entryPrice = price;
 
-        unpaid = amount - paid;
         if (unpaid != 0) {
             badDebt += unpaid;
             emit BadDebtIncurred(trader, market, unpaid);
@@ -318,8 +328,15 @@ abstract contract MarginPerps is IMarginPerps, LiveEIP712 {
         int256 size = accounts[trader][market].size;
         if (size == 0) return;
         uint256 required = _notional(size, _priceOf(market)) / INITIAL_LEVERAGE;
-        int256 equity_ = equity(trader, market);
+        int256 equity_ = _freeEquity(trader, market);
         if (equity_ < int256(required)) revert InsufficientMargin(trader, market, equity_, required);
+    }
+
+    /// @dev Equity without what is kept of profits.
+    function _freeEquity(address trader, bytes32 market) private view returns (int256) {
+        Account storage account = accounts[trader][market];
+        if (account.size == 0) return int256(account.margin);
+        return int256(account.margin) + _profit(account.size, account.entryPrice, _priceOf(market));
     }
 
     function _priceOf(bytes32 market) private view returns (uint256 price) {
@@ -332,7 +349,7 @@ abstract contract MarginPerps is IMarginPerps, LiveEIP712 {
     }
 
     /// @dev Equity over maintenance margin, in 1e18; zero where nothing is left, and boundless without a position.
-    function _healthAt(Account storage account, uint256 price) private view returns (uint256) {
+    function _healthAt(Account memory account, uint256 price) private pure returns (uint256) {
         uint256 required = _notional(account.size, price) / MAINTENANCE_LEVERAGE;
         if (required == 0) return type(uint256).max;
         int256 equity_ = int256(account.margin) + _profit(account.size, account.entryPrice, price);

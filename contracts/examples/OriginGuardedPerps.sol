@@ -5,8 +5,9 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
 import {GuardedPerps} from "./GuardedPerps.sol";
 import {L1OriginContinuity} from "../policy/L1OriginContinuity.sol";
-import {Policies} from "../policy/Policy.sol";
 import {PolicyGuard} from "../policy/PolicyGuard.sol";
+import {Continuity} from "../policy/PolicyTypes.sol";
+import {ScopeHead} from "../policy/ScopeHead.sol";
 import {ScopeConfig} from "../policy/Scopes.sol";
 
 /// @title The exchange on a chain of the OP stack
@@ -16,31 +17,23 @@ contract OriginGuardedPerps is GuardedPerps, L1OriginContinuity {
     constructor(IERC20 token, address feed, address keeper) GuardedPerps(token, feed, keeper) {}
 
     /// @dev The gap lies between the lag of a healthy sequencer, some minutes at the most, and the half hour beyond which the protocol lets no
-    /// sequencer fall behind. A quarter of it, the part that prolongs a disturbance, is above the healthy lag, too.
-    function _scopeConfig() internal pure override returns (ScopeConfig memory) {
-        return
-            ScopeConfig({
-                policy: Policies.STANDARD,
-                gap: 15 minutes,
-                staleFor: 10 minutes,
-                graceFor: 30 minutes,
-                exitsFor: 1 days,
-                longestBlockTime: 4
-            });
+    /// sequencer fall behind. A quarter of it, the part that makes the grace Stale, is above the healthy lag, too. Slots of 2 s are never missed.
+    function _scopeConfig() internal pure override returns (ScopeConfig memory config) {
+        config = super._scopeConfig();
+        (config.blockTime, config.longestBlockTime) = (2_000, 2_500);
     }
 
     /* WHICH OF TWO BASES DECIDES */
 
-    function _gapSince(
-        uint256 time,
-        uint256 number,
-        uint256 longestBlockTime
-    ) internal view override(PolicyGuard, L1OriginContinuity) returns (uint256) {
-        return L1OriginContinuity._gapSince(time, number, longestBlockTime);
+    function _continuity() internal pure override(PolicyGuard, L1OriginContinuity) returns (Continuity) {
+        return Continuity.L1Origin;
     }
 
-    function _isBehind(uint256 gap) internal view override(PolicyGuard, L1OriginContinuity) returns (bool) {
-        return L1OriginContinuity._isBehind(gap);
+    function _isAlive(
+        bytes32 scope,
+        ScopeHead head
+    ) internal view override(PolicyGuard, L1OriginContinuity) returns (bool) {
+        return L1OriginContinuity._isAlive(scope, head);
     }
 
     function _parentOf(bytes32 scope) internal pure override(PolicyGuard, GuardedPerps) returns (bytes32) {

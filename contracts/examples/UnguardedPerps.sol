@@ -32,6 +32,14 @@ contract UnguardedPerps is MarginPerps {
         return false;
     }
 
+    function _heldProfit(bytes32, address) internal pure override returns (uint256) {
+        return 0;
+    }
+
+    function _consume(bytes32, address, uint256 loss) internal pure override returns (uint256) {
+        return loss;
+    }
+
     function _keepsProfit(bytes32, address) internal pure override returns (bool) {
         return false;
     }

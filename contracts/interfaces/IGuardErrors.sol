@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.13;
 
-import {Action, Status} from "../policy/Policy.sol";
+import {Action, Status} from "../policy/PolicyTypes.sol";
 import {IProofErrors} from "./IProofErrors.sol";
 
 /// @title The errors of the guard
@@ -67,6 +67,9 @@ interface IGuardErrors is IProofErrors {
 
     /// @notice Thrown when an account must not be liquidated now. Health is in 1e18, which is the threshold of liquidation.
     error LiquidationDenied(bytes32 scope, Status status, uint256 worstHealth, uint256 bestHealth);
+
+    /// @notice Thrown when `_guard` is asked about a liquidation, which depends on the account's health: `_guardLiquidation`.
+    error LiquidationNeedsHealth(bytes32 scope);
 
     /// @notice Thrown when a scope, or one above it, has no configuration. Without a policy nothing is allowed.
     error ScopeUnknown(bytes32 scope);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.13;
 
-import {Action, Status} from "../policy/Policy.sol";
+import {Action, Continuity, Status} from "../policy/PolicyTypes.sol";
 
-/// @title What those who configure and pause a scope are refused
-/// @notice None of these comes from a user's action: what refuses an action is in `IGuardErrors`.
+/// @title What those are refused who configure or pause a scope, or bring evidence
+/// @notice What refuses a user's action is in `IGuardErrors`. Two of these can, where a contract is built wrongly: ScopeTooDeep and EngineMissing.
 interface IPolicyErrors {
     /// @notice Thrown when a table allows in `status` more than in the one before it.
     error PolicyNotMonotone(Action action, Status status);
@@ -21,15 +21,28 @@ interface IPolicyErrors {
     /// @notice Thrown when a policy lets an action through in Diverged that only evidence may open again.
     error PolicyIgnoresDivergence(Action action);
 
-    /// @notice Thrown when a scope's time is outside its bounds.
+    /// @notice Thrown when a number of a scope's configuration is outside of its bounds.
     /// @param name of the member of `ScopeConfig`, in ASCII
-    /// @param value in seconds, as are the bounds, both included
-    error TimeOutOfBounds(bytes32 name, uint256 value, uint256 least, uint256 greatest);
+    /// @param value in the member's unit (seconds, milliseconds or blocks), as are the bounds, both included
+    error ConfigOutOfBounds(bytes32 name, uint256 value, uint256 least, uint256 greatest);
+
+    /// @notice Thrown when a configuration names another parent than the contract's `_parentOf`.
+    error ParentMismatch(bytes32 scope, bytes32 parent, bytes32 actual);
+
+    /// @notice Thrown when a contract takes another thing for continuity than its chain shows.
+    /// @param needed what the chain shows: `NativeChains.continuityOf`
+    /// @param given what the contract's `_continuity` says
+    error ContinuityMismatch(uint256 chainId, Continuity needed, Continuity given);
+
+    /// @notice Thrown when a scope is configured in a block whose time or height the guard cannot write down.
+    /// @param time in seconds since 1970; at most 2^48 milliseconds
+    /// @param number a height; at most 2^40 - 1
+    error ClockOutOfRange(uint256 time, uint256 number);
 
     /// @notice Thrown when a scope is configured as if for the first time and has a policy already.
     error ScopeConfigured(bytes32 scope);
 
-    /// @notice Thrown when a scope has more ancestors than `PolicyGuard.MAX_PARENTS`. One that is its own ancestor is refused as this, or as
+    /// @notice Thrown when a scope has more ancestors than `Bounds.PARENTS`. One that is its own ancestor is refused as this, or as
     /// ScopeUnknown: none of a circle can be the first.
     error ScopeTooDeep(bytes32 scope);
 
@@ -46,23 +59,38 @@ interface IPolicyErrors {
     error PauseLength(uint256 length, uint256 greatest);
 
     /// @notice Thrown when the pause before this one, or its cool-down, has not ended.
-    /// @param time in seconds since 1970, from which the next pause may begin; and not before block `number`
-    error PauseCoolingDown(bytes32 scope, uint256 time, uint256 number);
+    /// @param time in seconds since 1970, from which the next pause may begin
+    error PauseCoolingDown(bytes32 scope, uint256 time);
 
     /// @notice Thrown when the pauses of the rolling window, with this one, would exceed what they may add up to, or there were too many.
     /// @param used seconds of pauses that the window holds already
     error PauseBudgetSpent(bytes32 scope, uint256 used, uint256 budget);
 
-    /// @notice Thrown when a configuration is applied that was not scheduled, or too early, or too late.
-    /// @param readyTime seconds since 1970, zero if it was not scheduled; and not before block `readyBlock`
-    /// @param endTime seconds since 1970, from when it is too late if block `endBlock` has come as well
+    /// @notice Thrown when a configuration is applied that was not announced last, or too early, or too late; or when one that was not announced
+    /// last is taken back.
+    /// @param announced hash of the one that waits (keccak256 of its ABI encoding), zero if none does
+    /// @param readyFrom seconds since 1970; and not before block `readyBlock`, unless the delay has passed by the clock alone (`Deadlines`)
+    /// @param readyUntil seconds since 1970, from when it is too late if block `endBlock` has come as well
     error ConfigurationNotReady(
         bytes32 scope,
-        uint256 readyTime,
+        bytes32 announced,
+        uint256 readyFrom,
         uint256 readyBlock,
-        uint256 endTime,
+        uint256 readyUntil,
         uint256 endBlock
     );
+
+    /// @notice Thrown when two headers show no standstill that the scope, or one above it, would have to know of.
+    /// @param apart seconds between the two
+    /// @param gap of the scope, in seconds
+    error NoStandstill(bytes32 scope, uint256 apart, uint256 gap);
+
+    /// @notice Thrown when a standstill is proven that ended before `recorded`: the block of the last outage on record, of the scope's first configuration,
+    /// or of the last one with a smaller gap.
+    error StandstillRecorded(bytes32 scope, uint64 number, uint64 recorded);
+
+    /// @notice Thrown when the engine is called by itself, or is not there: it is code for the contracts that inherit `PolicyGuard`.
+    error EngineMissing(address engine);
 
     /// @notice Thrown when a cause is given a status that needs none, or no identity.
     error CauseInvalid(bytes32 scope, bytes32 cause, Status status);
@@ -74,7 +102,4 @@ interface IPolicyErrors {
 
     /// @notice Thrown when a cause is healed that is not open.
     error CauseNotOpen(bytes32 scope, bytes32 cause);
-
-    /// @notice Thrown when a scope has as many open causes of one severity as it can count. It is Diverged, or Halted, already.
-    error TooManyCauses(bytes32 scope);
 }

@@ -1,22 +1,46 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.13;
 
-import {Action, Status, Verdict} from "../policy/Policy.sol";
+import {Anchor} from "../anchor/Anchor.sol";
+import {Deadline} from "../policy/Deadline.sol";
+import {Action, Status, Verdict} from "../policy/PolicyTypes.sol";
 import {ScopeConfig} from "../policy/Scopes.sol";
 import {IPolicyErrors} from "./IPolicyErrors.sol";
+
+/// @notice What restricts one scope now, what is above it aside. Ends are zero where nothing lasts; see `Deadlines` for how one passes.
+/// @param stale until when it is Stale, in a grace that is Stale at the latest; for an outage that nobody has recorded, what recording it now would make it
+/// @param lagging until when it is Lagging after that
+/// @param paused until when it is paused, by the clock alone: its height is zero
+/// @param exitsClosed until when Halted closes exits
+/// @param exitsClosable before which a later Halted cause closes none
+/// @param synced when it is Synced again, if the chain lives and no cause is open
+/// @param unaccounted seconds that no block accounts for
+/// @param openDiverged causes that make it Diverged until evidence heals them
+/// @param openHalted causes that make it Halted until evidence heals them
+struct Restrictions {
+    Deadline stale;
+    Deadline lagging;
+    Deadline paused;
+    Deadline exitsClosed;
+    Deadline exitsClosable;
+    Deadline synced;
+    uint256 unaccounted;
+    uint256 openDiverged;
+    uint256 openHalted;
+}
 
 /// @title What a scope's state is, and who may make it stricter
 /// @notice A scope is what can be stopped separately, usually one market. It may have a parent (market, protocol, chain), and the worst
 /// status on the way up decides.
 ///
 /// Who can do what:
-/// - anybody: record what the chain shows (`poke`), and apply what was scheduled;
+/// - anybody: record what the chain shows (`poke`), prove that it stood still (`proveStandstill`), and apply what was announced;
 /// - the pauser: make a scope Lagging or Stale for at most a day, three days in thirty, never twice without a time in between. It cannot end
 ///   a pause. Each scope has its own budget: a market can be paused by itself and with what is above it;
-/// - the configurator: change a scope's configuration after a delay;
+/// - the configurator: change a scope's configuration after a delay; one announcement a scope, and the next takes it back;
 /// - nobody: declare a scope Synced. A cause that made it Diverged or Halted is closed by newer evidence.
 ///
-/// All time here is in seconds and counts as blocks, too: see {ScopeConfig}.
+/// Spans are in seconds and count as blocks, too: see `Deadlines`. The rule of exits: see `Assessments`.
 interface IPolicyGuard is IPolicyErrors {
     /// @notice Emitted when a scope is given its configuration.
     event ScopeConfigurationApplied(bytes32 indexed scope, ScopeConfig config);
@@ -24,13 +48,19 @@ interface IPolicyGuard is IPolicyErrors {
     /// @notice Emitted when a configuration begins to wait for its delay.
     event ScopeConfigurationScheduled(bytes32 indexed scope, ScopeConfig config, uint256 readyTime);
 
-    /// @notice Emitted when the configurator takes a scheduled configuration back.
-    event ScopeConfigurationCancelled(bytes32 indexed scope, ScopeConfig config);
+    /// @notice Emitted when the announced configuration is taken back, by hand or by the next announcement.
+    /// @param announced keccak256 of its ABI encoding
+    event ScopeConfigurationCancelled(bytes32 indexed scope, bytes32 announced);
 
     /// @notice Emitted when time that no block accounts for is recorded.
     /// @param gap in seconds
-    /// @param staleUntil seconds since 1970; not before as many blocks have passed as that takes
+    /// @param staleUntil its end in seconds since 1970: see `Deadlines`
     event ScopeDisturbed(bytes32 indexed scope, uint256 gap, uint256 staleUntil);
+
+    /// @notice Emitted when two headers prove that the chain stood still.
+    /// @param number of the block that ended it
+    /// @param apart seconds between it and its parent
+    event ScopeStandstill(bytes32 indexed scope, uint64 number, uint256 apart);
 
     /// @notice Emitted when the pauser makes a scope stricter.
     event ScopePaused(bytes32 indexed scope, Status status, uint256 until);
@@ -41,8 +71,8 @@ interface IPolicyGuard is IPolicyErrors {
     /// @notice Emitted when evidence closes a cause.
     event ScopeHealed(bytes32 indexed scope, bytes32 indexed cause, uint64 evidence);
 
-    /// @notice Whether an action would pass now.
-    /// @return verdict what `_guard` would return, or Deny where it would revert
+    /// @notice Whether an action would pass now. Whether a liquidation would is for `previewLiquidation`, which asks for the account's health.
+    /// @return verdict what `_guard` would return, or Deny where it would revert; of a liquidation what the policy allows at the most
     /// @return reason the revert data of a function that passes on Allow alone; empty where the verdict is Allow
     function preview(bytes32 scope, Action action) external view returns (Verdict verdict, bytes memory reason);
 
@@ -59,27 +89,52 @@ interface IPolicyGuard is IPolicyErrors {
 
     /// @notice What is wrong with a scope now, its parents included.
     /// @return status what decides about actions
-    /// @return exits what decides about exits; Synced once their restriction has lasted its time, pauses aside. Both are Halted where the
-    /// scope, or one above it, has no configuration
+    /// @return exits what decides about exits: the same, but Diverged where Halted closes exits no longer. Both are Halted where the scope, or one
+    /// above it, has no configuration
     function statusOf(bytes32 scope) external view returns (Status status, Status exits);
 
     /// @notice The scope's configuration; all zero if it has none.
-    function configOf(bytes32 scope) external view returns (ScopeConfig memory);
+    function configOf(bytes32 scope) external view returns (ScopeConfig memory config);
+
+    /// @notice What restricts the scope, and until when. What is above it is asked by itself: `configOf(scope).parent`. Never reverts.
+    function restrictionsOf(bytes32 scope) external view returns (Restrictions memory now_);
+
+    /// @notice What is known of a cause. The ids of a scope's causes are in `ScopeRaised`.
+    /// @return status Diverged or Halted while it is open, else Synced
+    /// @return evidence block that the newest evidence about it spoke of; zero if there was none
+    function causeOf(bytes32 scope, bytes32 cause) external view returns (Status status, uint64 evidence);
+
+    /// @notice The configuration that waits.
+    /// @return announced keccak256 of its ABI encoding, zero if none waits
+    /// @return readyFrom from when anybody may apply it
+    /// @return readyUntil from when nobody may
+    function announcementOf(
+        bytes32 scope
+    ) external view returns (bytes32 announced, Deadline readyFrom, Deadline readyUntil);
 
     /// @notice Records what the chain shows, in the scope and in its parents: that it lives, or that time passed unaccounted for. Anybody may
     /// call; a keeper that does so after every outage makes the grace begin at once.
     /// @return status of the scope
     function poke(bytes32 scope) external returns (Status status);
 
+    /// @notice Records that the chain stood still, shown by two consecutive headers whose times differ by more than the gap. Anybody may call, once for
+    /// each standstill and scope. Of the scope and those above it, each whose gap is exceeded, and that has no later outage on record, is Stale from now
+    /// on, as after an outage that `poke` saw. It needs no heartbeat. Where the L1 origin shows outages, block times show none.
+    /// @dev Reverts with an error of the anchor or of the headers (`IGuardErrors`), ScopeUnknown, NoStandstill or StandstillRecorded. What came before a
+    /// configuration with a smaller gap was applied can no longer be proven.
+    /// @param anchor the block that ended the standstill, at most 8,191 blocks ago
+    /// @param headers RLP of its header and of its parent's, end to end
+    function proveStandstill(bytes32 scope, Anchor calldata anchor, bytes calldata headers) external;
+
     /// @notice Makes a scope Lagging or Stale for `length` seconds. The pauser alone. Ends by itself; nobody can end it earlier.
     /// @param length at most a day. All pauses of thirty days together are at most three days and four in number, and each is followed by
     /// a time at least as long without one
     function pauseScope(bytes32 scope, Status status, uint24 length) external;
 
-    /// @notice Announces a configuration. The configurator alone.
+    /// @notice Announces a configuration, and takes back the one that waited. The configurator alone.
     function scheduleScope(bytes32 scope, ScopeConfig calldata config) external;
 
-    /// @notice Takes an announced configuration back. The configurator alone.
+    /// @notice Takes the announced configuration back. The configurator alone.
     function cancelScope(bytes32 scope, ScopeConfig calldata config) external;
 
     /// @notice Applies an announced configuration after its delay, and before as much time again has passed. Anybody may call. What is wrong

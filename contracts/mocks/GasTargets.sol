@@ -4,7 +4,9 @@ pragma solidity ^0.8.13;
 import {SettlementGuard} from "../SettlementGuard.sol";
 import {StateAnchoredGuard} from "../StateAnchoredGuard.sol";
 import {Anchor, StateAnchor} from "../anchor/Anchor.sol";
-import {Action, Status, Verdict} from "../policy/Policy.sol";
+import {Restrictions} from "../interfaces/IPolicyGuard.sol";
+import {Deadline} from "../policy/Deadline.sol";
+import {Action, Status, Verdict} from "../policy/PolicyTypes.sol";
 import {ScopeConfig} from "../policy/Scopes.sol";
 
 /// @notice Functions that do nothing, behind the guard: what they cost beyond `UnguardedNothing` is what the guard costs.
@@ -43,7 +45,9 @@ contract PolicyGuardedNothing is SettlementGuard {
 
     constructor(ScopeConfig memory config) {
         _configureScope(SCOPE, config);
+        config.parent = SCOPE;
         _configureScope(CHILD, config);
+        config.parent = CHILD;
         _configureScope(GRANDCHILD, config);
     }
 
@@ -88,7 +92,15 @@ contract PolicyUnguardedNothing {
 
     function configOf(bytes32) external view returns (ScopeConfig memory) {}
 
+    function restrictionsOf(bytes32) external view returns (Restrictions memory) {}
+
+    function causeOf(bytes32, bytes32) external view returns (Status, uint64) {}
+
+    function announcementOf(bytes32) external view returns (bytes32, Deadline, Deadline) {}
+
     function poke(bytes32) external returns (Status) {}
+
+    function proveStandstill(bytes32, Anchor calldata, bytes calldata) external {}
 
     function pauseScope(bytes32, Status, uint24) external {}
 

@@ -21,19 +21,19 @@ contract SourcelessPerps is GuardedPerps {
 
 /// @notice The guarded exchange with something in the path of a fill that reverts with whatever it is told.
 contract InterferedPerps is GuardedPerps {
-    bool public interferes;
-    bytes public revertData;
+    bool private _interferes;
+    bytes private _revertData;
 
     constructor(IERC20 token, address feed, address keeper) GuardedPerps(token, feed, keeper) {}
 
     function interfere(bytes calldata data) external {
-        interferes = true;
-        revertData = data;
+        _interferes = true;
+        _revertData = data;
     }
 
     function _guardFill(Order calldata order, Action action) internal override returns (Verdict verdict) {
         verdict = super._guardFill(order, action);
-        if (interferes) _revertWith(revertData);
+        if (_interferes) _revertWith(_revertData);
     }
 }
 

@@ -6,7 +6,7 @@ import {StandaloneGuard} from "../StandaloneGuard.sol";
 import {StateAnchoredGuard} from "../StateAnchoredGuard.sol";
 import {StatelessGuard} from "../StatelessGuard.sol";
 import {Anchor, StateAnchor} from "../anchor/Anchor.sol";
-import {Action, Status, Verdict} from "../policy/Policy.sol";
+import {Action, Status, Verdict} from "../policy/PolicyTypes.sol";
 import {ProfitEscrow} from "../policy/ProfitEscrow.sol";
 import {ScopeConfig} from "../policy/Scopes.sol";
 

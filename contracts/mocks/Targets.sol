@@ -5,6 +5,7 @@ import {StateAnchoredGuard} from "../StateAnchoredGuard.sol";
 import {Anchor, StateAnchor} from "../anchor/Anchor.sol";
 import {NativeChains} from "../anchor/NativeChains.sol";
 import {IStandaloneGuard} from "../interfaces/IStandaloneGuard.sol";
+import {Continuity} from "../policy/PolicyTypes.sol";
 
 /// @notice What the targets below do when they are let to.
 abstract contract Target {
@@ -182,5 +183,13 @@ contract CarelessTarget is Target {
 contract NativeChainsHarness {
     function contains(uint256 chainId) external pure returns (bool) {
         return NativeChains.contains(chainId);
+    }
+
+    function continuityOf(uint256 chainId) external pure returns (Continuity) {
+        return NativeChains.continuityOf(chainId);
+    }
+
+    function blockTimeOf(uint256 chainId) external pure returns (uint256) {
+        return NativeChains.blockTimeOf(chainId);
     }
 }

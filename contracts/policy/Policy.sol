@@ -2,34 +2,7 @@
 pragma solidity ^0.8.13;
 
 import {IPolicyErrors} from "../interfaces/IPolicyErrors.sol";
-
-/// @notice What is known to be wrong with a scope, in rising severity.
-enum Status {
-    Synced, // nothing
-    Lagging, // it was, or is about to be: the grace in which margins are topped up
-    Stale, // time passed in which the chain, or its view of another chain, stood still
-    Diverged, // canonical state contradicts what the protocol believes; ends on evidence alone
-    Halted // contradicted so that no price or balance of the scope can be believed
-}
-
-/// @notice What a protocol's users do. What a trade is follows from position and size: `Policies.classify`.
-enum Action {
-    Increase, // opens a position, makes it larger, or turns it around
-    Withdraw, // takes free collateral out
-    Deposit, // brings collateral in; an exit, since it saves a position
-    Settle, // fixes a price at expiry
-    Fund, // moves a funding index
-    Liquidate, // closes somebody else's position
-    Decrease, // makes a position smaller or closes it; an exit
-    Cancel // withdraws an order; an exit
-}
-
-/// @notice Whether an action may take effect.
-enum Verdict {
-    Deny,
-    AllowConservative, // reduce now, release realised profit only after healing
-    Allow
-}
+import {Action, Status, Verdict} from "./PolicyTypes.sol";
 
 /// @notice Which verdict each action gets in each status: 8 actions of 6 bits, `Action(0)` lowest.
 /// @dev Of an action's six bits the low three are `allowBelow`, the status (as a number, 0 to 5) below which it is allowed, and the high
@@ -125,13 +98,15 @@ library Policies {
         }
     }
 
-    /// @notice Whether restrictions on `action` end by themselves, whatever happens.
+    /// @notice Whether the action makes its user's position safer: no policy closes it below Halted. The rule of exits: `Assessments`.
     function isExit(Action action) internal pure returns (bool) {
         return (EXITS >> uint256(action)) & 1 == 1;
     }
 
     /// @notice What a trade is: Decrease if it leaves the position on its side and no larger, Increase otherwise. To turn a position
     /// around is an Increase.
+    /// @dev What is classified, and what the guard then allows, holds for this position. A function MUST write the new one before it calls anybody: a hook, a
+    /// token with callbacks (ERC-777), a receiver of ether. Else four nested "decreases" of 10 turn +10 into -30 while openings are denied.
     /// @param position signed size before the trade
     /// @param size signed size of the trade; any value, also one whose sum with `position` no longer fits
     function classify(int256 position, int256 size) internal pure returns (Action) {

@@ -3,63 +3,71 @@ pragma solidity ^0.8.13;
 
 import {ChainClock} from "../anchor/ChainClock.sol";
 import {IGuardErrors} from "../interfaces/IGuardErrors.sol";
-import {IPolicyGuard} from "../interfaces/IPolicyGuard.sol";
-import {Action, Policies, Policy, Status, Verdict} from "./Policy.sol";
-// HEARTBEAT_PART is used in assembly alone, where the linter does not look.
-// solhint-disable-next-line no-unused-import
-import {HEARTBEAT_PART, Moment, Scope, ScopeConfig, Scopes} from "./Scopes.sol";
+import {IPolicyEngine} from "../interfaces/IPolicyEngine.sol";
+import {IPolicyGuard, Restrictions} from "../interfaces/IPolicyGuard.sol";
+import {Deadline} from "./Deadline.sol";
+import {PolicyEngine} from "./PolicyEngine.sol";
+import {Action, Clock, Continuity, Status, Verdict} from "./PolicyTypes.sol";
+import {Scope, ScopeConfig, Scopes} from "./Scopes.sol";
+import {ScopeHead} from "./ScopeHead.sol";
 
-/// @title K4 and policy: what stays open when something is wrong
-/// @notice Decides per scope and action, from what the chain itself shows and from open causes. It asks no oracle, and nobody must run.
+/// @title Continuity and policy: what stays open when something is wrong
+/// @notice Decides per scope and action, from what the chain itself shows and from open causes. It asks no oracle.
 ///
-/// **Continuity.** A gap is the time since the heartbeat less what the blocks since then account for at the chain's slowest: a quiet market on
-/// a live chain shows none. Calls that succeed record it, and so does `poke`; a call that reverts cannot. A gap makes the scope Stale, then
-/// Lagging, then it is Synced again, all by the clock.
+/// **Continuity.** The time that blocks do not account for, at the chain's slowest average, leaks away as blocks come and is carried over by each
+/// heartbeat. Where a whole gap of it has gathered, the scope is Stale, then Lagging, then Synced again, all by the clock. Guarded calls that
+/// succeed record it, and so does `poke`. What slack hides of it, two headers prove: `proveStandstill`.
 ///
-/// **Exits** (Deposit, Decrease, Cancel) are open below Halted under every policy. What restricts them ends `exitsFor` after it began and comes
-/// back no sooner than four times that later, so that a scope restricts them in a fifth of the time at the most; pauses come on top, within
-/// their budget. Each scope on the way up has its own fifth and its own budget.
+/// **Exits** (Deposit, Decrease, Cancel) are open below Halted under every policy. The rule of exits stands at `Assessments`.
 ///
-/// @dev Storage is namespaced (ERC-7201) and is the executing contract's, behind a proxy and under delegatecall alike. The chain's identity is
-/// not in it. The core is total (`_assess`): the reverting functions and the previews share it.
+/// **Callbacks.** What is asked here holds for the moment. A function must write its effect before it calls anybody: what a stranger's callback does in
+/// between was not asked. `Policies.classify` says more.
+///
+/// @dev What a healthy call needs is in this contract. All else is in `PolicyEngine`, one contract without storage that runs in this one's storage.
+/// Storage is namespaced (ERC-7201) and is the executing contract's, behind a proxy and under delegatecall alike.
 abstract contract PolicyGuard is ChainClock, IGuardErrors, IPolicyGuard {
-    using Scopes for Scope;
-
+    /// @dev What `Scopes.find` reads. In a contract, not in that library: tools that compare the layouts of upgrades look here.
     /// @custom:storage-location erc7201:settlement-guard.storage.policy
     struct PolicyStorage {
         mapping(bytes32 => Scope) scopes;
     }
 
-    /// @dev keccak256(abi.encode(uint256(keccak256("settlement-guard.storage.policy")) - 1)) & ~bytes32(uint256(0xff))
-    bytes32 private constant POLICY_STORAGE = 0x008b3f86ed5cdc911b88aafef227491ce09c48def5b40ca4e09501b248a8e700;
+    /// @dev An account whose health is below this can be liquidated. Health is what an account has over what it must have.
+    uint256 private constant SOLVENT = 1e18;
 
-    /// @notice A scope has at most this many ancestors.
-    uint256 internal constant MAX_PARENTS = 3;
+    /// @custom:oz-upgrades-unsafe-allow state-variable-immutable
+    PolicyEngine private immutable _engine;
 
-    /// @notice An account whose health is below this can be liquidated. Health is what an account has over what it must have.
-    uint256 internal constant SOLVENT = 1e18;
+    /// @custom:oz-upgrades-unsafe-allow constructor
+    constructor() {
+        PolicyEngine engine = _sharedEngine();
+        if (address(engine) == address(0)) engine = new PolicyEngine();
+        _engine = engine;
+        // What is not there, or answers anything else, is no engine.
+        if (
+            address(engine).code.length == 0 ||
+            engine.requireContinuity(_continuity()) != PolicyEngine.requireContinuity.selector
+        ) revert EngineMissing(address(engine));
+    }
 
     /* THE CHECKS */
 
-    /// @notice Lets the function run only where `action` is allowed without reserve.
+    /// @notice Lets the function run only where `action` is allowed without reserve. Not for a liquidation: it asks for no account's health.
     modifier guarded(bytes32 scope, Action action) {
         _requireAllowed(scope, action);
         _;
     }
 
-    /// @notice The verdict on an action, never Deny: then it reverts with ActionDenied, or with ScopeUnknown. Not for a liquidation, whose verdict
-    /// depends on the account: `_guardLiquidation`.
-    /// @dev It also records what the chain shows, so the action must not be undone after.
+    /// @notice The verdict on an action, never Deny: then it reverts with ActionDenied, or with ScopeUnknown, of the scope or of one above it. Not for a liquidation, which reverts with
+    /// LiquidationNeedsHealth: its verdict depends on the account (`_guardLiquidation`).
+    /// @dev It also records what the chain shows: if the function reverts, that is not on record. The action must be written before anybody is called.
     function _guard(bytes32 scope, Action action) internal returns (Verdict verdict) {
-        Status status;
-        (verdict, status) = _enter(scope, action);
-        if (verdict == Verdict.Deny) revert ActionDenied(scope, action, status);
+        return _guardFrom(scope, Scopes.find(scope).head, action);
     }
 
     /// @notice Reverts with ActionDenied, or with ScopeUnknown, unless the action is allowed without reserve.
     function _requireAllowed(bytes32 scope, Action action) internal {
-        (Verdict verdict, Status status) = _enter(scope, action);
-        if (verdict != Verdict.Allow) revert ActionDenied(scope, action, status);
+        _requireAllowedFrom(scope, Scopes.find(scope).head, action);
     }
 
     /// @notice Reverts with LiquidationDenied, or with ScopeUnknown, unless the account may be liquidated now:
@@ -71,115 +79,82 @@ abstract contract PolicyGuard is ChainClock, IGuardErrors, IPolicyGuard {
     /// @param worstHealth health in the view that is worst for the account; health is what it has over what it must have, in 1e18
     /// @param bestHealth health in the view that is best for it, not below the worst
     function _guardLiquidation(bytes32 scope, uint256 worstHealth, uint256 bestHealth) internal {
-        (Verdict verdict, Status status) = _enter(scope, Action.Liquidate);
-        if (!_mayLiquidate(verdict, status, worstHealth, bestHealth)) {
-            revert LiquidationDenied(scope, status, worstHealth, bestHealth);
+        bool isAllowed = worstHealth < SOLVENT && worstHealth <= bestHealth;
+        if (isAllowed && _isHealthy(scope, Scopes.find(scope).head)) return;
+        _ask(abi.encodeCall(IPolicyEngine.enterLiquidation, (scope, worstHealth, bestHealth)), scope);
+    }
+
+    /// @dev As `_guard`, with the scope's head read already.
+    function _guardFrom(bytes32 scope, ScopeHead head, Action action) internal returns (Verdict verdict) {
+        // Every policy that was accepted allows all where nothing is wrong.
+        if (action != Action.Liquidate && _isHealthy(scope, head)) return Verdict.Allow;
+        return _judge(scope, action, Verdict.AllowConservative);
+    }
+
+    /// @dev As `_requireAllowed`, with the scope's head read already.
+    function _requireAllowedFrom(bytes32 scope, ScopeHead head, Action action) internal {
+        if (!_isHealthy(scope, head)) _judge(scope, action, Verdict.Allow);
+    }
+
+    /// @dev The engine's verdict; it reverts below `least`.
+    function _judge(bytes32 scope, Action action, Verdict least) private returns (Verdict verdict) {
+        return abi.decode(_ask(abi.encodeCall(IPolicyEngine.enter, (scope, action, least)), scope), (Verdict));
+    }
+
+    /// @dev Whether nothing is wrong with the scope, nor with what is above it. What is due of heartbeats is renewed.
+    function _isHealthy(bytes32 scope, ScopeHead head) private returns (bool) {
+        while (_isAlive(scope, head)) {
+            scope = _parentOf(scope);
+            if (scope == 0) return true;
+            head = Scopes.find(scope).head;
         }
+        return false;
     }
 
-    /// @inheritdoc IPolicyGuard
-    function preview(bytes32 scope, Action action) public view virtual returns (Verdict verdict, bytes memory reason) {
-        Status status;
-        (verdict, status, reason) = _verdict(scope, action);
-        if (reason.length == 0 && verdict != Verdict.Allow) {
-            reason = abi.encodeWithSelector(ActionDenied.selector, scope, action, status);
-        }
+    /// @dev What `preview` answers.
+    function _preview(bytes32 scope, Action action) internal view returns (Verdict verdict, bytes memory reason) {
+        return abi.decode(_askView(abi.encodeCall(IPolicyEngine.look, (scope, action)), scope), (Verdict, bytes));
     }
 
-    /// @inheritdoc IPolicyGuard
-    function previewLiquidation(
-        bytes32 scope,
-        uint256 worstHealth,
-        uint256 bestHealth
-    ) external view virtual returns (bool allowed, bytes memory reason) {
-        Verdict verdict;
-        Status status;
-        (verdict, status, reason) = _verdict(scope, Action.Liquidate);
-        allowed = reason.length == 0 && _mayLiquidate(verdict, status, worstHealth, bestHealth);
-        if (reason.length == 0 && !allowed) {
-            reason = abi.encodeWithSelector(LiquidationDenied.selector, scope, status, worstHealth, bestHealth);
-        }
+    /// @dev The moment, as spans count it.
+    function _clock() internal view returns (Clock memory) {
+        return Clock(block.timestamp, _blockNumber());
     }
 
-    /// @inheritdoc IPolicyGuard
-    function statusOf(bytes32 scope) external view virtual returns (Status status, Status exits) {
-        bytes memory failure;
-        (status, exits, failure) = _assess(scope);
-        if (failure.length != 0) return (Status.Halted, Status.Halted);
-    }
-
-    /// @inheritdoc IPolicyGuard
-    function configOf(bytes32 scope) external view virtual returns (ScopeConfig memory) {
-        Scope storage state = _scope(scope);
-        return
-            ScopeConfig(
-                state.policy,
-                state.gap,
-                state.staleFor,
-                state.graceFor,
-                state.exitsFor,
-                state.longestBlockTime
-            );
-    }
-
-    /// @inheritdoc IPolicyGuard
-    function poke(bytes32 scope) public virtual returns (Status status) {
-        (status, ) = _observe(scope);
+    /// @dev Whether canonical state contradicts something of this scope, what is above it aside.
+    function _hasOpenCause(bytes32 scope) internal view returns (bool) {
+        ScopeHead head = Scopes.find(scope).head;
+        return head.openDiverged() != 0 || head.openHalted() != 0;
     }
 
     /* EVIDENCE */
 
     /// @notice Makes a scope Diverged or Halted because of a cause, on evidence that the caller has checked: a state proof against an
     /// authenticated root, an inequality at the same height. Neither lag nor "unknown" is evidence, and no role should be able to call this.
+    /// @dev A protocol MUST have an end for a cause that stays true, which rests on evidence as well: `ProvenBeliefs` is one.
     /// @param cause what is contradicted, such as the hash of an account and a slot; each is healed by itself
     /// @param evidence block that the evidence speaks of: newer than the one that decided this cause last
     /// @return raised false where the cause is open already and at least as severe; that is no failure
     function _raise(bytes32 scope, bytes32 cause, Status status, uint64 evidence) internal returns (bool raised) {
-        raised = _known(scope).raise(scope, cause, status, evidence, _now());
-        if (raised) emit ScopeRaised(scope, cause, status, evidence);
+        bytes memory question = abi.encodeCall(IPolicyEngine.raise, (scope, cause, status, evidence));
+        return abi.decode(_ask(question, scope), (bool));
     }
 
     /// @notice Closes a cause, on evidence that the caller has checked and that is newer than all that spoke for it. The scope is Stale for
     /// `staleFor` from then on, so that the healing can be contradicted before anything leaves, then Lagging, then Synced, unless another cause
     /// is open.
     function _heal(bytes32 scope, bytes32 cause, uint64 evidence) internal {
-        _known(scope).heal(scope, cause, evidence, _now());
-        emit ScopeHealed(scope, cause, evidence);
+        _ask(abi.encodeCall(IPolicyEngine.heal, (scope, cause, evidence)), scope);
     }
 
-    /* WHAT A PROTOCOL DECIDES */
+    /* WHAT A PROTOCOL DECIDES. No override may revert: whatever is asked needs them all, and exits would close. */
 
     /// @notice The scope above `scope`: a market's protocol, a protocol's chain. Zero if there is none.
-    /// @dev In code rather than in storage: reading it costs nothing, and nobody can take a market out from under its protocol. An override
-    /// MUST reach zero after at most `MAX_PARENTS` steps; a scope that does not is refused its configuration.
+    /// @dev In code rather than in storage: reading it costs nothing, and nobody can take a market out from under its protocol. A configuration names it
+    /// as well, and one that names another is refused. An override MUST reach zero after at most `Bounds.PARENTS` steps.
     function _parentOf(bytes32 scope) internal view virtual returns (bytes32) {
         scope;
         return bytes32(0);
-    }
-
-    /// @notice Seconds since (`time`, `number`) that the chain's blocks do not account for.
-    /// @dev An override MUST NOT revert, and MUST return the greatest number for "unknown".
-    /// @param time of a block, in seconds since 1970
-    /// @param number of that block
-    /// @param longestBlockTime in seconds
-    function _gapSince(
-        uint256 time,
-        uint256 number,
-        uint256 longestBlockTime
-    ) internal view virtual returns (uint256 gap) {
-        uint256 head = _blockNumber();
-        unchecked {
-            // Block times have at most 64 bits and the factor has 8. Neither time nor height falls on a chain; in a simulated context that
-            // pretends otherwise, a block that lies ahead shows no gap.
-            uint256 accounted = time + (head > number ? head - number : 0) * longestBlockTime;
-            return block.timestamp > accounted ? block.timestamp - accounted : 0;
-        }
-    }
-
-    /// @notice Whether `_gapSince` may have reached `gap` although no heartbeat is due. Never, where a gap is a part of the time since then.
-    function _isBehind(uint256 gap) internal view virtual returns (bool) {
-        gap;
-        return false;
     }
 
     /// @notice Below this health, a fraction of 1e18, an account is deeply insolvent.
@@ -187,161 +162,152 @@ abstract contract PolicyGuard is ChainClock, IGuardErrors, IPolicyGuard {
         return 0.95e18;
     }
 
-    /* INTERNALS */
+    /// @notice What shows that the chain stood still. The constructor, and `_configureScope` in an initializer, refuse what is not so on a listed chain.
+    /// @dev Overridden by `L1OriginContinuity` and `ArbitrumContinuity`.
+    function _continuity() internal view virtual returns (Continuity) {
+        return Continuity.BlockTimes;
+    }
 
-    /// @dev Gives the scope its first configuration, without a delay: for a constructor, an initializer, or the listing of a market.
+    /// @dev Pauser, configurator, and the delay of a configuration in seconds: see `PolicyAdmin`.
+    function _roles() internal view virtual returns (uint256 pauser, uint256 configurator, uint256 delay);
+
+    /// @dev Whether nothing is wrong with the scope by what its head and the chain show. The heartbeat is renewed where it is due.
+    function _isAlive(bytes32 scope, ScopeHead head) internal virtual returns (bool) {
+        // What the L1 origin shows is in no head: the engine looks, or an override.
+        if (_continuity() == Continuity.L1Origin) return false;
+        if (head.isQuiet(block.timestamp)) return true;
+        Scope storage state = Scopes.find(scope);
+        head = state.head; // the one that was given may be older than a cause
+        if (!head.isUntroubled()) return false;
+        uint256 number = _blockNumber();
+        uint256 unaccounted = head.unaccounted(block.timestamp, number);
+        // Without a configuration the gap is zero.
+        if (unaccounted >= head.gap() * 1_000) return false;
+        state.head = head.withHeartbeat(block.timestamp, number, unaccounted);
+        return true;
+    }
+
+    /// @notice An engine that is deployed already: 18 kB less creation code, of the 49,152 bytes that EIP-3860 allows, and some 4 million gas less for each
+    /// contract. Zero to deploy one.
+    /// @dev Asked once, by this constructor, before those of what inherits it: it MUST be a constant, since immutables and state are zero by then. It MUST be
+    /// `PolicyEngine` of this version, which nothing checks: its code runs in this contract's storage.
+    function _sharedEngine() internal view virtual returns (PolicyEngine) {
+        return PolicyEngine(address(0));
+    }
+
+    /* PASSED ON TO THE ENGINE. Not virtual: `_pass` ends the call, and what an override or its modifiers do after it never runs. */
+
+    /// @dev Gives the scope its first configuration, without a delay: for a constructor, an initializer, or the listing of a market. It refuses a chain
+    /// that the guard does not know, once more: the code may have got there without a constructor.
     function _configureScope(bytes32 scope, ScopeConfig memory config) internal {
-        if (_isKnown(_scope(scope))) revert ScopeConfigured(scope);
-        _setConfiguration(scope, config);
+        _requireSupportedChain();
+        _ask(abi.encodeWithSelector(IPolicyEngine.configure.selector, scope, config), scope);
     }
 
-    function _setConfiguration(bytes32 scope, ScopeConfig memory config) internal {
-        _requireSound(scope, config);
-        Scope storage state = _scope(scope);
-        if (!_isKnown(state)) {
-            // Fits: see the note on times at `ScopeConfig`; 2^40 seconds are 34,000 years, and 2^40 blocks of a quarter of a second 8,000.
-            state.heartbeatTime = uint40(block.timestamp);
-            state.heartbeatBlock = uint40(_blockNumber());
-        }
-        state.policy = config.policy;
-        state.gap = config.gap;
-        state.staleFor = config.staleFor;
-        state.graceFor = config.graceFor;
-        state.exitsFor = config.exitsFor;
-        state.longestBlockTime = config.longestBlockTime;
-        emit ScopeConfigurationApplied(scope, config);
+    /// @inheritdoc IPolicyGuard
+    function preview(bytes32, Action) external view returns (Verdict verdict, bytes memory reason) {
+        _passView();
+        return (verdict, reason);
     }
 
-    /// @dev Reverts unless the configuration keeps what the guard promises, and the scopes above have one.
-    function _requireSound(bytes32 scope, ScopeConfig memory config) internal view {
-        config.policy.requireSound();
-        _requireTime("longestBlockTime", config.longestBlockTime, 1, type(uint8).max);
-        // A gap of a few blocks would be seen on a live chain; one of more than a day would never be.
-        _requireTime("gap", config.gap, 4 * uint256(config.longestBlockTime), 1 days);
-        _requireTime("staleFor", config.staleFor, config.longestBlockTime, 1 days);
-        _requireTime("graceFor", config.graceFor, config.longestBlockTime, 4 hours);
-        _requireTime("exitsFor", config.exitsFor, config.longestBlockTime, 7 days);
-        bytes32 parent = _parentOf(scope);
-        for (uint256 steps = 0; parent != 0; ++steps) {
-            if (steps == MAX_PARENTS) revert ScopeTooDeep(scope);
-            if (!_isKnown(_scope(parent))) revert ScopeUnknown(parent);
-            parent = _parentOf(parent);
-        }
+    /// @inheritdoc IPolicyGuard
+    function previewLiquidation(bytes32, uint256, uint256) external view returns (bool allowed, bytes memory reason) {
+        _passView();
+        return (allowed, reason);
     }
 
-    function _requireTime(bytes32 name, uint256 value, uint256 least, uint256 greatest) private pure {
-        if (value < least || value > greatest) revert TimeOutOfBounds(name, value, least, greatest);
+    /// @inheritdoc IPolicyGuard
+    function statusOf(bytes32) external view returns (Status status, Status exits) {
+        _passView();
+        return (status, exits);
     }
 
-    /// @dev The verdict of `_verdict`, with what the chain shows recorded. What reverts after it records nothing.
-    function _enter(bytes32 scope, Action action) private returns (Verdict verdict, Status status) {
-        Status exits;
-        (status, exits) = _observe(scope);
-        // Every policy that was accepted allows all where nothing is wrong.
-        if (status == Status.Synced) return (Verdict.Allow, status);
-        if (Policies.isExit(action)) status = exits;
-        verdict = _scope(scope).policy.verdict(status, action);
+    /// @inheritdoc IPolicyGuard
+    function configOf(bytes32) external view returns (ScopeConfig memory config) {
+        _passView();
+        return config;
     }
 
-    /// @dev The verdict, and the revert data of a missing configuration.
-    function _verdict(
-        bytes32 scope,
-        Action action
-    ) private view returns (Verdict verdict, Status status, bytes memory failure) {
-        Status exits;
-        (status, exits, failure) = _assess(scope);
-        if (failure.length != 0) return (Verdict.Deny, status, failure);
-        if (Policies.isExit(action)) status = exits;
-        verdict = _scope(scope).policy.verdict(status, action);
+    /// @inheritdoc IPolicyGuard
+    function restrictionsOf(bytes32) external view returns (Restrictions memory now_) {
+        _passView();
+        return now_;
     }
 
-    /// @dev The worst of the scope and of what is above it, without a trace. The scopes above have a configuration and an end: without,
-    /// this one would have got none. The scope itself is looked at whatever its name is: zero is the end above it, and no way past the guard.
-    /// `failure` is the revert data of a missing configuration.
-    function _assess(bytes32 scope) private view returns (Status status, Status exits, bytes memory failure) {
-        Moment memory now_ = _now();
-        do {
-            Scope storage state = _scope(scope);
-            uint256 word = state.firstSlot();
-            if (word == 0) return (status, exits, abi.encodeWithSelector(ScopeUnknown.selector, scope));
-            (Status own, Status ownExits, ) = state.assess(_gapIn(word), now_);
-            (status, exits) = (_worse(status, own), _worse(exits, ownExits));
-        } while ((scope = _parentOf(scope)) != 0);
+    /// @inheritdoc IPolicyGuard
+    function causeOf(bytes32, bytes32) external view returns (Status status, uint64 evidence) {
+        _passView();
+        return (status, evidence);
     }
 
-    /// @dev The same, recorded.
-    function _observe(bytes32 scope) private returns (Status status, Status exits) {
-        do {
-            Scope storage state = _scope(scope);
-            uint256 word;
-            uint256 threshold;
-            bool isQuiet;
-            assembly ("memory-safe") {
-                // equivalent: threshold = state.gap; isQuiet = no cause is open, nothing was disturbed or paused lately, and
-                // (block.timestamp - state.heartbeatTime) * HEARTBEAT_PART < threshold
-                word := sload(state.slot)
-                threshold := and(shr(128, word), 0xffffff)
-                let elapsed := and(sub(timestamp(), shr(48, word)), 0xffffffffff)
-                isQuiet := and(iszero(shr(232, word)), lt(mul(elapsed, HEARTBEAT_PART), threshold))
-            }
-            // This is all that happens while nothing is wrong and no heartbeat is due: a gap is no greater than the time since the heartbeat.
-            // Without a configuration the threshold is zero, and nothing is quiet.
-            if (isQuiet && !_isBehind(threshold)) continue;
-
-            if (word == 0) revert ScopeUnknown(scope);
-            uint256 gap = _gapIn(word);
-            if (word >> 232 == 0 && gap < threshold) {
-                state.beat(word, _blockNumber());
-                continue;
-            }
-            Moment memory now_ = _now();
-            (Status own, Status ownExits, bool disturbed) = state.assess(gap, now_);
-            (status, exits) = (_worse(status, own), _worse(exits, ownExits));
-            state.record(now_, disturbed);
-            if (disturbed) emit ScopeDisturbed(scope, gap, state.staleUntilTime);
-        } while ((scope = _parentOf(scope)) != 0);
+    /// @inheritdoc IPolicyGuard
+    function announcementOf(
+        bytes32
+    ) external view returns (bytes32 announced, Deadline readyFrom, Deadline readyUntil) {
+        _passView();
+        return (announced, readyFrom, readyUntil);
     }
 
-    function _worse(Status a, Status b) private pure returns (Status) {
-        return a > b ? a : b;
+    /// @inheritdoc IPolicyGuard
+    function poke(bytes32) external returns (Status) {
+        _pass();
     }
 
-    function _gapIn(uint256 word) private view returns (uint256) {
-        (uint256 time, uint256 number, uint256 longestBlockTime) = Scopes.heartbeatIn(word);
-        return _gapSince(time, number, longestBlockTime);
+    /// @dev Passes the call on to the engine as it is, and ends it with the engine's answer. The scope is the first argument of each.
+    function _pass() internal {
+        _return(_ask(msg.data, bytes32(msg.data[4:])));
     }
 
-    function _mayLiquidate(
-        Verdict verdict,
-        Status status,
-        uint256 worstHealth,
-        uint256 bestHealth
-    ) private view returns (bool) {
-        if (verdict == Verdict.Deny || worstHealth > bestHealth) return false;
-        if (verdict == Verdict.Allow) return worstHealth < SOLVENT;
-        if (worstHealth >= SOLVENT || worstHealth >= _deepInsolvency()) return false;
-        return status < Status.Diverged || bestHealth < SOLVENT;
-    }
-
-    function _isKnown(Scope storage state) internal view returns (bool) {
-        return Policy.unwrap(state.policy) != 0;
-    }
-
-    function _known(bytes32 scope) internal view returns (Scope storage state) {
-        state = _scope(scope);
-        if (!_isKnown(state)) revert ScopeUnknown(scope);
-    }
-
-    /// @dev equivalent: PolicyStorage at POLICY_STORAGE, scopes[scope]
-    function _scope(bytes32 scope) internal pure returns (Scope storage state) {
+    /// @dev Ends the call with an answer that is encoded already.
+    function _return(bytes memory answer) internal pure {
         assembly ("memory-safe") {
-            mstore(0x00, scope)
-            mstore(0x20, POLICY_STORAGE)
-            state.slot := keccak256(0x00, 0x40)
+            return(add(answer, 0x20), mload(answer))
         }
     }
 
-    function _now() internal view returns (Moment memory) {
-        return Moment(block.timestamp, _blockNumber());
+    /// @dev `_pass` of a function that writes nothing.
+    function _passView() internal view {
+        function() internal passing = _pass;
+        function() internal view reading;
+        assembly ("memory-safe") {
+            reading := passing
+        }
+        reading();
+    }
+
+    /// @dev Calls the engine in this contract's storage, and returns what it returned. What it reverts with, this reverts with.
+    /// @param question the call, to which what the engine must know of this contract is appended: a `Host`, word for word
+    /// @custom:oz-upgrades-unsafe-allow delegatecall
+    function _ask(bytes memory question, bytes32 scope) internal returns (bytes memory answer) {
+        uint256[11] memory host;
+        for (uint256 i = 0; i < 5; ++i) {
+            host[i] = uint256(scope);
+            scope = _parentOf(scope);
+            if (scope == 0) break;
+        }
+        host[5] = _blockNumber();
+        host[6] = uint256(_continuity());
+        (host[7], host[8], host[9]) = _roles();
+        host[10] = _deepInsolvency();
+        address engine = address(_engine);
+        bool ok;
+        (ok, answer) = engine.delegatecall(abi.encodePacked(question, host));
+        if (!ok) {
+            assembly ("memory-safe") {
+                revert(add(answer, 0x20), mload(answer))
+            }
+        }
+        // Each of its functions answers something. Where there is no code, nothing does.
+        if (answer.length == 0) revert EngineMissing(engine);
+    }
+
+    /// @dev `_ask` of a function that writes nothing.
+    function _askView(bytes memory question, bytes32 scope) internal view returns (bytes memory) {
+        function(bytes memory, bytes32) internal returns (bytes memory) writing = _ask;
+        function(bytes memory, bytes32) internal view returns (bytes memory) reading;
+        assembly ("memory-safe") {
+            reading := writing
+        }
+        return reading(question, scope);
     }
 }

@@ -1,4 +1,5 @@
 import { toBytes, toHex, type Hex } from "../bytes.js";
+import { CONTINUITIES } from "../policy/chains.js";
 import { ACTIONS, STATUSES } from "../policy/policy.js";
 import { PROOF_REASONS } from "../proof/reasons.js";
 import { oneLine, quoted, withoutUrls } from "../text.js";
@@ -60,9 +61,11 @@ const SENTENCES: Record<LibraryErrorName, (values: Values) => string> = {
   StateProofInvalid: ({ root, key, reason }) =>
     `the proof of ${key} under ${root} proves nothing: reason ${reason}, ${named(PROOF_REASONS, reason)}.`,
   ActionDenied: ({ scope, action, status }) =>
-    `action ${action} (${named(ACTIONS, action)}) is not open in scope ${word(scope)}, whose status is ${statusOf(status)}.`,
+    `action ${action} (${named(ACTIONS, action)}) is not open in scope ${word(scope)}, whose status is ${statusOf(status)}.${onTrial(status)}`,
   LiquidationDenied: ({ scope, status, worstHealth, bestHealth }) =>
     `an account with a health between ${worstHealth} and ${bestHealth} is not to be liquidated in scope ${word(scope)} while its status is ${statusOf(status)}.`,
+  LiquidationNeedsHealth: ({ scope }) =>
+    `a liquidation in scope ${word(scope)} depends on the account's health: the contract must ask for it with _guardLiquidation.`,
   ScopeUnknown: ({ scope }) => `scope ${word(scope)} has no configuration, and without a policy nothing is allowed.`,
   UnsupportedChain: ({ chainId }) => `chain ${chainId} needs a block-hash source of its own.`,
   PolicyNotMonotone: (v) => `${rowOf(v)} allows more in status ${statusOf(v["status"])} than in the one before it.`,
@@ -70,8 +73,13 @@ const SENTENCES: Record<LibraryErrorName, (values: Values) => string> = {
   PolicyBlocksSynced: (v) => `${rowOf(v)} does not allow it although nothing is wrong.`,
   PolicyClosesExit: (v) => `${rowOf(v)} closes an exit below Halted, or deep liquidations below Diverged.`,
   PolicyIgnoresDivergence: (v) => `${rowOf(v)} lets through in Diverged what only evidence may open again.`,
-  TimeOutOfBounds: ({ name, value, least, greatest }) =>
-    `the scope's ${word(name).replaceAll('"', "")} is ${value} s, and the bounds are ${least} s and ${greatest} s, both included.`,
+  ConfigOutOfBounds: ({ name, value, least, greatest }) =>
+    `the scope's ${plain(name)} is ${value}, and the bounds are ${least} and ${greatest}${unitOf(name)}, both included.`,
+  ParentMismatch: ({ scope, parent, actual }) =>
+    `the configuration puts scope ${word(scope)} below ${above(parent)}, and the contract's _parentOf below ${above(actual)}.`,
+  ContinuityMismatch: ({ chainId, needed, given }) =>
+    `outages of chain ${chainId} are shown by ${needed} (${continuityOf(needed)}), and the contract's _continuity says ${given} (${continuityOf(given)}).`,
+  ClockOutOfRange: ({ time, number }) => `the guard cannot write down the time ${time} with the block ${number}.`,
   ScopeConfigured: ({ scope }) =>
     `scope ${word(scope)} has a configuration already: schedule another, and apply it after the delay.`,
   ScopeTooDeep: ({ scope }) => `scope ${word(scope)} has too many scopes above it, or is above itself.`,
@@ -79,20 +87,34 @@ const SENTENCES: Record<LibraryErrorName, (values: Values) => string> = {
   NotConfigurator: ({ caller }) => `${caller} is not the configurator.`,
   PauseNeedsEvidence: ({ status }) => `a pause sets Lagging or Stale, and not status ${statusOf(status)}.`,
   PauseLength: ({ length, greatest }) => `a pause of ${length} s is none, or longer than ${greatest} s.`,
-  PauseCoolingDown: ({ scope, time, number }) =>
-    `scope ${word(scope)} cannot be paused again before ${moment(time)} and block ${number}.`,
+  PauseCoolingDown: ({ scope, time }) => `scope ${word(scope)} cannot be paused again before ${moment(time)}.`,
   PauseBudgetSpent: ({ scope, used, budget }) =>
     `scope ${word(scope)} was paused for ${used} s of the ${budget} s of its window, and this pause would exceed them.`,
-  ConfigurationNotReady: ({ scope, readyTime, readyBlock, endTime, endBlock }) =>
-    readyTime === 0n
-      ? `this configuration of scope ${word(scope)} was not scheduled (0, ${readyBlock}, ${endTime}, ${endBlock}).`
-      : `this configuration of scope ${word(scope)} can be applied from ${moment(readyTime)} and block ${readyBlock}, until ${moment(endTime)} and block ${endBlock}.`,
+  ConfigurationNotReady: ({ scope, announced, readyFrom, readyBlock, readyUntil, endBlock }) =>
+    BigInt(announced!) === 0n
+      ? `no configuration of scope ${word(scope)} is announced (${announced}, ${readyFrom}, ${readyBlock}, ${readyUntil}, ${endBlock}).`
+      : `of scope ${word(scope)} the configuration with the hash ${announced} is announced, and can be applied from ${moment(readyFrom)} and block ${readyBlock}, until ${moment(readyUntil)} and block ${endBlock}.`,
+  NoStandstill: ({ scope, apart, gap }) =>
+    `the two headers are ${apart} s apart, and only more than the gap of scope ${word(scope)}, ${gap} s, is a standstill.`,
+  StandstillRecorded: ({ scope, number, recorded }) =>
+    `scope ${word(scope)} has outages on record up to block ${recorded}, and the standstill ended with block ${number}.`,
+  EngineMissing: ({ engine }) =>
+    `the policy's engine ${engine} is not there, or was called by itself: it is code for contracts that inherit the guard.`,
   CauseInvalid: ({ scope, cause, status }) =>
     `cause ${word(cause)} of scope ${word(scope)} has no identity, or status ${statusOf(status)}, which needs no evidence.`,
   EvidenceNotNewer: ({ scope, cause, evidence, last }) =>
     `evidence of block ${evidence} about cause ${word(cause)} of scope ${word(scope)} is not newer than that of block ${last}.`,
   CauseNotOpen: ({ scope, cause }) => `cause ${word(cause)} of scope ${word(scope)} is not open.`,
-  TooManyCauses: ({ scope }) => `scope ${word(scope)} has as many open causes as it can count.`,
+  BeliefContradicted: ({ scope, subject, believed, evidence }) =>
+    `of ${word(subject)} in scope ${word(scope)} ${believed} is believed, and evidence of block ${evidence} contradicts it: only newer evidence ends that.`,
+  BeliefHolds: ({ scope, subject, believed, proven }) =>
+    `of ${word(subject)} in scope ${word(scope)} ${believed} is believed and ${proven} proven: that contradicts nothing.`,
+  BeliefUnmet: ({ scope, subject, believed, proven }) =>
+    `of ${word(subject)} in scope ${word(scope)} ${believed} is believed and only ${proven} proven: that reconciles nothing.`,
+  ProofOlderThanBelief: ({ scope, subject, proof, since }) =>
+    `what is believed of ${word(subject)} in scope ${word(scope)} counts from block ${since}, and the proof is of block ${proof}.`,
+  AcceptanceTooEarly: ({ scope, subject, time, number }) =>
+    `what is proven of ${word(subject)} in scope ${word(scope)} is accepted from ${moment(time)} and block ${number}.`,
   FieldOutOfSlot: ({ offset, width }) => `a field of ${width} bytes at ${offset} does not lie inside a slot's 32.`,
 };
 
@@ -108,8 +130,33 @@ function rowOf({ action }: Values): string {
   return `the policy's row of action ${action} (${named(ACTIONS, action)})`;
 }
 
+/** A member's name without quotes. */
+function plain(name: bigint | Hex | undefined): string {
+  return word(name).replaceAll('"', "");
+}
+
+function unitOf(name: bigint | Hex | undefined): string {
+  const member = plain(name);
+  if (member === "minDepth" || member === "maxAge") return " blocks";
+  return member.toLowerCase().endsWith("blocktime") ? " ms" : " s";
+}
+
+function above(scope: bigint | Hex | undefined): string {
+  return BigInt(scope!) === 0n ? `none (${scope})` : word(scope);
+}
+
+function continuityOf(continuity: bigint | Hex | undefined): string {
+  return named(["unlisted", ...CONTINUITIES], continuity);
+}
+
 function statusOf(status: bigint | Hex | undefined): string {
   return `${status} (${named(STATUSES, status)})`;
+}
+
+/** Whoever tests meets this first: nothing in the revert data tells which chain it was. */
+function onTrial(status: bigint | Hex | undefined): string {
+  const isByTime = status === BigInt(STATUSES.indexOf("Lagging")) || status === BigInt(STATUSES.indexOf("Stale"));
+  return isByTime ? " On a development chain, time that passes without blocks looks like an outage." : "";
 }
 
 function named(names: readonly string[], position: bigint | Hex | undefined): string {
@@ -117,13 +164,13 @@ function named(names: readonly string[], position: bigint | Hex | undefined): st
 }
 
 /** A moment in seconds since 1970, with its date where it has one. */
-function moment(time: bigint | Hex | undefined): string {
+export function moment(time: bigint | Hex | undefined): string {
   const date = new Date(Number(time) * 1_000);
   return Number.isNaN(date.getTime()) ? `${time}` : `${time} (${date.toISOString()})`;
 }
 
 /** ASCII that is padded with zeros, as scopes and names are, in quotes; other words in hexadecimal. */
-function word(bytes32: bigint | Hex | undefined): string {
+export function word(bytes32: bigint | Hex | undefined): string {
   const text = new TextDecoder().decode(toBytes(bytes32, "word", 32)).replace(/\0+$/, "");
   return /^[\x20-\x7e]+$/.test(text) ? JSON.stringify(text) : String(bytes32);
 }

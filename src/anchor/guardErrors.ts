@@ -22,6 +22,8 @@ const hash = (name: string, meaning: string): GuardErrorInput => ({ name, type: 
 const depth = (name: string, meaning: string): GuardErrorInput => ({ name, type: "uint64", meaning });
 
 const seconds = (name: string, meaning: string): GuardErrorInput => ({ name, type: "uint256", meaning });
+const count = (name: string, meaning: string): GuardErrorInput => ({ name, type: "uint256", meaning });
+const continuity = (name: string, meaning: string): GuardErrorInput => ({ name, type: "uint8", meaning });
 const status = (meaning: string): GuardErrorInput => ({ name: "status", type: "uint8", meaning });
 const action = (meaning: string): GuardErrorInput => ({ name: "action", type: "uint8", meaning });
 const caller: GuardErrorInput = { name: "caller", type: "address", meaning: "who called" };
@@ -86,6 +88,7 @@ export const GUARD_ERRORS = {
     { name: "worstHealth", type: "uint256", meaning: "the account's health in the view that is worst for it, in 1e18" },
     { name: "bestHealth", type: "uint256", meaning: "its health in the view that is best for it, in 1e18" },
   ],
+  LiquidationNeedsHealth: [scope],
   ScopeUnknown: [hash("scope", "the scope that has no configuration")],
   UnsupportedChain: [{ name: "chainId", type: "uint256", meaning: "the chain's id" }],
 } as const satisfies { [name: string]: readonly GuardErrorInput[] };
@@ -97,23 +100,30 @@ export const POLICY_ERRORS = {
   PolicyBlocksSynced: [rowAtFault],
   PolicyClosesExit: [rowAtFault],
   PolicyIgnoresDivergence: [rowAtFault],
-  TimeOutOfBounds: [
+  ConfigOutOfBounds: [
     hash("name", "the member of `ScopeConfig`, in ASCII"),
-    seconds("value", "the time that was given, in seconds"),
-    seconds("least", "the least time, in seconds"),
-    seconds("greatest", "the greatest time, in seconds"),
+    count("value", "what was given, in the member's unit: seconds, milliseconds or blocks"),
+    count("least", "the least that it may be"),
+    count("greatest", "the greatest that it may be"),
   ],
+  ParentMismatch: [
+    scope,
+    hash("parent", "the scope above it by the configuration; zero for none"),
+    hash("actual", "the scope above it by the contract; zero for none"),
+  ],
+  ContinuityMismatch: [
+    count("chainId", "the chain's id"),
+    continuity("needed", "what shows outages on this chain"),
+    continuity("given", "what the contract takes for it"),
+  ],
+  ClockOutOfRange: [seconds("time", "of the block, in seconds since 1970"), count("number", "the block's height")],
   ScopeConfigured: [scope],
   ScopeTooDeep: [scope],
   NotPauser: [caller],
   NotConfigurator: [caller],
   PauseNeedsEvidence: [status("the status that the pause would set")],
   PauseLength: [seconds("length", "the pause's length, in seconds"), seconds("greatest", "the longest, in seconds")],
-  PauseCoolingDown: [
-    scope,
-    seconds("time", "from when the next pause may begin, in seconds since 1970"),
-    { name: "number", type: "uint256", meaning: "the block before which it may not begin either" },
-  ],
+  PauseCoolingDown: [scope, seconds("time", "from when the next pause may begin, in seconds since 1970")],
   PauseBudgetSpent: [
     scope,
     seconds("used", "pauses that the window holds already, in seconds"),
@@ -121,10 +131,24 @@ export const POLICY_ERRORS = {
   ],
   ConfigurationNotReady: [
     scope,
-    seconds("readyTime", "from when it may be applied, in seconds since 1970; zero if it was not scheduled"),
-    { name: "readyBlock", type: "uint256", meaning: "the block before which it may not be applied either" },
-    seconds("endTime", "from when it is too late, in seconds since 1970"),
-    { name: "endBlock", type: "uint256", meaning: "the block that must have come as well for it to be too late" },
+    hash("announced", "keccak256 of the configuration that waits; zero if none does"),
+    seconds("readyFrom", "from when it may be applied, in seconds since 1970"),
+    count("readyBlock", "the block before which it may not be applied either"),
+    seconds("readyUntil", "from when it is too late, in seconds since 1970"),
+    count("endBlock", "the block that must have come as well for it to be too late"),
+  ],
+  NoStandstill: [
+    scope,
+    seconds("apart", "what lies between the two headers, in seconds"),
+    seconds("gap", "what must be exceeded, in seconds"),
+  ],
+  StandstillRecorded: [
+    scope,
+    { name: "number", type: "uint64", meaning: "the block that ended the standstill" },
+    { name: "recorded", type: "uint64", meaning: "the block up to which outages are on record" },
+  ],
+  EngineMissing: [
+    { name: "engine", type: "address", meaning: "where the engine's code should be, or was called by itself" },
   ],
   CauseInvalid: [scope, cause, status("the status that the cause was given")],
   EvidenceNotNewer: [
@@ -134,13 +158,41 @@ export const POLICY_ERRORS = {
     { name: "last", type: "uint64", meaning: "the block that the newest evidence so far spoke of" },
   ],
   CauseNotOpen: [scope, cause],
-  TooManyCauses: [scope],
+} as const satisfies { [name: string]: readonly GuardErrorInput[] };
+
+const subject = hash("subject", "what is believed of");
+const believed = seconds("believed", "what the protocol believes, in its units");
+const proven = seconds("proven", "what was proven, in the same units");
+
+/** The errors of `contracts/interfaces/IBeliefErrors.sol`: what those who believe, contradict and prove are refused. */
+export const BELIEF_ERRORS = {
+  BeliefContradicted: [
+    scope,
+    subject,
+    believed,
+    { name: "evidence", type: "uint64", meaning: "the block that the newest evidence speaks of" },
+  ],
+  BeliefHolds: [scope, subject, believed, proven],
+  BeliefUnmet: [scope, subject, believed, proven],
+  ProofOlderThanBelief: [
+    scope,
+    subject,
+    { name: "proof", type: "uint64", meaning: "the block that the proof speaks of" },
+    { name: "since", type: "uint64", meaning: "the block from which the belief counts" },
+  ],
+  AcceptanceTooEarly: [
+    scope,
+    subject,
+    seconds("time", "the end of the delay, in seconds since 1970"),
+    count("number", "the end of the delay, as a height"),
+  ],
 } as const satisfies { [name: string]: readonly GuardErrorInput[] };
 
 /** Every error that a contract of the library reverts with; the examples' own are not among them. */
 export const LIBRARY_ERRORS = {
   ...GUARD_ERRORS,
   ...POLICY_ERRORS,
+  ...BELIEF_ERRORS,
   /** Of `contracts/proof/SlotDerivation.sol`. */
   FieldOutOfSlot: [
     { name: "offset", type: "uint256", meaning: "where the field begins, in bytes from the slot's lowest" },

@@ -19,27 +19,19 @@ export async function config(path: string, options: { json?: boolean }, terminal
 }
 
 /** Words in hexadecimal, as Foundry's `vm.parseJson` and ethers read them; the rest fits a JSON number. */
-function printed({ id, chain, parent, minDepth, maxAge, config: { policy, ...times } }: GuardedScope): object {
-  return {
-    id,
-    chain,
-    parent: parent ?? toWord(0n),
-    minDepth,
-    maxAge,
-    config: { policy: toQuantity(policy), ...times },
-  };
+function printed({ id, chain, config, hidden }: GuardedScope): object {
+  return { id, chain, config: { ...config, policy: toQuantity(config.policy) }, hidden };
 }
 
-function lines(
-  name: string,
-  { id, chain, parent, minDepth, maxAge, config: { policy, ...times } }: GuardedScope,
-): string[] {
+function lines(name: string, { id, chain, config, hidden }: GuardedScope): string[] {
+  const { policy, parent, ...numbers } = config;
+  const { busy, hour, day, week } = hidden;
   return [
     `${name}: ${id}`,
-    `  chain ${chain}, ${parent === undefined ? "no parent" : `parent ${parent}`}, minDepth ${minDepth}, maxAge ${maxAge}`,
-    `  policy ${toQuantity(policy)}`,
-    `  ${Object.entries(times)
-      .map(([member, seconds]) => `${member} ${seconds}`)
+    `  chain ${chain}, ${parent === toWord(0n) ? "no parent" : `parent ${parent}`}, policy ${toQuantity(policy)}`,
+    `  ${Object.entries(numbers)
+      .map(([member, number]) => `${member} ${number}`)
       .join(", ")}`,
+    `  hidden at the most: an outage of ${busy} s on a busy market, ${hour} s after a quiet hour, ${day} s after a day, ${week} s after a week`,
   ];
 }

@@ -7,6 +7,7 @@ import { SettlementGuardError } from "../errors.js";
 import { config } from "./config.js";
 import { DEFAULT_TIMEOUT, HEADERS_VARIABLE, RPC_VARIABLE } from "./endpoint.js";
 import { prove, type ProveArguments } from "./prove.js";
+import { status, type StatusArguments } from "./status.js";
 import { Terminal } from "./terminal.js";
 import { withoutValues } from "./text.js";
 import { verify, type VerifyOptions } from "./verify.js";
@@ -43,12 +44,8 @@ ${EXIT_CODES}`,
     .action(async (file: string, options: VerifyOptions) => {
       exitCode = await verify(file, options, terminal);
     });
-  program
-    .command("prove")
+  withEndpoint(program.command("prove"), "nothing that it says is believed")
     .description("Fetch a proof with its header, check every node, and write a file for verify.")
-    .option("--rpc <url>", `JSON-RPC endpoint; nothing that it says is believed (environment: ${RPC_VARIABLE})`)
-    .option("--header <header>", `"Name: value", repeatable (environment: ${HEADERS_VARIABLE}, one a line)`, collect)
-    .option("--timeout <seconds>", `for each request; ${DEFAULT_TIMEOUT} without it`)
     .requiredOption("--account <address>", "whose state")
     .option("--slot <slots...>", "which slots: numbers, or 32 bytes in hexadecimal", [])
     .option("--block <block>", "a number, a hash, latest, safe, finalized or earliest", "latest")
@@ -66,6 +63,18 @@ ${EXIT_CODES}`,
     .action(async (file: string, options: { json?: boolean }) => {
       exitCode = await config(file, options, terminal);
     });
+  withEndpoint(program.command("status"), "what it says is believed")
+    .description("Say what restricts a scope of a deployed guard, and until when.")
+    .requiredOption("--guard <address>", "the contract that inherits the guard")
+    .requiredOption("--scope <scope>", "its name, or 32 bytes in hexadecimal")
+    .option("--json", "print { status, exits, block, scopes } instead of text")
+    .addHelpText(
+      "after",
+      "\nExit code: 0 if the scope is Synced, 1 if anything restricts it or the endpoint failed, 2 if the input cannot be used.",
+    )
+    .action(async (options: StatusArguments) => {
+      exitCode = await status(options, terminal);
+    });
   await program.parseAsync(argv);
   return exitCode;
 }
@@ -74,7 +83,9 @@ function newProgram(): Command {
   // By its own name, because the distance to the manifest differs between the sources and the build.
   const { version } = createRequire(import.meta.url)("settlement-guard/package.json") as { version: string };
   return new Command("settlement-guard")
-    .description("Checks what a block's state says about an account and its slots, node by node.")
+    .description(
+      "Proves and verifies what a block's state says, checks configurations, and says what restricts a market.",
+    )
     .version(version)
     .addHelpText("after", EXIT_CODES)
     .configureHelp({ showGlobalOptions: true })
@@ -88,6 +99,13 @@ function newProgram(): Command {
       outputError: () => undefined, // it is thrown as well
     })
     .exitOverride();
+}
+
+function withEndpoint(command: Command, belief: string): Command {
+  return command
+    .option("--rpc <url>", `JSON-RPC endpoint; ${belief} (environment: ${RPC_VARIABLE})`)
+    .option("--header <header>", `"Name: value", repeatable (environment: ${HEADERS_VARIABLE}, one a line)`, collect)
+    .option("--timeout <seconds>", `for each request; ${DEFAULT_TIMEOUT} without it`);
 }
 
 function collect(value: string, before: string[] = []): string[] {

@@ -1,18 +1,21 @@
-import { toHex, type Hex } from "../bytes.js";
+import { toHex, toWord, type Hex } from "../bytes.js";
 import { SettlementGuardError } from "../errors.js";
 import { describeValue } from "../text.js";
-import type { ChainProfile } from "./chains.js";
+import type { ChainProfile, Continuity } from "./chains.js";
 import {
   WHOLE,
   checkDepths,
   checkParents,
   checkScope,
+  keeperLatencyOf,
   membersOf,
   readChain,
   readScope,
   readTable,
   scopeLine,
   scopeNameFault,
+  type AnyChain,
+  type AnyScope,
   type Report,
 } from "./configChecks.js";
 import { packPolicy, STANDARD_POLICY, type PolicyTable } from "./policy.js";
@@ -20,8 +23,8 @@ import { packPolicy, STANDARD_POLICY, type PolicyTable } from "./policy.js";
 /** How a chain is used. What is left out is taken from {@link CHAIN_PROFILES}; a chain that is not there needs all of it. */
 export interface ChainInput extends Partial<ChainProfile> {
   /**
-   * Seconds from a trader's signature to the block that executes it, at their usual worst: what a keeper needs to see an order, simulate it
-   * and be included.
+   * Whole seconds from a trader's signature to the block that executes it, at their usual worst: what a keeper needs to see an order, simulate
+   * it and be included.
    */
   keeperLatency: number;
 }
@@ -38,23 +41,35 @@ export interface ScopeInput<Chain extends PropertyKey, Scope extends string, Pol
   minDepth: number;
   /** How old an anchor may be, in blocks. */
   maxAge: number;
+  /** Its chain's where it is left out. */
+  keeperLatency?: number;
   /** So much time that no block accounts for makes it Stale. */
   gap: number;
   /** How long it stays Stale. */
   staleFor: number;
   /** How long it is Lagging after that. */
   graceFor: number;
-  /** How long exits are restricted at the most. */
+  /** For how long Halted closes exits at the most; at least `staleFor`. */
   exitsFor: number;
 }
 
-/** The contract's `ScopeConfig`. A type and not an interface: Ignition takes no interface as an argument. */
+/**
+ * The contract's `ScopeConfig`, member by member. A type and not an interface: Ignition takes no interface as an argument.
+ *
+ * `minDepth` and `maxAge` are in blocks, `blockTime` and `longestBlockTime` in milliseconds, all other numbers in seconds.
+ */
 export type ScopeConfig = {
   policy: bigint;
+  /** The id of the scope above; zero bytes if there is none. */
+  parent: Hex;
+  minDepth: number;
+  maxAge: number;
+  keeperLatency: number;
   gap: number;
   staleFor: number;
   graceFor: number;
   exitsFor: number;
+  blockTime: number;
   longestBlockTime: number;
 };
 
@@ -63,12 +78,24 @@ export type GuardedScope = {
   /** What the contract calls it: its name in ASCII, padded with zeros. */
   id: Hex;
   chain: number;
-  parent: Hex | undefined;
-  minDepth: number;
-  maxAge: number;
+  /** What `config.policy` says. */
   policy: PolicyTable;
-  /** What `_configureScope` or `scheduleScope` takes. */
+  /** What `_configureScope` and `scheduleScope` take. */
   config: ScopeConfig;
+  /** What it does not see: {@link hiddenOutages}. */
+  hidden: HiddenOutages;
+};
+
+/** The longest outage, in whole seconds, that stays hidden. */
+export type HiddenOutages = {
+  /** On a busy market: the heartbeat is a quarter of the gap old. */
+  busy: number;
+  /** After an hour in which nobody called. */
+  hour: number;
+  /** After a day in which nobody called. */
+  day: number;
+  /** After a week in which nobody called. */
+  week: number;
 };
 
 /** One line of a configuration that cannot work. */
@@ -88,10 +115,10 @@ export interface GuardConfigInput<Chain extends number, Scope extends string, Po
 /**
  * Checks a configuration of scopes before it is deployed, and returns what the contract takes. It refuses what cannot work:
  * - an anchor that may be older than the chain's source of block hashes answers, or must be deeper than it may be old;
- * - a window that ends before a keeper can act: `maxAge` blocks in seconds against `keeperLatency`;
+ * - a window that ends before a keeper can act: the blocks from `minDepth` to `maxAge` in seconds against `keeperLatency`;
  * - a policy that is not monotone or breaks a promise, cell by cell;
- * - times out of the contract's bounds, a gap that the chain's own signal cannot show, parents that are missing, on another chain, too many
- *   or circular;
+ * - times out of the contract's bounds, a gap that the chain's own signal cannot show, a chain that is said to be slower than it is or to show
+ *   outages by other means, parents that are missing, on another chain, too many or circular;
  * - members that are missing, of another type, or that it does not know: a misspelt one is never passed over.
  *
  * @example
@@ -121,16 +148,33 @@ export function defineGuardConfig<
 
   const guarded = Array.from(scopes, ([name, scope]): [string, GuardedScope] => {
     const policy = scope.policy === undefined ? STANDARD_POLICY : tables.get(scope.policy)!;
-    const { chain, gap, staleFor, graceFor, exitsFor, minDepth, maxAge } = scope;
-    const { longestBlockTime } = chains.get(String(chain))!;
-    const config = { policy: packPolicy(policy), gap, staleFor, graceFor, exitsFor, longestBlockTime };
-    const parent = scope.parent === undefined ? undefined : scopeId(scope.parent);
-    return [name, { id: scopeId(name), chain, parent, minDepth, maxAge, policy, config }];
+    const chain = chains.get(String(scope.chain))!;
+    const config = configOf(scope, chain, policy);
+    const hidden = hiddenOutages(config, chain.continuity);
+    return [name, { id: scopeId(name), chain: scope.chain, policy, config, hidden }];
   });
   return {
     chains: Object.fromEntries(chains) as Record<Chain, ChainProfile & ChainInput>,
     scopes: Object.fromEntries(guarded) as Record<Scope, GuardedScope>,
   };
+}
+
+/**
+ * The longest outage that a scope does not see by itself, after a time without calls. Blocks that come at their usual pace account for more
+ * time than passes, as each counts for `longestBlockTime`: a quiet time of Q seconds leaves a slack of Q × (`longestBlockTime` / `blockTime` - 1),
+ * and an outage shorter than `gap` and slack together stays hidden. `poke` takes the slack away. Where the L1 origin shows outages there is none.
+ *
+ * A single standstill longer than `gap` need not stay hidden, whatever the slack: two headers prove it (`proveStandstill`, `findStandstill`).
+ *
+ * @param config its `gap` in seconds, the block times in milliseconds
+ */
+export function hiddenOutages(
+  { gap, blockTime, longestBlockTime }: Pick<ScopeConfig, "gap" | "blockTime" | "longestBlockTime">,
+  continuity: Continuity,
+): HiddenOutages {
+  const after = (quiet: number): number =>
+    continuity === "l1-origin" ? gap : gap + Math.ceil((quiet * (longestBlockTime - blockTime)) / blockTime);
+  return { busy: after(gap / 4), hour: after(3_600), day: after(86_400), week: after(604_800) };
 }
 
 /**
@@ -144,6 +188,24 @@ export function scopeId(name: string): Hex {
   const id = new Uint8Array(32);
   id.set(new TextEncoder().encode(name));
   return toHex(id);
+}
+
+function configOf(scope: AnyScope, chain: AnyChain, policy: PolicyTable): ScopeConfig {
+  const { minDepth, maxAge, gap, staleFor, graceFor, exitsFor } = scope;
+  const { blockTime, longestBlockTime } = chain;
+  return {
+    policy: packPolicy(policy),
+    parent: scope.parent === undefined ? toWord(0n) : scopeId(scope.parent),
+    minDepth,
+    maxAge,
+    keeperLatency: keeperLatencyOf(scope, chain),
+    gap,
+    staleFor,
+    graceFor,
+    exitsFor,
+    blockTime,
+    longestBlockTime,
+  };
 }
 
 /** Reads and judges all that stands in a configuration. What is not well formed is left out, with a fault. */

@@ -1,5 +1,6 @@
 import { describeValue, oneLine, quoted } from "../text.js";
-import { CHAIN_PROFILES, type ChainProfile } from "./chains.js";
+import { BOUNDS } from "./bounds.js";
+import { CHAIN_PROFILES, CONTINUITIES, demandsOf, type ChainProfile } from "./chains.js";
 import type { ChainInput, ScopeInput } from "./config.js";
 import { ACTIONS, policyFaults, type PolicyTable } from "./policy.js";
 
@@ -11,14 +12,14 @@ type Members = Readonly<Record<string, unknown>>;
 
 /** The sequencer of the OP stack may lag behind L1 by so many seconds (Fjord, max_sequencer_drift). */
 const MAX_SEQUENCER_DRIFT = 1_800;
-const DAY = 86_400;
-const MAX_PARENTS = 3;
+/** A `uint16`, in seconds. */
+const LATENCY_GREATEST = 2 ** 16 - 1;
 
 const CHAIN_NUMBERS = ["blockTime", "hashWindow", "keeperLatency", "longestBlockTime"] as const;
 const CHAIN_MEMBERS = [...CHAIN_NUMBERS, "name", "continuity", "originLag"];
-const CONTINUITIES: readonly unknown[] = ["block-times", "l1-origin"] satisfies ChainProfile["continuity"][];
 const SCOPE_NUMBERS = ["chain", "minDepth", "maxAge", "gap", "staleFor", "graceFor", "exitsFor"] as const;
 const SCOPE_NAMES = ["parent", "policy"] as const;
+const SCOPE_MEMBERS = [...SCOPE_NUMBERS, ...SCOPE_NAMES, "keeperLatency"];
 
 /** Where a scope stands in a configuration. */
 export function scopeLine(name: string): string {
@@ -71,17 +72,17 @@ export function readChain(id: string, value: unknown, report: Report): AnyChain 
     );
     return undefined;
   }
-  const faults = chainFaults(chain);
+  const faults = chainFaults(Number(id), chain);
   for (const [member, reason] of faults) report(`${line}.${member}`, reason);
   return faults.length === 0 ? chain : undefined;
 }
 
-function chainFaults(chain: AnyChain): [member: string, reason: string][] {
-  const { name, continuity, blockTime, longestBlockTime, hashWindow } = chain;
+function chainFaults(id: number, chain: AnyChain): [member: string, reason: string][] {
+  const { name, continuity, hashWindow, keeperLatency } = chain;
   const faults: [string, string][] = [];
   if (typeof name !== "string" || name === "") faults.push(["name", misfit(name, "a name")]);
   if (!CONTINUITIES.includes(continuity))
-    faults.push(["continuity", misfit(continuity, '"block-times" or "l1-origin"')]);
+    faults.push(["continuity", misfit(continuity, `one of ${CONTINUITIES.join(", ")}`)]);
   const lag = continuity === "l1-origin" || chain.originLag !== undefined ? (["originLag"] as const) : [];
   for (const member of [...CHAIN_NUMBERS, ...lag]) {
     const value: unknown = chain[member];
@@ -90,14 +91,39 @@ function chainFaults(chain: AnyChain): [member: string, reason: string][] {
   }
   if (faults.length > 0) return faults;
   if (!Number.isInteger(hashWindow)) faults.push(["hashWindow", "it must be a whole number of blocks"]);
-  if (!Number.isInteger(longestBlockTime) || longestBlockTime > 255)
-    faults.push(["longestBlockTime", "it must be an integer of at most 255 seconds"]);
-  else if (longestBlockTime < blockTime)
-    faults.push([
-      "longestBlockTime",
-      `${longestBlockTime} s is less than the usual ${blockTime} s: a chain that lives would show gaps`,
-    ]);
-  return faults;
+  if (!isLatency(keeperLatency)) faults.push(["keeperLatency", NO_LATENCY]);
+  const demands = demandsOf(id);
+  if (demands !== undefined && continuity !== demands.continuity)
+    faults.push(["continuity", `${name} shows outages by ${demands.continuity}: the contract refuses ${continuity}`]);
+  return [...faults, ...blockTimeFaults(chain, demands?.blockTime)];
+}
+
+/** @param listed the block time that the contract knows of the chain, in milliseconds */
+function blockTimeFaults(
+  { name, blockTime, longestBlockTime }: AnyChain,
+  listed: number | undefined,
+): [member: string, reason: string][] {
+  if (!Number.isInteger(blockTime) || blockTime > BOUNDS.BLOCK_TIME_GREATEST)
+    return [["blockTime", `it must be a whole number of milliseconds, at most ${BOUNDS.BLOCK_TIME_GREATEST}`]];
+  if (listed !== undefined && blockTime > listed)
+    return [["blockTime", `${blockTime} ms is more than the ${listed} ms of ${name}: outages would be seen later`]];
+  if (!Number.isInteger(longestBlockTime)) return [["longestBlockTime", "it must be a whole number of milliseconds"]];
+  const usual = listed ?? blockTime;
+  const least = Math.floor((usual * BOUNDS.LONGEST_BLOCK_TIME_LEAST_PERCENT) / 100);
+  if (longestBlockTime < least) {
+    const share = `${BOUNDS.LONGEST_BLOCK_TIME_LEAST_PERCENT} % of the usual ${usual} ms`;
+    return [
+      [
+        "longestBlockTime",
+        `${longestBlockTime} ms is less than ${least} ms, ${share}: a chain that lives would show gaps`,
+      ],
+    ];
+  }
+  const percent = BOUNDS.LONGEST_BLOCK_TIME_PERCENT;
+  const greatest = Math.floor((blockTime * percent) / 100);
+  if (longestBlockTime <= greatest) return [];
+  const reason = `${longestBlockTime} ms is more than ${greatest} ms, ${percent} % of the usual ${blockTime} ms: quiet time would hide outages`;
+  return [["longestBlockTime", reason]];
 }
 
 /** A policy whose every cell was judged; undefined where it is none. */
@@ -114,7 +140,7 @@ export function readScope(name: string, value: unknown, report: Report): AnyScop
   const line = scopeLine(name);
   const nameFault = scopeNameFault(name);
   if (nameFault !== undefined) report(line, nameFault);
-  const given = membersOf(value, line, report, [...SCOPE_NUMBERS, ...SCOPE_NAMES]);
+  const given = membersOf(value, line, report, SCOPE_MEMBERS);
   if (given === undefined) return undefined;
   const numbers = SCOPE_NUMBERS.map((member): [string, number] => {
     const number = given[member];
@@ -128,7 +154,10 @@ export function readScope(name: string, value: unknown, report: Report): AnyScop
     if (name !== undefined) report(`${line}.${member}`, misfit(name, "a name"));
     return [];
   });
-  return Object.fromEntries([...numbers, ...names]) as unknown as AnyScope;
+  const latency = given["keeperLatency"];
+  if (latency !== undefined && !isLatency(latency)) report(`${line}.keeperLatency`, NO_LATENCY);
+  const own = latency === undefined ? {} : { keeperLatency: isLatency(latency) ? latency : NaN };
+  return { ...Object.fromEntries([...numbers, ...names]), ...own } as unknown as AnyScope;
 }
 
 /** What of a scope cannot work, on whatever chain. */
@@ -139,10 +168,35 @@ export function checkDepths(line: string, { minDepth, maxAge }: AnyScope, report
     report(`${line}.maxAge`, `no anchor is at least ${minDepth} and at most ${maxAge} blocks old`);
 }
 
-/** What of a scope cannot work on its chain. */
+/** Seconds that a keeper of the scope needs: its own, or its chain's. */
+export function keeperLatencyOf(scope: AnyScope, chain: AnyChain): number {
+  return scope.keeperLatency ?? chain.keeperLatency;
+}
+
+/** What of a scope cannot work on its chain: the twin of `contracts/policy/Configurations.sol`. */
 export function checkScope(line: string, scope: AnyScope, chain: AnyChain, report: Report): void {
-  const { minDepth, maxAge, gap } = scope;
-  const { blockTime, longestBlockTime, hashWindow, keeperLatency, originLag } = chain;
+  checkAnchorsLast(line, scope, chain, report);
+  const within: Within = (member, least, greatest) => {
+    const value = scope[member];
+    if (!Number.isInteger(value) || value < least || value > greatest)
+      report(`${line}.${member}`, `${value} s is not an integer from ${least} to ${greatest}`);
+  };
+  if (chain.continuity === "l1-origin") checkOriginGap(line, scope, chain, report, within);
+  else within("gap", Math.max(BOUNDS.GAP_LEAST, secondsOf(BOUNDS.GAP_LEAST_BLOCKS, chain)), BOUNDS.GAP_GREATEST);
+  const least = secondsOf(BOUNDS.SPAN_LEAST_BLOCKS, chain);
+  within("staleFor", least, BOUNDS.STALE_FOR_GREATEST);
+  within("graceFor", least, BOUNDS.GRACE_FOR_GREATEST);
+  within("exitsFor", least, BOUNDS.EXITS_FOR_GREATEST);
+  if (scope.exitsFor < scope.staleFor)
+    report(`${line}.exitsFor`, `${scope.exitsFor} s is less than the ${scope.staleFor} s of staleFor`);
+}
+
+type Within = (member: "gap" | "staleFor" | "graceFor" | "exitsFor", least: number, greatest: number) => void;
+
+function checkAnchorsLast(line: string, scope: AnyScope, chain: AnyChain, report: Report): void {
+  const { minDepth, maxAge } = scope;
+  const { blockTime } = chain;
+  const hashWindow = Math.min(chain.hashWindow, BOUNDS.MAX_AGE_GREATEST);
   const name = oneLine(chain.name, 60);
   if (maxAge > hashWindow)
     report(
@@ -150,33 +204,34 @@ export function checkScope(line: string, scope: AnyScope, chain: AnyChain, repor
       `${maxAge} blocks is beyond the ${hashWindow} for which ${name}'s source of block hashes answers`,
     );
   // An anchor is `minDepth` deep when it is signed; the blocks that are left must be enough for a keeper.
-  const seconds = (maxAge - minDepth) * blockTime;
+  const seconds = Math.floor(((maxAge - minDepth) * blockTime) / 1_000);
+  const keeperLatency = keeperLatencyOf(scope, chain);
   if (isCount(minDepth) && seconds < keeperLatency)
     report(
       `${line}.maxAge`,
       `${maxAge} blocks, ${minDepth} of them gone when it is signed, are ${seconds} s on ${name}, and a keeper needs ${keeperLatency} s`,
     );
-  const within = (member: "gap" | "staleFor" | "graceFor" | "exitsFor", least: number, greatest: number): void => {
-    const value = scope[member];
-    if (!Number.isInteger(value) || value < least || value > greatest)
-      report(`${line}.${member}`, `${value} s is not an integer from ${least} to ${greatest}`);
-  };
-  within("gap", 4 * longestBlockTime, DAY);
-  within("staleFor", longestBlockTime, DAY);
-  within("graceFor", longestBlockTime, 4 * 3_600);
-  within("exitsFor", longestBlockTime, 7 * DAY);
-  if (chain.continuity !== "l1-origin") return;
-  if (gap >= MAX_SEQUENCER_DRIFT)
+}
+
+function checkOriginGap(line: string, { gap }: AnyScope, chain: AnyChain, report: Report, within: Within): void {
+  const { originLag } = chain;
+  if (gap > BOUNDS.L1_GAP_GREATEST)
     report(
       `${line}.gap`,
       `${gap} s: the L1 origin never lags by more than ${MAX_SEQUENCER_DRIFT} s, so that no outage would be seen`,
     );
-  // What prolongs a disturbance is a quarter of the gap.
+  // A quarter of the gap makes the grace Stale.
   if (gap <= 4 * originLag!)
     report(
       `${line}.gap`,
-      `${gap} s: a healthy L1 origin lags by up to ${originLag} s, which is a quarter of it and more, so that Stale would not end`,
+      `${gap} s: a healthy L1 origin lags by up to ${originLag} s, which is a quarter of it and more, so that the grace would be Stale`,
     );
+  within("gap", BOUNDS.L1_GAP_LEAST, BOUNDS.L1_GAP_GREATEST);
+}
+
+/** So many of the longest block times, in seconds, rounded up. */
+function secondsOf(blocks: number, { longestBlockTime }: AnyChain): number {
+  return Math.ceil((blocks * longestBlockTime) / 1_000);
 }
 
 /** What is wrong with the scopes above one, as far as they are well formed; `names` has those that are not, too. */
@@ -191,10 +246,16 @@ export function checkParents(name: string, scopes: ReadonlyMap<string, AnyScope>
     if (above.chain !== chain && !Number.isNaN(above.chain + chain))
       return report(line, `${quoted(parent)} is on chain ${above.chain}, and this scope on ${chain}`);
     if (seen.includes(parent)) return report(line, `${[...seen, parent].join(" is below ")}: a circle`);
-    if (seen.length > MAX_PARENTS) return report(line, `it has more than ${MAX_PARENTS} scopes above it`);
+    if (seen.length > BOUNDS.PARENTS) return report(line, `it has more than ${BOUNDS.PARENTS} scopes above it`);
     seen.push(parent);
     parent = above.parent;
   }
+}
+
+const NO_LATENCY = `it must be a whole number of seconds, from 1 to ${LATENCY_GREATEST}`;
+
+function isLatency(value: unknown): value is number {
+  return isCount(value) && (value as number) <= LATENCY_GREATEST;
 }
 
 function isCount(value: unknown): boolean {

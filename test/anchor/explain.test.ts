@@ -14,7 +14,13 @@ import { readFileSync, readdirSync } from "node:fs";
 import { createPublicClient, custom, type EIP1193RequestFn } from "viem";
 
 import { explain } from "../../src/anchor/explain.js";
-import { GUARD_ERRORS, LIBRARY_ERRORS, POLICY_ERRORS, type LibraryErrorName } from "../../src/anchor/guardErrors.js";
+import {
+  BELIEF_ERRORS,
+  GUARD_ERRORS,
+  LIBRARY_ERRORS,
+  POLICY_ERRORS,
+  type LibraryErrorName,
+} from "../../src/anchor/guardErrors.js";
 import { REMEDIES, remedyOf } from "../../src/anchor/remedies.js";
 import { revertDataOf } from "../../src/anchor/revertData.js";
 import { SettlementGuardError } from "../../src/errors.js";
@@ -175,7 +181,7 @@ describe("explain", function () {
 
   it("F17: knows every error of contracts/interfaces, with its values", function () {
     expect(errors.length).to.be.greaterThan(39);
-    const tables = { ...GUARD_ERRORS, ...POLICY_ERRORS };
+    const tables = { ...GUARD_ERRORS, ...POLICY_ERRORS, ...BELIEF_ERRORS };
     expect(errors.map(({ name }) => name).sort()).to.deep.equal(Object.keys(tables).sort());
     const source = announced();
     for (const { name, inputs } of errors) {
@@ -193,12 +199,29 @@ describe("explain", function () {
 
   it("F17: shows names as words", function () {
     const eth = encodeBytes32String("ETH-PERP");
-    const bounds = declared.encodeErrorResult("TimeOutOfBounds", [encodeBytes32String("gap"), 1, 96, 86_400]);
-    expect(explain(bounds)).to.equal(
-      "TimeOutOfBounds: the scope's gap is 1 s, and the bounds are 96 s and 86400 s, both included.",
+    const bounds = (member: string): string =>
+      explain(declared.encodeErrorResult("ConfigOutOfBounds", [encodeBytes32String(member), 1, 96, 7_200]));
+    expect(bounds("gap")).to.equal(
+      "ConfigOutOfBounds: the scope's gap is 1, and the bounds are 96 and 7200 s, both included.",
     );
+    expect(bounds("maxAge")).to.contain("scope's maxAge is 1").and.contain("7200 blocks");
+    expect(bounds("longestBlockTime")).to.contain("scope's longestBlockTime is 1").and.contain("7200 ms");
+    const mismatch = explain(declared.encodeErrorResult("ContinuityMismatch", [10, 2, 1]));
+    expect(mismatch).to.contain("2 (l1-origin)").and.contain("1 (block-times)");
+    const parents = explain(declared.encodeErrorResult("ParentMismatch", [eth, `0x${"00".repeat(32)}`, eth]));
+    expect(parents).to.contain("below none (0x00").and.contain('_parentOf below "ETH-PERP"');
+    const waits = (announced: string): string =>
+      explain(
+        declared.encodeErrorResult("ConfigurationNotReady", [eth, announced, 1_800_000_000, 5, 1_800_000_900, 9]),
+      );
+    expect(waits(`0x${"00".repeat(32)}`)).to.contain('no configuration of scope "ETH-PERP" is announced');
+    expect(waits(CLAIMED)).to.contain(`hash ${CLAIMED}`).and.contain("2027-01-15T08:00:00.000Z) and block 5");
     const denied = explain(declared.encodeErrorResult("ActionDenied", [eth, 0, 3]));
     expect(denied).to.contain('scope "ETH-PERP"').and.contain("(Increase)").and.contain("(Diverged)");
+    const trial = /On a development chain, time that passes without blocks looks like an outage/;
+    expect(denied).not.to.match(trial);
+    for (const status of [1, 2])
+      expect(explain(declared.encodeErrorResult("ActionDenied", [eth, 0, status]))).to.match(trial);
     for (const unprintable of [ACTUAL, `0x${"00".repeat(32)}`, `0x00${eth.slice(4)}`, `${eth.slice(0, 60)}41424344`.slice(0, 66)])
       expect(explain(declared.encodeErrorResult("ScopeUnknown", [unprintable]))).to.contain(`scope ${unprintable} has`); // prettier-ignore
   });
@@ -222,7 +245,7 @@ describe("remedyOf", function () {
       wait: ["AnchorTooShallow", "AnchorInFuture", "AnchorIsCurrentBlock", "AnchorHashUnknown", "ActionDenied", "LiquidationDenied"],
       sign: ["AnchorMismatch", "AnchorTooDeep", "AnchorOutOfWindow", "ZeroAnchorHash"],
       prove: ["HeaderHashMismatch", "HeaderMalformed", "StateRootMismatch", "StateProofInvalid", "SlotBelow", "SlotAbove", "SlotDiffers"],
-      configure: ["ScopeUnknown", "UnsupportedChain", "TimeOutOfBounds"],
+      configure: ["ScopeUnknown", "UnsupportedChain", "ConfigOutOfBounds", "ParentMismatch", "ContinuityMismatch", "LiquidationNeedsHealth"],
     }; // prettier-ignore
     for (const [remedy, names] of Object.entries(expected))
       for (const name of names) expect(remedyOf(name), name).to.equal(remedy);

@@ -15,13 +15,20 @@ describe("settlement-guard config", () => {
     const word = (name: string): string => `0x${Buffer.from(name).toString("hex").padEnd(64, "0")}`;
     expect(Object.keys(printed)).to.deep.equal(["exchange", "ETH-PERP"]);
     const { config, ...rest } = printed["ETH-PERP"] as { config: { policy: string } };
-    expect(rest).to.deep.equal({ id: word("ETH-PERP"), chain: 1, parent: word("exchange"), minDepth: 2, maxAge: 64 });
-    expect(config).to.include({ gap: 1_000, staleFor: 600, graceFor: 1_800, exitsFor: 86_400, longestBlockTime: 24 });
-    expect(config.policy).to.match(/^0x[0-9a-f]+$/);
+    const hidden = { busy: 1_032, hour: 1_450, day: 11_800, week: 76_600 };
+    expect(rest).to.deep.equal({ id: word("ETH-PERP"), chain: 1, hidden });
+    const { policy, ...numbers } = config;
+    expect(policy).to.match(/^0x[0-9a-f]+$/);
+    const { chain, ...own } = { ...SCOPE, gap: 1_000, parent: word("exchange") };
+    expect(chain).to.equal(1);
+    expect(numbers).to.deep.equal({ ...own, keeperLatency: 60, blockTime: 12_000, longestBlockTime: 13_500 });
     const plain = await run({ chains: { 1: { keeperLatency: 60 } }, scopes });
     expect(plain.stdout)
       .to.contain(`ETH-PERP: ${word("ETH-PERP")}\n`)
-      .and.to.contain("gap 1000, staleFor 600");
+      .and.to.contain("gap 1000, staleFor 600")
+      .and.to.contain(
+        "an outage of 1032 s on a busy market, 1450 s after a quiet hour, 11800 s after a day, 76600 s after a week",
+      );
   });
 
   it("F32: says each fault in a line and exits with 1", async () => {

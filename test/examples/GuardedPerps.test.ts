@@ -17,12 +17,13 @@ import {
   type World,
 } from "../../scenarios/world.js";
 import { latestAnchor } from "../../src/anchor/anchor.js";
-import type { Hex } from "../../src/bytes.js";
+import { toQuantity, type Hex } from "../../src/bytes.js";
 import { settlementGuardMatchers } from "../../src/chai/index.js";
 import { prove } from "../../src/proof/prove.js";
 import {
   CautiousPerps__factory,
   Custodian__factory,
+  TestToken__factory,
   type Custodian,
   type GuardedPerps,
 } from "../../typechain-types/index.js";
@@ -40,6 +41,8 @@ const CANCELLED = 2n;
 /** A quarter of an hour without blocks is an outage; then it is Stale for 10 minutes and Lagging for 30. */
 const OUTAGE = 1_500;
 const STALE_BLOCKS = 51;
+/** What is proven is accepted after an hour. */
+const ACCEPTANCE_BLOCKS = 300;
 const WHOLE_BLOCKS = 202;
 
 /** What a review found open in the exchange with the whole guard. */
@@ -101,10 +104,26 @@ describe("GuardedPerps", () => {
   }
 
   /** The backing goes, and somebody proves it. */
-  async function contradict(): Promise<void> {
-    await custodian.set(MARKET, BACKING - 1n);
+  async function contradict(left = BACKING - 1n): Promise<void> {
+    await custodian.set(MARKET, left);
     await perps.contradict(MARKET, await proveBacking());
     expect(await statusOf()).to.equal(STATUS.Diverged);
+  }
+
+  /** What the beliefs about the market's backing are about. */
+  async function subjectOf(scope: string = MARKET): Promise<Hex> {
+    const coder = AbiCoder.defaultAbiCoder();
+    const slot = ethers.keccak256(coder.encode(["bytes32", "uint256"], [scope, 0]));
+    return ethers.keccak256(coder.encode(["address", "bytes32"], [await perps.custodian(), slot])) as Hex;
+  }
+
+  /** INV-15: the tokens in the till are margins, liquidity, kept profits, and what was written off. */
+  async function expectBalanced(): Promise<void> {
+    let owed = (await perps.liquidity()) + (await perps.writtenOff());
+    for (const role of ["alice", "bob"] as const)
+      owed += (await accountOf(role)).margin + (await perps.escrowedProfit(MARKET, world.signers[role]));
+    const token = TestToken__factory.connect(world.addresses.token, world.signers.deployer);
+    expect(await token.balanceOf(perps)).to.equal(owed);
   }
 
   it("SG-8: a conservative decrease settles only what it closes: a price of a moment, and a decrease of 1 wei, take nothing out", async () => {
@@ -188,7 +207,7 @@ describe("GuardedPerps", () => {
     await feed().believeBacking(MARKET, BACKING - 1n);
   });
 
-  it("SG-11, A13: an order stays open whose loss only a profit could pay that the guard keeps", async () => {
+  it("SG-6, A4: a loss takes what is kept of a profit first, and the order fills", async () => {
     await trade("alice", SIZE);
     await standStill();
     await setPrice(world, 3_000n * UNIT);
@@ -196,8 +215,84 @@ describe("GuardedPerps", () => {
     expect(await perps.escrowedProfit(MARKET, world.signers.alice)).to.equal(10_000n * UNIT);
     await setPrice(world, 1_400n * UNIT);
     const { order, signature } = await sign("alice", -SIZE / 2n, { nonce: 2n });
-    await expect(perps.executeOrCancel(order, signature)).to.be.revertedWithCustomError(perps, "MarkUnpaid");
-    expect(await perps.orderStatus(await perps.orderId(order))).to.equal(OPEN);
+    await perps.executeOrCancel(order, signature);
+    // 10 bought at 2,000 lose 6,000: of the 10,000 that are kept 4,000 are left, and the margin is untouched.
+    expect(await accountOf("alice")).to.deep.equal([MARGIN, 0n, 1_400n * UNIT]);
+    expect(await perps.escrowedProfit(MARKET, world.signers.alice)).to.equal(4_000n * UNIT);
+    expect([await perps.liquidity(), await perps.badDebt()]).to.deep.equal([LIQUIDITY - 4_000n * UNIT, 0n]);
+    await expectBalanced();
+  });
+
+  describe("profit that is kept", () => {
+    /** Alice halves 20 at 3,000 in Stale: 10,000 are kept. */
+    async function earnHalf(): Promise<void> {
+      await trade("alice", SIZE);
+      await standStill();
+      await setPrice(world, 3_000n * UNIT);
+      await trade("alice", -SIZE / 2n, { nonce: 1n });
+      expect(await perps.escrowedProfit(MARKET, world.signers.alice)).to.equal(10_000n * UNIT);
+    }
+
+    it("SG-6, A4: counts in health: who is solvent with it is not liquidated, in Stale or after", async () => {
+      await earnHalf();
+      for (let times = 0; times < 2; times++) await setPrice(world, 1_550n * UNIT);
+      expect(await statusOf()).to.equal(STATUS.Stale);
+      // 5,000 + 10,000 - 10 x 450 over a twentieth of 15,500.
+      const health = (10_500n * UNIT) / 775n;
+      expect(await perps.healthOf(world.signers.alice, MARKET)).to.deep.equal([health, health]);
+      expect(await perps.equity(world.signers.alice, MARKET)).to.equal(10_500n * UNIT);
+      for (const blocks of [0, STALE_BLOCKS, WHOLE_BLOCKS]) {
+        await world.chain.mine(blocks);
+        await expect(perps.liquidate(world.signers.alice, MARKET), `after ${blocks} blocks`)
+          .to.be.revertedWithCustomError(perps, "PositionHealthy")
+          .withArgs(world.signers.alice, MARKET, health);
+      }
+    });
+
+    it("SG-6, A4: does not save who is insolvent with it, and is taken before the margin", async () => {
+      await earnHalf();
+      for (let times = 0; times < 2; times++) await setPrice(world, 540n * UNIT);
+      // 5,000 + 10,000 - 14,600 over a twentieth of 5,400.
+      const { worst } = await perps.healthOf(world.signers.alice, MARKET);
+      expect(worst).to.equal((400n * UNIT * UNIT) / (270n * UNIT));
+      for (let times = 0; times < 2; times++) await setPrice(world, 510n * UNIT);
+      await perps.liquidate(world.signers.alice, MARKET);
+      expect((await accountOf("alice")).margin).to.equal(100n * UNIT);
+      expect(await perps.escrowedProfit(MARKET, world.signers.alice)).to.equal(0n);
+      await expectBalanced();
+    });
+
+    it("SG-8, A4: backs no new position, and does not leave", async () => {
+      await earnHalf();
+      await world.chain.mine(STALE_BLOCKS);
+      expect(await statusOf()).to.equal(STATUS.Lagging);
+      await setPrice(world, PRICE);
+      // A margin of 5,000, of which 10 at 2,000 need 2,000, and 30 would need 6,000.
+      await expect(as("alice").withdraw(MARKET, 3_000n * UNIT + 1n))
+        .to.be.revertedWithCustomError(perps, "InsufficientMargin")
+        .withArgs(world.signers.alice, MARKET, 2_000n * UNIT - 1n, 2_000n * UNIT);
+      const { order, signature } = await sign("alice", SIZE, { nonce: 2n });
+      await expect(perps.execute(order, signature))
+        .to.be.revertedWithCustomError(perps, "InsufficientMargin")
+        .withArgs(world.signers.alice, MARKET, MARGIN, 6_000n * UNIT);
+      // Claimed, it is margin like any other.
+      await as("alice").claimProfit(MARKET);
+      await perps.execute(order, signature);
+      await expectBalanced();
+    });
+
+    it("A3: a trifle and a day of waiting do not free the profit of a price under contradiction", async () => {
+      await trade("alice", SIZE);
+      await contradict();
+      await world.chain.mine(7_201);
+      expect(await statusOf()).to.equal(STATUS.Diverged);
+      await setPrice(world, 3n * PRICE);
+      await as("alice").close(MARKET);
+      expect(await accountOf("alice")).to.deep.equal([MARGIN, 0n, 3n * PRICE]);
+      expect(await perps.escrowedProfit(MARKET, world.signers.alice)).to.equal(80_000n * UNIT);
+      await expect(as("alice").claimProfit(MARKET)).to.be.rejectedByGuard("ActionDenied");
+      await expectBalanced();
+    });
   });
 
   it("SG-11: proofs older than the newest contradiction do not heal, and no withdrawal follows the healing", async () => {
@@ -222,38 +317,158 @@ describe("GuardedPerps", () => {
 
   it("SG-11: the feed cannot believe a contradiction away", async () => {
     await contradict();
-    for (const amount of [0n, BACKING - 1n])
+    const { evidence } = await perps.causeOf(
+      MARKET,
+      ethers.keccak256(AbiCoder.defaultAbiCoder().encode(["bytes32"], [await subjectOf()])),
+    );
+    for (const amount of [0n, BACKING - 1n, BACKING, BACKING + 1n])
       await expect(feed().believeBacking(MARKET, amount))
-        .to.be.revertedWithCustomError(perps, "BackingContradicted")
-        .withArgs(MARKET);
-    await expect(perps.reconcile(MARKET, await proveBacking())).to.be.rejectedByGuard("SlotBelow");
+        .to.be.revertedWithCustomError(perps, "BeliefContradicted")
+        .withArgs(MARKET, await subjectOf(), BACKING, evidence);
+    await expect(perps.reconcile(MARKET, await proveBacking()))
+      .to.be.revertedWithCustomError(perps, "BeliefUnmet")
+      .withArgs(MARKET, await subjectOf(), BACKING, BACKING - 1n);
     expect(await statusOf()).to.equal(STATUS.Diverged);
   });
 
-  it("SG-11: believing the same or less again does not make a proof too old, and believing more does", async () => {
-    await custodian.set(MARKET, BACKING - 2n);
+  it("SG-11, A1: another number counts from its block on, and the same one again moves nothing", async () => {
+    await custodian.set(MARKET, BACKING - 3n);
     const proof = await proveBacking();
-    for (const amount of [BACKING, BACKING - 1n]) {
-      await feed().believeBacking(MARKET, amount);
-      expect(await perps.contradict.staticCall(MARKET, proof)).to.equal(true);
-    }
+    const before = await perps.beliefs(MARKET);
     await feed().believeBacking(MARKET, BACKING);
-    const since = world.chain.head.number;
-    await expect(perps.contradict(MARKET, proof))
-      .to.be.revertedWithCustomError(perps, "ProofOlderThanBelief")
-      .withArgs(MARKET, proof.anchor.number, since);
+    expect(await perps.beliefs(MARKET)).to.deep.equal(before);
+    expect(await perps.contradict.staticCall(MARKET, proof)).to.equal(true);
+    for (const amount of [BACKING - 1n, BACKING]) {
+      await feed().believeBacking(MARKET, amount);
+      const since = world.chain.head.number;
+      await expect(perps.contradict(MARKET, proof))
+        .to.be.revertedWithCustomError(perps, "ProofOlderThanBelief")
+        .withArgs(MARKET, await subjectOf(), proof.anchor.number, since);
+    }
+    expect(await perps.contradict.staticCall(MARKET, await proveBacking())).to.equal(true);
   });
 
-  it("SG-11: a proof that is older than the belief does not reconcile", async () => {
-    await contradict();
-    await custodian.set(MARKET, BACKING);
+  it("SG-7: a scope that somebody had configured before its market was listed does not keep the feed from listing it", async () => {
+    const market = ethers.encodeBytes32String("NEW-PERP");
+    const known = await perps.configOf(MARKET);
+    const members = perps.interface.getFunction("configOf").outputs[0]!.components!;
+    const config = Object.fromEntries(members.map(({ name }, i) => [name, known[i]])) as unknown as typeof known;
+    await as("keeper").scheduleScope(market, config);
+    // Two days of blocks.
+    await world.chain.request({ method: "hardhat_mine", params: [toQuantity(14_400n), toQuantity(12n)] });
+    await as("alice").applyScope(market, config);
+    await feed().setPrice(market, PRICE);
+    expect(await perps.indexPrice(market)).to.equal(PRICE);
+    expect((await perps.statusOf(market)).status).to.equal(STATUS.Synced);
+  });
+
+  it("SG-11: the feed alone believes", async () => {
+    await expect(perps.believeBacking(MARKET, 0n)).to.be.revertedWithCustomError(perps, "NotFeed");
+  });
+
+  it("SG-1: a proof of a branch that was left, or of an old block, says nothing", async () => {
+    await custodian.set(MARKET, 0n);
     const proof = await proveBacking();
-    await feed().believeBacking(MARKET, BACKING + 1n);
-    const since = world.chain.head.number;
-    await expect(perps.reconcile(MARKET, proof))
-      .to.be.revertedWithCustomError(perps, "ProofOlderThanBelief")
-      .withArgs(MARKET, proof.anchor.number, since);
-    expect(await statusOf()).to.equal(STATUS.Diverged);
+    const forged = { ...proof, anchor: { ...proof.anchor, number: proof.anchor.number - 1n } };
+    for (const send of [perps.contradict, perps.reconcile, perps.acceptProven]) {
+      await expect(send(MARKET, forged)).to.be.rejectedByGuard("AnchorMismatch");
+      const root = { ...proof.anchor, stateRoot: ethers.ZeroHash };
+      await expect(send(MARKET, { ...proof, anchor: root })).to.be.rejectedByGuard("StateRootMismatch");
+    }
+    await world.chain.mine(64);
+    await expect(perps.contradict(MARKET, proof)).to.be.rejectedByGuard("AnchorTooDeep");
+  });
+
+  describe("a contradiction that stays true", () => {
+    const accept = async (): Promise<void> => {
+      await perps.acceptProven(MARKET, await proveBacking());
+    };
+
+    it("SG-7, A1: a redemption that is announced in time is no contradiction", async () => {
+      await feed().believeBacking(MARKET, BACKING - UNIT);
+      await custodian.set(MARKET, BACKING - UNIT);
+      await expect(perps.contradict(MARKET, await proveBacking()))
+        .to.be.revertedWithCustomError(perps, "BeliefHolds")
+        .withArgs(MARKET, await subjectOf(), BACKING - UNIT, BACKING - UNIT);
+      expect(await statusOf()).to.equal(STATUS.Synced);
+    });
+
+    it("SG-7, A1: one that is not ends after an hour: believed, written, healed, and what is left can leave", async () => {
+      await contradict(BACKING - UNIT);
+      const opened = await blockTime();
+      await world.chain.mine(60);
+      const early = await proveBacking();
+      await expect(perps.acceptProven(MARKET, early)).to.be.revertedWithCustomError(perps, "AcceptanceTooEarly");
+      await world.chain.mine(ACCEPTANCE_BLOCKS);
+      expect(await blockTime()).to.be.greaterThan(opened + 3_600);
+      const proof = await proveBacking();
+      await expect(perps.reconcile(MARKET, proof)).to.be.revertedWithCustomError(perps, "BeliefUnmet");
+      await expect(perps.acceptProven(MARKET, proof))
+        .to.emit(perps, "ProvenAccepted")
+        .withArgs(MARKET, await subjectOf(), BACKING, BACKING - UNIT, proof.anchor.number);
+      expect(await perps.beliefs(MARKET)).to.deep.equal([BACKING - UNIT, proof.anchor.number]);
+      expect([await perps.liquidity(), await perps.writtenOff(), await perps.badDebt()]).to.deep.equal([
+        LIQUIDITY - UNIT,
+        UNIT,
+        0n,
+      ]);
+      expect(await statusOf()).to.equal(STATUS.Stale);
+      await expect(as("alice").withdraw(MARKET, MARGIN)).to.be.rejectedByGuard("ActionDenied");
+      await world.chain.mine(STALE_BLOCKS);
+      await as("alice").withdraw(MARKET, MARGIN);
+      await expectBalanced();
+      // And it can be contradicted again, by less.
+      await contradict(BACKING - 2n * UNIT);
+    });
+
+    it("SG-7, A1: a slip of the feed ends the same way, and it can believe again", async () => {
+      await feed().believeBacking(MARKET, 10n * BACKING);
+      await contradict(BACKING);
+      await expect(feed().believeBacking(MARKET, BACKING)).to.be.revertedWithCustomError(perps, "BeliefContradicted");
+      await world.chain.mine(ACCEPTANCE_BLOCKS);
+      await accept();
+      expect((await perps.beliefs(MARKET)).amount).to.equal(BACKING);
+      await world.chain.mine(STALE_BLOCKS);
+      await as("bob").withdraw(MARKET, MARGIN);
+      await feed().believeBacking(MARKET, BACKING + UNIT);
+    });
+
+    it("A1: what the pool cannot bear is bad debt, before anything leaves", async () => {
+      const backing = 2n * LIQUIDITY;
+      await feed().believeBacking(MARKET, backing);
+      await contradict(0n);
+      await world.chain.mine(ACCEPTANCE_BLOCKS);
+      await accept();
+      expect([await perps.liquidity(), await perps.writtenOff(), await perps.badDebt()]).to.deep.equal([
+        0n,
+        LIQUIDITY,
+        LIQUIDITY,
+      ]);
+      await expectBalanced();
+    });
+
+    it("A1: in the hour the backing may come back; then nothing is lost", async () => {
+      await contradict(0n);
+      await world.chain.mine(ACCEPTANCE_BLOCKS);
+      await custodian.set(MARKET, BACKING);
+      const proof = await proveBacking();
+      await expect(perps.acceptProven(MARKET, proof))
+        .to.be.revertedWithCustomError(perps, "BeliefHolds")
+        .withArgs(MARKET, await subjectOf(), BACKING, BACKING);
+      await perps.reconcile(MARKET, proof);
+      await expect(perps.acceptProven(MARKET, proof)).to.be.revertedWithCustomError(perps, "BeliefHolds");
+      expect([await perps.liquidity(), await perps.writtenOff()]).to.deep.equal([LIQUIDITY, 0n]);
+    });
+
+    it("A1: who brings a newer contradiction in each block does not outrun the acceptance", async () => {
+      await contradict(0n);
+      await world.chain.mine(ACCEPTANCE_BLOCKS);
+      const proof = await proveBacking();
+      const newer = await proveBacking();
+      await perps.contradict(MARKET, newer);
+      await perps.acceptProven(MARKET, proof);
+      expect(await statusOf()).to.equal(STATUS.Stale);
+    });
   });
 
   describe("orders that fail", () => {

@@ -199,7 +199,7 @@ describe("time that passes on a simulated chain", () => {
 
   for (const [name, seconds, options] of [
     ["a day", DAY, {}],
-    ["a week in blocks of 24 s", 7 * DAY, { blockTime: 24, history: "storage" }],
+    ["a week in blocks of 13 s", 7 * DAY, { blockTime: 13, history: "storage" }],
   ] as const)
     it(`A12: after ${name} by time.increase the market is in order and trades`, async () => {
       const { chain, status, trade } = await prepared(options);

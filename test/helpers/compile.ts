@@ -19,6 +19,8 @@ import { dirname, join, posix } from "node:path";
 
 import type { InterfaceAbi } from "ethers";
 
+import { pattern, type Mutant } from "../trie-helpers/mutants.js";
+
 const require = createRequire(import.meta.url);
 const root = join(import.meta.dirname, "..", "..");
 
@@ -36,8 +38,7 @@ export interface Build {
   foreign?: boolean;
 }
 
-/** The builds over which a suite of inherited code runs: the oldest compiler that is supported, and both pipelines of the newest. */
-export const BUILDS: readonly Build[] = [
+const ALL_BUILDS: readonly Build[] = [
   {
     name: "floor: 0.8.13, london, legacy, 200 runs",
     compiler: "solc-0.8.13",
@@ -54,6 +55,15 @@ export const BUILDS: readonly Build[] = [
     viaIR: true,
   },
 ];
+
+/**
+ * The builds over which a suite of inherited code runs: the oldest compiler that is supported, and both pipelines of the newest. `BUILD`, the
+ * name of one of them, leaves that one.
+ */
+export const BUILDS = buildsNamed(process.env["BUILD"]);
+
+/** A bug that is put into the sources, as JSON: what the tests find then shows what they are worth. It may leave something unused. */
+const MUTANT = process.env["MUTANT"] === undefined ? undefined : (JSON.parse(process.env["MUTANT"]) as Mutant);
 
 /** What a deployment needs. */
 export interface Artifact {
@@ -75,10 +85,17 @@ type Selection = Record<string, Record<string, readonly string[]>>;
  * user's cache, by the hash of the compiler's version and input.
  *
  * @param entries paths from the project's root
+ * @param names what the caller needs of them. Where a mutant is put in nothing else is compiled, for nobody asks for it again
  */
-export async function compile(entries: readonly string[], build: Build): Promise<Record<string, Artifact>> {
+export async function compile(
+  entries: readonly string[],
+  build: Build,
+  names: readonly string[] = ["*"],
+): Promise<Record<string, Artifact>> {
   const version = (require(`${build.compiler}/package.json`) as { version: string }).version;
-  const input = inputOf(entries, build, { "*": { "*": ["abi", "evm.bytecode.object"] } });
+  const needed = MUTANT === undefined ? ["*"] : names;
+  const wanted = ["abi", "evm.bytecode.object"];
+  const input = inputOf(entries, build, { "*": Object.fromEntries(needed.map((name) => [name, wanted])) });
 
   const file = join(CACHE, `${createHash("sha256").update(version).update(input).digest("hex")}.json`);
   if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8")) as Record<string, Artifact>;
@@ -129,10 +146,17 @@ function inputOf(entries: readonly string[], build: Build, outputSelection: Sele
 async function run<Contract, Source>(build: Build, input: string): Promise<Output<Contract, Source>> {
   const output = JSON.parse(await runCompiler(build.compiler, input)) as Output<Contract, Source>;
   const messages = (output.errors ?? []).filter(
-    ({ severity }) => severity === "error" || (severity === "warning" && !build.foreign),
+    ({ severity }) => severity === "error" || (severity === "warning" && !build.foreign && MUTANT === undefined),
   );
   assert.equal(messages.length, 0, messages.map(({ formattedMessage }) => formattedMessage).join("\n"));
   return output;
+}
+
+function buildsNamed(name: string | undefined): readonly Build[] {
+  if (name === undefined) return ALL_BUILDS;
+  const builds = ALL_BUILDS.filter((build) => build.name === name);
+  assert.equal(builds.length, 1, `no build is called ${name}`);
+  return builds;
 }
 
 /** The sources by the name under which they import each other. */
@@ -143,7 +167,8 @@ function readSources(entries: readonly string[], relaxPragmas: boolean): Record<
     if (sources[name] !== undefined) continue;
     const inProject = join(root, name);
     const text = readFileSync(existsSync(inProject) ? inProject : join(root, "node_modules", name), "utf8");
-    const content = relaxPragmas ? text.replace(/^(pragma solidity )=?(?=\d)/m, "$1^") : text;
+    const own = MUTANT?.file === name ? text.replace(pattern(MUTANT), () => MUTANT.to) : text;
+    const content = relaxPragmas ? own.replace(/^(pragma solidity )=?(?=\d)/m, "$1^") : own;
     sources[name] = { content };
     for (const [, imported] of content.matchAll(/^\s*import\s[^"';]*["']([^"']+)["']/gm)) {
       pending.push(imported!.startsWith(".") ? posix.join(dirname(name), imported!) : imported!);

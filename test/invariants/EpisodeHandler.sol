@@ -60,6 +60,54 @@ abstract contract EpisodeHandler is ExchangeHandler {
         _withdraw(trader, market, _account(trader, market).margin / 2);
     }
 
+    /// @notice A gain under doubt of which half is realised and kept; then losses that the margin alone does not bear, step by step, with attempts to
+    /// liquidate at each, in both views. What is kept carries the position until it is eaten.
+    function profitEaten(uint256 input) external {
+        uint256 seed = _mixed(input);
+        (uint256 key, bytes32 market, uint256 cause) = (seed % TRADERS, _marketAt(seed >> 8), (seed >> 16) % CAUSES);
+        address trader = _trader(key);
+        _provideLiquidity(10_000e18);
+        _openLarge(key, market, (seed >> 24) % 2 == 0);
+        bool diverged = (seed >> 32) % 2 == 0;
+        if (diverged) _raise(market, cause, Status.Diverged, uint64(block.number));
+        else _pass(1, 2 hours);
+
+        int256 size = _account(trader, market).size;
+        _setPrice(market, size > 0 ? 120e18 : 80e18);
+        if (size != 0) _execute(_signPlain(key, market, -size / 2));
+        // Every other time the market is healed, so that both views move.
+        if (_ghosts[market].causes[cause].status != Status.Synced && (seed >> 40) % 2 == 0) {
+            _pass(1, 12);
+            _heal(market, cause, uint64(block.number));
+        }
+        for (uint256 i = 0; i < 5; ++i) {
+            uint256 loss = 5e18 + i * (5e18 + ((seed >> (48 + 8 * i)) % 5) * 1e18);
+            for (uint256 j = 0; j < 2; ++j) _setPrice(market, size > 0 ? 100e18 - loss : 100e18 + loss);
+            _liquidate(trader, market);
+        }
+    }
+
+    /// @notice A scope is Halted, healed and Halted again: exits are closed once, open meanwhile, and closed again only when it is time.
+    function haltAgain(uint256 input) external {
+        uint256 seed = _mixed(input);
+        (bytes32 scope, uint256 cause) = (_scopeAt(seed), (seed >> 8) % CAUSES);
+        uint256 exitsFor = _ghosts[scope].config.exitsFor;
+        for (uint256 i = 0; i < 4; ++i) {
+            _pass(1, 12);
+            if (_ghosts[scope].causes[cause].status != Status.Synced && (seed >> (16 + i)) % 4 != 0) {
+                _heal(scope, cause, uint64(block.number));
+                _pass(1, 12);
+            }
+            _raise(scope, (cause + ((seed >> (24 + i)) % 2)) % CAUSES, Status.Halted, uint64(block.number));
+            // From a little to two closings, mostly with blocks.
+            uint256 time = (exitsFor * (1 + ((seed >> (32 + 8 * i)) % 16))) / 8;
+            if ((seed >> (64 + i)) % 4 == 0) _pass(1, time);
+            else _pass(time / 12, 12);
+            _requireStatusesAsPredicted();
+            _close(_trader(seed), _marketAt(seed >> 72));
+        }
+    }
+
     /// @notice A disturbance that lasts for long, a configuration in which they are short, and another one, on a chain whose blocks are fast.
     function shorterDisturbance(uint256 input) external {
         uint256 seed = _mixed(input);
@@ -71,7 +119,7 @@ abstract contract EpisodeHandler is ExchangeHandler {
         _passDelay();
         // Days of fast blocks account for any outage: the heartbeat must be fresh.
         _poke(scope);
-        _pass(1, 2 hours);
+        _pass(1, 3 hours);
         uint256 begin = block.timestamp;
         _apply(scope, 0);
         _pass(1, 20 minutes + ((seed >> 8) % 1 hours));

@@ -5,12 +5,15 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
 import {GuardedPerps} from "../../contracts/examples/GuardedPerps.sol";
 import {Status} from "../../contracts/policy/Policy.sol";
+import {Assessment, Assessments} from "../../contracts/policy/Assessment.sol";
+import {ScopeHead} from "../../contracts/policy/ScopeHead.sol";
 import {Scope, Scopes} from "../../contracts/policy/Scopes.sol";
+import {Transitions} from "../../contracts/policy/Transitions.sol";
 
 /// @notice The guarded exchange, with evidence for the asking, and its scopes laid open. Nothing that it overrides: the guard's path is the
 /// real one. State proofs need headers of real blocks, which a test inside the EVM cannot make.
 contract EvidentPerps is GuardedPerps {
-    using Scopes for Scope;
+    using Transitions for Scope;
 
     constructor(IERC20 token, address feed, address keeper) GuardedPerps(token, feed, keeper) {}
 
@@ -23,26 +26,20 @@ contract EvidentPerps is GuardedPerps {
     }
 
     /// @notice What is wrong with the scope itself, its parent aside.
-    function ownStatusOf(bytes32 scope) public view returns (Status status, Status exits) {
-        Scope storage state = _scope(scope);
-        uint256 gap = _gapSince(state.heartbeatTime, state.heartbeatBlock, state.longestBlockTime);
-        (status, exits, ) = state.assess(gap, _now());
+    function ownStatusOf(bytes32 scope) external view returns (Status status, Status exits) {
+        Scope storage state = Scopes.find(scope);
+        uint256 unaccounted = state.head.unaccounted(block.timestamp, block.number);
+        Assessment memory own = Assessments.assess(state.facts(_clock(), unaccounted));
+        return (own.status, own.exitStatus);
     }
 
-    /// @notice The scope's own status for exits if it were not paused.
-    function exitsBesidesPauseOf(bytes32 scope) external returns (Status exits) {
-        Scope storage state = _scope(scope);
-        Status paused = state.paused;
-        state.paused = Status.Synced;
-        (, exits) = ownStatusOf(scope);
-        state.paused = paused;
+    /// @notice The time up to which blocks account for everything, in milliseconds since 1970, and the height.
+    function heartbeatOf(bytes32 scope) external view returns (uint256 accountedUntil, uint256 number) {
+        return Scopes.find(scope).head.heartbeat();
     }
 
-    function heartbeatOf(bytes32 scope) external view returns (uint256 time, uint256 number) {
-        return (_scope(scope).heartbeatTime, _scope(scope).heartbeatBlock);
-    }
-
-    function openCausesOf(bytes32 scope) external view returns (uint256 divergences, uint256 halts) {
-        return (_scope(scope).divergences, _scope(scope).halts);
+    function openCausesOf(bytes32 scope) external view returns (uint256 diverged, uint256 halted) {
+        ScopeHead head = Scopes.find(scope).head;
+        return (head.openDiverged(), head.openHalted());
     }
 }

@@ -6,6 +6,7 @@ import {IGuardErrors} from "../../contracts/interfaces/IGuardErrors.sol";
 import {Anchor} from "../../contracts/anchor/Anchor.sol";
 import {TestToken} from "../../contracts/mocks/TestToken.sol";
 import {Action, Status, Verdict} from "../../contracts/policy/Policy.sol";
+import {ScopeConfig} from "../../contracts/policy/Scopes.sol";
 import {EvidentPerps} from "./EvidentPerps.sol";
 import {WorldHandler} from "./WorldHandler.sol";
 import {Broken, vm} from "./Vm.sol";
@@ -28,6 +29,13 @@ abstract contract ExchangeHandler is WorldHandler {
         bytes4 beyond; // the one that comes after it
     }
 
+    /// @dev A profit that the exchange keeps.
+    struct Held {
+        uint256 amount;
+        Moment due; // paid from then on whatever the status
+    }
+
+    uint256 private constant HELD_FOR = 28 days;
     uint256 internal constant TRADERS = 3;
     uint256 private constant TICKETS = 6;
     uint64 private constant BLOCKHASH_WINDOW = 256;
@@ -38,6 +46,7 @@ abstract contract ExchangeHandler is WorldHandler {
     uint256 private _nonce;
     mapping(bytes32 id => OrderStatus) private _orders;
     mapping(bytes32 market => uint256) private _lastPrices;
+    mapping(bytes32 market => mapping(address trader => Held)) internal _held;
 
     function start(EvidentPerps perps, TestToken token) external {
         (_perps, _token) = (perps, token);
@@ -159,10 +168,10 @@ abstract contract ExchangeHandler is WorldHandler {
         }
         bool kept = failure == IMarginPerps.OrderNotOpen.selector || _perps.isGuardError(failure);
         // What is missing may be a profit that the guard makes wait.
-        if (failure == IMarginPerps.InsufficientMargin.selector || failure == IMarginPerps.MarkUnpaid.selector) {
-            kept =
-                _perps.escrowedProfit(ticket.order.market, ticket.order.trader) != 0 &&
-                _expectedVerdict(ticket.order.market, Action.Decrease) != Verdict.Allow;
+        if (failure == IMarginPerps.InsufficientMargin.selector) {
+            (bytes32 market, address trader) = (ticket.order.market, ticket.order.trader);
+            bool waits = _held[market][trader].amount != 0 && !_isDue(market, trader);
+            kept = waits && _expectedVerdict(market, Action.Decrease) != Verdict.Allow;
         }
         (bool ok, bytes memory result) = address(_perps).call(data);
         if (ok && abi.decode(result, (bool))) _requireMayTakeEffect(attempt);
@@ -191,13 +200,13 @@ abstract contract ExchangeHandler is WorldHandler {
     }
 
     function _close(address trader, bytes32 market) internal {
-        uint256 margin = _account(trader, market).margin;
+        Account memory old = _account(trader, market);
+        uint256 pool = _perps.liquidity();
         Attempt memory attempt = Attempt(market, Action.Decrease, false, 0, 0);
         Verdict verdict = _expectedVerdict(market, Action.Decrease);
         if (!_attempt(trader, abi.encodeCall(IMarginPerps.close, (market)), attempt)) return;
-        Account memory account = _account(trader, market);
-        if (account.size != 0) revert Broken("INV-11: a close leaves no position");
-        _requireProfitWaits(verdict, margin, account.margin);
+        if (_account(trader, market).size != 0) revert Broken("INV-11: a close leaves no position");
+        _requireSettled(trader, market, old, pool, verdict);
     }
 
     function claimProfit(uint256 input) external {
@@ -206,8 +215,24 @@ abstract contract ExchangeHandler is WorldHandler {
     }
 
     function _claimProfit(address trader, bytes32 market) internal {
-        Attempt memory attempt = Attempt(market, Action.Decrease, true, 0, 0);
-        _attempt(trader, abi.encodeCall(IMarginPerps.claimProfit, (market)), attempt);
+        bytes memory data = abi.encodeCall(IMarginPerps.claimProfit, (market));
+        uint256 margin = _account(trader, market).margin;
+        if (_isDue(market, trader)) {
+            // Paid whatever the status: the guard is not asked.
+            vm.prank(trader);
+            _try(data, 0);
+        } else if (!_attempt(trader, data, Attempt(market, Action.Decrease, true, 0, 0))) {
+            return;
+        }
+        if (_account(trader, market).margin != margin + _held[market][trader].amount) {
+            revert Broken("INV-14: what is kept is paid in full");
+        }
+        _held[market][trader].amount = 0;
+    }
+
+    function _isDue(bytes32 market, address trader) private view returns (bool) {
+        Held storage held = _held[market][trader];
+        return held.amount != 0 && _hasCome(held.due, HELD_FOR);
     }
 
     /// @notice Somebody liquidates whoever can be.
@@ -217,9 +242,11 @@ abstract contract ExchangeHandler is WorldHandler {
     }
 
     function _liquidate(address trader, bytes32 market) internal {
+        _requireEquity(trader, market);
         (uint256 worst, uint256 best) = _healths(trader, market);
         (bool allowed, bytes memory reason) = _perps.previewLiquidation(market, worst, best);
         bool expected = _mayLiquidate(market, worst, best);
+        (Account memory old, uint256 pool) = (_account(trader, market), _perps.liquidity());
         (bool ok, bytes memory result) = address(_perps).call(abi.encodeCall(IMarginPerps.liquidate, (trader, market)));
 
         (Status status, ) = _expected(market);
@@ -232,7 +259,9 @@ abstract contract ExchangeHandler is WorldHandler {
         } else if (ok != allowed || keccak256(ok ? bytes("") : result) != keccak256(reason)) {
             revert Broken("INV-6: a preview agrees with the call");
         }
-        if (ok) _succeeded(market);
+        if (!ok) return;
+        _observed(market, false);
+        _requireSettled(trader, market, old, pool, Verdict.Allow);
     }
 
     /* REORGS */
@@ -309,7 +338,7 @@ abstract contract ExchangeHandler is WorldHandler {
 
     /// @dev An order that nothing but the guard, the limit of its leverage and an empty pool can refuse.
     function _signPlain(uint256 trader, bytes32 market, int256 size) internal returns (Ticket memory ticket) {
-        uint64 number = uint64(block.number - 1);
+        uint64 number = uint64(block.number - 2);
         ticket.order = Order({
             trader: _trader(trader),
             market: market,
@@ -317,7 +346,7 @@ abstract contract ExchangeHandler is WorldHandler {
             limitPrice: size > 0 ? type(uint256).max : 0,
             nonce: ++_nonce,
             expiry: uint64(block.timestamp + 1 hours),
-            maxAge: 1,
+            maxAge: 2,
             anchor: Anchor(number, _hashOf(number))
         });
         _sealWith(1 + (trader % TRADERS), ticket);
@@ -341,6 +370,7 @@ abstract contract ExchangeHandler is WorldHandler {
     function _fill(Ticket memory ticket, Attempt memory attempt, bytes memory data) private {
         Order memory order = ticket.order;
         Account memory old = _account(order.trader, order.market);
+        uint256 pool = _perps.liquidity();
         Verdict verdict = _expectedVerdict(order.market, attempt.action);
         if (!_attempt(address(this), data, attempt)) return;
         _orders[ticket.id] = OrderStatus.Filled;
@@ -350,7 +380,9 @@ abstract contract ExchangeHandler is WorldHandler {
         if (account.entryPrice != (keepsEntry ? old.entryPrice : _perps.indexPrice(order.market))) {
             revert Broken("INV-14: what stays open under doubt keeps its entry price");
         }
-        _requireProfitWaits(verdict, old.margin, account.margin);
+        // Under doubt a decrease settles what it closes alone.
+        if (verdict == Verdict.AllowConservative) old.size = -order.size;
+        _requireSettled(order.trader, order.market, old, pool, verdict);
     }
 
     /// @dev What a fill will do. Also makes BLOCKHASH answer for the order's anchor as the executing branch has it.
@@ -377,7 +409,9 @@ abstract contract ExchangeHandler is WorldHandler {
         if (order.anchor.hash == 0) return IGuardErrors.ZeroAnchorHash.selector;
         if (number == head) return IGuardErrors.AnchorIsCurrentBlock.selector;
         if (number > head) return IGuardErrors.AnchorInFuture.selector;
-        if (head - number > order.maxAge) return IGuardErrors.AnchorTooDeep.selector;
+        ScopeConfig storage config = _ghosts[order.market].config;
+        if (head - number < config.minDepth) return IGuardErrors.AnchorTooShallow.selector;
+        if (head - number > order.maxAge || head - number > config.maxAge) return IGuardErrors.AnchorTooDeep.selector;
         // Hardhat's EIP-2935 contract always reverts: unknown.
         if (head - number > 8191) return IGuardErrors.AnchorOutOfWindow.selector;
         if (head - number > BLOCKHASH_WINDOW) return IGuardErrors.AnchorHashUnknown.selector;
@@ -395,10 +429,13 @@ abstract contract ExchangeHandler is WorldHandler {
         // Under doubt a decrease settles what it closes alone.
         if (smaller && _expectedVerdict(order.market, Action.Decrease) != Verdict.Allow) account.size = -order.size;
         int256 profit = _profitAt(account, price);
-        if (profit > 0 ? uint256(profit) > _perps.liquidity() : uint256(-profit) > account.margin) {
+        uint256 kept = _held[order.market][order.trader].amount;
+        if (profit > 0 ? uint256(profit) > _perps.liquidity() : uint256(-profit) > account.margin + kept) {
             return IMarginPerps.MarkUnpaid.selector;
         }
         if (smaller) return 0;
+        // What is kept takes a loss first, and is no initial margin.
+        if (profit < 0) profit += int256(uint256(-profit) < kept ? uint256(-profit) : kept);
         int256 margin = int256(account.margin) + profit;
         bool enough = margin >= int256((_abs(size + order.size) * price) / 1e18 / 10);
         return enough ? bytes4(0) : IMarginPerps.InsufficientMargin.selector;
@@ -442,7 +479,7 @@ abstract contract ExchangeHandler is WorldHandler {
         }
         bytes4 expected = _predict(attempt);
         if (actual != expected) revert Unpredicted(expected, actual);
-        if (ok) _succeeded(attempt.market);
+        if (ok) _observed(attempt.market, false);
     }
 
     /// @dev INV-2 and INV-11, of a call that took effect.
@@ -473,10 +510,35 @@ abstract contract ExchangeHandler is WorldHandler {
         return attempt.beyond;
     }
 
-    /// @dev INV-14.
-    function _requireProfitWaits(Verdict verdict, uint256 margin, uint256 marginAfter) private pure {
-        if (verdict == Verdict.AllowConservative && marginAfter > margin) {
-            revert Broken("INV-14: under doubt no profit reaches a margin");
+    /// @dev INV-14: what became of a profit or a loss of `old`, whose size is what was settled.
+    /// @param pool the liquidity before
+    function _requireSettled(
+        address trader,
+        bytes32 market,
+        Account memory old,
+        uint256 pool,
+        Verdict verdict
+    ) private {
+        int256 profit = _profitAt(old, _perps.indexPrice(market));
+        Held storage held = _held[market][trader];
+        uint256 margin = old.margin;
+        if (profit > 0) {
+            uint256 paid = uint256(profit) < pool ? uint256(profit) : pool;
+            if (verdict == Verdict.Allow) {
+                margin += paid;
+            } else if (paid != 0) {
+                held.amount += paid;
+                held.due = _later(_moment(), HELD_FOR, _ghosts[market].config.longestBlockTime);
+            }
+        } else {
+            uint256 loss = uint256(-profit);
+            uint256 taken = loss < held.amount ? loss : held.amount;
+            held.amount -= taken;
+            loss -= taken;
+            margin -= loss < margin ? loss : margin;
+        }
+        if (_account(trader, market).margin != margin) {
+            revert Broken("INV-14: under doubt a profit waits, and a loss takes what waits before the margin");
         }
     }
 
@@ -498,8 +560,20 @@ abstract contract ExchangeHandler is WorldHandler {
         (account.margin, account.size, account.entryPrice) = _perps.accounts(trader, market);
     }
 
+    /// @dev INV-13: what waits of a profit counts in equity and in health.
+    function _requireEquity(address trader, bytes32 market) internal view {
+        Account memory account = _account(trader, market);
+        uint256 kept = _held[market][trader].amount;
+        int256 equity = int256(account.margin + kept) + _profitAt(account, _perps.indexPrice(market));
+        if (_perps.equity(trader, market) != equity) revert Broken("INV-13: what waits counts in equity");
+        (uint256 worst, uint256 best) = _perps.healthOf(trader, market);
+        (uint256 expectedWorst, uint256 expectedBest) = _healths(trader, market);
+        if (worst != expectedWorst || best != expectedBest) revert Broken("INV-13: what waits counts in health");
+    }
+
     function _healths(address trader, bytes32 market) private view returns (uint256 worst, uint256 best) {
         Account memory account = _account(trader, market);
+        account.margin += _held[market][trader].amount;
         worst = _healthAt(account, _perps.indexPrice(market));
         best = _healthAt(account, _lastPrices[market]);
         if (best < worst) best = worst;

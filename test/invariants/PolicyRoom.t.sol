@@ -37,23 +37,25 @@ contract PolicyRoomTest {
         targets[0] = FuzzSelector(address(_handler), _steps());
     }
 
-    /// @notice INV-1 to INV-15, after every step. What concerns one step is checked in it.
+    /// @notice INV-1 to INV-15 and INV-17, after every step. What concerns one step is checked in it.
     function invariant_policyRoom() public {
         _handler.checkHeartbeats();
         _handler.checkCounters();
         _handler.checkSolvency();
         _handler.checkFloors();
+        _handler.checkExits();
         _handler.checkStatuses();
         _handler.checkVerdicts();
+        _handler.checkMonotone();
     }
 
-    /// @notice INV-16, after every run; and in the midst of some.
+    /// @notice INV-16 and INV-18, after every run; and in the midst of some.
     function afterInvariant() external {
         _handler.checkEnd();
     }
 
     function _steps() private view returns (bytes4[] memory steps) {
-        bytes4[29] memory all = [
+        bytes4[31] memory all = [
             _handler.blocksPass.selector,
             _handler.quietDaysPass.selector,
             _handler.slowBlocksPass.selector,
@@ -81,6 +83,8 @@ contract PolicyRoomTest {
             _handler.liquidate.selector,
             _handler.crashUnderDoubt.selector,
             _handler.profitUnderDoubt.selector,
+            _handler.profitEaten.selector,
+            _handler.haltAgain.selector,
             _handler.shorterDisturbance.selector,
             _handler.lookAhead.selector
         ];

@@ -24,24 +24,32 @@ abstract contract ScopeModel {
         uint64 evidence; // block of the newest
     }
 
-    /// @dev Stale until the one, Lagging until the other.
-    struct Disturbance {
-        Moment staleUntil;
-        Moment graceUntil;
-    }
-
-    /// @dev When the last restriction of exits ends, and when the next may begin.
-    struct Restriction {
+    /// @dev Until when exits are closed, and from when they may be again; `length` is the `exitsFor` that it began with, in seconds.
+    struct Closing {
         Moment until;
         Moment again;
+        uint256 length;
+    }
+
+    /// @dev The end of a time. By the clock alone it ends three times `length` seconds later.
+    struct Term {
+        Moment end;
+        uint256 length;
+    }
+
+    /// @dev `until` in milliseconds since 1970: up to there blocks account for the time.
+    struct Heartbeat {
+        uint64 until;
+        uint40 number;
     }
 
     struct Ghost {
         ScopeConfig config;
-        uint256 table; // row of `_tables` that the policy was packed from
-        Moment heartbeat;
-        Restriction restriction;
-        Disturbance[] disturbances; // those that a later one does not outlast
+        uint256 table; // row of `_row` that the policy was packed from
+        Heartbeat heartbeat;
+        Closing closing;
+        Term stale; // of all disturbances that overlap: the latest time, the latest height, the longest length
+        Term grace;
         Pause[] pauses;
         mapping(uint256 => Cause) causes;
     }
@@ -103,17 +111,29 @@ abstract contract ScopeModel {
         return Policies.pack(cells);
     }
 
-    /// @dev The configuration of the example; a stricter one; and the longest times that are accepted.
-    function _configuration(uint256 table) internal pure returns (ScopeConfig memory) {
-        if (table == 0) return ScopeConfig(_policy(0), 15 minutes, 10 minutes, 30 minutes, 1 days, 24);
-        if (table == 1) return ScopeConfig(_policy(1), 20 minutes, 1 hours, 4 hours, 6 hours, 30);
-        return ScopeConfig(_policy(2), 1 hours, 1 days, 10 minutes, 7 days, 60);
+    /// @dev The configuration of the example; a stricter one; and the longest times, and the slowest chain, that are accepted.
+    function _configuration(bytes32 scope, uint256 table) internal pure returns (ScopeConfig memory config) {
+        config.policy = _policy(table);
+        config.parent = scope == EXCHANGE ? bytes32(0) : EXCHANGE;
+        (config.minDepth, config.maxAge, config.keeperLatency) = (1, 8_191, 60);
+        (config.gap, config.staleFor, config.graceFor) = (15 minutes, 10 minutes, 30 minutes);
+        (config.exitsFor, config.blockTime, config.longestBlockTime) = (1 days, 12_000, 13_500);
+        if (table == 1) {
+            (config.minDepth, config.maxAge) = (2, 64);
+            (config.gap, config.staleFor, config.graceFor) = (20 minutes, 1 hours, 4 hours);
+            (config.exitsFor, config.longestBlockTime) = (6 hours, 15_000);
+        }
+        if (table == 2) {
+            config.maxAge = 300;
+            (config.gap, config.staleFor, config.graceFor) = (2 hours, 1 days, 10 minutes);
+            (config.exitsFor, config.blockTime, config.longestBlockTime) = (7 days, 52_000, 65_000);
+        }
     }
 
     function _configure(bytes32 scope, uint256 table) internal {
         Ghost storage ghost = _ghosts[scope];
-        if (ghost.config.gap == 0) ghost.heartbeat = _moment();
-        ghost.config = _configuration(table);
+        if (ghost.config.gap == 0) ghost.heartbeat = _heartbeatOfNow();
+        ghost.config = _configuration(scope, table);
         ghost.table = table;
     }
 
@@ -133,17 +153,16 @@ abstract contract ScopeModel {
         return _cell(_ghosts[scope].table, action, _isExit(action) ? exits : status);
     }
 
-    /// @dev What time, pauses and causes make of a scope.
+    /// @dev What time, pauses and causes make of a scope. Exits are closed for a while only; after it they are as in Diverged.
     function _expectedOwn(bytes32 scope) internal view returns (Status status, Status exits, bool disturbed) {
         Ghost storage ghost = _ghosts[scope];
         Status clock = _clock(ghost);
-        disturbed = _unaccounted(ghost) >= (clock != Status.Synced ? ghost.config.gap / 4 : ghost.config.gap);
-        if (disturbed) clock = Status.Stale;
-        status = _worseOf(clock, _worstCause(scope));
-        exits = _restricted(ghost, status, disturbed);
-        // A pause counts for all alike, whatever restricts exits.
-        Status paused = _pauseNow(scope);
-        (status, exits) = (_worseOf(status, paused), _worseOf(exits, paused));
+        uint256 gap = uint256(ghost.config.gap) * 1_000;
+        disturbed = _unaccounted(ghost) >= gap;
+        if (disturbed || (clock == Status.Lagging && _unaccounted(ghost) * 4 >= gap)) clock = Status.Stale;
+        status = _worseOf(_worseOf(clock, _pauseNow(scope)), _worstCause(scope));
+        bool isClosed = !_hasCome(ghost.closing.until, ghost.closing.length);
+        exits = status == Status.Halted && !isClosed ? Status.Diverged : status;
     }
 
     /// @dev What holds whatever the chain shows now: disturbances on record, the pause, and open causes.
@@ -153,8 +172,9 @@ abstract contract ScopeModel {
 
     function _pauseNow(bytes32 scope) internal view returns (Status) {
         Pause[] storage pauses = _ghosts[scope].pauses;
-        if (pauses.length == 0 || _hasCome(pauses[pauses.length - 1].end)) return Status.Synced;
-        return pauses[pauses.length - 1].status;
+        if (pauses.length == 0) return Status.Synced;
+        Pause storage last = pauses[pauses.length - 1];
+        return block.timestamp >= last.end.time ? Status.Synced : last.status;
     }
 
     function _worstCause(bytes32 scope) internal view returns (Status status) {
@@ -164,57 +184,60 @@ abstract contract ScopeModel {
     }
 
     /// @dev What the disturbances on record make of a scope.
-    function _clock(Ghost storage ghost) private view returns (Status status) {
-        for (uint256 i = 0; i < ghost.disturbances.length; ++i) {
-            if (!_hasCome(ghost.disturbances[i].staleUntil)) return Status.Stale;
-            if (!_hasCome(ghost.disturbances[i].graceUntil)) status = Status.Lagging;
-        }
+    function _clock(Ghost storage ghost) private view returns (Status) {
+        if (!_hasCome(ghost.stale.end, ghost.stale.length)) return Status.Stale;
+        return _hasCome(ghost.grace.end, ghost.grace.length) ? Status.Synced : Status.Lagging;
     }
 
+    /// @dev In milliseconds.
     function _unaccounted(Ghost storage ghost) private view returns (uint256) {
-        uint256 passed = block.timestamp - ghost.heartbeat.time;
+        uint256 passed = block.timestamp * 1_000 - ghost.heartbeat.until;
         uint256 accounted = (block.number - ghost.heartbeat.number) * ghost.config.longestBlockTime;
         return passed > accounted ? passed - accounted : 0;
-    }
-
-    /// @dev What is left of a status for exits: all while a restriction lasts. A disturbance that is not on record counts as far as to record it
-    /// would begin a restriction, and leaves exits open.
-    function _restricted(Ghost storage ghost, Status status, bool disturbed) private view returns (Status) {
-        if (!_hasCome(ghost.restriction.until)) return status;
-        return disturbed && _hasCome(ghost.restriction.again) ? Status.Stale : Status.Synced;
     }
 
     /* WHAT HAPPENS TO A SCOPE */
 
     /// @dev A successful call of an action, or a poke.
-    function _observed(bytes32 scope) internal {
-        _observedOwn(scope);
-        if (scope != EXCHANGE) _observedOwn(EXCHANGE);
+    function _observed(bytes32 scope, bool isPoke) internal {
+        _observedOwn(scope, isPoke);
+        if (scope != EXCHANGE) _observedOwn(EXCHANGE, isPoke);
     }
 
-    function _observedOwn(bytes32 scope) private {
+    function _observedOwn(bytes32 scope, bool isPoke) private {
         Ghost storage ghost = _ghosts[scope];
         (, , bool disturbed) = _expectedOwn(scope);
-        if (disturbed) _disturb(scope);
-        else if ((block.timestamp - ghost.heartbeat.time) * 4 < ghost.config.gap) return;
-        ghost.heartbeat = _moment();
+        uint256 since = block.timestamp * 1_000 - ghost.heartbeat.until;
+        if (disturbed) {
+            ghost.heartbeat = _heartbeatOfNow();
+            _disturb(scope);
+        } else if (isPoke || since * 4 >= uint256(ghost.config.gap) * 1_000) {
+            uint256 carried = _unaccounted(ghost);
+            ghost.heartbeat = Heartbeat(uint64(block.timestamp * 1_000 - carried), uint40(block.number));
+        }
+    }
+
+    function _heartbeatOfNow() private view returns (Heartbeat memory) {
+        return Heartbeat(uint64(block.timestamp * 1_000), uint40(block.number));
     }
 
     /// @dev Also what a healing does.
     function _disturb(bytes32 scope) private {
         Ghost storage ghost = _ghosts[scope];
         (uint256 stale, uint256 blockTime) = (ghost.config.staleFor, ghost.config.longestBlockTime);
-        Moment memory staleUntil = _later(_moment(), stale, blockTime);
-        Moment memory graceUntil = _later(_moment(), stale + ghost.config.graceFor, blockTime);
-        // What ends no later than this one decides nothing any more.
-        Disturbance[] storage all = ghost.disturbances;
-        while (all.length != 0) {
-            Disturbance storage last = all[all.length - 1];
-            if (!_isWithin(last.staleUntil, staleUntil) || !_isWithin(last.graceUntil, graceUntil)) break;
-            all.pop();
-        }
-        all.push(Disturbance(staleUntil, graceUntil));
-        _restrictExits(ghost);
+        ghost.stale = _prolonged(ghost.stale, stale, blockTime);
+        ghost.grace = _prolonged(ghost.grace, stale + ghost.config.graceFor, blockTime);
+    }
+
+    /// @dev What is over leaves nothing to what begins now.
+    function _prolonged(Term memory last, uint256 length, uint256 blockTime) private view returns (Term memory) {
+        Moment memory end = _later(_moment(), length, blockTime);
+        if (_hasCome(last.end, last.length)) return Term(end, length);
+        // The later of the two ends by the clock alone, as a third of the time from the end to it, rounded up.
+        uint256 alone = last.end.time + 3 * last.length;
+        if (alone < end.time + 3 * length) alone = end.time + 3 * length;
+        Moment memory latest = _latest(last.end, end);
+        return Term(latest, (alone - latest.time + 2) / 3);
     }
 
     function _paused(bytes32 scope, Status status, uint256 length) internal {
@@ -228,7 +251,7 @@ abstract contract ScopeModel {
         Cause storage last = _ghosts[scope].causes[cause];
         if (status > last.status) {
             last.status = status;
-            _restrictExits(_ghosts[scope]);
+            if (status == Status.Halted) _closeExits(_ghosts[scope]);
         }
         if (evidence > last.evidence) last.evidence = evidence;
     }
@@ -238,31 +261,38 @@ abstract contract ScopeModel {
         _disturb(scope);
     }
 
-    function _restrictExits(Ghost storage ghost) private {
-        if (!_hasCome(ghost.restriction.again)) return;
+    function _closeExits(Ghost storage ghost) private {
+        bool isTime = _hasCome(ghost.closing.again, EXIT_PERIODS * ghost.closing.length);
+        if (isTime) ghost.closing = _closingFromNow(ghost);
+    }
+
+    /// @dev The bounds of a closing that begins now.
+    function _closingFromNow(Ghost storage ghost) internal view returns (Closing memory) {
         (uint256 exitsFor, uint256 blockTime) = (ghost.config.exitsFor, ghost.config.longestBlockTime);
-        ghost.restriction.until = _later(_moment(), exitsFor, blockTime);
-        ghost.restriction.again = _later(_moment(), EXIT_PERIODS * exitsFor, blockTime);
+        Moment memory again = _later(_moment(), EXIT_PERIODS * exitsFor, blockTime);
+        return Closing(_later(_moment(), exitsFor, blockTime), again, exitsFor);
     }
 
     /* TIME */
 
-    /// @dev A time counts as so many blocks as the chain makes in it at its slowest, and has passed when both have.
+    /// @dev A span of `time` seconds is also so many blocks as the chain makes in it at its slowest.
+    /// @param blockTime in milliseconds
     function _later(Moment memory moment, uint256 time, uint256 blockTime) internal pure returns (Moment memory) {
-        return Moment(uint40(moment.time + time), uint40(moment.number + time / blockTime));
+        return Moment(uint40(moment.time + time), uint40(moment.number + (time * 1_000) / blockTime));
     }
 
-    function _hasCome(Moment memory moment) internal view returns (bool) {
-        return block.timestamp >= moment.time && block.number >= moment.number;
+    /// @dev It has passed when both have; or by the clock alone, three times its length after its end.
+    function _hasCome(Moment memory moment, uint256 length) internal view returns (bool) {
+        if (block.timestamp < moment.time) return false;
+        return block.number >= moment.number || block.timestamp - moment.time >= 3 * length;
     }
 
     function _moment() internal view returns (Moment memory) {
         return Moment(uint40(block.timestamp), uint40(block.number));
     }
 
-    /// @dev Whether a moment has come wherever `other` has.
-    function _isWithin(Moment memory moment, Moment memory other) private pure returns (bool) {
-        return moment.time <= other.time && moment.number <= other.number;
+    function _latest(Moment memory a, Moment memory b) private pure returns (Moment memory) {
+        return Moment(a.time > b.time ? a.time : b.time, a.number > b.number ? a.number : b.number);
     }
 
     function _worseOf(Status a, Status b) internal pure returns (Status) {

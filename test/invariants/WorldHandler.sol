@@ -20,8 +20,11 @@ abstract contract WorldHandler is ScopeModel {
         bytes32 salt;
     }
 
-    struct Schedule {
-        Moment ready; // zero if there is none
+    /// @dev The one announcement of a scope that waits.
+    struct Announcement {
+        bool waits;
+        uint256 table;
+        Moment ready;
         Moment end;
     }
 
@@ -29,16 +32,16 @@ abstract contract WorldHandler is ScopeModel {
 
     EvidentPerps internal _perps;
     Branch[] internal _branches;
-    mapping(bytes32 scope => mapping(uint256 table => Schedule)) private _schedules;
-    mapping(bytes32 scope => Restriction) private _seen; // the last restriction of exits that the exchange showed
-    mapping(bytes32 scope => Moment) private _lastHeartbeat;
+    mapping(bytes32 scope => Announcement) private _announcements;
+    mapping(bytes32 scope => Closing) private _seen; // the last closing of exits that the exchange showed
+    mapping(bytes32 scope => Heartbeat) private _lastHeartbeat;
 
     /* TIME */
 
     /// @notice Blocks as a chain makes them that lives.
     function blocksPass(uint256 input) external {
         uint256 seed = _mixed(input);
-        _passHealthy(1 + (seed % 100), [uint256(1), 2, 12, 24][(seed >> 8) % 4]);
+        _passHealthy(1 + (seed % 100), [uint256(1), 2, 12, 13][(seed >> 8) % 4]);
     }
 
     /// @notice Days on which nobody calls.
@@ -50,7 +53,7 @@ abstract contract WorldHandler is ScopeModel {
     /// @notice Blocks slower than some of the configurations expect them.
     function slowBlocksPass(uint256 input) external {
         uint256 seed = _mixed(input);
-        _pass(1 + (seed % 40), 26 + ((seed >> 8) % 40));
+        _pass(1 + (seed % 40), 14 + ((seed >> 8) % 66));
     }
 
     /// @notice One block, after a time without: minutes, hours or days.
@@ -65,7 +68,7 @@ abstract contract WorldHandler is ScopeModel {
         vm.roll(block.number + blocks);
     }
 
-    /// @dev INV-8. All configurations expect a block within 24 s.
+    /// @dev INV-8. All configurations expect a block within 13.5 s on average.
     function _passHealthy(uint256 blocks, uint256 interval) private {
         Status[3] memory before;
         for (uint256 i = 0; i < 3; ++i) (before[i], ) = _perps.ownStatusOf(_scopeAt(i));
@@ -87,7 +90,7 @@ abstract contract WorldHandler is ScopeModel {
     function _poke(bytes32 scope) internal {
         (Status expected, ) = _expected(scope);
         if (_perps.poke(scope) != expected) revert Broken("INV-1: a poke returns the status of the model");
-        _succeeded(scope);
+        _observed(scope, true);
     }
 
     /// @notice The pauser pauses, or tries to.
@@ -103,8 +106,9 @@ abstract contract WorldHandler is ScopeModel {
         Pause[] storage pauses = _ghosts[scope].pauses;
         if (pauses.length != 0) {
             // Every other one does not wait for the cool-down.
-            Moment memory next = (seed >> 16) % 2 == 0 ? _coolDown(scope) : pauses[pauses.length - 1].end;
-            while (!_hasCome(next)) _pass(7_200, 12);
+            Pause memory last = pauses[pauses.length - 1];
+            uint256 next = (seed >> 16) % 2 == 0 ? _coolDown(scope) : last.end.time;
+            while (block.timestamp < next) _pass(7_200, 12);
         }
         _pause(scope, Status.Stale, PAUSE_LONGEST);
     }
@@ -116,36 +120,34 @@ abstract contract WorldHandler is ScopeModel {
         _schedule(scope, table);
     }
 
+    /// @dev It takes the one before back.
     function _schedule(bytes32 scope, uint256 table) internal {
-        _try(abi.encodeCall(IPolicyGuard.scheduleScope, (scope, _configuration(table))), 0);
-        uint256 blockTime = _ghosts[scope].config.longestBlockTime;
+        _try(abi.encodeCall(IPolicyGuard.scheduleScope, (scope, _configuration(scope, table))), 0);
+        uint256 blockTime = _configuration(scope, table).longestBlockTime;
         Moment memory ready = _later(_moment(), CONFIGURATION_DELAY, blockTime);
-        _schedules[scope][table] = Schedule(ready, _later(ready, CONFIGURATION_DELAY, blockTime));
+        _announcements[scope] = Announcement(true, table, ready, _later(ready, CONFIGURATION_DELAY, blockTime));
     }
 
-    /// @notice It takes one back.
+    /// @notice It takes one back, or one that does not wait.
     function unschedule(uint256 input) external {
         uint256 seed = _mixed(input);
-        (bytes32 scope, uint256 table) = (_scopeAt(seed), (seed >> 8) % 3);
-        bytes4 expected =
-            _schedules[scope][table].ready.time == 0 ? IPolicyErrors.ConfigurationNotReady.selector : bytes4(0);
-        if (_try(abi.encodeCall(IPolicyGuard.cancelScope, (scope, _configuration(table))), expected)) {
-            delete _schedules[scope][table];
+        (bytes32 scope, uint256 table) = (_scopeAt(seed), _announcedOr(_scopeAt(seed), seed >> 8));
+        bytes4 expected = _isAnnounced(scope, table) ? bytes4(0) : IPolicyErrors.ConfigurationNotReady.selector;
+        if (_try(abi.encodeCall(IPolicyGuard.cancelScope, (scope, _configuration(scope, table))), expected)) {
+            delete _announcements[scope];
         }
     }
 
-    /// @notice Anybody applies one, or tries to. Half of the callers wait until one is ready; some come late by the clock alone.
+    /// @notice Anybody applies one, or tries to. Half of the callers wait until one is ready; some come late, or by the clock alone.
     function applyScheduled(uint256 input) external {
         uint256 seed = _mixed(input);
-        (bytes32 scope, uint256 table) = (_scopeAt(seed), (seed >> 8) % 3);
-        Schedule storage due = _schedules[scope][table];
-        if (due.ready.time != 0 && (seed >> 16) % 2 == 0 && !_hasCome(due.ready)) {
-            if ((seed >> 24) % 4 != 0) {
+        (bytes32 scope, uint256 table) = (_scopeAt(seed), _announcedOr(_scopeAt(seed), seed >> 8));
+        if (_isAnnounced(scope, table) && (seed >> 16) % 2 == 0) {
+            uint256 way = (seed >> 24) % 8;
+            if (way < 5)
                 _passDelay();
-            } else {
-                _pass(7_200, 12);
-                _pass(1, 2 * CONFIGURATION_DELAY);
-            }
+                // Without the blocks: too early; by the clock alone; too late by the clock alone.
+            else _pass(1, [uint256(5 days), 8 days, 16 days][way - 5]);
         }
         _apply(scope, table);
     }
@@ -155,19 +157,26 @@ abstract contract WorldHandler is ScopeModel {
     }
 
     function _apply(bytes32 scope, uint256 table) internal {
-        Schedule storage due = _schedules[scope][table];
-        bool ready = due.ready.time != 0 && _hasCome(due.ready) && !_hasCome(due.end);
+        Announcement storage due = _announcements[scope];
+        bool ready =
+            _isAnnounced(scope, table) &&
+                _hasCome(due.ready, CONFIGURATION_DELAY) &&
+                !_hasCome(due.end, 2 * CONFIGURATION_DELAY);
         bytes4 expected = ready ? bytes4(0) : IPolicyErrors.ConfigurationNotReady.selector;
-        if (_try(abi.encodeCall(IPolicyGuard.applyScope, (scope, _configuration(table))), expected)) {
-            delete _schedules[scope][table];
-            _observed(scope);
-            Restriction memory next = _restrictionFromNow(scope);
+        if (_try(abi.encodeCall(IPolicyGuard.applyScope, (scope, _configuration(scope, table))), expected)) {
+            delete _announcements[scope];
+            _observed(scope, true);
             _configure(scope, table);
-            // What the new configuration alone sees is not on record yet.
-            (, , bool unrecorded) = _expectedOwn(scope);
-            if (!unrecorded) _sample(scope, next);
-            if (scope != EXCHANGE) _sample(EXCHANGE, _restrictionFromNow(EXCHANGE));
         }
+    }
+
+    function _isAnnounced(bytes32 scope, uint256 table) private view returns (bool) {
+        return _announcements[scope].waits && _announcements[scope].table == table;
+    }
+
+    /// @dev Mostly the one that waits.
+    function _announcedOr(bytes32 scope, uint256 seed) private view returns (uint256) {
+        return _announcements[scope].waits && seed % 4 != 0 ? _announcements[scope].table : (seed >> 2) % 3;
     }
 
     /// @notice A stranger tries what the roles may do.
@@ -181,9 +190,9 @@ abstract contract WorldHandler is ScopeModel {
         vm.prank(stranger);
         _try(abi.encodeCall(IPolicyGuard.pauseScope, (scope, Status.Stale, 1 hours)), notPauser);
         vm.prank(stranger);
-        _try(abi.encodeCall(IPolicyGuard.scheduleScope, (scope, _configuration(seed % 3))), notConfigurator);
+        _try(abi.encodeCall(IPolicyGuard.scheduleScope, (scope, _configuration(scope, seed % 3))), notConfigurator);
         vm.prank(stranger);
-        _try(abi.encodeCall(IPolicyGuard.cancelScope, (scope, _configuration(seed % 3))), notConfigurator);
+        _try(abi.encodeCall(IPolicyGuard.cancelScope, (scope, _configuration(scope, seed % 3))), notConfigurator);
 
         // A scope that nobody configured is no way past the guard, not even the one whose name is the end above all others.
         scope = (seed >> 8) % 2 == 0 ? bytes32(0) : bytes32(seed);
@@ -208,7 +217,7 @@ abstract contract WorldHandler is ScopeModel {
         if (status == Status.Synced || status > Status.Stale) return IPolicyErrors.PauseNeedsEvidence.selector;
         if (length == 0 || length > PAUSE_LONGEST) return IPolicyErrors.PauseLength.selector;
         Pause[] storage pauses = _ghosts[scope].pauses;
-        if (pauses.length != 0 && !_hasCome(_coolDown(scope))) return IPolicyErrors.PauseCoolingDown.selector;
+        if (pauses.length != 0 && block.timestamp < _coolDown(scope)) return IPolicyErrors.PauseCoolingDown.selector;
         (uint256 used, uint256 count) = (length, 0);
         for (uint256 i = pauses.length; i > 0 && pauses[i - 1].end.time + PAUSE_WINDOW > block.timestamp; --i) {
             used += pauses[i - 1].end.time - pauses[i - 1].begin.time;
@@ -219,10 +228,10 @@ abstract contract WorldHandler is ScopeModel {
     }
 
     /// @dev When the pause after the last one may begin.
-    function _coolDown(bytes32 scope) private view returns (Moment memory) {
+    function _coolDown(bytes32 scope) private view returns (uint256) {
         Pause[] storage pauses = _ghosts[scope].pauses;
         Pause storage last = pauses[pauses.length - 1];
-        return _later(last.end, last.end.time - last.begin.time, _ghosts[scope].config.longestBlockTime);
+        return 2 * uint256(last.end.time) - last.begin.time;
     }
 
     /// @dev INV-9, of the pauses that were accepted: in the window that ends with the newest.
@@ -267,7 +276,7 @@ abstract contract WorldHandler is ScopeModel {
             bool worse = status > last.status;
             if (abi.decode(result, (bool)) != worse) revert Broken("INV-3: a cause is raised where it gets worse");
             _raised(scope, cause, status, evidence);
-            if (worse) _sample(scope, _restrictionFromNow(scope));
+            if (worse) _sample(scope);
         }
         if (_statusesElsewhere(scope) != elsewhere) revert Broken("INV-12: a cause concerns its scope alone");
     }
@@ -294,7 +303,6 @@ abstract contract WorldHandler is ScopeModel {
         if (outcome == 0) {
             if (evidence <= last.evidence) revert Broken("INV-3: newer evidence heals");
             _healed(scope, cause, evidence);
-            _sample(scope, _restrictionFromNow(scope));
         }
         _requirePredicted(expected, outcome);
         if (_statusesElsewhere(scope) != elsewhere) revert Broken("INV-12: a cause concerns its scope alone");
@@ -351,47 +359,51 @@ abstract contract WorldHandler is ScopeModel {
     /// @notice INV-1: thrown where a call did something else than the model predicted. Zero is success.
     error Unpredicted(bytes4 expected, bytes4 actual);
 
-    /// @dev A call succeeded that records what the chain shows.
-    function _succeeded(bytes32 scope) internal {
-        _observed(scope);
-        _sample(scope, _restrictionFromNow(scope));
-        if (scope != EXCHANGE) _sample(EXCHANGE, _restrictionFromNow(EXCHANGE));
+    function _requireStatusesAsPredicted() internal view {
+        for (uint256 i = 0; i < 3; ++i) {
+            (Status status, Status exits) = _perps.statusOf(_scopeAt(i));
+            (Status expectedStatus, Status expectedExits) = _expected(_scopeAt(i));
+            if (status != expectedStatus) revert Broken("INV-1: the status is the model's");
+            if (exits != expectedExits) revert Broken("INV-1: the status for exits is the model's");
+        }
     }
 
-    /// @dev The bounds of a restriction that begins now.
-    function _restrictionFromNow(bytes32 scope) private view returns (Restriction memory) {
-        (uint256 exitsFor, uint256 blockTime) = (
-            _ghosts[scope].config.exitsFor,
-            _ghosts[scope].config.longestBlockTime
-        );
-        return
-            Restriction(_later(_moment(), exitsFor, blockTime), _later(_moment(), EXIT_PERIODS * exitsFor, blockTime));
+    /// @dev INV-5, right after a cause was opened or made worse: nothing else closes exits.
+    function _sample(bytes32 scope) private {
+        (, Status exits) = _perps.ownStatusOf(scope);
+        Closing storage seen = _seen[scope];
+        if (exits != Status.Halted || !_hasCome(seen.until, seen.length)) return;
+        if (!_hasCome(seen.again, EXIT_PERIODS * seen.length)) {
+            revert Broken("INV-5: exits are closed for a fifth of the time at the most");
+        }
+        _seen[scope] = _closingFromNow(_ghosts[scope]);
     }
 
-    /// @dev INV-5, from what the exchange itself says right after it was made to look.
-    /// @param next the restriction that began with that look, if none lasts
-    function _sample(bytes32 scope, Restriction memory next) private {
-        if (_perps.exitsBesidesPauseOf(scope) == Status.Synced) return;
-        Restriction storage seen = _seen[scope];
-        if (!_hasCome(seen.until)) return;
-        if (!_hasCome(seen.again)) revert Broken("INV-5: exits are restricted for a fifth of the time at the most");
-        _seen[scope] = next;
+    /// @dev INV-5, at any time.
+    function _requireExitsOpenInTime() internal view {
+        for (uint256 i = 0; i < 3; ++i) {
+            bytes32 scope = _scopeAt(i);
+            (, Status exits) = _perps.ownStatusOf(scope);
+            if (exits == Status.Halted && _hasCome(_seen[scope].until, _seen[scope].length)) {
+                revert Broken("INV-5: exits are closed for exitsFor at the most");
+            }
+        }
     }
 
     /// @dev INV-7.
     function _requireHeartbeatsRise() internal {
         for (uint256 i = 0; i < 3; ++i) {
             bytes32 scope = _scopeAt(i);
-            (uint256 time, uint256 number) = _perps.heartbeatOf(scope);
-            if (time > block.timestamp || number > block.number) {
+            (uint256 until, uint256 number) = _perps.heartbeatOf(scope);
+            if (until > block.timestamp * 1_000 || number > block.number) {
                 revert Broken("INV-7: a heartbeat lies in the past");
             }
-            Moment memory last = _lastHeartbeat[scope];
-            if (time < last.time || number < last.number) revert Broken("INV-7: a heartbeat never goes back");
-            if (time != _ghosts[scope].heartbeat.time || number != _ghosts[scope].heartbeat.number) {
-                revert Broken("INV-7: a heartbeat is written when a quarter of the gap has passed");
+            Heartbeat memory last = _lastHeartbeat[scope];
+            if (until < last.until || number < last.number) revert Broken("INV-7: a heartbeat never goes back");
+            if (until != _ghosts[scope].heartbeat.until || number != _ghosts[scope].heartbeat.number) {
+                revert Broken("INV-7: a heartbeat is written when it is due, and carries what no block accounts for");
             }
-            _lastHeartbeat[scope] = Moment(uint40(time), uint40(number));
+            _lastHeartbeat[scope] = Heartbeat(uint64(until), uint40(number));
         }
     }
 }

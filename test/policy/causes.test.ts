@@ -1,11 +1,13 @@
 import { expect } from "chai";
+import { concat, keccak256 } from "ethers";
 
+import type { Hex } from "../../src/bytes.js";
 import { BUILDS } from "../helpers/compile.js";
 import { announced } from "../helpers/random.js";
 import {
-  accountOf,
   ACTION,
   ACTION_NAMES,
+  blocksIn,
   CONFIG,
   DAY,
   scopeNamed,
@@ -147,9 +149,9 @@ for (const build of BUILDS) {
       world.pass(DAY);
       const { logs } = await target.send("heal", [SCOPE, A, 2]);
       expect(logs).to.deep.equal([{ name: "ScopeHealed", args: [SCOPE, A, 2n] }]);
-      const { staleFor, graceFor, longestBlockTime } = CONFIG;
+      const { staleFor, graceFor } = CONFIG;
       const whole = staleFor + graceFor;
-      const [staleBlocks, wholeBlocks] = [staleFor / longestBlockTime, whole / longestBlockTime];
+      const [staleBlocks, wholeBlocks] = [blocksIn(staleFor), blocksIn(whole)];
       for (const [time, number, expected] of [
         [0, 0, "Stale"],
         [staleFor - 1, 100 * wholeBlocks, "Stale"],
@@ -166,28 +168,30 @@ for (const build of BUILDS) {
       }
     });
 
-    // A thousand transactions, and counters that are the same in every build: once is enough.
-    if (build.viaIR)
-      it("B16: at most 255 causes of each severity, one more is refused loudly, the status stays, and every cause can be healed", async () => {
-        for (const to of ["Diverged", "Halted"] as const) {
-          for (let i = 1; i <= 255; i++) await raise(accountWord(to, i), to, 1);
-          await target.refuses("TooManyCauses", [SCOPE], "raise", [SCOPE, accountWord(to, 256), STATUS[to], 1]);
-          expect(await status()).to.equal(to);
-          // A worse cause still counts.
-          if (to === "Diverged") {
-            await world.aside(async () => {
-              await raise(accountWord(to, 1), "Halted", 2);
-              expect(await status()).to.equal("Halted");
-            });
-          }
-        }
-        for (const to of ["Halted", "Diverged"] as const) {
-          for (let i = 1; i <= 255; i++) {
-            expect(await status()).to.equal(to);
-            await heal(accountWord(to, i), 2);
-          }
-        }
-        expect(await status()).to.equal("Stale");
+    for (const [to, shift] of [
+      ["Diverged", 184n],
+      ["Halted", 216n],
+    ] as const)
+      it(`B16, A22: a count of ${to} causes that is full stays, so that nothing that was lost count of reopens the market`, async () => {
+        const full = 2n ** 32n - 1n;
+        const namespace = "0x008b3f86ed5cdc911b88aafef227491ce09c48def5b40ca4e09501b248a8e700";
+        const slot = keccak256(concat([SCOPE, namespace])) as Hex;
+        const countOf = async (): Promise<bigint> => ((await world.storage(target.address, slot)) >> shift) & full;
+        await raise(A, to, 1);
+        expect(await countOf()).to.equal(1n);
+        // As after as many others as fit but one.
+        await world.setStorage(
+          target.address,
+          slot,
+          (await world.storage(target.address, slot)) + ((full - 2n) << shift),
+        );
+        await raise(B, to, 1);
+        expect(await countOf()).to.equal(full);
+        expect(await raise(C, to, 1), "one more than can be counted is known by itself").to.equal(true);
+        expect(await countOf()).to.equal(full);
+        for (const cause of [A, B, C]) await heal(cause, 2);
+        expect(await countOf()).to.equal(full);
+        expect(await status()).to.equal(to);
       });
 
     it("B10, SG-12: the status is that of the worst open cause, over a random history", async () => {
@@ -234,11 +238,15 @@ for (const build of BUILDS) {
       const passing = [];
       for (const action of ACTION_NAMES)
         if ((await target.try("ask", [SCOPE, ACTION[action]])).revertData === undefined) passing.push(action);
-      expect(passing).to.deep.equal(["Deposit", "Liquidate", "Decrease", "Cancel"]);
+      expect(passing).to.deep.equal(["Deposit", "Decrease", "Cancel"]);
+      await target.refuses("LiquidationNeedsHealth", [SCOPE], "ask", [SCOPE, ACTION.Liquidate]);
+      for (const [worst, best, allowed] of [
+        [0n, 0n, true],
+        [0n, 10n ** 18n - 1n, true],
+        [0n, 10n ** 18n, false],
+        [95n * 10n ** 16n, 95n * 10n ** 16n, false],
+      ] as const)
+        expect((await target.try("liquidate", [SCOPE, worst, best])).revertData === undefined).to.equal(allowed);
     });
   });
-}
-
-function accountWord(prefix: string, number: number): string {
-  return scopeNamed(`${prefix} ${accountOf(number).slice(-4)}`);
 }

@@ -1,12 +1,16 @@
 import { expect } from "chai";
 import { ethers } from "ethers";
+import { network } from "hardhat";
 import { readFileSync } from "node:fs";
 
 import type { StateAnchor } from "../../src/anchor/anchor.js";
-import { CHAIN_PROFILES } from "../../src/policy/chains.js";
-import { defineGuardConfig, scopeId } from "../../src/policy/config.js";
+import { explain } from "../../src/anchor/explain.js";
+import { BOUNDS } from "../../src/policy/bounds.js";
+import { CHAIN_PROFILES, CONTINUITIES, demandsOf } from "../../src/policy/chains.js";
+import { defineGuardConfig, hiddenOutages, scopeId, type ScopeConfig } from "../../src/policy/config.js";
 import { STANDARD_POLICY, packPolicy, unpackPolicy, type PolicyTable } from "../../src/policy/policy.js";
 import { thrown } from "../helpers/errors.js";
+import { announced } from "../helpers/random.js";
 
 const TIMES = { gap: 900, staleFor: 600, graceFor: 1_800, exitsFor: 86_400 };
 const SCOPE = { chain: 1, minDepth: 2, maxAge: 64, ...TIMES } as const;
@@ -25,13 +29,67 @@ describe("defineGuardConfig", () => {
       scopes: { exchange: SCOPE, "ETH-PERP": { ...SCOPE, parent: "exchange", policy: "own" } },
       policy: { own: STANDARD_POLICY },
     });
+    const numbers = {
+      minDepth: 2,
+      maxAge: 64,
+      keeperLatency: 60,
+      ...TIMES,
+      blockTime: 12_000,
+      longestBlockTime: 13_500,
+    };
     expect(scopes["ETH-PERP"]).to.deep.include({
       id: ethers.encodeBytes32String("ETH-PERP"),
-      parent: ethers.encodeBytes32String("exchange"),
-      config: { policy: packPolicy(STANDARD_POLICY), ...TIMES, longestBlockTime: 24 },
+      config: { policy: packPolicy(STANDARD_POLICY), parent: ethers.encodeBytes32String("exchange"), ...numbers },
     });
-    expect(scopes.exchange.parent).to.equal(undefined);
+    expect(scopes.exchange.config.parent).to.equal(ethers.ZeroHash);
     expect(scopeId("exchange")).to.equal(ethers.encodeBytes32String("exchange"));
+  });
+
+  it("is the contract's struct, member by member in its order", () => {
+    const source = readFileSync("contracts/policy/Scopes.sol", "utf8");
+    const [, struct] = /struct ScopeConfig \{(.*?)\}/s.exec(source)!;
+    const members = [...struct!.matchAll(/\w+ (\w+);/g)].map(([, name]) => name);
+    const { scopes } = defineGuardConfig({ chains: { 1: { keeperLatency: 60 } }, scopes: { a: SCOPE } });
+    expect(Object.keys(scopes.a.config)).to.deep.equal(members);
+  });
+
+  it("brings each number and name of a scope and its chain to the contract, and each alone", () => {
+    const configOf = (scope: object, chain: object = {}): ScopeConfig => {
+      const scopes = { a: { ...SCOPE, ...scope }, b: SCOPE };
+      const policy = { own: { ...STANDARD_POLICY, Fund: ["Allow", "Deny", "Deny", "Deny", "Deny"] } };
+      const input = { chains: { 1: { keeperLatency: 60, ...chain } }, scopes, policy };
+      return defineGuardConfig(input as never as { chains: Record<1, never>; scopes: Record<"a", never> }).scopes.a
+        .config;
+    };
+    const usual = configOf({});
+    const rows: [member: keyof ScopeConfig, value: unknown, scope: object, chain?: object][] = [
+      ["policy", 0xb62a4926d492n, { policy: "own" }],
+      ["parent", ethers.encodeBytes32String("b"), { parent: "b" }],
+      ["minDepth", 3, { minDepth: 3 }],
+      ["maxAge", 65, { maxAge: 65 }],
+      ["keeperLatency", 61, {}, { keeperLatency: 61 }],
+      ["keeperLatency", 45, { keeperLatency: 45 }],
+      ["gap", 901, { gap: 901 }],
+      ["staleFor", 601, { staleFor: 601 }],
+      ["graceFor", 1_801, { graceFor: 1_801 }],
+      ["exitsFor", 86_401, { exitsFor: 86_401 }],
+      ["blockTime", 11_000, {}, { blockTime: 11_000 }],
+      ["longestBlockTime", 13_000, {}, { longestBlockTime: 13_000 }],
+    ];
+    for (const [member, value, scope, chain] of rows)
+      expect(configOf(scope, chain), member).to.deep.equal({ ...usual, [member]: value });
+  });
+
+  it("A11: says how long an outage stays hidden, after how quiet a time", () => {
+    // A block of 12 s accounts for 13.5 s: an eighth of the quiet time is slack.
+    const { scopes } = defineGuardConfig({
+      chains: { 1: { keeperLatency: 60 }, 10: { keeperLatency: 60 } },
+      scopes: { a: SCOPE, b: { ...SCOPE, chain: 10, keeperLatency: 30 } },
+    });
+    expect(scopes.a.hidden).to.deep.equal({ busy: 929, hour: 1_350, day: 11_700, week: 76_500 });
+    expect(scopes.b.hidden).to.deep.equal({ busy: 900, hour: 900, day: 900, week: 900 });
+    const even = { gap: 96, blockTime: 12_000, longestBlockTime: 12_000 };
+    expect(hiddenOutages(even, "block-times")).to.deep.equal({ busy: 96, hour: 96, day: 96, week: 96 });
   });
 
   it("is type-checked: names that are nowhere defined are errors before anything runs", () => {
@@ -78,11 +136,14 @@ describe("defineGuardConfig", () => {
 
   it("refuses times that the contract refuses, and a gap that the chain's signal cannot show", () => {
     const rows: [object, string][] = [
-      [{ gap: 95 }, "gap"],
-      [{ gap: 86_401 }, "gap"],
-      [{ staleFor: 0 }, "staleFor"],
+      [{ gap: 107 }, "gap"], // 8 blocks of 13.5 s
+      [{ gap: 7_201 }, "gap"],
+      [{ staleFor: 53 }, "staleFor"], // 4 blocks of 13.5 s
+      [{ staleFor: 86_401, exitsFor: 90_000 }, "staleFor"],
+      [{ graceFor: 53 }, "graceFor"],
       [{ graceFor: 4 * 3_600 + 1 }, "graceFor"],
       [{ exitsFor: 7 * 86_400 + 1 }, "exitsFor"],
+      [{ exitsFor: 599 }, "exitsFor"], // less than staleFor
       [{ gap: 900.5 }, "gap"],
       [{ minDepth: 0 }, "minDepth"],
       [{ minDepth: 65 }, "maxAge"],
@@ -92,6 +153,29 @@ describe("defineGuardConfig", () => {
         faultsOf(change).map(([line]) => line),
         JSON.stringify(change),
       ).to.include(`scopes["ETH-PERP"].${member}`);
+    for (const change of [
+      { gap: 108 },
+      { gap: 7_200 },
+      { staleFor: 54 },
+      { graceFor: 54 },
+      { graceFor: 14_400 },
+      { exitsFor: 600 },
+      { exitsFor: 604_800 },
+      { staleFor: 86_400 },
+    ])
+      defineGuardConfig({ chains: { 1: { keeperLatency: 60 } }, scopes: { a: { ...SCOPE, ...change } } });
+    // Where blocks are fast, 30 s are the least.
+    const fast = {
+      name: "x",
+      blockTime: 250,
+      longestBlockTime: 300,
+      hashWindow: 8_191,
+      continuity: "arbitrum-clock",
+      keeperLatency: 5,
+    };
+    const onFast = (gap: number) => ({ chains: { 42161: fast }, scopes: { a: { ...SCOPE, chain: 42161, gap } } });
+    defineGuardConfig(onFast(30) as never);
+    thrown("INVALID_CONFIG", () => defineGuardConfig(onFast(29) as never));
     const onOp = (gap: number, chain: object = {}) => ({
       chains: { 10: { keeperLatency: 20, ...chain } },
       scopes: { a: { ...SCOPE, chain: 10, gap } },
@@ -103,16 +187,54 @@ describe("defineGuardConfig", () => {
     expect(reasonOf(onOp(720))).to.contain("lags by up to 180 s");
     expect(reasonOf(onOp(1_799, { originLag: 450 }))).to.contain("lags by up to 450 s");
     expect(reasonOf(onOp(1_799, { originLag: 0 }))).to.contain("a positive number");
-    for (const input of [onOp(721), onOp(1_799)]) defineGuardConfig(input as never);
+    expect(reasonOf(onOp(723))).to.contain("not an integer from 724 to 1799");
+    for (const input of [onOp(724), onOp(1_799)]) defineGuardConfig(input as never);
   });
 
   it("refuses chains that it does not know, or that would show gaps while they live", () => {
     const unknown = { chains: { 42161: { keeperLatency: 5 } }, scopes: { a: { ...SCOPE, chain: 42161 } } };
     const { details } = thrown("INVALID_CONFIG", () => defineGuardConfig(unknown as never));
     expect(details.faults.map(({ line }) => line)).to.deep.equal(["chains[42161]"]);
-    expect(faultsOf({}, { longestBlockTime: 11 })).to.have.length(1);
-    expect(faultsOf({}, { longestBlockTime: 256 })[0]![0]).to.equal("chains[1].longestBlockTime");
-    expect(faultsOf({}, { keeperLatency: 0 })[0]![0]).to.equal("chains[1].keeperLatency");
+    const refused: [object, string, RegExp][] = [
+      [{ longestBlockTime: 12_599 }, "longestBlockTime", /would show gaps/],
+      [{ longestBlockTime: 15_001 }, "longestBlockTime", /more than 15000 ms, 125 %/],
+      [{ longestBlockTime: 12_000.5 }, "longestBlockTime", /whole number/],
+      [{ blockTime: 12_001 }, "blockTime", /more than the 12000 ms of Ethereum/],
+      [{ blockTime: 52_001 }, "blockTime", /at most 52000/],
+      [{ continuity: "l1-origin", originLag: 180 }, "continuity", /shows outages by block-times/],
+      [{ continuity: "on-demand" }, "continuity", /shows outages by block-times/],
+      [{ keeperLatency: 0 }, "keeperLatency", /positive/],
+      [{ keeperLatency: 1.5 }, "keeperLatency", /whole number of seconds/],
+      [{ keeperLatency: 65_536 }, "keeperLatency", /at most|to 65535/],
+    ];
+    for (const [chain, member, reason] of refused) {
+      const faults = faultsOf({}, chain);
+      expect(faults, JSON.stringify(chain)).to.have.length(1);
+      expect(faults[0]![0]).to.equal(`chains[1].${member}`);
+      expect(faults[0]![1]).to.match(reason);
+    }
+    defineGuardConfig({ chains: { 1: { keeperLatency: 60, longestBlockTime: 15_000 } }, scopes: { a: SCOPE } });
+    // Any contract may be tried on a development chain, and any pace.
+    const trial = {
+      keeperLatency: 60,
+      continuity: "l1-origin",
+      originLag: 180,
+      blockTime: 24_000,
+      longestBlockTime: 25_200,
+    } as const;
+    defineGuardConfig({ chains: { 31337: trial }, scopes: { a: { ...SCOPE, chain: 31337 } } });
+    const slow = {
+      ...trial,
+      name: "Arbitrum One",
+      hashWindow: 8_191,
+      continuity: "arbitrum-clock",
+      blockTime: 251,
+      longestBlockTime: 300,
+    } as const;
+    const arbitrum = { chains: { 42161: slow }, scopes: { a: { ...SCOPE, chain: 42161, maxAge: 8_000 } } };
+    expect(thrown("INVALID_CONFIG", () => defineGuardConfig(arbitrum as never)).details.faults[0]!.line).to.equal(
+      "chains[42161].blockTime",
+    );
   });
 
   it("refuses parents that are missing, circular, too many, or on another chain", () => {
@@ -154,7 +276,7 @@ describe("defineGuardConfig", () => {
     ]);
     expect(faultsOf({ minDepth: 0 }).map(([line]) => line)).to.deep.equal(['scopes["ETH-PERP"].minDepth']);
     // Nothing is judged by a chain that is at fault itself.
-    expect(faultsOf({ gap: 1 }, { longestBlockTime: 256 }).map(([line]) => line)).to.deep.equal([
+    expect(faultsOf({ gap: 1 }, { longestBlockTime: 15_001 }).map(([line]) => line)).to.deep.equal([
       "chains[1].longestBlockTime",
     ]);
   });
@@ -183,6 +305,7 @@ describe("defineGuardConfig", () => {
       ["chain", [undefined, null, "1", 1.5, NaN, 2, bare]],
       ["parent", [null, 5, "b", "toString", bare]],
       ["policy", [null, 5, "own", "toString", bare]],
+      ["keeperLatency", [null, "900", NaN, Infinity, -1, 0, 1.5, 900n, [900], 65_536, bare]],
       ...["minDepth", "maxAge", "gap", "staleFor", "graceFor", "exitsFor"].map((member): [string, unknown[]] => [
         member,
         [undefined, null, "900", NaN, Infinity, -1, 1.5, 900n, [900], bare],
@@ -242,9 +365,78 @@ describe("defineGuardConfig", () => {
     expect(prepared).to.equal(anchor);
   });
 
-  it("knows the chains of NativeChains.sol, and no others", () => {
+  it("knows the chains of NativeChains.sol, and no others, as the contract knows them", async () => {
+    const { ethers } = await network.create();
+    const native = await ethers.deployContract("NativeChainsHarness");
     const source = readFileSync("contracts/anchor/NativeChains.sol", "utf8");
-    const listed = [...source.matchAll(/chainId == (\d+)/g)].map(([, id]) => id).sort();
-    expect(Object.keys(CHAIN_PROFILES).sort()).to.deep.equal(listed);
+    const named = [...new Set([...source.matchAll(/chainId == (\d+)/g)].map(([, id]) => Number(id)))];
+    expect(named).to.have.length(15);
+    const listed = [];
+    for (const id of [...named, 5, 324]) {
+      if (await native.contains(id)) listed.push(id);
+      const [continuity, blockTime] = [Number(await native.continuityOf(id)), Number(await native.blockTimeOf(id))];
+      // Unlisted is the contract's first.
+      const word = CONTINUITIES[continuity - 1];
+      expect(CHAIN_PROFILES[id]?.continuity ?? demandsOf(id)?.continuity, String(id)).to.equal(word);
+      const demands = demandsOf(id);
+      expect(demands?.blockTime ?? 0, String(id)).to.equal(blockTime);
+      expect(demands?.continuity, String(id)).to.equal(word === "on-demand" ? undefined : word);
+    }
+    expect(Object.keys(CHAIN_PROFILES).map(Number).sort()).to.deep.equal(listed.sort());
+  });
+
+  it("A11, SG-18: refuses what the contract refuses, and nothing else", async () => {
+    const random = announced();
+    const { ethers } = await network.create();
+    const { ZeroAddress } = ethers;
+    const targets = {
+      "block-times": await ethers.deployContract("PolicyTarget", [ZeroAddress, ZeroAddress]),
+      "l1-origin": await ethers.deployContract("L1PolicyTarget", [ZeroAddress, ZeroAddress]),
+    } as const;
+    const usual = { minDepth: 2, maxAge: 64, keeperLatency: 60, ...TIMES, blockTime: 12_000, longestBlockTime: 13_500 };
+    const values: Record<keyof typeof usual, readonly number[]> = {
+      minDepth: [1, 2, 63, 64],
+      maxAge: [1, 2, 7, 8_191, 8_192],
+      keeperLatency: [1, 60, 744, 745],
+      gap: [29, 30, 107, 108, 119, 120, 723, 724, 1_799, 1_800, 7_200, 7_201],
+      staleFor: [0, 1, 53, 54, 600, 86_400, 86_401],
+      graceFor: [0, 1, 53, 54, 14_400, 14_401],
+      exitsFor: [53, 54, 599, 600, 86_400, 604_800, 604_801],
+      blockTime: [1, 250, 12_000, 13_500, 52_000, 52_001],
+      longestBlockTime: [1, 312, 313, 12_000, 14_999, 15_000, 15_001, 65_000, 65_001],
+    };
+    const members = Object.keys(values) as (keyof typeof usual)[];
+    const outcomes = { taken: 0, refused: 0 };
+    for (let i = 0; i < 600; i++) {
+      const continuity = random.pick(["block-times", "l1-origin"] as const);
+      const all = { ...usual };
+      for (let n = random.below(4); n > 0; n--) {
+        const member = random.pick(members);
+        all[member] = random.pick(values[member]);
+      }
+      const { blockTime, longestBlockTime, keeperLatency, ...scope } = all;
+      const chain = { blockTime, longestBlockTime, keeperLatency, continuity, originLag: 180 };
+      const input = { chains: { 31337: chain }, scopes: { a: { chain: 31337, ...scope } } } as const;
+      const config = { policy: packPolicy(STANDARD_POLICY), parent: ethers.ZeroHash, ...all };
+      const refusal = await targets[continuity].configure
+        .staticCall(scopeId("a"), config)
+        .then(() => undefined, explain);
+      const text = JSON.stringify({ continuity, ...all });
+      if (refusal === undefined) expect(defineGuardConfig(input).scopes.a.config, text).to.deep.equal(config);
+      else {
+        expect(refusal, text).to.match(/^ConfigOutOfBounds: /);
+        thrown("INVALID_CONFIG", () => defineGuardConfig(input));
+      }
+      outcomes[refusal === undefined ? "taken" : "refused"]++;
+    }
+    expect(outcomes.taken).to.be.greaterThan(100);
+    expect(outcomes.refused).to.be.greaterThan(100);
+  });
+
+  it("has the contract's bounds", () => {
+    const source = readFileSync("contracts/policy/Bounds.sol", "utf8");
+    const constants = [...source.matchAll(/constant (\w+) = ([\d_]+);/g)];
+    const numbers = constants.map(([, name, value]): [string, number] => [name!, Number(value!.replaceAll("_", ""))]);
+    expect(Object.fromEntries(numbers)).to.deep.equal(BOUNDS);
   });
 });

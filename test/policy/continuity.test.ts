@@ -9,6 +9,7 @@ import {
   CONFIG,
   DAY,
   EXITS,
+  PAUSER,
   scopeNamed,
   STATUS,
   STATUS_NAMES,
@@ -21,7 +22,10 @@ const SCOPE = scopeNamed("market");
 const { gap: GAP, staleFor, graceFor, longestBlockTime } = CONFIG;
 /** A quarter of the gap: how often the heartbeat is due. */
 const BEAT = GAP / 4;
-const blocks = (seconds: number): number => Math.floor(seconds / longestBlockTime);
+/** As many blocks as the chain makes in so many seconds at its slowest average. */
+const blocks = (seconds: number): number => Math.floor((seconds * 1_000) / longestBlockTime);
+/** The first whole second at which so many blocks leave so many seconds unaccounted for. */
+const after = (made: number, seconds: number): number => Math.ceil((made * longestBlockTime) / 1_000) + seconds;
 const wroteNothing = ({ writes, logs }: Outcome): boolean => writes.length === 0 && logs.length === 0;
 
 for (const build of BUILDS) {
@@ -39,13 +43,13 @@ for (const build of BUILDS) {
     const poke = async (): Promise<string> => STATUS_NAMES[Number((await target.do("poke", [SCOPE]))[0])]!;
     /** Stale, recorded in this moment. */
     const disturb = async (): Promise<void> => {
-      world.pass(GAP + longestBlockTime, 1);
+      world.pass(after(1, GAP), 1);
       expect(await poke()).to.equal("Stale");
     };
 
     for (const made of [0, 1, 2, 37]) {
       it(`a gap of one second less than the threshold is none, after ${made} blocks; the threshold is one, and so is more`, async () => {
-        const time = made * longestBlockTime + GAP;
+        const time = after(made, GAP);
         for (const [more, expected] of [
           [-1, "Synced"],
           [0, "Stale"],
@@ -67,9 +71,9 @@ for (const build of BUILDS) {
     }
 
     it("SG-8: days without a call, on a chain that lives, show no gap, at its usual pace and at its slowest", async () => {
-      for (const blockTime of [1, 12, longestBlockTime]) {
+      for (const blockTime of [1_000, 12_000, longestBlockTime]) {
         await world.aside(async () => {
-          world.pass(30 * DAY, (30 * DAY) / blockTime);
+          world.pass(30 * DAY, (30 * DAY * 1_000) / blockTime);
           expect(await target.statusOf(SCOPE)).to.deep.equal({ status: "Synced", exits: "Synced" });
           for (const action of ACTION_NAMES) await target.try("act", [SCOPE, ACTION[action]]);
           for (const action of ACTION_NAMES) await target.do("act", [SCOPE, ACTION[action]]);
@@ -100,11 +104,15 @@ for (const build of BUILDS) {
       }
     });
 
-    it("the heartbeat is written at most once in a quarter of the gap, and then by one write", async () => {
+    it("guarded calls write the heartbeat at most once in a quarter of the gap, and then by one write", async () => {
       const written: bigint[] = [];
       for (let i = 0; i < 150; i++) {
         world.pass(12, 1);
-        const outcome = await target.send("act", [SCOPE, ACTION_NAMES[i % 8] && ACTION[ACTION_NAMES[i % 8]!]]);
+        const action = ACTION_NAMES[i % 8]!;
+        const outcome =
+          action === "Liquidate"
+            ? await target.send("liquidate", [SCOPE, 0, 0])
+            : await target.send("act", [SCOPE, ACTION[action]]);
         expect(outcome.revertData).to.equal(undefined);
         expect(outcome.logs).to.deep.equal([]);
         if (outcome.writes.length === 0) continue;
@@ -115,12 +123,31 @@ for (const build of BUILDS) {
       for (const [i, time] of written.entries()) if (i > 0) expect(Number(time - written[i - 1]!)).to.be.at.least(BEAT);
     });
 
-    it("the heartbeat is due after just a quarter of the gap", async () => {
+    it("the heartbeat is due after just a quarter of the gap; poke always writes it", async () => {
+      const act = async (): Promise<Outcome> => target.send("act", [SCOPE, ACTION.Deposit]);
       world.pass(BEAT - 1);
-      expect(wroteNothing(await target.send("poke", [SCOPE]))).to.equal(true);
+      expect(wroteNothing(await act())).to.equal(true);
+      expect((await target.try("poke", [SCOPE])).writes).to.have.length(1);
       world.pass(1, 0);
+      expect((await act()).writes).to.have.length(1);
+      expect(wroteNothing(await act())).to.equal(true);
+      world.pass(1, 1);
       expect((await target.send("poke", [SCOPE])).writes).to.have.length(1);
-      expect(wroteNothing(await target.send("poke", [SCOPE]))).to.equal(true);
+      world.pass(BEAT - 1);
+      expect(wroteNothing(await act())).to.equal(true);
+    });
+
+    it("a troubled scope's heartbeat is due as seldom, and an event tells each outage once", async () => {
+      await disturb();
+      let written = 0;
+      for (let i = 0; i < staleFor / 12; i++) {
+        world.pass(12, 1);
+        const { writes, logs, revertData } = await target.send("ask", [SCOPE, ACTION.Decrease]);
+        expect(revertData).to.equal(undefined);
+        expect(logs).to.deep.equal([]);
+        if (writes.length > 0) written++;
+      }
+      expect(written).to.equal(Math.floor(staleFor / (Math.ceil(BEAT / 12) * 12)));
     });
 
     it("SG-7: Stale ends in Lagging and that in Synced by the clock, in time AND blocks: neither alone is enough", async () => {
@@ -129,11 +156,11 @@ for (const build of BUILDS) {
         await world.aside(async () => {
           world.pass(seconds, made);
           // Time that these blocks do not account for would be a disturbance of its own.
-          if (seconds - made * longestBlockTime < GAP / 4)
+          if (seconds - (made * longestBlockTime) / 1_000 < GAP / 4)
             expect(await status(), `${seconds} s, ${made}`).to.equal(expected);
         });
       };
-      const [stale, all] = [blocks(staleFor), blocks(staleFor) + blocks(graceFor)];
+      const [stale, all] = [blocks(staleFor), blocks(staleFor + graceFor)];
       await check(staleFor - 1, stale, "Stale");
       await check(staleFor, stale - 1, "Stale");
       await check(staleFor, stale, "Lagging");
@@ -143,6 +170,30 @@ for (const build of BUILDS) {
       await check(staleFor + graceFor, all, "Synced");
       await check(staleFor + graceFor - 1, 10 * all, "Lagging");
       await check(staleFor + 180, stale - 1, "Stale");
+    });
+
+    it("A12: Stale and Lagging end by the clock alone four times their span after they began, on a chain that slowed down", async () => {
+      // Spans so short that three of them fit into the quarter of the gap that would be an outage of its own.
+      const scope = scopeNamed("short");
+      const span = 54;
+      await target.do("configure", [scope, { ...CONFIG, staleFor: span, graceFor: span, gap: 7_200 }]);
+      await target.do("raise", [scope, scopeNamed("cause"), STATUS.Diverged, 1]);
+      await target.do("heal", [scope, scopeNamed("cause"), 2]);
+      for (const [seconds, made, expected] of [
+        [span, 3, "Stale"],
+        [span, 4, "Lagging"],
+        [4 * span - 1, 0, "Stale"],
+        [4 * span - 1, 3, "Stale"],
+        [4 * span, 0, "Lagging"],
+        [8 * span - 1, 7, "Lagging"],
+        [8 * span - 1, 8, "Synced"],
+        [8 * span, 0, "Synced"],
+      ] as const) {
+        await world.aside(async () => {
+          world.pass(seconds, made);
+          expect((await target.statusOf(scope)).status, `${seconds} s, ${made}`).to.equal(expected);
+        });
+      }
     });
 
     it("Lagging is a grace: margins can be topped up and positions opened, and only deep insolvency is liquidated", async () => {
@@ -160,23 +211,52 @@ for (const build of BUILDS) {
       await target.do("liquidate", [SCOPE, almost, almost]);
     });
 
-    it("hysteresis: while a disturbance lasts a quarter of the gap prolongs it, after it that is none", async () => {
+    it("hysteresis: the grace is Stale while a quarter of the gap is unaccounted for, and ends no later for it", async () => {
       await disturb();
-      const prolonging = GAP / 4 + longestBlockTime;
-      for (let i = 0; i < 5; i++) {
-        world.pass(staleFor + 12);
-        expect(await status()).to.equal("Lagging");
-        await target.do("poke", [SCOPE]);
-        world.pass(prolonging - 1, 1);
-        expect(await status()).to.equal("Lagging");
-        world.pass(1, 0);
-        expect(await status()).to.equal("Stale");
-        expect(await poke()).to.equal("Stale");
-      }
-      world.pass(staleFor + graceFor);
-      expect(await poke()).to.equal("Synced");
-      world.pass(prolonging, 1);
+      const [unsettling, end] = [after(1, GAP / 4), world.time + BigInt(staleFor + graceFor)];
+      world.pass(staleFor + 12);
+      expect(await status()).to.equal("Lagging");
+      await target.do("poke", [SCOPE]);
+      world.pass(unsettling - 1, 1);
+      expect(await status()).to.equal("Lagging");
+      world.pass(1, 0);
+      expect(await status()).to.equal("Stale");
+      // Recording it makes it neither better nor longer, and a healthy block takes it below the quarter.
+      expect(await poke()).to.equal("Stale");
+      expect(await status()).to.equal("Stale");
+      world.pass(12, 1);
+      expect(await status()).to.equal("Lagging");
+      world.pass(unsettling, 1);
+      expect(await status()).to.equal("Stale");
+      world.pass(Number(end - world.time), 100);
       expect(await status()).to.equal("Synced");
+      world.pass(unsettling, 1);
+      expect(await status()).to.equal("Synced");
+    });
+
+    it("SG-8, SG-19: what an outage began ends on a chain that is healthy, whatever silences it has below a gap", async () => {
+      // Silences that unsettle a grace, each followed by so many blocks of 12 s that the average is below 13.5.
+      for (const [silence, made] of [
+        [240, 155],
+        [600, 395],
+        [880, 580],
+      ] as const) {
+        await world.aside(async () => {
+          await disturb();
+          const end = { time: world.time + BigInt(staleFor + graceFor), number: world.number + 88n };
+          const isOver = (): boolean => world.time >= end.time && world.number >= end.number;
+          for (let i = 0; i < 6; i++) {
+            world.pass(silence, 1);
+            expect(await poke(), `silence ${i} of ${silence} s`).to.equal(isOver() ? "Synced" : "Stale");
+            for (let left = made; left > 0; left -= 5) {
+              world.pass(60, 5);
+              const now = await poke();
+              if (isOver()) expect(now, `${silence} s`).to.equal("Synced");
+            }
+          }
+          expect(isOver()).to.equal(true);
+        });
+      }
     });
 
     it("SG-7: a longer disturbance prolongs, and the moments never move back", async () => {
@@ -215,11 +295,12 @@ for (const build of BUILDS) {
       expect(await poke()).to.equal("Synced");
     });
 
-    it("A15: works with the greatest times and heights that it says it holds", async () => {
+    it("A15: works with the greatest times and heights that it says it holds, and refuses a configuration beyond", async () => {
+      const [greatestTime, greatestNumber] = [(2n ** 48n - 1n) / 1_000n, 2n ** 40n - 1n];
       for (const [time, number] of [
-        [2n ** 39n, 2n ** 39n],
+        [2n ** 37n, 2n ** 39n],
         [2n ** 32n - 100n, 2n ** 32n - 3n],
-        [2n ** 40n - 30n * 86_400n, 2n ** 40n - 1_000_000n],
+        [greatestTime - 30n * 86_400n, greatestNumber - 1_000_000n],
       ] as const) {
         world = await World.create(build);
         [world.time, world.number] = [time, number];
@@ -234,6 +315,15 @@ for (const build of BUILDS) {
         world.pass(graceFor);
         expect(await status()).to.equal("Synced");
       }
+      for (const [time, number] of [
+        [greatestTime + 1n, 1n],
+        [1n, greatestNumber + 1n],
+      ] as const) {
+        [world.time, world.number] = [time, number];
+        await target.refuses("ClockOutOfRange", [time, number], "configure", [scopeNamed("late"), CONFIG]);
+      }
+      [world.time, world.number] = [greatestTime, greatestNumber];
+      await target.do("configure", [scopeNamed("last"), CONFIG]);
     });
 
     it("A10: in a simulation that pretends an earlier block nothing reverts and nothing is Stale", async () => {
@@ -241,6 +331,9 @@ for (const build of BUILDS) {
       world.number -= 5_000n;
       expect(await target.statusOf(SCOPE)).to.deep.equal({ status: "Synced", exits: "Synced" });
       expect((await target.try("preview", [SCOPE, ACTION.Increase])).values).to.deep.equal([2n, "0x"]);
+      // Nor does what records where something is wrong.
+      await target.do("raise", [SCOPE, scopeNamed("cause"), STATUS.Diverged, 1]);
+      expect(await target.do("ask", [SCOPE, ACTION.Decrease])).to.deep.equal([1n]);
     });
 
     it("counts the blocks that the chain's own clock counts, not the opcode's", async () => {
@@ -248,11 +341,52 @@ for (const build of BUILDS) {
       await target.do("setHead", [1_000]);
       await target.do("configure", [SCOPE, CONFIG]);
       await target.do("setHead", [1_000 + 37]);
-      world.pass(37 * longestBlockTime + GAP - 1, 100_000);
+      world.pass(after(37, GAP) - 1, 100_000);
       expect(await status()).to.equal("Synced");
       world.pass(1, 100_000);
       expect(await status()).to.equal("Stale");
+      // Spans count them as well.
+      const short = scopeNamed("short");
+      await target.do("configure", [short, { ...CONFIG, staleFor: 54, graceFor: 54 }]);
+      await target.do("raise", [short, scopeNamed("cause"), STATUS.Diverged, 1]);
+      await target.do("heal", [short, scopeNamed("cause"), 2]);
+      world.pass(54, 100_000);
+      expect((await target.statusOf(short)).status).to.equal("Stale");
+      await target.do("setHead", [1_000 + 37 + 4]);
+      expect((await target.statusOf(short)).status).to.equal("Lagging");
     });
+
+    it("A12: where the height falls no block accounts for the time, and it is counted on from there after the outage", async () => {
+      target = await world.deploy("CountedPolicyTarget");
+      await target.do("setHead", [1_000]);
+      await target.do("configure", [SCOPE, CONFIG]);
+      await target.do("setHead", [10]);
+      world.pass(GAP - 1);
+      expect(await poke()).to.equal("Synced");
+      world.pass(1, 0);
+      expect(await poke()).to.equal("Stale");
+      await target.do("setHead", [10 + blocks(staleFor)]);
+      world.pass(staleFor);
+      expect(await poke()).to.equal("Lagging");
+    });
+
+    for (const [who, call] of Object.entries({
+      pokes: () => target.do("poke", [SCOPE]),
+      trades: () => target.do("act", [SCOPE, ACTION.Increase]),
+    })) {
+      it(`A12: a source of heights that failed for a moment, in which somebody ${who}, buys no credit against an outage`, async () => {
+        target = await world.deploy("CountedPolicyTarget");
+        await target.do("setHead", [100_000]);
+        await target.do("configure", [SCOPE, CONFIG]);
+        world.pass(BEAT);
+        await target.do("setHead", [0]);
+        await call();
+        await target.do("setHead", [100_000 + blocks(BEAT)]);
+        world.pass(GAP);
+        expect(await status()).to.equal("Stale");
+        await target.refuses("ActionDenied", [SCOPE, ACTION.Increase, STATUS.Stale], "act", [SCOPE, ACTION.Increase]);
+      });
+    }
   });
 
   describe(`continuity on the OP stack (${build.name})`, () => {
@@ -297,6 +431,42 @@ for (const build of BUILDS) {
       world.pass(graceFor, graceFor / 2);
       await world.setL1Lag(60);
       expect((await target.statusOf(SCOPE)).status).to.equal("Synced");
+    });
+
+    it("SG-8: a lag that was seen is not carried on: what the origin shows now is all there is", async () => {
+      for (let i = 0; i < 10; i++) {
+        world.pass(GAP - 1, 2);
+        await world.setL1Lag(GAP - 1);
+        expect(await target.do("poke", [SCOPE])).to.deep.equal([BigInt(STATUS.Synced)]);
+      }
+    });
+
+    it("a troubled scope's heartbeat is due a quarter of the gap after the last, whatever the lag", async () => {
+      await target.do("raise", [SCOPE, scopeNamed("cause"), STATUS.Diverged, 1]);
+      await world.setL1Lag(GAP / 2);
+      await target.do("poke", [SCOPE]);
+      world.pass(BEAT - 1, 100);
+      expect(wroteNothing(await target.send("ask", [SCOPE, ACTION.Decrease]))).to.equal(true);
+      world.pass(1, 1);
+      expect((await target.send("ask", [SCOPE, ACTION.Decrease])).writes).to.have.length(1);
+    });
+
+    it("SG-7: a healthy origin passes by neither a cause nor a pause nor the time after one, and just a gap is no health", async () => {
+      const act = [SCOPE, ACTION.Increase];
+      const refused = (status: number) => target.refuses("ActionDenied", [...act, status], "act", act);
+      await target.do("act", act);
+      await world.aside(async () => {
+        await world.setL1Lag(GAP);
+        await refused(STATUS.Stale);
+      });
+      await world.aside(async () => {
+        await target.do("pauseScope", [SCOPE, STATUS.Stale, 600], PAUSER);
+        await refused(STATUS.Stale);
+      });
+      await target.do("raise", [SCOPE, scopeNamed("cause"), STATUS.Diverged, 1]);
+      await refused(STATUS.Diverged);
+      await target.do("heal", [SCOPE, scopeNamed("cause"), 2]);
+      await refused(STATUS.Stale);
     });
 
     it("an origin that lies ahead is no lag", async () => {

@@ -5,8 +5,10 @@ import { BUILDS } from "../helpers/compile.js";
 import { announced } from "../helpers/random.js";
 import { packed, STANDARD_TABLE, STRICT_TABLE, type Table } from "./helpers/tables.js";
 import {
+  ACTION,
   bring,
   CONFIG,
+  hashOf,
   scopeNamed,
   STATUS,
   STATUS_NAMES,
@@ -69,6 +71,17 @@ for (const build of BUILDS) {
           });
         });
       }
+
+      it("SG-6, A14: asked without the account's health, a liquidation is refused in every status: the verdict is not for the scope alone", async () => {
+        for (const status of STATUS_NAMES) {
+          await world.aside(async () => {
+            await bring(target, SCOPE, status);
+            const anchor = { number: world.number - 1n, hash: hashOf(world.number - 1n) };
+            await target.refuses("LiquidationNeedsHealth", [SCOPE], "ask", [SCOPE, ACTION.Liquidate]);
+            await target.refuses("LiquidationNeedsHealth", [SCOPE], "askAt", [SCOPE, ACTION.Liquidate, anchor]);
+          });
+        }
+      });
 
       it("SG-6: a feed that says zero liquidates nobody from Diverged up, as long as another view disagrees", async () => {
         for (const status of ["Diverged", "Halted"] as const) {

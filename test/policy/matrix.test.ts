@@ -62,6 +62,12 @@ async function expectCell(target: Target, action: ActionName, status: StatusName
     ["askAt", [anchor]],
   ] as const) {
     const { values, revertData } = await target.try(method, [SCOPE, ACTION[action], ...args]);
+    if (action === "Liquidate" && method.startsWith("ask")) {
+      // It depends on the account's health, which no verdict of `_guard` asks for.
+      const refusal = { name: "LiquidationNeedsHealth", args: [SCOPE] };
+      expect(revertData && target.errorOf(revertData), `A14: ${method}`).to.deep.equal(refusal);
+      continue;
+    }
     const passes = method.startsWith("ask") ? verdict !== VERDICT.Deny : verdict === VERDICT.Allow;
     if (passes) {
       expect(revertData, method).to.equal(undefined);

@@ -1,8 +1,10 @@
 import { expect } from "chai";
 
+import type { Hex } from "../../src/bytes.js";
 import { BUILDS } from "../helpers/compile.js";
 import {
   ACTION,
+  configFor,
   CONFIG,
   CONFIGURATOR,
   PAUSER,
@@ -27,7 +29,7 @@ for (const build of BUILDS) {
     beforeEach(async () => {
       world = await World.create(build);
       target = await world.deploy("PolicyTarget");
-      for (const scope of ALL) await target.do("configure", [scope, CONFIG]);
+      for (const scope of ALL) await target.do("configure", [scope, configFor(scope)]);
     });
 
     it("SG-12: the worst status on the way up decides, and the denial names the scope that was asked for", async () => {
@@ -84,20 +86,22 @@ for (const build of BUILDS) {
       expect((await target.statusOf(ETH)).status).to.equal("Stale");
     });
 
-    it("SG-7: each scope on the way up restricts exits for its own time", async () => {
-      await target.do("raise", [BTC, scopeNamed("cause"), STATUS.Diverged, 1]);
+    it("SG-7: each scope on the way up closes exits for its own time, and the worst decides", async () => {
+      const exits = async () => (await target.statusOf(BTC)).exits;
+      await target.do("raise", [BTC, scopeNamed("cause"), STATUS.Halted, 1]);
+      expect(await exits()).to.equal("Halted");
       world.pass(CONFIG.exitsFor);
-      expect((await target.statusOf(BTC)).exits).to.equal("Synced");
-      await target.do("pauseScope", [EXCHANGE, STATUS.Stale, 600], PAUSER);
-      expect((await target.statusOf(BTC)).exits).to.equal("Stale");
-      world.pass(600);
-      expect((await target.statusOf(BTC)).exits).to.equal("Synced");
+      expect(await exits()).to.equal("Diverged");
+      await target.do("raise", [EXCHANGE, scopeNamed("cause"), STATUS.Halted, 1]);
+      expect(await exits()).to.equal("Halted");
+      world.pass(CONFIG.exitsFor);
+      expect(await exits()).to.equal("Diverged");
     });
 
     it("SG-2: a scope whose parent has no configuration gets none, nor does one that nobody configured pass anything", async () => {
       const [orphan, parent] = [scopeNamed("nowhere/orphan"), scopeNamed("nowhere")];
-      await target.refuses("ScopeUnknown", [parent], "configure", [orphan, CONFIG]);
-      await target.refuses("ScopeUnknown", [parent], "scheduleScope", [orphan, CONFIG], CONFIGURATOR);
+      await target.refuses("ScopeUnknown", [parent], "configure", [orphan, configFor(orphan)]);
+      await target.refuses("ScopeUnknown", [parent], "scheduleScope", [orphan, configFor(orphan)], CONFIGURATOR);
       for (const [method, args] of [
         ["act", [orphan, ACTION.Deposit]],
         ["ask", [orphan, ACTION.Cancel]],
@@ -114,14 +118,16 @@ for (const build of BUILDS) {
       const zero = scopeNamed("");
       const reason = target.abi.encodeErrorResult("ScopeUnknown", [zero]);
       for (let action = 0; action < 8; action++) {
-        for (const method of ["act", "ask"]) await target.refuses("ScopeUnknown", [zero], method, [zero, action]);
+        await target.refuses("ScopeUnknown", [zero], "act", [zero, action]);
+        const refusal = action === ACTION.Liquidate ? "LiquidationNeedsHealth" : "ScopeUnknown";
+        await target.refuses(refusal, [zero], "ask", [zero, action]);
         expect(await target.do("preview", [zero, action])).to.deep.equal([0n, reason]);
       }
       await target.refuses("ScopeUnknown", [zero], "liquidate", [zero, 0, 0]);
       await target.refuses("ScopeUnknown", [zero], "poke", [zero]);
       await target.refuses("ScopeUnknown", [zero], "releaseProfit", [zero, PAUSER]);
       // With one it is a scope like any other.
-      await target.do("configure", [zero, CONFIG]);
+      await target.do("configure", [zero, configFor(zero)]);
       await target.do("act", [zero, ACTION.Increase]);
       await bring(target, zero, "Halted");
       await target.refuses("ActionDenied", [zero, ACTION.Increase, STATUS.Halted], "act", [zero, ACTION.Increase]);
@@ -130,10 +136,17 @@ for (const build of BUILDS) {
     it("SG-2: a scope has at most three above it", async () => {
       const fourth = scopeNamed("chain/exchange/btc/2026");
       const fifth = scopeNamed("chain/exchange/btc/2026/call");
-      await target.do("configure", [fourth, CONFIG]);
+      await target.do("configure", [fourth, configFor(fourth)]);
       expect((await target.statusOf(fourth)).status).to.equal("Synced");
-      await target.refuses("ScopeTooDeep", [fifth], "configure", [fifth, CONFIG]);
-      await target.refuses("ScopeTooDeep", [fifth], "scheduleScope", [fifth, CONFIG], CONFIGURATOR);
+      // The third counts like the first.
+      await world.aside(async () => {
+        await bring(target, CHAIN, "Diverged");
+        expect(await target.statusOf(fourth)).to.deep.equal({ status: "Diverged", exits: "Diverged" });
+        const denied = [fourth, ACTION.Increase, STATUS.Diverged];
+        await target.refuses("ActionDenied", denied, "act", [fourth, ACTION.Increase]);
+      });
+      await target.refuses("ScopeTooDeep", [fifth], "configure", [fifth, configFor(fifth)]);
+      await target.refuses("ScopeTooDeep", [fifth], "scheduleScope", [fifth, configFor(fifth)], CONFIGURATOR);
     });
 
     it("SG-2: a scope that is its own ancestor gets no configuration: not as the first of the circle, nor as the last", async () => {
@@ -141,14 +154,37 @@ for (const build of BUILDS) {
       const [a, b] = [scopeNamed("a"), scopeNamed("b")];
       await target.do("setParent", [a, b]);
       await target.do("setParent", [b, a]);
-      await target.refuses("ScopeUnknown", [b], "configure", [a, CONFIG]);
-      await target.refuses("ScopeUnknown", [a], "configure", [b, CONFIG]);
+      const above = (parent: Hex) => ({ ...CONFIG, parent });
+      for (const [scope, parent] of [
+        [a, b],
+        [b, a],
+      ] as const)
+        await target.refuses("ScopeTooDeep", [scope], "configure", [scope, above(parent)]);
       await target.do("setParent", [b, scopeNamed("")]);
-      await target.do("configure", [b, CONFIG]);
-      await target.do("configure", [a, CONFIG]);
+      await target.refuses("ScopeUnknown", [b], "configure", [a, above(b)]);
+      await target.do("configure", [b, above(scopeNamed(""))]);
+      await target.do("configure", [a, above(b)]);
       await target.do("setParent", [b, a]);
-      for (const scope of [a, b])
-        await target.refuses("ScopeTooDeep", [scope], "scheduleScope", [scope, CONFIG], CONFIGURATOR);
+      for (const [scope, parent] of [
+        [a, b],
+        [b, a],
+      ] as const) {
+        await target.refuses("ScopeTooDeep", [scope], "scheduleScope", [scope, above(parent)], CONFIGURATOR);
+        // What breaks the rule later closes, and the preview says so.
+        await target.refuses("ScopeTooDeep", [scope], "poke", [scope]);
+        const reason = target.abi.encodeErrorResult("ScopeTooDeep", [scope]);
+        expect(await target.do("preview", [scope, ACTION.Increase])).to.deep.equal([0n, reason]);
+      }
+    });
+
+    it("SG-18: a configuration that names another parent than the code is refused, with both", async () => {
+      const wrong = { ...CONFIG, parent: ETH };
+      for (const scope of [CHAIN, scopeNamed("chain/other")]) {
+        const actual = configFor(scope).parent;
+        await target.refuses("ParentMismatch", [scope, ETH, actual], "scheduleScope", [scope, wrong], CONFIGURATOR);
+        if (scope !== CHAIN) await target.refuses("ParentMismatch", [scope, ETH, actual], "configure", [scope, wrong]);
+      }
+      expect(((await target.do("configOf", [BTC]))[0] as unknown[])[1]).to.equal(EXCHANGE);
     });
 
     it("SG-14: a preview says which scope on the way up is unknown, as the call does", async () => {

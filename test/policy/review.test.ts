@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { concat, keccak256, toBeHex } from "ethers";
 
 import { BUILDS } from "../helpers/compile.js";
 import {
@@ -25,6 +26,10 @@ const [SCOPE, ZERO, A, B] = ["market", "", "a", "b"].map(scopeNamed) as [
 ];
 const DELAY = 2 * DAY;
 const { exitsFor, staleFor, graceFor, longestBlockTime } = CONFIG;
+/** As many blocks as the chain makes in so many seconds at its slowest average. */
+const blocks = (seconds: number): number => Math.floor((seconds * 1_000) / longestBlockTime);
+/** The ABI encoding of a configuration, written out: eleven words. */
+const configBytes = (config: Config): string => concat(Object.values(config).map((value) => toBeHex(value, 32)));
 
 /** Ways past the guard, or ways to lock people in, that a review found. Each was open once. */
 for (const build of BUILDS) {
@@ -70,7 +75,7 @@ for (const build of BUILDS) {
     });
 
     for (const status of ["Lagging", "Stale"] as const) {
-      it(`SG-7: a pause of one second to ${status} does not use up the time in which exits may be restricted`, async () => {
+      it(`SG-7: a pause of one second to ${status} does not use up the time in which exits may be closed`, async () => {
         await target.do("pauseScope", [SCOPE, STATUS[status], 1], PAUSER);
         for (const seconds of [0, 12, exitsFor, 4 * exitsFor]) {
           await world.aside(async () => {
@@ -83,48 +88,53 @@ for (const build of BUILDS) {
       });
     }
 
-    it("SG-6, SG-7: in Halted exits stay open when their restriction has run out and a disturbance is recorded by nobody", async () => {
+    it("SG-6, SG-7: in Halted exits stay open, conservatively, when their time has run out and a disturbance is recorded by nobody", async () => {
       await bring(target, SCOPE, "Halted");
-      world.pass(5 * exitsFor + CONFIG.gap, (5 * exitsFor) / longestBlockTime);
-      expect(await target.statusOf(SCOPE)).to.deep.equal({ status: "Halted", exits: "Stale" });
+      world.pass(5 * exitsFor + CONFIG.gap, blocks(5 * exitsFor));
+      expect(await target.statusOf(SCOPE)).to.deep.equal({ status: "Halted", exits: "Diverged" });
       expect(await decrease()).to.equal(VERDICT.AllowConservative);
       expect(await target.do("ask", [SCOPE, ACTION.Decrease])).to.deep.equal([1n]);
     });
 
-    it("SG-6, SG-7: in Halted, with an L1 that stays unknown and nobody but those who exit, one fifth of the time is restricted", async () => {
-      target = await world.deploy("L1PolicyTarget");
-      await target.do("configure", [SCOPE, CONFIG]);
-      await world.setL1Block(undefined);
-      await bring(target, SCOPE, "Halted");
-      let passed = "";
-      for (let i = 0; i < 30; i++) {
-        world.pass(exitsFor / 2);
-        passed += (await target.send("ask", [SCOPE, ACTION.Decrease])).revertData === undefined ? "+" : "-";
-      }
-      // Two samples to an exitsFor: the first of each ten falls into the restriction.
-      expect(passed).to.equal("-+++++++++".repeat(3));
-    });
+    for (const isAgain of [false, true]) {
+      it(`SG-6, SG-7: in Halted, with an L1 that stays unknown${isAgain ? " and a new cause after each exit, one fifth of the time is closed" : " exits are closed once"}`, async () => {
+        target = await world.deploy("L1PolicyTarget");
+        await target.do("configure", [SCOPE, CONFIG]);
+        await world.setL1Block(undefined);
+        await bring(target, SCOPE, "Halted");
+        let passed = "";
+        for (let i = 0; i < 30; i++) {
+          world.pass(exitsFor / 2);
+          passed += (await target.send("ask", [SCOPE, ACTION.Decrease])).revertData === undefined ? "+" : "-";
+          if (isAgain) await target.do("raise", [SCOPE, scopeNamed(`cause ${i}`), STATUS.Halted, 1]);
+        }
+        // Two samples to an exitsFor: the first of each ten falls into the closed time.
+        expect(passed).to.equal(isAgain ? "-+++++++++".repeat(3) : `-${"+".repeat(29)}`);
+      });
+    }
 
-    it("SG-7: a configuration can be applied on a chain that is slower than the one before was made for", async () => {
+    it("SG-7, A12: a configuration for a faster chain can be applied on a slow one, by the clock alone", async () => {
       const slow = scopeNamed("slow");
-      await target.do("configure", [slow, { ...CONFIG, longestBlockTime: 2 }]);
-      await target.do("scheduleScope", [slow, CONFIG], CONFIGURATOR);
-      const [time, number, blocks] = [world.time, world.number, DELAY / 2];
-      const window = [time + BigInt(DELAY), number + BigInt(blocks)];
-      const end = [time + BigInt(2 * DELAY), number + BigInt(2 * blocks)];
-      // Blocks of 12 s: the delay's blocks come after six delays, when the end's time is long past.
-      for (const made of [blocks - 1, 2 * blocks]) {
+      await target.do("configure", [slow, CONFIG]);
+      const fast: Config = { ...CONFIG, blockTime: 2_000, longestBlockTime: 2_500 };
+      await target.do("scheduleScope", [slow, fast], CONFIGURATOR);
+      const announced = keccak256(configBytes(fast));
+      const count = (DELAY * 1_000) / 2_500;
+      const from = [world.time + BigInt(DELAY), world.number + BigInt(count)];
+      const until = [world.time + BigInt(2 * DELAY), world.number + BigInt(2 * count)];
+      // Blocks of 12 s: those of the delay take 4.8 delays, those of its end 9.6.
+      for (const made of [(4 * DELAY) / 12 - 1, (8 * DELAY) / 12]) {
         await world.aside(async () => {
           world.pass(12 * made, made);
-          const args = [slow, ...window, ...end];
-          await target.refuses("ConfigurationNotReady", args, "applyScope", [slow, CONFIG]);
+          const args = [slow, announced, ...from, ...until];
+          await target.refuses("ConfigurationNotReady", args, "applyScope", [slow, fast]);
         });
       }
-      for (const made of [blocks, 2 * blocks - 1]) {
+      for (const made of [(4 * DELAY) / 12, (8 * DELAY) / 12 - 1]) {
         await world.aside(async () => {
           world.pass(12 * made, made);
-          await target.do("applyScope", [slow, CONFIG]);
-          expect(((await target.do("configOf", [slow]))[0] as bigint[])[5]).to.equal(24n);
+          await target.do("applyScope", [slow, fast]);
+          expect(((await target.do("configOf", [slow]))[0] as bigint[]).at(-1)).to.equal(2_500n);
         });
       }
     });
@@ -138,7 +148,7 @@ for (const build of BUILDS) {
 
     for (const [what, changed] of Object.entries({
       longer: { exitsFor: 7 * DAY, graceFor: 4 * 3_600, staleFor: DAY },
-      shorter: { exitsFor: 24, graceFor: 24, staleFor: 24 },
+      shorter: { exitsFor: 54, graceFor: 54, staleFor: 54 },
     })) {
       it(`SG-7: ${what} times that are applied later move neither the Stale time nor the grace that has begun`, async () => {
         const next: Config = { ...CONFIG, ...changed };
@@ -159,15 +169,15 @@ for (const build of BUILDS) {
         }
       });
 
-      it(`SG-7: ${what} times that are applied later move neither the end of a restriction of exits nor when the next may begin`, async () => {
+      it(`SG-7: ${what} times that are applied later move neither the end of the time in which exits are closed nor when the next may begin`, async () => {
         const next: Config = { ...CONFIG, ...changed };
         await announce(next);
         await target.do("raise", [SCOPE, A, STATUS.Halted, 1]);
         await target.do("applyScope", [SCOPE, next]);
         for (const [seconds, exits] of [
           [exitsFor - 1, "Halted"],
-          [exitsFor, "Synced"],
-          [5 * exitsFor - 1, "Synced"],
+          [exitsFor, "Diverged"],
+          [5 * exitsFor - 1, "Diverged"],
         ] as const) {
           await world.aside(async () => {
             world.pass(seconds);
@@ -176,10 +186,67 @@ for (const build of BUILDS) {
             expect((await target.statusOf(SCOPE)).exits, `${seconds} s`).to.equal(exits);
           });
         }
+        // Nor do they move where the clock alone ends them, on a chain that makes no blocks.
+        for (const [seconds, exits] of [
+          [4 * exitsFor - 1, "Halted"],
+          [4 * exitsFor, "Diverged"],
+        ] as const) {
+          await world.aside(async () => {
+            world.pass(seconds, 0);
+            expect((await target.statusOf(SCOPE)).exits, `${seconds} s without a block`).to.equal(exits);
+          });
+        }
         world.pass(5 * exitsFor);
         await target.do("raise", [SCOPE, B, STATUS.Halted, 1]);
         expect((await target.statusOf(SCOPE)).exits).to.equal("Halted");
       });
     }
+
+    describe("by the clock alone", () => {
+      // Spans so short that three of them fit into the quarter of the gap that would be an outage of its own.
+      const config: Config = { ...CONFIG, gap: 7_200, staleFor: 300, graceFor: 100 };
+      /** Healed under `config`, and before it ends another configuration is applied. */
+      const healThenApply = async (next: Config): Promise<void> => {
+        target = await world.deploy("PolicyTarget");
+        await target.do("configure", [SCOPE, config]);
+        await announce(next);
+        await target.do("raise", [SCOPE, A, STATUS.Diverged, 1]);
+        await target.do("heal", [SCOPE, A, 2]);
+        await target.do("applyScope", [SCOPE, next]);
+      };
+      const check = async (seconds: number, made: number, expected: string): Promise<void> =>
+        world.aside(async () => {
+          world.pass(seconds, made);
+          expect((await target.statusOf(SCOPE)).status, `${seconds} s, ${made} blocks`).to.equal(expected);
+        });
+      const checkEnds = async (): Promise<void> => {
+        await check(1_199, 0, "Stale");
+        await check(1_200, 0, "Lagging");
+        await check(1_599, 0, "Lagging");
+        await check(1_600, 0, "Synced");
+        await check(299, 100, "Stale");
+        await check(300, blocks(300) - 1, "Stale");
+        await check(300, blocks(300), "Lagging");
+        await check(400, blocks(400) - 1, "Lagging");
+        await check(400, blocks(400), "Synced");
+      };
+
+      for (const [what, changed] of Object.entries({
+        longer: { exitsFor: 7 * DAY, graceFor: 4 * 3_600, staleFor: DAY },
+        shorter: { exitsFor: 54, graceFor: 54, staleFor: 54 },
+      })) {
+        it(`SG-7, A12: ${what} times that are applied later do not move the ends of the Stale time and the grace`, async () => {
+          await healThenApply({ ...config, ...changed });
+          await checkEnds();
+        });
+      }
+
+      it("SG-7, A12: a trouble under shorter times ends the one before it no sooner", async () => {
+        await healThenApply({ ...config, graceFor: 54, staleFor: 54 });
+        await target.do("raise", [SCOPE, B, STATUS.Diverged, 1]);
+        await target.do("heal", [SCOPE, B, 2]);
+        await checkEnds();
+      });
+    });
   });
 }

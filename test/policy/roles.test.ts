@@ -1,10 +1,13 @@
 import { expect } from "chai";
+import { AbiCoder, keccak256 } from "ethers";
 
 import type { Hex } from "../../src/bytes.js";
 import { BUILDS } from "../helpers/compile.js";
 import { announced } from "../helpers/random.js";
 import {
+  accountOf,
   ACTION,
+  blocksIn,
   CONFIG,
   CONFIGURATOR,
   DAY,
@@ -14,18 +17,22 @@ import {
   STRANGER,
   World,
   type Config,
+  Target,
   type StatusName,
-  type Target,
 } from "./helpers/world.js";
 
 const SCOPE = scopeNamed("market");
 const NOBODY: Hex = `0x${"00".repeat(20)}`;
 const ROLES = { pauser: PAUSER, configurator: CONFIGURATOR, stranger: STRANGER, nobody: NOBODY };
 const DELAY = 2 * DAY;
-const { longestBlockTime: BLOCK } = CONFIG;
 const STEPS = process.env["HEAVY"] === undefined ? 120 : 5_000;
-const values = (config: Config): bigint[] =>
-  [config.policy, config.gap, config.staleFor, config.graceFor, config.exitsFor, config.longestBlockTime].map(BigInt);
+/** As the ABI's decoder returns it. */
+const values = (config: Config): unknown[] =>
+  Object.values(config).map((value: bigint | number | string) => (typeof value === "number" ? BigInt(value) : value));
+const CONFIG_TYPE = "tuple(uint48,bytes32,uint16,uint16,uint16,uint16,uint24,uint24,uint24,uint16,uint16)";
+const hashOfConfig = (config: Config): string =>
+  keccak256(AbiCoder.defaultAbiCoder().encode([CONFIG_TYPE], [Object.values(config)]));
+const ZERO = `0x${"00".repeat(32)}`;
 
 for (const build of BUILDS) {
   describe(`the pauser (${build.name})`, () => {
@@ -56,7 +63,7 @@ for (const build of BUILDS) {
     });
 
     for (const status of ["Lagging", "Stale"] as const) {
-      it(`SG-7, B6: a pause to ${status} ends by itself, in time AND blocks, without a grace`, async () => {
+      it(`SG-7, B6: a pause to ${status} ends by itself, by the clock alone, without a grace`, async () => {
         const { logs } = await pause(STATUS[status], 6_000);
         expect(logs).to.deep.equal([
           { name: "ScopePaused", args: [SCOPE, BigInt(STATUS[status]), world.time + 6_000n] },
@@ -64,8 +71,7 @@ for (const build of BUILDS) {
         for (const [time, made, expected] of [
           [0, 0, status],
           [5_999, 500, status],
-          [6_000, 249, status],
-          [6_000, 250, "Synced"],
+          [6_000, 480, "Synced"],
         ] as const) {
           await world.aside(async () => {
             world.pass(time, made);
@@ -81,7 +87,7 @@ for (const build of BUILDS) {
       expect((await target.statusOf(SCOPE)).status).to.equal("Diverged");
       await target.do("heal", [SCOPE, scopeNamed("cause"), 2]);
       world.pass(10_000, 3);
-      world.pass(10_000, 833);
+      world.pass(10_000, 1_800);
       await target.do("poke", [SCOPE]);
       world.pass(CONFIG.gap + 48, 1);
       await target.do("poke", [SCOPE]);
@@ -89,28 +95,30 @@ for (const build of BUILDS) {
       expect((await target.statusOf(SCOPE)).status).to.equal("Stale");
     });
 
-    it("B5: a pause follows the one before it only after as long a time, in time AND blocks", async () => {
+    it("B5: a pause follows the one before it only after as long a time, by the clock alone", async () => {
       await pause(STATUS.Stale, 6_000);
-      const [time, number] = [world.time + 12_000n, world.number + 500n];
+      const time = world.time + 12_000n;
       for (const [seconds, made] of [
         [0, 0],
         [6_000, 250],
         [11_999, 999],
-        [12_000, 499],
       ] as const) {
         await world.aside(async () => {
           world.pass(seconds, made);
-          await target.refuses(
-            "PauseCoolingDown",
-            [SCOPE, time, number],
-            "pauseScope",
-            [SCOPE, STATUS.Stale, 1],
-            PAUSER,
-          );
+          await target.refuses("PauseCoolingDown", [SCOPE, time], "pauseScope", [SCOPE, STATUS.Stale, 1], PAUSER);
         });
       }
-      world.pass(12_000, 500);
+      world.pass(12_000, 0);
       expect((await pause(STATUS.Stale, 1)).revertData).to.equal(undefined);
+    });
+
+    it("A12: a pause of an hour ends after an hour, whatever the chain makes of its blocks", async () => {
+      await pause(STATUS.Stale, 3_600);
+      world.pass(3_600, 1);
+      await target.do("poke", [SCOPE]);
+      // What is left is the hour without blocks, and not the pause.
+      world.pass(CONFIG.staleFor + CONFIG.graceFor);
+      expect((await target.statusOf(SCOPE)).status).to.equal("Synced");
     });
 
     it("B5: all pauses of thirty days are at most three days, and four", async () => {
@@ -195,22 +203,32 @@ for (const build of BUILDS) {
     const configOf = async (): Promise<unknown> => (await target.do("configOf", [SCOPE]))[0];
 
     it("A14: a configuration takes effect after its delay, in time AND blocks, and before as much again, of both, has passed", async () => {
-      const [time, number] = [world.time + BigInt(DELAY), world.number + BigInt(DELAY / BLOCK)];
+      const blocks = blocksIn(DELAY);
+      const [time, number] = [world.time + BigInt(DELAY), world.number + BigInt(blocks)];
       const { logs } = await target.send("scheduleScope", [SCOPE, next], CONFIGURATOR);
       expect(logs).to.deep.equal([{ name: "ScopeConfigurationScheduled", args: [SCOPE, values(next), time] }]);
-      const refusal = [SCOPE, time, number, time + BigInt(DELAY), number + BigInt(DELAY / BLOCK)];
+      const ends = [time, number, time + BigInt(DELAY), number + BigInt(blocks)];
+      expect(await target.do("announcementOf", [SCOPE])).to.deep.equal([
+        hashOfConfig(next),
+        time | (number << 40n),
+        (time + BigInt(DELAY)) | ((number + BigInt(blocks)) << 40n),
+      ]);
       for (const [seconds, made, ready] of [
         [0, 0, false],
         [DELAY - 1, DELAY, false],
-        [DELAY, DELAY / BLOCK - 1, false],
-        [DELAY, DELAY / BLOCK, true],
+        [DELAY, blocks - 1, false],
+        [DELAY, blocks, true],
         [2 * DELAY - 1, DELAY, true],
-        [2 * DELAY, (2 * DELAY) / BLOCK - 1, true],
-        [2 * DELAY, (2 * DELAY) / BLOCK, false],
+        [2 * DELAY, 2 * blocks - 1, true],
+        [2 * DELAY, 2 * blocks, false],
+        // By the clock alone after four times the span, on a chain that makes no blocks.
+        [4 * DELAY - 1, 0, false],
+        [4 * DELAY, 0, true],
       ] as const) {
         await world.aside(async () => {
           world.pass(seconds, made);
           if (!ready) {
+            const refusal = [SCOPE, hashOfConfig(next), ...ends];
             await target.refuses("ConfigurationNotReady", refusal, "applyScope", [SCOPE, next]);
             expect(await configOf()).to.deep.equal(values(CONFIG));
             return;
@@ -220,40 +238,65 @@ for (const build of BUILDS) {
             { name: "ScopeConfigurationApplied", args: [SCOPE, values(next)] },
           ]);
           expect(await configOf()).to.deep.equal(values(next));
-          // Once: its readiness is gone.
-          const spent = [SCOPE, 0, ...refusal.slice(2)];
-          await target.refuses("ConfigurationNotReady", spent, "applyScope", [SCOPE, next]);
+          // Once: its announcement is gone.
+          await target.refuses("ConfigurationNotReady", [SCOPE, ZERO, ...ends], "applyScope", [SCOPE, next]);
+          expect(await target.do("announcementOf", [SCOPE])).to.deep.equal([ZERO, 0n, 0n]);
         });
       }
     });
 
-    it("A14: what was not scheduled, for this scope and with each of these values, or was cancelled, cannot be applied", async () => {
-      const other = scopeNamed("other");
-      const { time, number } = world;
-      const [delay, blocks] = [BigInt(DELAY), BigInt(DELAY / BLOCK)];
-      const cancelled = [SCOPE, 0, number + blocks, time + 2n * delay, number + 2n * blocks];
-      await schedule(next);
+    it("A8, A17: there is one announcement a scope, the next takes it back, and its delay begins anew", async () => {
+      const lenient = { ...CONFIG, gap: 7_200 };
+      await schedule(lenient);
+      world.pass(DELAY - 600);
+      const { logs } = await target.send("scheduleScope", [SCOPE, next], CONFIGURATOR);
+      expect(logs.map(({ name, args }) => [name, args[1]])).to.deep.equal([
+        ["ScopeConfigurationCancelled", hashOfConfig(lenient)],
+        ["ScopeConfigurationScheduled", values(next)],
+      ]);
+      world.pass(600);
+      for (const config of [lenient, next])
+        expect((await target.try("applyScope", [SCOPE, config])).revertData, `gap ${config.gap}`).not.to.equal(
+          undefined,
+        );
       world.pass(DELAY);
-      for (const config of [CONFIG, { ...next, gap: 1_201 }, { ...next, longestBlockTime: 23 }])
-        await target.refuses("ConfigurationNotReady", [SCOPE, 0, 0, 0, 0], "applyScope", [SCOPE, config]);
-      await target.refuses("ConfigurationNotReady", [other, 0, 0, 0, 0], "applyScope", [other, next]);
-      const { logs } = await target.send("cancelScope", [SCOPE, next], CONFIGURATOR);
-      expect(logs).to.deep.equal([{ name: "ScopeConfigurationCancelled", args: [SCOPE, values(next)] }]);
-      await target.refuses("ConfigurationNotReady", cancelled, "applyScope", [SCOPE, next]);
-      await target.refuses("ConfigurationNotReady", [SCOPE, 0, 0, 0, 0], "cancelScope", [SCOPE, next], CONFIGURATOR);
+      await target.do("applyScope", [SCOPE, next]);
+      // Neither can be applied by a stranger any more.
+      for (const config of [lenient, next])
+        expect((await target.try("applyScope", [SCOPE, config])).revertData, `gap ${config.gap}`).not.to.equal(
+          undefined,
+        );
+      expect(await configOf()).to.deep.equal(values(next));
     });
 
-    it("a new scope is listed after the delay, in time alone, for it has no block time yet", async () => {
+    it("A14: what was not announced, for this scope and with each of these values, or was taken back, cannot be applied", async () => {
+      const other = scopeNamed("other");
+      await schedule(next);
+      world.pass(DELAY);
+      const refused = async (config: Config, scope = SCOPE): Promise<void> => {
+        const { revertData } = await target.try("applyScope", [scope, config]);
+        expect(revertData && (target.errorOf(revertData) as { name: string }).name).to.equal("ConfigurationNotReady");
+      };
+      for (const config of [CONFIG, { ...next, gap: 1_201 }, { ...next, longestBlockTime: 13_499 }])
+        await refused(config);
+      await refused(next, other);
+      const { logs } = await target.send("cancelScope", [SCOPE, next], CONFIGURATOR);
+      expect(logs).to.deep.equal([{ name: "ScopeConfigurationCancelled", args: [SCOPE, hashOfConfig(next)] }]);
+      await refused(next);
+      expect((await target.try("cancelScope", [SCOPE, next], CONFIGURATOR)).revertData).not.to.equal(undefined);
+    });
+
+    it("a new scope is listed after the delay", async () => {
       const fresh = scopeNamed("fresh");
       await schedule(CONFIG, fresh);
-      world.pass(DELAY, 0);
+      world.pass(DELAY);
       await target.do("applyScope", [fresh, CONFIG]);
       expect((await target.statusOf(fresh)).status).to.equal("Synced");
       await target.refuses("ScopeConfigured", [fresh], "configure", [fresh, CONFIG]);
     });
 
     it("SG-7: applying a configuration keeps causes, pauses, disturbances and what exits have been through", async () => {
-      const soft: Config = { ...CONFIG, gap: DAY, staleFor: BLOCK, graceFor: BLOCK, exitsFor: BLOCK };
+      const soft: Config = { ...CONFIG, gap: 7_200, staleFor: 54, graceFor: 54, exitsFor: 54 };
       await schedule(soft);
       world.pass(DELAY);
       const states: Record<string, () => Promise<unknown>> = {
@@ -275,29 +318,41 @@ for (const build of BUILDS) {
     });
 
     it("SG-2, SG-6: an unsound configuration is refused when it is scheduled, and at once", async () => {
-      const bounds: [Partial<Config>, string, number, number, number][] = [
-        [{ longestBlockTime: 0 }, "longestBlockTime", 0, 1, 255],
-        [{ gap: 4 * BLOCK - 1 }, "gap", 4 * BLOCK - 1, 4 * BLOCK, DAY],
-        [{ gap: DAY + 1 }, "gap", DAY + 1, 4 * BLOCK, DAY],
-        [{ staleFor: BLOCK - 1 }, "staleFor", BLOCK - 1, BLOCK, DAY],
-        [{ staleFor: DAY + 1 }, "staleFor", DAY + 1, BLOCK, DAY],
-        [{ graceFor: BLOCK - 1 }, "graceFor", BLOCK - 1, BLOCK, 4 * 3_600],
-        [{ graceFor: 4 * 3_600 + 1 }, "graceFor", 4 * 3_600 + 1, BLOCK, 4 * 3_600],
-        [{ exitsFor: BLOCK - 1 }, "exitsFor", BLOCK - 1, BLOCK, 7 * DAY],
-        [{ exitsFor: 7 * DAY + 1 }, "exitsFor", 7 * DAY + 1, BLOCK, 7 * DAY],
+      const least = { gap: 108, span: 54 }; // 8 and 4 of the longest block times
+      const bounds: [Partial<Config>, keyof Config, number, number, number][] = [
+        [{ blockTime: 0 }, "blockTime", 0, 1, 52_000],
+        [{ blockTime: 52_001 }, "blockTime", 52_001, 1, 52_000],
+        // A11: one that sees nothing, and one that a healthy chain exceeds.
+        [{ longestBlockTime: 15_001 }, "longestBlockTime", 15_001, 12_600, 15_000],
+        [{ longestBlockTime: 12_599 }, "longestBlockTime", 12_599, 12_600, 15_000],
+        [{ gap: least.gap - 1 }, "gap", least.gap - 1, least.gap, 7_200],
+        [{ longestBlockTime: 13_600, gap: 108 }, "gap", 108, 109, 7_200], // 108.8 s
+        [{ gap: 7_201 }, "gap", 7_201, least.gap, 7_200],
+        [{ blockTime: 400, longestBlockTime: 500, gap: 29 }, "gap", 29, 30, 7_200],
+        [{ staleFor: least.span - 1 }, "staleFor", least.span - 1, least.span, DAY],
+        [{ staleFor: DAY + 1, exitsFor: 2 * DAY }, "staleFor", DAY + 1, least.span, DAY],
+        [{ graceFor: least.span - 1 }, "graceFor", least.span - 1, least.span, 4 * 3_600],
+        [{ graceFor: 4 * 3_600 + 1 }, "graceFor", 4 * 3_600 + 1, least.span, 4 * 3_600],
+        [{ exitsFor: CONFIG.staleFor - 1 }, "exitsFor", CONFIG.staleFor - 1, CONFIG.staleFor, 7 * DAY],
+        [{ exitsFor: 7 * DAY + 1 }, "exitsFor", 7 * DAY + 1, CONFIG.staleFor, 7 * DAY],
+        [{ maxAge: 0 }, "maxAge", 0, 1, 8_191],
+        [{ maxAge: 8_192 }, "maxAge", 8_192, 1, 8_191],
+        [{ minDepth: 0 }, "minDepth", 0, 1, 256],
+        [{ minDepth: 257 }, "minDepth", 257, 1, 256],
+        [{ minDepth: 251, keeperLatency: 61 }, "keeperLatency", 61, 0, 60],
       ];
       const fresh = scopeNamed("fresh");
-      for (const [change, name, value, least, greatest] of bounds) {
-        const args = [scopeNamed(name), value, least, greatest];
+      for (const [change, name, value, lowest, greatest] of bounds) {
+        const args = [scopeNamed(name), value, lowest, greatest];
         const config = { ...CONFIG, ...change };
-        await target.refuses("TimeOutOfBounds", args, "scheduleScope", [SCOPE, config], CONFIGURATOR);
-        await target.refuses("TimeOutOfBounds", args, "configure", [fresh, config]);
+        await target.refuses("ConfigOutOfBounds", args, "scheduleScope", [SCOPE, config], CONFIGURATOR);
+        await target.refuses("ConfigOutOfBounds", args, "configure", [fresh, config]);
       }
       for (const change of [
-        { longestBlockTime: 1 },
-        { gap: 4 * BLOCK, staleFor: BLOCK, graceFor: BLOCK, exitsFor: BLOCK },
-        { gap: DAY, staleFor: DAY, graceFor: 4 * 3_600, exitsFor: 7 * DAY },
-        { longestBlockTime: 255, gap: 1_020 },
+        { blockTime: 1, longestBlockTime: 1, keeperLatency: 0 },
+        { gap: 108, staleFor: 54, graceFor: 54, exitsFor: 54 },
+        { gap: 7_200, staleFor: DAY, graceFor: 4 * 3_600, exitsFor: 7 * DAY },
+        { blockTime: 52_000, longestBlockTime: 65_000, gap: 520 },
       ])
         expect((await target.try("configure", [fresh, { ...CONFIG, ...change }])).revertData).to.equal(undefined);
       const closed = { ...CONFIG, policy: CONFIG.policy & ~(0o70n << 36n) };
@@ -323,6 +378,8 @@ for (const build of BUILDS) {
         cancelScope: { allowed: ["configurator"], error: "NotConfigurator", args: [SIBLING, next] },
         pauseScope: { allowed: ["pauser"], error: "NotPauser", args: [SIBLING, STATUS.Stale, 600] },
         poke: { allowed: ["pauser", "configurator", "stranger", "nobody"], args: [SIBLING] },
+        // Open to anybody: what it refuses is the proof, for everybody alike.
+        proveStandstill: { allowed: [], error: "ZeroAnchorHash", args: [SIBLING, { number: 1, hash: ZERO }, "0x"] },
         scheduleScope: { allowed: ["configurator"], error: "NotConfigurator", args: [SIBLING, next] },
       };
       const mutating: string[] = [];
@@ -336,7 +393,8 @@ for (const build of BUILDS) {
       for (const [method, { allowed, error, args }] of Object.entries(refusals)) {
         for (const [role, account] of Object.entries(ROLES)) {
           const { revertData } = await target.try(method, args, account);
-          const expected = allowed.includes(role as never) ? undefined : { name: error, args: [account] };
+          const refused = { name: error, args: method === "proveStandstill" ? [1n] : [account] };
+          const expected = allowed.includes(role as never) ? undefined : refused;
           expect(revertData && target.errorOf(revertData), `${method} by the ${role}`).to.deep.equal(expected);
         }
       }
@@ -350,9 +408,21 @@ for (const build of BUILDS) {
       }
     });
 
+    it("A3: a role is who calls: a contract that its account was lured into calling has none", async () => {
+      // Passes on what it is called with, and what it is answered.
+      const lure = accountOf(4);
+      const call = `365f5f375f5f365f5f73${target.address.slice(2)}5af13d5f5f3e`;
+      await world.setCode(lure, `0x${call}602a573d5ffd5b3d5ff3`);
+      const lured = new Target(world, lure, target.abi);
+      await lured.do("poke", [SIBLING], PAUSER);
+      await lured.refuses("NotPauser", [lure], "pauseScope", [SIBLING, STATUS.Stale, 600], PAUSER);
+      for (const method of ["scheduleScope", "cancelScope"])
+        await lured.refuses("NotConfigurator", [lure], method, [SIBLING, next], CONFIGURATOR);
+    });
+
     it("SG-7, SG-12: whatever all roles together call, a Diverged scope stays Diverged and a pause lasts", async () => {
       const source = announced();
-      const configs = [next, { ...CONFIG, exitsFor: BLOCK, staleFor: BLOCK }, { ...CONFIG, gap: DAY }];
+      const configs = [next, { ...CONFIG, exitsFor: 54, staleFor: 54 }, { ...CONFIG, gap: 7_200 }];
       let pausedUntil = 0n;
       let pausedTo: StatusName = "Synced";
       let changes = 0;

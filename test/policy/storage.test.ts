@@ -5,6 +5,8 @@ import type { Hex } from "../../src/bytes.js";
 import { announced } from "../helpers/random.js";
 import {
   ACTION,
+  blocksIn,
+  configFor,
   CONFIG,
   CONFIGURATOR,
   DAY,
@@ -33,18 +35,18 @@ const SCOPES = ["exchange", "exchange/btc"].map(scopeNamed);
 const CAUSES = ["a", "b"].map(scopeNamed);
 const OWNERS = [PAUSER, STRANGER];
 const CONFIGS: Config[] = [CONFIG, { ...CONFIG, gap: 1_200 }];
-const CONFIG_TYPE = "tuple(uint48,uint24,uint24,uint24,uint24,uint8)";
 
 /** Every slot that may be written, from the formulas of ERC-7201 and of Solidity's layout. */
 function allowedSlots(account: Hex): Set<string> {
   const slots: bigint[] = [];
   for (const scope of SCOPES) {
     const base = entry(scope, POLICY);
-    slots.push(base, base + 1n, base + 2n, base + 3n);
-    for (const cause of CAUSES) slots.push(entry(cause, base + 4n));
-    for (const config of CONFIGS)
-      slots.push(entry(keccak256(abi.encode([CONFIG_TYPE], [Object.values(config)])), base + 5n));
-    for (const owner of OWNERS) slots.push(entry(abi.encode(["address"], [owner]), entry(scope, ESCROW)));
+    for (let i = 0n; i < 7n; i++) slots.push(base + i);
+    for (const cause of CAUSES) slots.push(entry(cause, base + 7n));
+    for (const owner of OWNERS) {
+      const held = entry(abi.encode(["address"], [owner]), entry(scope, ESCROW));
+      slots.push(held, held + 1n);
+    }
   }
   return new Set(slots.map((slot) => slotOf(account, word(slot))));
 }
@@ -62,7 +64,7 @@ for (const { name, build, wrap } of FORMS) {
           written.add(slot);
         }
       };
-      for (const scope of SCOPES) await send("configure", [scope, CONFIG]);
+      for (const scope of SCOPES) await send("configure", [scope, configFor(scope)]);
       const source = announced();
       for (let i = 0; i < 400; i++) {
         const [scope, cause, owner, config] = [
@@ -79,9 +81,9 @@ for (const { name, build, wrap } of FORMS) {
           () => send("pauseScope", [scope, 1 + source.below(2), 600], PAUSER),
           () => send("raise", [scope, cause, 3 + source.below(2), i]),
           () => send("heal", [scope, cause, i]),
-          () => send("scheduleScope", [scope, config], CONFIGURATOR),
-          () => send("cancelScope", [scope, config], CONFIGURATOR),
-          () => send("applyScope", [scope, config]),
+          () => send("scheduleScope", [scope, configFor(scope, config)], CONFIGURATOR),
+          () => send("cancelScope", [scope, configFor(scope, config)], CONFIGURATOR),
+          () => send("applyScope", [scope, configFor(scope, config)]),
           () => send("settleProfit", [scope, owner, 5, VERDICT.AllowConservative]),
           () => send("releaseProfit", [scope, owner]),
         ])();
@@ -99,42 +101,48 @@ for (const { name, build, wrap } of FORMS) {
       const [scope] = SCOPES as [Hex];
       await target.do("configure", [scope, CONFIG]);
       const base = entry(scope, POLICY);
-      const expected = (divergences: bigint, halts: bigint, troubled: bigint): bigint =>
-        CONFIG.policy |
-        (world.time << 48n) |
-        (world.number << 88n) |
-        (BigInt(CONFIG.gap) << 128n) |
-        (BigInt(CONFIG.staleFor) << 152n) |
-        (BigInt(CONFIG.graceFor) << 176n) |
-        (BigInt(CONFIG.exitsFor) << 200n) |
-        (BigInt(CONFIG.longestBlockTime) << 224n) |
-        (divergences << 232n) |
-        (halts << 240n) |
-        (troubled << 248n);
-      const first = (): Promise<bigint> => world.storage(target.address, word(base));
-      expect(await first()).to.equal(expected(0n, 0n, 0n));
+      const expected = (diverged: bigint, halted: bigint, deadlines: bigint): bigint =>
+        (world.time * 1_000n) |
+        (world.number << 48n) |
+        (BigInt(CONFIG.gap) << 88n) |
+        (BigInt(CONFIG.blockTime) << 104n) |
+        (BigInt(CONFIG.longestBlockTime) << 120n) |
+        (BigInt(CONFIG.minDepth) << 136n) |
+        (BigInt(CONFIG.maxAge) << 152n) |
+        (BigInt(CONFIG.keeperLatency) << 168n) |
+        (diverged << 184n) |
+        (halted << 216n) |
+        (deadlines << 248n);
+      const slot = (index: bigint): Promise<bigint> => world.storage(target.address, word(base + index));
+      const configured = world.number;
+      expect(await slot(0n)).to.equal(expected(0n, 0n, 0n));
       world.pass(240);
       await target.do("poke", [scope]);
-      expect(await first()).to.equal(expected(0n, 0n, 0n));
+      expect(await slot(0n)).to.equal(expected(0n, 0n, 0n));
       await target.do("raise", [scope, CAUSES[0], STATUS.Diverged, 1]);
       await target.do("raise", [scope, CAUSES[1], STATUS.Halted, 1]);
-      expect(await first()).to.equal(expected(1n, 1n, 0n));
+      expect(await slot(0n)).to.equal(expected(1n, 1n, 0n));
       await target.do("pauseScope", [scope, STATUS.Stale, 600], PAUSER);
-      expect(await first()).to.equal(expected(1n, 1n, 1n));
+      expect(await slot(0n)).to.equal(expected(1n, 1n, 1n));
 
       await target.do("heal", [scope, CAUSES[1], 2]);
-      const blocks = (seconds: number): bigint => world.number + BigInt(seconds / CONFIG.longestBlockTime);
-      const moment = (seconds: number): bigint => (world.time + BigInt(seconds)) | (blocks(seconds) << 40n);
+      const moment = (seconds: number): bigint =>
+        (world.time + BigInt(seconds)) | ((world.number + BigInt(blocksIn(seconds))) << 40n);
       const { staleFor, graceFor, exitsFor } = CONFIG;
+      const rules = [CONFIG.policy, staleFor, graceFor, exitsFor, staleFor, staleFor + graceFor, exitsFor].map(BigInt);
+      const first = rules.reduce(
+        (packed, value, i) => packed | (value << (i === 0 ? 0n : 48n + 24n * BigInt(i - 1))),
+        0n,
+      );
+      expect(await slot(1n)).to.equal(first | (configured << 192n));
       const second =
         moment(staleFor) |
         (moment(staleFor + graceFor) << 80n) |
-        (moment(600) << 160n) |
+        ((world.time + 600n) << 160n) |
         (BigInt(STATUS.Stale) << 240n);
-      expect(await world.storage(target.address, word(base + 1n))).to.equal(second);
-      const third = moment(exitsFor) | (moment(5 * exitsFor) << 80n);
-      expect(await world.storage(target.address, word(base + 2n))).to.equal(third);
-      expect(await world.storage(target.address, word(base + 3n))).to.equal(((world.time + 600n) << 24n) | 600n);
+      expect(await slot(2n)).to.equal(second);
+      expect(await slot(3n)).to.equal(moment(exitsFor) | (moment(5 * exitsFor) << 80n));
+      expect(await slot(4n)).to.equal(((world.time + 600n) << 24n) | 600n);
       expect(await target.do("preview", [scope, ACTION.Increase])).to.have.length(2);
     });
   });

@@ -1,12 +1,14 @@
 import { expect } from "chai";
 
 import { arbOutage } from "../../scenarios/arbOutage.js";
-import { statusOf, timeWithBlocks, timedBlocksOf } from "../../scenarios/continuity.js";
+import { timeWithBlocks, timedBlocksOf } from "../../scenarios/continuity.js";
 import { flapping } from "../../scenarios/flapping.js";
+import { honestRedemption } from "../../scenarios/honestRedemption.js";
 import { marketIsolation } from "../../scenarios/marketIsolation.js";
 import { opUnsafeStall } from "../../scenarios/opUnsafeStall.js";
+import { quietNight } from "../../scenarios/quietNight.js";
 import { staleResume } from "../../scenarios/staleResume.js";
-import { MARKET, UNIT, connect, deployExchanges, exchange, forks } from "../../scenarios/world.js";
+import { MARKET, UNIT, forks } from "../../scenarios/world.js";
 import type { Step } from "../../scenarios/types.js";
 import { ACTIONS, STATUSES, type Action, type Status } from "../../src/policy/policy.js";
 import { expectAccepted, replay } from "./replay.js";
@@ -88,26 +90,29 @@ describe("scenario arb-outage", () => {
   });
 });
 
-describe("an outage after quiet", () => {
-  /** The status right after an outage of 78 minutes that came after 400 blocks of 12 s without use, with or without a poke before it. */
-  async function statusAfter(poked: boolean): Promise<Status> {
-    const chain = await forks.create();
-    const world = await connect(chain, await deployExchanges(chain, { price: UNIT, liquidity: UNIT }));
-    await chain.mine(400);
-    if (poked) await exchange(world, "guarded", "bob").poke(MARKET);
-    await chain.stall({ seconds: 78 * 60 });
-    await chain.mine();
-    const status = await statusOf(world);
-    await chain.close();
-    return status;
-  }
+describe("scenario quiet-night", () => {
+  const { result, step } = replay(quietNight);
 
-  it("is not seen: 400 blocks of 12 s where 24 s are the slowest are a credit of 80 minutes", async () => {
-    expect(await statusAfter(false)).to.equal("Synced");
+  it("SG-8: is Synced in the first block after an outage that the quiet before it hides", () => {
+    const { hidden, outage } = result().measured ?? {};
+    expect(outage, "the outage is below what a quiet day hides").to.be.lessThan(hidden ?? 0n);
+    expect(result().measured?.["before"]).to.equal(BigInt(STATUSES.indexOf("Synced")));
   });
 
-  it("is seen after anybody has poked the market", async () => {
-    expect(await statusAfter(true)).to.equal("Stale");
+  it("A5: two headers prove the standstill, and what is Stale refuses an old price", () => {
+    expect(result().measured?.["after"]).to.equal(BigInt(STATUSES.indexOf("Stale")));
+    expectDenied(step(/Erin sells/), "Increase", "Stale");
+    // 1,970 and a loss of 1,000 on 10 at 2,000: 970 of 1,000. At 1,900, the price before: 1,970 of 950.
+    expectSpared(step(/liquidates Bob/), "Stale", 97, 207);
+  });
+
+  it("A5: shows an outage above what a quiet day hides to the first who looks, without a proof", () => {
+    expect(result().measured?.["longer"]).to.equal(BigInt(STATUSES.indexOf("Stale")));
+  });
+
+  it("SG-7: is as before after Stale and the grace", () => {
+    expectAccepted(step(/Erin sells 40 at the fresh price/));
+    expectAccepted(step(/liquidates Dave/));
   });
 });
 
@@ -182,11 +187,10 @@ describe("scenario flapping", () => {
     expect(openedAfter).to.equal(600n);
   });
 
-  it("SG-7: restricts exits for a day and no longer, although the outages go on", () => {
-    const { restricted, statusWhenFree } = result().measured ?? {};
-    // A day in blocks of 24 s; the outages make the day itself pass sooner.
-    expect(restricted).to.equal(3_600n);
-    expect(statusWhenFree).to.equal(BigInt(STATUSES.indexOf("Stale")));
+  it("SG-6, SG-7: closes no exit for more than a day of outages, and pays what waited when the market is no longer Stale", () => {
+    const { closed, seconds } = result().measured ?? {};
+    expect(closed, "blocks at which a position could not be closed").to.equal(0n);
+    expect(seconds).to.be.greaterThan(86_400n);
     expectAccepted(step(/Carol closes/));
     expectAccepted(step(/Carol claims/));
     expectAccepted(step(/after twenty minutes of blocks/));
@@ -218,5 +222,31 @@ describe("scenario market-isolation", () => {
 
   it("pays nothing out of the market while its backing is gone", () => {
     expect(result().badDebt).to.deep.include({ unguarded: (10_000n + 11_000n) * UNIT, guarded: 0n });
+  });
+});
+
+describe("scenario honest-redemption", () => {
+  const { result, step } = replay(honestRedemption);
+
+  it("A1: a redemption that was announced in time is no contradiction", () => {
+    expect(result().measured).to.deep.include({ inTime: BigInt(STATUSES.indexOf("Synced")) });
+    expect(result().notes[0]).to.match(/contradicts nothing: BeliefHolds\.$/);
+    expectAccepted(step(/after the announced redemption/));
+  });
+
+  it("A1: one that was not can be contradicted by a stranger, and then not believed away, nor accepted at once", () => {
+    expect(result().measured).to.deep.include({ contradicted: BigInt(STATUSES.indexOf("Diverged")) });
+    expect(result().notes[1]).to.match(/away: BeliefContradicted\. .* at once: AcceptanceTooEarly\.$/);
+    expectDenied(step(/Bob withdraws while/), "Withdraw", "Diverged");
+    expect(result().badDebt).to.deep.include({ unguarded: 1_000n * UNIT, guarded: 0n });
+  });
+
+  it("SG-7, A1: after an hour what is proven is accepted, the pool has borne the loss, and withdrawals open again", () => {
+    const { writtenOff, liquidity, stoppedFor } = result().measured as Record<string, bigint>;
+    expect([writtenOff, liquidity]).to.deep.equal([1_000n * UNIT, 99_000n * UNIT]);
+    // An hour, and ten minutes of Stale.
+    expect(Number(stoppedFor) >= 4_200 && Number(stoppedFor) < 4_800, String(stoppedFor)).to.equal(true);
+    expectAccepted(step(/Bob withdraws when the loss is written/));
+    expectAccepted(step(/Alice withdraws the rest/));
   });
 });

@@ -19,11 +19,16 @@ contract LiveTimePerps is SettlementGuard {
             MARKET,
             ScopeConfig({
                 policy: Policies.STANDARD,
+                parent: 0,
+                minDepth: 1,
+                maxAge: 256,
+                keeperLatency: 60,
                 gap: 15 minutes,
                 staleFor: 10 minutes,
                 graceFor: 30 minutes,
                 exitsFor: 1 days,
-                longestBlockTime: 24
+                blockTime: 12_000,
+                longestBlockTime: 13_500
             })
         );
     }
@@ -86,6 +91,8 @@ contract LiveTimeTest {
         } catch {
             _require(_perps.opened() == 1, "refused");
         }
+        // What was refused left nothing on record. On record, the outage ends by time alone.
+        _perps.poke(_perps.MARKET());
         LiveTime.pass(2 hours);
         _expectStatus(Status.Synced);
         _perps.open(LiveTime.anchor(2));

@@ -14,9 +14,11 @@ contract Registry {
         guard = guard_;
     }
 
+    error NoGuard();
+
     // Takes effect only on the branch that the caller saw, between 1 and 64 blocks after.
     function record(bytes32 value, Anchor calldata anchor) external {
-        guard.requireAnchored(anchor, 1, 64);
+        if (guard.requireAnchored(anchor, 1, 64) != guard.requireAnchored.selector) revert NoGuard();
         records[msg.sender] = value;
     }
 }

@@ -22,11 +22,16 @@ contract PerpsTest is Test {
         perps = new Perps(
             ScopeConfig({
                 policy: Policies.STANDARD,
+                parent: 0,
+                minDepth: 1,
+                maxAge: 256,
+                keeperLatency: 60,
                 gap: 15 minutes,
                 staleFor: 10 minutes,
                 graceFor: 30 minutes,
                 exitsFor: 1 days,
-                longestBlockTime: 24
+                blockTime: 12_000, // milliseconds
+                longestBlockTime: 13_500
             })
         );
         registry = new Registry(new StandaloneGuard());

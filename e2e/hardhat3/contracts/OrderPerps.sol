@@ -73,10 +73,9 @@ contract OrderPerps is Perps, LiveEIP712 {
             );
     }
 
-    // The trader's age bounds the anchor, and so does the market's. Under doubt a smaller position passes, a larger one does not.
+    // The trader's age bounds the anchor, and so does the market's. A position is made smaller also under doubt, larger only without.
     function _guardOrder(Order calldata order) private returns (Verdict verdict) {
-        (uint64 minDepth, uint64 maxDepth) = _anchorDepthBounds();
-        _requireAnchor(order.anchor, minDepth, order.maxAge < maxDepth ? order.maxAge : maxDepth);
+        _requireAnchorOf(MARKET, order.anchor, order.maxAge);
         Action action = Policies.classify(positions[order.trader].size, order.size);
         if (action == Action.Decrease) return _guard(MARKET, action);
         _requireAllowed(MARKET, action);

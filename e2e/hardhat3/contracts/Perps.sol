@@ -18,6 +18,7 @@ contract Perps is SettlementGuard, ProfitEscrow {
 
     address public immutable feed;
     int256 public price; // in wei a unit
+    int256 public lastPrice; // the one before
     mapping(address trader => Position) public positions;
     mapping(address trader => int256) public margins; // in wei; below zero is bad debt
 
@@ -28,10 +29,11 @@ contract Perps is SettlementGuard, ProfitEscrow {
     constructor(ScopeConfig memory config, int256 firstPrice) payable {
         _configureScope(MARKET, config);
         feed = msg.sender;
-        price = firstPrice;
+        (lastPrice, price) = (firstPrice, firstPrice);
     }
 
-    // Refused on another branch than the one it was prepared on and, if it makes the position larger, while anything is wrong.
+    // Refused on another branch than the one it was prepared on, and where the action is not allowed without reserve. Under the standard policy an opening
+    // passes in Synced and Lagging, and so does a reduction by this function; from Stale on that is for `close`.
     function trade(
         int256 size,
         Anchor calldata anchor
@@ -45,17 +47,18 @@ contract Perps is SettlementGuard, ProfitEscrow {
         _trade(msg.sender, -positions[msg.sender].size, verdict);
     }
 
-    // Pays what waited, once the market is in order again.
+    // What waited is the trader's again, once a close would be allowed without reserve, or after 28 days.
     function claim() external {
         margins[msg.sender] += int256(_releaseProfit(MARKET, msg.sender));
     }
 
-    // Which anchors `trade` takes: `minDepth` and `maxAge` of the configuration.
-    function _anchorDepthBounds() internal pure override returns (uint64 minDepth, uint64 maxDepth) {
-        return (2, 64);
+    // Anybody may liquidate who is insolvent; under doubt only who is deeply so, and from Diverged up only who is insolvent in both views.
+    function liquidate(address trader) external {
+        (int256 atPrice, int256 atLast) = (healthOf(trader, price), healthOf(trader, lastPrice));
+        (int256 worst, int256 best) = atPrice < atLast ? (atPrice, atLast) : (atLast, atPrice);
+        _guardLiquidation(MARKET, worst < 0 ? 0 : uint256(worst), best < 0 ? 0 : uint256(best));
+        _trade(trader, -positions[trader].size, Verdict.Allow);
     }
-
-    // #endregion perps
 
     function deposit() external payable {
         _guard(MARKET, Action.Deposit);
@@ -71,13 +74,24 @@ contract Perps is SettlementGuard, ProfitEscrow {
 
     function setPrice(int256 newPrice) external {
         if (msg.sender != feed) revert OnlyFeed();
-        price = newPrice;
+        (lastPrice, price) = (price, newPrice);
     }
 
+    // Equity over the maintenance margin, a twentieth of the position's worth, in 1e18. What the guard holds back is equity.
+    function healthOf(address trader, int256 at) public view returns (int256) {
+        Position storage position = positions[trader];
+        if (position.size == 0) return type(int256).max;
+        int256 equity = margins[trader] + int256(escrowedProfit(MARKET, trader));
+        int256 worth = (position.size < 0 ? -position.size : position.size) * at;
+        return ((equity + position.size * (at - position.price)) * 20 * 1e18) / worth;
+    }
+
+    // A loss takes what is held back first. The position is written before anybody is called.
     function _trade(address trader, int256 size, Verdict verdict) internal {
         Position storage position = positions[trader];
         int256 earned = position.size * (price - position.price);
         if (earned > 0) earned = int256(_settleProfit(MARKET, trader, uint256(earned), verdict));
+        else earned = -int256(_consumeProfit(MARKET, trader, uint256(-earned)));
         margins[trader] += earned;
         bool increases = Policies.classify(position.size, size) == Action.Increase;
         (position.size, position.price) = (position.size + size, price);
@@ -91,3 +105,4 @@ contract Perps is SettlementGuard, ProfitEscrow {
         if (margins[trader] < required) revert MarginTooSmall(margins[trader], required);
     }
 }
+// #endregion perps

@@ -7,7 +7,7 @@ export const { scopes } = defineGuardConfig({
   scopes: {
     "ETH-PERP": {
       chain: 31337,
-      minDepth: 2, // `_anchorDepthBounds` of the contract
+      minDepth: 2,
       maxAge: 64,
       gap: 900,
       staleFor: 600,

@@ -99,9 +99,30 @@ describe("an exchange that inherits the guard", () => {
     );
     expect(queue).to.deep.equal([late]);
 
+    // The price before was 2,000, and nobody is left to liquidate.
+    await expect(perps.liquidate(trader)).to.be.rejectedByGuard("LiquidationDenied");
     await chain.mine(200); // 40 minutes, in which it is Stale and then Lagging
     await perps.claim();
     expect(await perps.margins(trader)).to.equal(1_500n);
+  });
+
+  it("liquidates in order who is insolvent, and under doubt only who is deeply so", async () => {
+    const chain = await forks.create();
+    const perps = await deploy(chain);
+    const trader = await traderOn(chain);
+    await chain.mine(5);
+    await perps.trade(5n, await latestAnchor(chain.request));
+    await expect(perps.liquidate(trader)).to.be.rejectedByGuard("LiquidationDenied");
+    // 1,000 and a loss of 5 * 105 are 475, of the 473.75 that 5 at 1,895 need; five wei less are 470 of 473.5.
+    await perps.setPrice(1_895n);
+    await expect(perps.liquidate(trader)).to.be.rejectedByGuard("LiquidationDenied");
+    await perps.setPrice(1_894n);
+    await chain.stall({ seconds: 3_600 });
+    await expect(perps.liquidate(trader)).to.be.rejectedByGuard("LiquidationDenied");
+    await chain.mine(200);
+    await perps.liquidate(trader);
+    expect((await perps.positions(trader)).size).to.equal(0n);
+    expect(await perps.margins(trader)).to.equal(470n);
   });
 });
 // #endregion test

@@ -10,6 +10,8 @@ describe("deployment through Ignition", () => {
     const deployed = await ignition.deploy(Perps);
     const perps = await ethers.getContractAt("OrderPerps", await deployed.perps.getAddress());
     const { config, id } = scopes["ETH-PERP"];
-    expect(await perps.configOf(id)).to.deep.equal(Object.values(config).map(BigInt));
+    expect(await perps.configOf(id)).to.deep.equal(
+      Object.values(config).map((member) => (typeof member === "number" ? BigInt(member) : member)),
+    );
   });
 });

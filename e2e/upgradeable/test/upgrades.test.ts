@@ -33,7 +33,9 @@ describe("an exchange behind a proxy", () => {
 
       const upgraded = await upgradeProxy(perps, await ethers.getContractFactory("PerpsV2"), { kind });
       const perpsV2 = await ethers.getContractAt("PerpsV2", await upgraded.getAddress());
-      expect(await perpsV2.configOf(id)).to.deep.equal(Object.values(config).map(BigInt));
+      expect(await perpsV2.configOf(id)).to.deep.equal(
+        Object.values(config).map((member) => (typeof member === "number" ? BigInt(member) : member)),
+      );
       expect(await perpsV2.positions(owner)).to.equal(5n);
       await expect(perpsV2.trade(1n, await latestAnchor(ethers.provider))).to.be.rejectedByGuard("ActionDenied");
 

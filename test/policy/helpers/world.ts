@@ -1,6 +1,6 @@
 import { createBlock } from "@ethereumjs/block";
-import { Common, Hardfork, Mainnet } from "@ethereumjs/common";
-import { createEVM, type EVM } from "@ethereumjs/evm";
+import { createCustomCommon, Hardfork, Mainnet, type Common } from "@ethereumjs/common";
+import { createEVM, type EVM, type EVMOpts } from "@ethereumjs/evm";
 import { createAddressFromString } from "@ethereumjs/util";
 import { expect } from "chai";
 import { getAddress, Interface, keccak256, toBeHex } from "ethers";
@@ -30,22 +30,44 @@ export const EXITS = ["Deposit", "Decrease", "Cancel"] as const;
 
 export interface Config {
   policy: bigint;
+  parent: Hex;
+  minDepth: number;
+  maxAge: number;
+  keeperLatency: number;
   gap: number;
   staleFor: number;
   graceFor: number;
   exitsFor: number;
+  blockTime: number;
   longestBlockTime: number;
 }
 
-/** Blocks of 12 s, which may take 24: a gap is 15 minutes, the ways back are 10, and exits are restricted for an hour at the most. */
+/** Blocks of 12 s, 13.5 on the longest average: a gap is 15 minutes, the ways back are 10, and exits are closed for an hour at the most. */
 export const CONFIG: Config = {
   policy: 0xb62a5226d492n,
+  parent: `0x${"00".repeat(32)}`,
+  minDepth: 1,
+  maxAge: 256,
+  keeperLatency: 60,
   gap: 900,
   staleFor: 600,
   graceFor: 600,
   exitsFor: 3_600,
-  longestBlockTime: 24,
+  blockTime: 12_000,
+  longestBlockTime: 13_500,
 };
+
+/** The configuration of a scope of `PolicyTarget`, whose parent is its path without the last part. */
+export function configFor(scope: Hex, config: Config = CONFIG): Config {
+  const path = Buffer.from(scope.slice(2), "hex").toString().replaceAll("\0", "");
+  const cut = path.lastIndexOf("/");
+  return { ...config, parent: scopeNamed(cut < 0 ? "" : path.slice(0, cut)) };
+}
+
+/** Seconds as blocks of a configuration, at its longest average. */
+export function blocksIn(seconds: number, config: Config = CONFIG): number {
+  return Math.floor((seconds * 1_000) / config.longestBlockTime);
+}
 
 export const PAUSER = accountOf(1);
 export const CONFIGURATOR = accountOf(2);
@@ -61,16 +83,21 @@ export const FORMS: readonly { build: Build; wrap: Wrap; name: string }[] = BUIL
     .map((wrap) => ({ build, wrap, name: `${wrap} (${build.name})` })),
 );
 
-const SOURCES = ["contracts/mocks/PolicyTargets.sol", "contracts/mocks/Delegator.sol"];
+const SOURCES = ["PolicyTargets", "AssessmentHarness", "Delegator"].map((name) => `contracts/mocks/${name}.sol`);
 const PROXY = "@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy.sol";
 const L1_BLOCK = "0x4200000000000000000000000000000000000015";
+const ARB_SYS = "0x0000000000000000000000000000000000000064";
+/** The history contract, and its code as EIP-2935 gives it. */
+const HISTORY = "0x0000F90827F1C53a10cb7A02335B175320002935";
+const HISTORY_CODE =
+  "0x3373fffffffffffffffffffffffffffffffffffffffe14604657602036036042575f35600143038111604257611fff81430311604257611fff9006545f5260205ff35b5f5ffd5b5f35611fff60014303065500";
 /** More than any call here needs. */
 const GAS_LIMIT = 10n ** 8n;
 
 // Once for all suites, and before their clocks run: the compiler takes longer than any test.
 before("compile the targets", async function () {
   this.timeout(900_000);
-  await Promise.all(BUILDS.map((build) => compile(SOURCES, build)));
+  await Promise.all(BUILDS.map((build) => compile(SOURCES, build, neededFor("PolicyTarget"))));
 });
 
 /** What a call did. */
@@ -95,10 +122,10 @@ export class World {
   readonly #evm: EVM;
   readonly #build: Build;
   #writes: string[] = [];
+  readonly #hashes: Map<bigint, Hex>;
 
-  private constructor(evm: EVM, build: Build) {
-    this.#evm = evm;
-    this.#build = build;
+  private constructor(evm: EVM, build: Build, hashes: Map<bigint, Hex>) {
+    [this.#evm, this.#build, this.#hashes] = [evm, build, hashes];
     const state = evm.stateManager;
     const put = state.putStorage.bind(state);
     state.putStorage = (address, key, value) => {
@@ -107,20 +134,37 @@ export class World {
     };
   }
 
-  static async create(build: Build): Promise<World> {
-    const common = new Common({ chain: Mainnet, hardfork: Hardfork.Prague });
+  /** By default on a development chain, where any kind of continuity may be tried. */
+  static async create(build: Build, chainId = 31_337): Promise<World> {
+    return World.#over({}, build, chainId);
+  }
+
+  /** The same state, at the same moment, on a chain of another id. */
+  async onChain(chainId: number): Promise<World> {
+    const world = await World.#over({ stateManager: this.#evm.stateManager }, this.#build, chainId);
+    [world.time, world.number] = [this.time, this.number];
+    return world;
+  }
+
+  static async #over(state: Pick<EVMOpts, "stateManager">, build: Build, chainId: number): Promise<World> {
+    const common = createCustomCommon({ chainId }, Mainnet, { hardfork: Hardfork.Prague });
+    const hashes = new Map<bigint, Hex>();
     const evm = await createEVM({
+      ...state,
       common,
       allowUnlimitedContractSize: true,
       blockchain: {
-        getBlock: (number) => Promise.resolve({ hash: () => toBytes(hashOf(BigInt(number)), "hash") }),
+        getBlock: (number) => {
+          const hash = hashes.get(BigInt(number)) ?? hashOf(BigInt(number));
+          return Promise.resolve({ hash: () => toBytes(hash, "hash") });
+        },
         putBlock: () => Promise.resolve(),
         shallowCopy() {
           return this;
         },
       },
     });
-    return new World(evm, build);
+    return new World(evm, build, hashes);
   }
 
   /** Time passes, and so do blocks: by default as many as a chain of 12 s makes. */
@@ -131,7 +175,7 @@ export class World {
 
   async deploy(name: string, args: readonly unknown[] = [PAUSER, CONFIGURATOR], wrap: Wrap = "plain"): Promise<Target> {
     const artifacts = {
-      ...(await compile(SOURCES, this.#build)),
+      ...(await compile(SOURCES, this.#build, neededFor(name))),
       ...(wrap === "ERC-1967 proxy" ? await compile([PROXY], this.#build) : {}),
     };
     const create = async (contract: string, values: readonly unknown[]): Promise<Hex> => {
@@ -139,7 +183,7 @@ export class World {
       const encoded = new Interface(abi).encodeDeploy(values);
       const { createdAddress, execResult } = await this.#run(undefined, STRANGER, `${bytecode}${encoded.slice(2)}`);
       if (createdAddress === undefined || execResult.exceptionError !== undefined)
-        throw new TypeError(`${contract} was not deployed: ${toHex(execResult.returnValue)}`);
+        throw new Undeployed(contract, toHex(execResult.returnValue));
       return createdAddress.toString();
     };
     let address = await create(name, args);
@@ -151,9 +195,23 @@ export class World {
     return new Target(this, address, abi);
   }
 
-  async call(target: Target, from: Hex, method: string, args: readonly unknown[]): Promise<Outcome> {
+  /** Must not be deployed, because its constructor reverts with this error and these values. */
+  async refusesToDeploy(name: string, error: string, values: readonly unknown[]): Promise<void> {
+    const { abi } = (await compile(SOURCES, this.#build, neededFor(name)))[name]!;
+    const refusal = await this.aside(() => this.deploy(name)).then(
+      () => "deployed",
+      (reason: unknown) => {
+        if (!(reason instanceof Undeployed)) throw reason;
+        const parsed = new Interface(abi).parseError(reason.revertData);
+        return parsed === null ? reason.revertData : { name: parsed.name, args: plain(parsed.args) };
+      },
+    );
+    expect(refusal, `${name} is deployed`).to.deep.equal({ name: error, args: values.map(normal) });
+  }
+
+  async call(target: Target, from: Hex, method: string, args: readonly unknown[], value = 0n): Promise<Outcome> {
     this.#writes = [];
-    const { execResult } = await this.#run(target.address, from, target.abi.encodeFunctionData(method, args));
+    const { execResult } = await this.#run(target.address, from, target.abi.encodeFunctionData(method, args), value);
     const output = toHex(execResult.returnValue);
     if (execResult.exceptionError !== undefined)
       return { values: [], revertData: output, logs: [], writes: this.#writes };
@@ -182,16 +240,31 @@ export class World {
     return value.length === 0 ? 0n : BigInt(toHex(value));
   }
 
+  async setStorage(account: Hex, slot: Hex, value: bigint): Promise<void> {
+    const word = toBytes(toBeHex(value, 32), "value");
+    await this.#evm.stateManager.putStorage(createAddressFromString(account), toBytes(slot, "slot", 32), word);
+  }
+
+  /** The block had this hash, as both sources tell: BLOCKHASH, and the history contract of EIP-2935. */
+  async setHash(number: bigint, hash: Hex): Promise<void> {
+    this.#hashes.set(number, hash);
+    const history = createAddressFromString(HISTORY);
+    await this.#evm.stateManager.putCode(history, toBytes(HISTORY_CODE, "code"));
+    const slot = toBytes(toBeHex(number % 8_191n, 32), "slot");
+    await this.#evm.stateManager.putStorage(history, slot, toBytes(hash, "hash"));
+  }
+
+  async code(account: Hex): Promise<Hex> {
+    return toHex(await this.#evm.stateManager.getCode(createAddressFromString(account)));
+  }
+
+  async setCode(account: Hex, code: Hex): Promise<void> {
+    await this.#evm.stateManager.putCode(createAddressFromString(account), toBytes(code, "code"));
+  }
+
   /** Makes the L1 predeploy answer every question with these bytes, or with a revert; undefined removes it. */
   async setL1Block(answer: Hex | "revert" | undefined): Promise<void> {
-    const code =
-      answer === undefined
-        ? "0x"
-        : answer === "revert"
-          ? "0x5f5ffd"
-          : // PUSH1 size, PUSH1 offset of the data, PUSH0, CODECOPY, PUSH1 size, PUSH0, RETURN, data
-            `0x60${byte(answer.length / 2 - 1)}600a5f3960${byte(answer.length / 2 - 1)}5ff3${answer.slice(2)}`;
-    await this.#evm.stateManager.putCode(createAddressFromString(L1_BLOCK), toBytes(code, "code"));
+    await this.#setAnswer(L1_BLOCK, answer);
   }
 
   /** The L1 origin lies so many seconds behind the moment. */
@@ -199,15 +272,43 @@ export class World {
     await this.setL1Block(toBeHex(this.time - BigInt(seconds), 32) as Hex);
   }
 
-  async #run(to: Hex | undefined, from: Hex, data: string) {
+  /** Makes Arbitrum's precompile answer every question so. */
+  async setArbSys(answer: Hex | "revert" | undefined): Promise<void> {
+    await this.#setAnswer(ARB_SYS, answer);
+  }
+
+  async #setAnswer(account: Hex, answer: Hex | "revert" | undefined): Promise<void> {
+    const code =
+      answer === undefined
+        ? "0x"
+        : answer === "revert"
+          ? "0x5f5ffd"
+          : // PUSH1 size, PUSH1 offset of the data, PUSH0, CODECOPY, PUSH1 size, PUSH0, RETURN, data
+            (`0x60${byte(answer.length / 2 - 1)}600a5f3960${byte(answer.length / 2 - 1)}5ff3${answer.slice(2)}` as Hex);
+    await this.setCode(account, code);
+  }
+
+  async #run(to: Hex | undefined, from: Hex, data: string, value = 0n) {
     const { common } = this.#evm;
     return this.#evm.runCall({
       ...(to === undefined ? {} : { to: createAddressFromString(to) }),
       caller: createAddressFromString(from),
       data: toBytes(data, "data"),
       gasLimit: GAS_LIMIT,
+      value,
+      skipBalance: true,
       block: createBlock({ header: { number: this.number, timestamp: this.time } }, { common: common as Common }),
     });
+  }
+}
+
+/** A constructor reverted. */
+class Undeployed extends Error {
+  readonly revertData: Hex;
+
+  constructor(contract: string, revertData: Hex) {
+    super(`${contract} was not deployed: ${revertData}`);
+    this.revertData = revertData;
   }
 }
 
@@ -274,6 +375,11 @@ export async function bring(target: Target, scope: Hex, status: StatusName): Pro
   if (status === "Lagging" || status === "Stale") await target.do("pauseScope", [scope, STATUS[status], 600], PAUSER);
   if (status === "Diverged" || status === "Halted")
     await target.do("raise", [scope, scopeNamed("cause"), STATUS[status], 1]);
+}
+
+/** The contracts that a target takes, in whatever form it is deployed. */
+function neededFor(name: string): readonly string[] {
+  return [name, "Delegator"];
 }
 
 /** The hash of a block in a world. */

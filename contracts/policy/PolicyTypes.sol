@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.13;
+
+/// @notice What is known to be wrong with a scope, in rising severity.
+enum Status {
+    Synced, // nothing
+    Lagging, // the grace after Stale, in which margins are topped up; or a pause
+    Stale, // time passed in which the chain, or its view of another chain, stood still
+    Diverged, // canonical state contradicts what the protocol believes; ends on evidence alone
+    Halted // contradicted so that no price or balance of the scope can be believed
+}
+
+/// @notice What a protocol's users do. What a trade is follows from position and size: `Policies.classify`.
+enum Action {
+    Increase, // opens a position, makes it larger, or turns it around
+    Withdraw, // takes free collateral out
+    Deposit, // brings collateral in; an exit, since it saves a position
+    Settle, // fixes a price at expiry
+    Fund, // moves a funding index
+    Liquidate, // closes somebody else's position
+    Decrease, // makes a position smaller or closes it; an exit
+    Cancel // withdraws an order; an exit
+}
+
+/// @notice Whether an action may take effect.
+enum Verdict {
+    Deny,
+    AllowConservative, // reduce now, release realised profit only after healing
+    Allow
+}
+
+/// @notice What shows that a chain stood still. A fact of the chain: `NativeChains.continuityOf`.
+enum Continuity {
+    Unlisted, // the guard does not know the chain: its deployer vouches for the contract's kind
+    BlockTimes, // blocks come by themselves, and their times are those at which they were made
+    L1Origin, // the sequencer gives missed blocks the times they would have had; the view of L1 lags instead (OP stack)
+    ArbitrumClock, // block times, with the heights that ArbSys tells: NUMBER is a height of the parent chain
+    OnDemand // blocks come with transactions (development chains): any contract may be tried there
+}
+
+/// @notice A moment of the chain.
+struct Clock {
+    uint256 time; // of the executing block, in seconds since 1970
+    uint256 number; // of the executing block
+}
