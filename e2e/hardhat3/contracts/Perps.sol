@@ -78,12 +78,12 @@ contract Perps is SettlementGuard, ProfitEscrow {
     }
 
     // Equity over the maintenance margin, a twentieth of the position's worth, in 1e18. What the guard holds back is equity.
-    function healthOf(address trader, int256 at) public view returns (int256) {
+    function healthOf(address trader, int256 valued) public view returns (int256) {
         Position storage position = positions[trader];
         if (position.size == 0) return type(int256).max;
         int256 equity = margins[trader] + int256(escrowedProfit(MARKET, trader));
-        int256 worth = (position.size < 0 ? -position.size : position.size) * at;
-        return ((equity + position.size * (at - position.price)) * 20 * 1e18) / worth;
+        int256 worth = (position.size < 0 ? -position.size : position.size) * valued;
+        return ((equity + position.size * (valued - position.price)) * 20 * 1e18) / worth;
     }
 
     // A loss takes what is held back first. The position is written before anybody is called.

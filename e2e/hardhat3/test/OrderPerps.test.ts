@@ -119,6 +119,7 @@ describe("an exchange that inherits the guard", () => {
     await perps.setPrice(1_894n);
     await chain.stall({ seconds: 3_600 });
     await expect(perps.liquidate(trader)).to.be.rejectedByGuard("LiquidationDenied");
+    await perps.poke(scopes["ETH-PERP"].id); // a call that is refused records nothing
     await chain.mine(200);
     await perps.liquidate(trader);
     expect((await perps.positions(trader)).size).to.equal(0n);
