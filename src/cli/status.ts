@@ -1,7 +1,6 @@
 import { toBytes } from "../bytes.js";
 import { SettlementGuardError } from "../errors.js";
-import { scopeId } from "../policy/config.js";
-import { explainScope } from "../policy/explainScope.js";
+import { explainScope, scopeIdOf } from "../policy/explainScope.js";
 import { withoutUrls } from "../text.js";
 import { readEndpoint, type EndpointOptions } from "./endpoint.js";
 import { jsonRpc } from "./jsonRpc.js";
@@ -24,8 +23,7 @@ export async function status(options: StatusArguments, terminal: Terminal): Prom
   const endpoint = readEndpoint(options);
   const { guard, scope } = options;
   readable("--guard", guard, "20 bytes in hexadecimal", () => toBytes(guard, "--guard", 20));
-  if (!/^0x[\da-f]{64}$/i.test(scope))
-    readable("--scope", scope, "1 to 31 characters of ASCII, or 32 bytes in hexadecimal", () => scopeId(scope));
+  readable("--scope", scope, "1 to 31 characters of ASCII, or 32 bytes in hexadecimal", () => scopeIdOf(scope));
   const { lines, ...facts } = await explainScope(jsonRpc(endpoint), guard, scope, { timeout: endpoint.timeout });
   if (options.json === true) await terminal.printJson(facts, 2);
   else await terminal.print(...lines);

@@ -74,7 +74,7 @@ export async function explainScope(
 ): Promise<ScopeExplanation> {
   checkRequestOptions(options);
   const address = toHex(toBytes(guard, "guard", 20));
-  const first = /^0x[\da-f]{64}$/i.test(scope) ? toHex(toBytes(scope, "scope", 32)) : scopeId(scope);
+  const first = scopeIdOf(scope);
   const { number, hash, timestamp: time } = await fetchHeader(connection, "latest", options);
   const reader = new ScopeReader(connection, address, number, options);
   const { status, exits } = await reader.statusOf(first);
@@ -87,6 +87,11 @@ export async function explainScope(
   }
   const known = { status, exits, block: { number, hash, time }, scopes };
   return { ...known, lines: sentences(known) };
+}
+
+/** The id of a scope that is given by its name or by its id. @throws INVALID_CONFIG for a name that is none */
+export function scopeIdOf(scope: string): Hex {
+  return /^0x[\da-f]{64}$/i.test(scope) ? toHex(toBytes(scope, "scope", 32)) : scopeId(scope);
 }
 
 async function factsOf(reader: ScopeReader, id: Hex, head: bigint): Promise<ScopeFacts> {

@@ -36,14 +36,8 @@ abstract contract EpisodeHandler is ExchangeHandler {
     /// and once more, and withdrawn.
     function profitUnderDoubt(uint256 input) external {
         uint256 seed = _mixed(input);
-        (uint256 key, bytes32 market, uint256 cause) = (seed % TRADERS, _marketAt(seed >> 8), (seed >> 16) % CAUSES);
+        (uint256 key, bytes32 market, uint256 cause) = _openUnderDoubt(seed);
         address trader = _trader(key);
-        _provideLiquidity(10_000e18);
-        _openLarge(key, market, (seed >> 24) % 2 == 0);
-        bool diverged = (seed >> 32) % 2 == 0;
-        if (diverged) _raise(market, cause, Status.Diverged, uint64(block.number));
-        else _pass(1, 2 hours);
-
         int256 size = _account(trader, market).size;
         _setPrice(market, (_perps.indexPrice(market) * (size > 0 ? 115 : 85)) / 100);
         if ((seed >> 40) % 2 == 0 && size != 0) _execute(_signPlain(key, market, -size / 2));
@@ -60,18 +54,21 @@ abstract contract EpisodeHandler is ExchangeHandler {
         _withdraw(trader, market, _account(trader, market).margin / 2);
     }
 
+    /// @dev A large position, and then a contradiction or an outage.
+    function _openUnderDoubt(uint256 seed) private returns (uint256 key, bytes32 market, uint256 cause) {
+        (key, market, cause) = (seed % TRADERS, _marketAt(seed >> 8), (seed >> 16) % CAUSES);
+        _provideLiquidity(10_000e18);
+        _openLarge(key, market, (seed >> 24) % 2 == 0);
+        if ((seed >> 32) % 2 == 0) _raise(market, cause, Status.Diverged, uint64(block.number));
+        else _pass(1, 2 hours);
+    }
+
     /// @notice A gain under doubt of which half is realised and kept; then losses that the margin alone does not bear, step by step, with attempts to
     /// liquidate at each, in both views. What is kept carries the position until it is eaten.
     function profitEaten(uint256 input) external {
         uint256 seed = _mixed(input);
-        (uint256 key, bytes32 market, uint256 cause) = (seed % TRADERS, _marketAt(seed >> 8), (seed >> 16) % CAUSES);
+        (uint256 key, bytes32 market, uint256 cause) = _openUnderDoubt(seed);
         address trader = _trader(key);
-        _provideLiquidity(10_000e18);
-        _openLarge(key, market, (seed >> 24) % 2 == 0);
-        bool diverged = (seed >> 32) % 2 == 0;
-        if (diverged) _raise(market, cause, Status.Diverged, uint64(block.number));
-        else _pass(1, 2 hours);
-
         int256 size = _account(trader, market).size;
         _setPrice(market, size > 0 ? 120e18 : 80e18);
         if (size != 0) _execute(_signPlain(key, market, -size / 2));

@@ -3,7 +3,7 @@ import { AbiCoder, keccak256 } from "ethers";
 
 import type { Hex } from "../../src/bytes.js";
 import { announced } from "../helpers/random.js";
-import { ACTION, CONFIG, FORMS, scopeNamed, STATUS, World, type Target } from "./helpers/world.js";
+import { ACTION, blocksIn, CONFIG, FORMS, scopeNamed, STATUS, World, type Target } from "./helpers/world.js";
 
 const [MARKET, OTHER, SUBJECT, SECOND] = ["market", "other", "subject", "second"].map(scopeNamed) as [
   Hex,
@@ -13,8 +13,8 @@ const [MARKET, OTHER, SUBJECT, SECOND] = ["market", "other", "subject", "second"
 ];
 /** What is proven is accepted after an hour, and as many blocks as that takes at the slowest. */
 const DELAY = 3_600;
-const DELAY_BLOCKS = Math.floor((DELAY * 1_000) / CONFIG.longestBlockTime);
-const STALE_BLOCKS = Math.floor((CONFIG.staleFor * 1_000) / CONFIG.longestBlockTime);
+const DELAY_BLOCKS = blocksIn(DELAY);
+const STALE_BLOCKS = blocksIn(CONFIG.staleFor);
 const causeOf = (subject: Hex): Hex => keccak256(AbiCoder.defaultAbiCoder().encode(["bytes32"], [subject])) as Hex;
 
 for (const { name, build, wrap } of FORMS) {

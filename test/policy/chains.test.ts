@@ -3,7 +3,17 @@ import { getAddress, toBeHex } from "ethers";
 
 import type { Hex } from "../../src/bytes.js";
 import { BUILDS } from "../helpers/compile.js";
-import { ACTION, CONFIG, CONFIGURATOR, DAY, scopeNamed, STATUS, Target, World } from "./helpers/world.js";
+import {
+  ACTION,
+  CONFIG,
+  CONFIGURATOR,
+  DAY,
+  scopeNamed,
+  SHARED_ENGINE,
+  STATUS,
+  Target,
+  World,
+} from "./helpers/world.js";
 
 const SCOPE = scopeNamed("market");
 /** Continuity, as the contract numbers it. */
@@ -11,8 +21,6 @@ const [BLOCK_TIMES, L1_ORIGIN, ARBITRUM_CLOCK] = [1, 2, 3];
 const [ETHEREUM, OP_MAINNET, GNOSIS, BASE, DEVELOPMENT] = [1, 10, 100, 8_453, 31_337];
 const [ARBITRUM_ONE, ARBITRUM_NOVA, UNLISTED] = [42_161, 42_170, 999_999_937];
 const ARBITRUM = { ...CONFIG, maxAge: 8_191, gap: 900, blockTime: 250, longestBlockTime: 312 };
-/** Where `SharedEngineTarget` looks for its engine. */
-const SHARED_ENGINE = getAddress("0x00000000000000000000000000000000000e9613") as Hex;
 
 for (const build of BUILDS) {
   describe(`the chain under a guard (${build.name})`, () => {

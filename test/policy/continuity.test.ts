@@ -6,6 +6,7 @@ import { BUILDS } from "../helpers/compile.js";
 import {
   ACTION,
   ACTION_NAMES,
+  blocksIn,
   CONFIG,
   DAY,
   EXITS,
@@ -22,8 +23,6 @@ const SCOPE = scopeNamed("market");
 const { gap: GAP, staleFor, graceFor, longestBlockTime } = CONFIG;
 /** A quarter of the gap: how often the heartbeat is due. */
 const BEAT = GAP / 4;
-/** As many blocks as the chain makes in so many seconds at its slowest average. */
-const blocks = (seconds: number): number => Math.floor((seconds * 1_000) / longestBlockTime);
 /** The first whole second at which so many blocks leave so many seconds unaccounted for. */
 const after = (made: number, seconds: number): number => Math.ceil((made * longestBlockTime) / 1_000) + seconds;
 const wroteNothing = ({ writes, logs }: Outcome): boolean => writes.length === 0 && logs.length === 0;
@@ -87,7 +86,7 @@ for (const build of BUILDS) {
       await target.refuses("Undone", [], "undo", [SCOPE, ACTION.Decrease]);
       // Unrecorded, it is over as soon as blocks account for the time.
       await world.aside(async () => {
-        world.pass(12, blocks(GAP) + 1);
+        world.pass(12, blocksIn(GAP) + 1);
         expect(await status()).to.equal("Synced");
       });
       for (const [method, args] of [
@@ -98,7 +97,7 @@ for (const build of BUILDS) {
       ] as const) {
         await world.aside(async () => {
           await target.do(method, args);
-          world.pass(12, blocks(GAP) + 1);
+          world.pass(12, blocksIn(GAP) + 1);
           expect(await status(), method).to.equal("Stale");
         });
       }
@@ -160,7 +159,7 @@ for (const build of BUILDS) {
             expect(await status(), `${seconds} s, ${made}`).to.equal(expected);
         });
       };
-      const [stale, all] = [blocks(staleFor), blocks(staleFor + graceFor)];
+      const [stale, all] = [blocksIn(staleFor), blocksIn(staleFor + graceFor)];
       await check(staleFor - 1, stale, "Stale");
       await check(staleFor, stale - 1, "Stale");
       await check(staleFor, stale, "Lagging");
@@ -365,7 +364,7 @@ for (const build of BUILDS) {
       expect(await poke()).to.equal("Synced");
       world.pass(1, 0);
       expect(await poke()).to.equal("Stale");
-      await target.do("setHead", [10 + blocks(staleFor)]);
+      await target.do("setHead", [10 + blocksIn(staleFor)]);
       world.pass(staleFor);
       expect(await poke()).to.equal("Lagging");
     });
@@ -381,7 +380,7 @@ for (const build of BUILDS) {
         world.pass(BEAT);
         await target.do("setHead", [0]);
         await call();
-        await target.do("setHead", [100_000 + blocks(BEAT)]);
+        await target.do("setHead", [100_000 + blocksIn(BEAT)]);
         world.pass(GAP);
         expect(await status()).to.equal("Stale");
         await target.refuses("ActionDenied", [SCOPE, ACTION.Increase, STATUS.Stale], "act", [SCOPE, ACTION.Increase]);

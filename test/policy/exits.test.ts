@@ -6,6 +6,7 @@ import { announced, type Random } from "../helpers/random.js";
 import { packed, STANDARD_TABLE, STRICT_TABLE } from "./helpers/tables.js";
 import {
   ACTION,
+  blocksIn,
   bring,
   CONFIG,
   DAY,
@@ -22,7 +23,7 @@ import {
 
 const SCOPE = scopeNamed("market");
 const STEPS = process.env["HEAVY"] === undefined ? 300 : 20_000;
-const { exitsFor, longestBlockTime } = CONFIG;
+const { exitsFor } = CONFIG;
 const L1_ANSWERS: readonly (Hex | "revert" | undefined)[] = [undefined, "revert", "0x", `0x${"ff".repeat(32)}`];
 
 for (const { name, build, wrap } of FORMS) {
@@ -61,8 +62,6 @@ for (const { name, build, wrap } of FORMS) {
   });
 }
 
-/** In blocks, at the chain's slowest average. */
-const blocks = (seconds: number): number => Math.floor((seconds * 1_000) / longestBlockTime);
 /** Exits are not closed again before so many times `exitsFor` after they were. */
 const PERIODS = 5;
 
@@ -98,7 +97,7 @@ for (const build of BUILDS) {
               ]);
           });
         };
-        const made = blocks(exitsFor);
+        const made = blocksIn(exitsFor);
         await check(0, 0, closed);
         await check(exitsFor - 1, made, closed);
         await check(exitsFor - 1, 100 * made, closed);
@@ -113,7 +112,7 @@ for (const build of BUILDS) {
 
     it("SG-7: a later Halted cause closes exits again no sooner than five times as long after, in seconds AND blocks, or twenty times", async () => {
       await bring(target, SCOPE, "Halted");
-      const [time, made] = [PERIODS * exitsFor, blocks(PERIODS * exitsFor)];
+      const [time, made] = [PERIODS * exitsFor, blocksIn(PERIODS * exitsFor)];
       for (const [seconds, count, expected] of [
         [exitsFor, made / PERIODS, "Diverged"],
         [time - 1, 10 * made, "Diverged"],
@@ -288,7 +287,7 @@ for (const build of BUILDS) {
       let closings = 0;
       const hasPassed = (seconds: number): boolean => {
         const time = Number(world.time - began!.time);
-        return time >= 4 * seconds || (time >= seconds && Number(world.number - began!.number) >= blocks(seconds));
+        return time >= 4 * seconds || (time >= seconds && Number(world.number - began!.number) >= blocksIn(seconds));
       };
       const start = world.time;
       let closed = 0n;

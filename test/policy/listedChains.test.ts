@@ -1,9 +1,9 @@
 import { expect } from "chai";
-import { getAddress, toBeHex } from "ethers";
+import { toBeHex } from "ethers";
 
 import type { Hex } from "../../src/bytes.js";
 import { BUILDS } from "../helpers/compile.js";
-import { ACTION, CONFIG, scopeNamed, STATUS, World, type Config } from "./helpers/world.js";
+import { ACTION, CONFIG, scopeNamed, SHARED_ENGINE, STATUS, World, type Config } from "./helpers/world.js";
 
 const SCOPE = scopeNamed("market");
 /** The usual time between two blocks of each chain that is listed, in milliseconds, and a contract of its kind. */
@@ -23,7 +23,6 @@ const CHAINS: Record<number, readonly [blockTime: number, contract: string]> = {
 /** Where nobody knows, or blocks come on demand, the bound is everybody's. */
 const ANY = 52_000;
 const DEVELOPMENT = [31_337, 1_337];
-const SHARED_ENGINE = getAddress("0x00000000000000000000000000000000000e9613") as Hex;
 
 for (const build of BUILDS) {
   describe(`what is known of chains (${build.name})`, () => {

@@ -5,6 +5,7 @@ import { BUILDS } from "../helpers/compile.js";
 import {
   ACTION,
   ACTION_NAMES,
+  blocksIn,
   bring,
   CONFIG,
   CONFIGURATOR,
@@ -25,9 +26,7 @@ const [SCOPE, ZERO, A, B] = ["market", "", "a", "b"].map(scopeNamed) as [
   `0x${string}`,
 ];
 const DELAY = 2 * DAY;
-const { exitsFor, staleFor, graceFor, longestBlockTime } = CONFIG;
-/** As many blocks as the chain makes in so many seconds at its slowest average. */
-const blocks = (seconds: number): number => Math.floor((seconds * 1_000) / longestBlockTime);
+const { exitsFor, staleFor, graceFor } = CONFIG;
 /** The ABI encoding of a configuration, written out: eleven words. */
 const configBytes = (config: Config): string => concat(Object.values(config).map((value) => toBeHex(value, 32)));
 
@@ -90,7 +89,7 @@ for (const build of BUILDS) {
 
     it("SG-6, SG-7: in Halted exits stay open, conservatively, when their time has run out and a disturbance is recorded by nobody", async () => {
       await bring(target, SCOPE, "Halted");
-      world.pass(5 * exitsFor + CONFIG.gap, blocks(5 * exitsFor));
+      world.pass(5 * exitsFor + CONFIG.gap, blocksIn(5 * exitsFor));
       expect(await target.statusOf(SCOPE)).to.deep.equal({ status: "Halted", exits: "Diverged" });
       expect(await decrease()).to.equal(VERDICT.AllowConservative);
       expect(await target.do("ask", [SCOPE, ACTION.Decrease])).to.deep.equal([1n]);
@@ -225,10 +224,10 @@ for (const build of BUILDS) {
         await check(1_599, 0, "Lagging");
         await check(1_600, 0, "Synced");
         await check(299, 100, "Stale");
-        await check(300, blocks(300) - 1, "Stale");
-        await check(300, blocks(300), "Lagging");
-        await check(400, blocks(400) - 1, "Lagging");
-        await check(400, blocks(400), "Synced");
+        await check(300, blocksIn(300) - 1, "Stale");
+        await check(300, blocksIn(300), "Lagging");
+        await check(400, blocksIn(400) - 1, "Lagging");
+        await check(400, blocksIn(400), "Synced");
       };
 
       for (const [what, changed] of Object.entries({

@@ -6,6 +6,7 @@ import { expect } from "chai";
 import { getAddress, Interface, keccak256, toBeHex } from "ethers";
 
 import { toBytes, toHex, type Hex } from "../../../src/bytes.js";
+import { HISTORY_ADDRESS, HISTORY_CODE, HISTORY_WINDOW } from "../../../src/forks/index.js";
 import { BUILDS, compile, type Build } from "../../helpers/compile.js";
 
 /** A policy's matrix is read by name here, so that no test takes it from the library. */
@@ -87,10 +88,8 @@ const SOURCES = ["PolicyTargets", "AssessmentHarness", "Delegator"].map((name) =
 const PROXY = "@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy.sol";
 const L1_BLOCK = "0x4200000000000000000000000000000000000015";
 const ARB_SYS = "0x0000000000000000000000000000000000000064";
-/** The history contract, and its code as EIP-2935 gives it. */
-const HISTORY = "0x0000F90827F1C53a10cb7A02335B175320002935";
-const HISTORY_CODE =
-  "0x3373fffffffffffffffffffffffffffffffffffffffe14604657602036036042575f35600143038111604257611fff81430311604257611fff9006545f5260205ff35b5f5ffd5b5f35611fff60014303065500";
+/** Where `SharedEngineTarget` looks for its engine. */
+export const SHARED_ENGINE = getAddress("0x00000000000000000000000000000000000e9613") as Hex;
 /** More than any call here needs. */
 const GAS_LIMIT = 10n ** 8n;
 
@@ -248,10 +247,9 @@ export class World {
   /** The block had this hash, as both sources tell: BLOCKHASH, and the history contract of EIP-2935. */
   async setHash(number: bigint, hash: Hex): Promise<void> {
     this.#hashes.set(number, hash);
-    const history = createAddressFromString(HISTORY);
-    await this.#evm.stateManager.putCode(history, toBytes(HISTORY_CODE, "code"));
-    const slot = toBytes(toBeHex(number % 8_191n, 32), "slot");
-    await this.#evm.stateManager.putStorage(history, slot, toBytes(hash, "hash"));
+    await this.setCode(HISTORY_ADDRESS, HISTORY_CODE);
+    const slot = toBeHex(number % BigInt(HISTORY_WINDOW), 32) as Hex;
+    await this.setStorage(HISTORY_ADDRESS, slot, BigInt(hash));
   }
 
   async code(account: Hex): Promise<Hex> {
