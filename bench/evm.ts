@@ -18,6 +18,7 @@ export interface Measured {
   /** @returns undefined where the call reverts */
   call(args: readonly unknown[]): Promise<Measurement | undefined>;
   encode(args: readonly unknown[]): Hex;
+  readonly codeSize: number;
 }
 
 /** An EVM in which contracts are measured. */
@@ -63,6 +64,7 @@ export async function createBench(): Promise<Bench> {
       const encode = (args: readonly unknown[]): Hex => contract.encodeFunctionData(name, args) as Hex;
       return {
         encode,
+        codeSize: execResult.returnValue.length,
         async call(args) {
           const block = createBlock({ header: { number: parent.number + 1n } }, { common });
           const data = toBytes(encode(args), "calldata");

@@ -23,6 +23,8 @@ export interface Figures {
   full: Cost | undefined;
   /** Account and slot, in the order of the vectors. */
   slots: (Cost | undefined)[];
+  /** Bytes of the code that answers for an account and a slot. */
+  codeSize: number;
   /** The account and some of its slots, by their number. */
   many: Map<number, Cost>;
 }
@@ -55,7 +57,7 @@ export async function measure(
   const { header } = quoted;
   if (header === undefined) throw new TypeError(`${quoted.name} has no header`);
   bench.setParent(header.number, header.hash);
-  const figures: Figures = { verifier, build, header: undefined, full: undefined, slots: [], many: new Map() };
+  const figures: Figures = { verifier, build, header: undefined, full: undefined, slots: [], codeSize: 0, many: new Map() };
 
   const reader = await deployed("Header");
   figures.header = await cost(reader, [header.rlp, header.number, header.hash], ([root]) => root === quoted.stateRoot);
@@ -68,6 +70,7 @@ export async function measure(
   );
 
   const run = await deployed("Slot");
+  figures.codeSize = run?.codeSize ?? 0;
   for (const slot of slots) {
     const args = [slot.stateRoot, slot.account, slot.slot, ...verifier.proofs(slot)];
     figures.slots.push(await cost(run, args, (result) => result.at(-1) === slot.value));

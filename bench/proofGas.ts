@@ -6,7 +6,6 @@ import {
   measureNothing,
   syntheticSets,
   SYNTHETIC_SIZE,
-  tokens,
   type Figures,
 } from "./measure.js";
 import { byteLength, join, proofBytes, QUOTED, readRealSlots, type RealSlot } from "./realProofs.js";
@@ -41,29 +40,23 @@ export async function measureProofs({ peers }: { peers: boolean }): Promise<Meas
   const sets = syntheticSets();
   const bench = await createBench();
   const figures: Figures[] = [];
-  for (const verifier of peers ? [...OURS, ...PEERS] : OURS) {
+  for (const verifier of peers ? [OURS, ...PEERS] : [OURS]) {
     for (const build of verifier.builds) figures.push(await measure(bench, verifier, build, slots, quoted, sets));
   }
 
   const snapshot: Snapshot = {};
   for (const build of PIPELINES) {
-    const [packed, listed, compact] = oursIn(figures, build);
+    const ours = oursIn(figures, build);
     const nothing = await measureNothing(bench, build, quoted);
     const name = `0.8.37, ${build.evmVersion}, ${build.name}, ${build.runs.toLocaleString("en-US")} runs`;
-    snapshot[name] = summary(packed, listed, compact, nothing, { slots, quoted, sets });
+    snapshot[name] = summary(ours, nothing, { slots, quoted, sets });
   }
   return { slots, quoted, sets, figures, snapshot };
 }
 
-/** This library's figures in one build: nodes end to end, as a list, and compact. */
-export function oursIn(
-  figures: readonly Figures[],
-  build: Build,
-): [packed: Figures, listed: Figures, compact: Figures] {
-  const [packed, listed, compact] = OURS.map((ours) =>
-    figures.find((it) => it.verifier === ours && it.build === build),
-  );
-  return [packed!, listed!, compact!];
+/** This library's figures in one build. */
+export function oursIn(figures: readonly Figures[], build: Build): Figures {
+  return figures.find((it) => it.verifier === OURS && it.build === build)!;
 }
 
 /** The text of a snapshot's file. */
@@ -90,71 +83,43 @@ export function marginalSlot({ many }: Figures): number | undefined {
 }
 
 function summary(
-  packed: Figures,
-  listed: Figures,
-  compact: Figures,
+  ours: Figures,
   nothing: number,
   { slots, quoted, sets }: Pick<Measurements, "slots" | "quoted" | "sets">,
 ): Record<string, number> {
   const figures: Record<string, number> = {
-    [`${QUOTED}: header, account and slot, bytes`]: packed.full!.gas,
-    [`${QUOTED}: header, account and slot, bytes[]`]: listed.full!.gas,
-    [`${QUOTED}: header, account and slot, compact`]: compact.full!.gas,
-    [`${QUOTED}: header check and state root`]: packed.header!.gas,
-    [`${QUOTED}: header check and state root, without dispatch and ABI`]: packed.header!.gas - nothing,
-    "gas per proof byte, bytes, geometric mean of the slots that are present": rounded(gasPerByte(packed, slots)),
-    "gas per proof byte, bytes[], geometric mean of the slots that are present": rounded(gasPerByte(listed, slots)),
+    "bytes of code: account and slot": ours.codeSize,
+    [`${QUOTED}: header, account and slot`]: ours.full!.gas,
+    [`${QUOTED}: header check and state root`]: ours.header!.gas,
+    [`${QUOTED}: header check and state root, without dispatch and ABI`]: ours.header!.gas - nothing,
+    "gas per byte of nodes, geometric mean of the slots that are present": rounded(gasPerByte(ours, slots)),
   };
-  for (const [count, { gas }] of packed.many) {
+  for (const [count, { gas }] of ours.many) {
     figures[`${count} slots of ${SYNTHETIC_SIZE.toLocaleString("en-US")} in one witness`] = gas;
   }
-  figures["one more slot, between 16 and 64"] = marginalSlot(packed)!;
+  figures["one more slot, between 16 and 64"] = marginalSlot(ours)!;
   slots.forEach(({ name, value }, i) => {
-    const what = `${name}: account and slot${value === 0n ? ", absent" : ""}`;
-    figures[`${what}, bytes`] = packed.slots[i]!.gas;
-    figures[`${what}, bytes[]`] = listed.slots[i]!.gas;
-    figures[`${what}, compact`] = compact.slots[i]!.gas;
+    figures[`${name}: account and slot${value === 0n ? ", absent" : ""}`] = ours.slots[i]!.gas;
   });
-  const calldata = calldataRatios(packed, listed, compact, slots.indexOf(quoted));
-  for (const [name, ratio] of [...calldata, ...sharingRatios(packed, sets)]) figures[name] = rounded(ratio);
+  for (const [name, ratio] of byteRatios({ slots, quoted, sets })) figures[name] = rounded(ratio);
   return figures;
 }
 
-/** What leaving out does to the calldata of the same call: of the quoted slot, and the geometric mean of all real ones. */
-export function calldataRatios(
-  packed: Figures,
-  listed: Figures,
-  compact: Figures,
-  quoted: number,
-): [name: string, ratio: number][] {
-  const units: [name: string, size: (calldata: Hex) => number][] = [
-    ["bytes", byteLength],
-    ["tokens (EIP-7623)", tokens],
-  ];
-  return units.flatMap(([unit, size]) => {
-    const to = (raw: Figures): number[] =>
-      compact.slots.map((cost, i) => size(cost!.calldata) / size(raw.slots[i]!.calldata));
-    return [
-      [`${QUOTED}: calldata ${unit}, compact to bytes[]`, to(listed)[quoted]!],
-      [`${QUOTED}: calldata ${unit}, compact to nodes end to end`, to(packed)[quoted]!],
-      [`every real slot, geometric mean: calldata ${unit}, compact to bytes[]`, geometricMean(to(listed))],
-      [`every real slot, geometric mean: calldata ${unit}, compact to nodes end to end`, geometricMean(to(packed))],
-    ] satisfies [string, number][];
-  });
-}
-
-/** What sharing does to the nodes of many slots. */
-export function sharingRatios(packed: Figures, sets: readonly SlotSet[]): [name: string, ratio: number][] {
-  const set = sets.at(-1)!;
-  const shared = packed.verifier.many!(set).proofs[0] as Hex;
-  const separate = join(...set.storageProofs.map((proof) => [...set.accountProof, ...proof]));
-  const nodesApart = join(set.accountProof, ...set.storageProofs);
+/** Bytes of a witness to those of the nodes that it stands for, each once. */
+export function byteRatios({
+  slots,
+  quoted,
+  sets,
+}: Pick<Measurements, "slots" | "quoted" | "sets">): [name: string, ratio: number][] {
+  const ratioOf = (slot: RealSlot): number => byteLength(OURS.proofs(slot)[0] as Hex) / proofBytes(slot);
   return [
-    [
-      "64 slots: node tokens, one witness to the account once and 64 storage proofs",
-      tokens(shared) / tokens(nodesApart),
-    ],
-    ["64 slots: node tokens, one witness to 64 accounts and slots apart", tokens(shared) / tokens(separate)],
+    [`${QUOTED}: bytes of the witness to those of the nodes`, ratioOf(quoted)],
+    ["every real slot, geometric mean: bytes of the witness to those of the nodes", geometricMean(slots.map(ratioOf))],
+    ...sets.map((set): [string, number] => {
+      const nodes = join([...new Set([...set.accountProof, ...set.storageProofs.flat()])]);
+      const witness = OURS.many!(set).proofs[0] as Hex;
+      return [`${set.slots.length} slots: bytes of the witness to those of the nodes`, byteLength(witness) / byteLength(nodes)];
+    }),
   ];
 }
 

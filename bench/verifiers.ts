@@ -1,5 +1,4 @@
 import { toBytes, toHex, type Hex } from "../src/bytes.js";
-import { packCompact } from "../src/proof/compact.js";
 import { packWitness } from "../src/proof/witness.js";
 import type { Build } from "../test/helpers/compile.js";
 import { concat, rlpList } from "../test/trie-helpers/buildTrie.js";
@@ -53,25 +52,20 @@ const OLD: readonly Build[] = [
   },
 ];
 
-/** This library with the nodes end to end, as `eth_getProof` lists them, and with what can be computed left out. */
-export const OURS: readonly Verifier[] = [
-  {
-    name: "**Settlement Guard**, `bytes`",
-    ...{ file: "SettlementGuard.sol", prefix: "SettlementGuard", builds: PIPELINES, maxSlots: 64 },
-    proofs: ({ accountProof, storageProof }) => [join(accountProof, storageProof)],
-    many: packMany,
+/** This library. */
+export const OURS: Verifier = {
+  name: "**Settlement Guard**",
+  ...{ file: "SettlementGuard.sol", prefix: "SettlementGuard", builds: PIPELINES, maxSlots: 64 },
+  proofs: ({ stateRoot, account, slot, accountProof, storageProof }) => [
+    packWitness({ stateRoot, account, slots: [slot] }, { accountProof, storageProof: [{ key: slot, proof: storageProof }] })
+      .witness,
+  ],
+  many({ stateRoot, account, accountProof, slots, storageProofs }) {
+    const storageProof = slots.map((key, index) => ({ key, proof: storageProofs[index]! }));
+    const packed = packWitness({ stateRoot, account, slots }, { accountProof, storageProof });
+    return { slots: packed.slots.map(({ slot }) => slot), proofs: [packed.witness] };
   },
-  {
-    name: "**Settlement Guard**, `bytes[]`",
-    ...{ file: "SettlementGuard.sol", prefix: "SettlementGuardList", builds: PIPELINES, maxSlots: 0 },
-    proofs: ({ accountProof, storageProof }) => [accountProof, storageProof],
-  },
-  {
-    name: "**Settlement Guard**, compact",
-    ...{ file: "SettlementGuardCompact.sol", prefix: "SettlementGuardCompact", builds: PIPELINES, maxSlots: 0 },
-    proofs: (slot) => [compact(slot)],
-  },
-];
+};
 
 /** Every verifier that the npm registry has, in its own encoding. */
 export const PEERS: readonly Verifier[] = [
@@ -114,36 +108,6 @@ export const PEERS: readonly Verifier[] = [
     }),
   },
 ];
-
-/** The nodes without what can be computed. */
-function compact({ stateRoot, account, slot, accountProof, storageProof }: RealSlot): Hex {
-  const request = {
-    stateRoot: toBytes(stateRoot, "state root"),
-    address: toBytes(account, "account"),
-    slot: toBytes(slot, "slot"),
-  };
-  const { form, witness } = packCompact(request, { accountProof, storageProof: [{ key: slot, proof: storageProof }] });
-  if (form !== "compact") throw new TypeError(`no compact witness for ${account}`);
-  return toHex(witness);
-}
-
-/** One witness, in which no node comes twice. */
-function packMany({
-  stateRoot,
-  account,
-  accountProof,
-  slots,
-  storageProofs,
-}: SlotSet): ReturnType<Required<Verifier>["many"]> {
-  const request = {
-    stateRoot: toBytes(stateRoot, "state root"),
-    address: toBytes(account, "account"),
-    slots: slots.map((slot) => toBytes(slot, "slot")),
-  };
-  const storageProof = slots.map((key, index) => ({ key, proof: [...storageProofs[index]!] }));
-  const packed = packWitness(request, { accountProof: [...accountProof], storageProof });
-  return { slots: packed.slots.map(({ slot }) => toHex(slot)), proofs: [toHex(packed.witness)] };
-}
 
 /** The number of nodes as one byte. */
 function countOf(proof: readonly Hex[]): Hex {

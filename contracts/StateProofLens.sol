@@ -4,11 +4,12 @@ pragma solidity ^0.8.13;
 import {HeaderReader, HeaderStatus} from "./proof/HeaderReader.sol";
 import {Account, ProofReason, ProofStatus} from "./proof/ProofTypes.sol";
 import {StateProof} from "./proof/StateProof.sol";
+import {StateProofReference} from "./reference/StateProofReference.sol";
 
-/// @title The proof library behind external functions
-/// @notice For programs that want the word of the Solidity verifier itself: `settlement-guard verify --evm` runs this code in an
-/// embedded EVM, and an `eth_call` with it as a state override does the same on a node. It holds no state, and no protocol needs it.
-/// @dev No function reverts, for well-formed calldata. Nothing here authenticates a hash or a root: that is for the caller.
+/// @title The verifiers behind external functions
+/// @notice For programs that want the word of Solidity itself: `settlement-guard verify --evm` runs this code in an embedded EVM, and an `eth_call` with
+/// it as a state override does the same on a node. It holds no state, and no protocol needs it.
+/// @dev Nothing here authenticates a hash or a root: that is for the caller.
 contract StateProofLens {
     /// @notice The number and the state root of the header whose hash is `hash`, as an anchor check reads them.
     /// @return status Ok, HashMismatch or Malformed
@@ -20,57 +21,41 @@ contract StateProofLens {
         return HeaderReader.tryAuthenticate(rlp, hash);
     }
 
-    /// @notice What nodes end to end show about a key that is a hash already.
+    /// @notice What nodes, as `eth_getProof` lists them, show about a key that is a hash already.
     function key(
         bytes32 root,
         bytes32 hashedKey,
-        bytes calldata proof
+        bytes[] calldata nodes
     ) external pure returns (ProofStatus status, ProofReason reason, bytes memory value) {
-        return StateProof.tryHashedKey(root, hashedKey, proof);
+        return StateProofReference.tryHashedKey(root, hashedKey, nodes);
     }
 
-    /// @notice {key} of a list of nodes.
-    function keyOfList(
-        bytes32 root,
-        bytes32 hashedKey,
-        bytes[] calldata proof
-    ) external pure returns (ProofStatus status, ProofReason reason, bytes memory value) {
-        return StateProof.tryHashedKey(root, hashedKey, proof);
-    }
-
-    /// @notice What nodes end to end show about an account.
+    /// @notice What nodes, as `eth_getProof` lists them, show about an account.
     function account(
         bytes32 stateRoot,
         address who,
-        bytes calldata proof
+        bytes[] calldata nodes
     ) external pure returns (ProofStatus status, ProofReason reason, Account memory fields) {
-        return StateProof.tryAccount(stateRoot, who, proof);
+        return StateProofReference.tryAccount(stateRoot, who, nodes);
     }
 
-    /// @notice {account} of a list of nodes.
-    function accountOfList(
-        bytes32 stateRoot,
-        address who,
-        bytes[] calldata proof
-    ) external pure returns (ProofStatus status, ProofReason reason, Account memory fields) {
-        return StateProof.tryAccount(stateRoot, who, proof);
-    }
-
-    /// @notice What nodes end to end show about a slot.
+    /// @notice What nodes, as `eth_getProof` lists them, show about a slot.
     function slot(
         bytes32 storageRoot,
         bytes32 position,
-        bytes calldata proof
+        bytes[] calldata nodes
     ) external pure returns (ProofStatus status, ProofReason reason, uint256 value) {
-        return StateProof.trySlot(storageRoot, position, proof);
+        return StateProofReference.trySlot(storageRoot, position, nodes);
     }
 
-    /// @notice {slot} of a list of nodes.
-    function slotOfList(
-        bytes32 storageRoot,
-        bytes32 position,
-        bytes[] calldata proof
-    ) external pure returns (ProofStatus status, ProofReason reason, uint256 value) {
-        return StateProof.trySlot(storageRoot, position, proof);
+    /// @notice What a witness shows about an account and its slots, as contracts read it. Reverts with StateProofInvalid.
+    /// @param slots in strictly ascending order of keccak256(slot)
+    function witness(
+        bytes32 stateRoot,
+        address who,
+        bytes32[] calldata slots,
+        bytes calldata witness_
+    ) external pure returns (bool exists, Account memory fields, uint256[] memory values) {
+        return StateProof.readAccountSlots(stateRoot, who, slots, witness_);
     }
 }

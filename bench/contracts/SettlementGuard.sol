@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.13;
 
-import {ProofStatus} from "../../contracts/proof/ProofTypes.sol";
 import {HeaderReader} from "../../contracts/proof/HeaderReader.sol";
 import {StateProof} from "../../contracts/proof/StateProof.sol";
-import {StateWitness} from "../../contracts/proof/StateWitness.sol";
 
 // This library behind the same calls as its peers: see the files beside this one. One function a contract, so that nothing but it
 // is dispatched. The block's hash is an argument everywhere: where it comes from is measured in snapshots/gas.json.
@@ -20,28 +18,14 @@ contract NothingHeader {
     function check(bytes calldata, uint64, bytes32) external pure returns (bytes32 stateRoot) {}
 }
 
-/// @notice Nodes end to end.
 contract SettlementGuardSlot {
     function run(
         bytes32 stateRoot,
         address account,
         bytes32 slot,
         bytes calldata witness
-    ) external pure returns (ProofStatus status, uint256 value) {
-        (, status, value, ) = StateProof.tryAccountSlot(stateRoot, account, slot, witness);
-    }
-}
-
-/// @notice Nodes as `eth_getProof` lists them.
-contract SettlementGuardListSlot {
-    function run(
-        bytes32 stateRoot,
-        address account,
-        bytes32 slot,
-        bytes[] calldata accountProof,
-        bytes[] calldata storageProof
-    ) external pure returns (ProofStatus status, uint256 value) {
-        (, status, value, ) = StateProof.tryAccountSlot(stateRoot, account, slot, accountProof, storageProof);
+    ) external pure returns (bool exists, uint256 value) {
+        return StateProof.readAccountSlot(stateRoot, account, slot, witness);
     }
 }
 
@@ -53,24 +37,15 @@ contract SettlementGuardFull {
         address account,
         bytes32 slot,
         bytes calldata witness
-    ) external pure returns (ProofStatus status, uint256 value) {
-        bytes32 stateRoot = HeaderReader.authenticate(header, number, hash);
-        (, status, value, ) = StateProof.tryAccountSlot(stateRoot, account, slot, witness);
+    ) external pure returns (bool exists, uint256 value) {
+        return StateProof.readAccountSlot(HeaderReader.authenticate(header, number, hash), account, slot, witness);
     }
 }
 
-contract SettlementGuardListFull {
-    function full(
-        bytes calldata header,
-        uint64 number,
-        bytes32 hash,
-        address account,
-        bytes32 slot,
-        bytes[] calldata accountProof,
-        bytes[] calldata storageProof
-    ) external pure returns (ProofStatus status, uint256 value) {
-        bytes32 stateRoot = HeaderReader.authenticate(header, number, hash);
-        (, status, value, ) = StateProof.tryAccountSlot(stateRoot, account, slot, accountProof, storageProof);
+/// @notice A slot whose account's storage root was proven before.
+contract SettlementGuardKnown {
+    function known(bytes32 storageRoot, bytes32 slot, bytes calldata witness) external pure returns (uint256 value) {
+        return StateProof.readSlot(storageRoot, slot, witness);
     }
 }
 
@@ -80,7 +55,7 @@ contract SettlementGuardMany {
         address account,
         bytes32[] calldata slots,
         bytes calldata witness
-    ) external pure returns (ProofStatus status, uint256[] memory values) {
-        (status, , values, ) = StateWitness.trySlots(stateRoot, account, slots, witness);
+    ) external pure returns (bool exists, uint256[] memory values) {
+        (exists, , values) = StateProof.readAccountSlots(stateRoot, account, slots, witness);
     }
 }

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.13;
 
-import {ProofReason} from "../proof/ProofTypes.sol";
-
 /// @title The errors of state proofs
 interface IProofErrors {
-    /// @notice Thrown when bytes that were given as a proof prove nothing: neither a value nor an absence.
-    /// @param root the root of the trie in which the proof was to be walked
-    /// @param key the address (left-padded) or the slot that was asked for, not its hash
-    error StateProofInvalid(bytes32 root, bytes32 key, ProofReason reason);
+    /// @notice Thrown when a witness shows nothing: neither a value nor an absence. `explain` in TypeScript names the reason.
+    /// @param root root of the trie, of state or of storage, that was given
+    /// @param key address (left-padded) or slot whose part was read, not its hash
+    /// @param offset byte of the witness at which the end or the step starts that was refused; its length, if it came to another root
+    error StateProofInvalid(bytes32 root, bytes32 key, uint256 offset);
 }

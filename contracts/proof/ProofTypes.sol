@@ -12,7 +12,6 @@ enum ProofStatus {
 enum ProofReason {
     None, // the proof is valid
     ZeroRoot, // the root is zero: "unknown", never a trie
-    WitnessTooLarge, // more bytes than the longest possible proof, or more slots than one witness carries
     Truncated, // the bytes end before the walk does
     TrailingBytes, // bytes, or nodes, are left over after the walk ended
     NodeHashMismatch, // a node is not the preimage of the hash that refers to it

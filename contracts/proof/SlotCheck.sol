@@ -17,7 +17,7 @@ library SlotCheck {
     /// @param account the account whose storage is read
     /// @param slot the slot's position, not its hash
     /// @param believed what the protocol believes to be there
-    /// @param witness trie nodes of the account, then of the slot, end to end
+    /// @param witness what `prove` returns for the account and the slot
     /// @return actual what the state holds
     function requireAtLeast(
         bytes32 stateRoot,
@@ -61,6 +61,18 @@ library SlotCheck {
         bytes32 slot,
         bytes calldata witness
     ) internal pure returns (uint256 value) {
-        (, , value) = StateProof.readAccountSlot(stateRoot, account, slot, witness);
+        (, value) = StateProof.readAccountSlot(stateRoot, account, slot, witness);
+    }
+
+    /// @notice What `slots` of `account` hold, by one witness.
+    /// @param slots in strictly ascending order of keccak256(slot), as `prove` returns them
+    /// @return values one for each slot
+    function valuesOf(
+        bytes32 stateRoot,
+        address account,
+        bytes32[] calldata slots,
+        bytes calldata witness
+    ) internal pure returns (uint256[] memory values) {
+        (, , values) = StateProof.readAccountSlots(stateRoot, account, slots, witness);
     }
 }

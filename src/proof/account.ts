@@ -14,9 +14,6 @@ export interface Account {
   readonly codeHash: Uint8Array;
 }
 
-/** The nodes of a proof: end to end and root first, or as the list that `eth_getProof` gives. */
-export type Proof = Uint8Array | readonly Uint8Array[];
-
 /**
  * What a proof shows about an account under a state root. An account without nonce, balance and code that is in the trie is
  * present; one that is not in it is absent, and every slot of it with it.
@@ -25,10 +22,10 @@ export type Proof = Uint8Array | readonly Uint8Array[];
  * @param address 20 bytes; hashed here
  * @throws INVALID_HEX if the root or the address has another length
  */
-export function verifyAccount(stateRoot: Uint8Array, address: Uint8Array, proof: Proof): Verdict<Account> {
+export function verifyAccount(stateRoot: Uint8Array, address: Uint8Array, nodes: readonly Uint8Array[]): Verdict<Account> {
   expectLength(stateRoot, 32, "state root");
   expectLength(address, 20, "address");
-  const verdict = verifyHashedKey(stateRoot, keccak256(address), proof);
+  const verdict = verifyHashedKey(stateRoot, keccak256(address), nodes);
   if (verdict.status !== "present") return verdict;
   const value = decodeAccount(verdict.value);
   return value === undefined ? { status: "invalid", reason: "AccountMalformed" } : { status: "present", value };
@@ -41,10 +38,10 @@ export function verifyAccount(stateRoot: Uint8Array, address: Uint8Array, proof:
  * @param slot 32 bytes; hashed here
  * @throws INVALID_HEX if the root or the slot has another length
  */
-export function verifySlot(storageRoot: Uint8Array, slot: Uint8Array, proof: Proof): Verdict<bigint> {
+export function verifySlot(storageRoot: Uint8Array, slot: Uint8Array, nodes: readonly Uint8Array[]): Verdict<bigint> {
   expectLength(storageRoot, 32, "storage root");
   expectLength(slot, 32, "slot");
-  const verdict = verifyHashedKey(storageRoot, keccak256(slot), proof);
+  const verdict = verifyHashedKey(storageRoot, keccak256(slot), nodes);
   if (verdict.status !== "present") return verdict;
   const value = decodeSlot(verdict.value);
   return value === undefined ? { status: "invalid", reason: "ValueMalformed" } : { status: "present", value };
@@ -66,6 +63,16 @@ export function decodeAccount(bytes: Uint8Array): Account | undefined {
     storageRoot: bytes.subarray(end - 65, end - 33),
     codeHash: bytes.subarray(end - 32),
   };
+}
+
+/** The parts of rlp([nonce, balance, storageRoot, codeHash]) of which a witness has some: both integers as RLP, and the hashes. */
+export function accountPieces(
+  bytes: Uint8Array,
+): { readonly integers: Uint8Array; readonly storageRoot: Uint8Array; readonly codeHash: Uint8Array } | undefined {
+  const account = decodeAccount(bytes);
+  if (account === undefined) return undefined;
+  const { storageRoot, codeHash } = account;
+  return { integers: bytes.subarray(2, bytes.length - 66), storageRoot, codeHash };
 }
 
 /** The canonical integer that a storage leaf holds, or undefined if the bytes are anything else, zero included. */

@@ -5,7 +5,6 @@
 export const PROOF_REASONS = [
   "None",
   "ZeroRoot",
-  "WitnessTooLarge",
   "Truncated",
   "TrailingBytes",
   "NodeHashMismatch",

@@ -1,36 +1,54 @@
-import { sameHex, toBytesEach, toHex } from "../bytes.js";
+import { sameHex, toBytes, toHex, toWord, type Hex } from "../bytes.js";
 import { SettlementGuardError } from "../errors.js";
 import { keccak256 } from "../keccak.js";
-import { type Account, decodeAccount, decodeSlot, expectLength } from "./account.js";
-import type { ProofReason, Verdict } from "./reasons.js";
-import {
-  begin,
-  descend,
-  EMPTY_ROOT,
-  equalAt,
-  isVerdict,
-  MAX_PROOF_BYTES,
-  nibble,
-  startWalk,
-  type TrailEntry,
-  type Walk,
-  walkNodes,
-} from "./trie.js";
+import type { Account } from "./account.js";
+import type { Failure } from "./node.js";
+import { Nodes, packAccount, packSlots, sortSlots, Unpackable } from "./pack.js";
+import { Reader, Refusal } from "./read.js";
+import { EMPTY_ROOT } from "./trie.js";
 
-/** As in `StateWitness.sol`: more slots are several witnesses. */
-export const MAX_SLOTS = 1024;
+/** A slot's position: a bigint, a safe whole number, or 32 bytes of hexadecimal. */
+export type SlotInput = string | bigint | number;
 
-type Failure = Exclude<ProofReason, "None">;
+/** What a witness is asked: an account with any number of slots, or slots alone, under a root that is known. */
+export type WitnessQuestion =
+  | { readonly stateRoot: string; readonly account: string; readonly slots?: readonly SlotInput[] }
+  | { readonly storageRoot: string; readonly slots: readonly SlotInput[] };
+
+/** An account as a witness shows it. */
+export interface WitnessAccount {
+  readonly nonce: bigint;
+  /** In wei. */
+  readonly balance: bigint;
+  /** keccak256(0x80) where the account has no storage. */
+  readonly storageRoot: Hex;
+  /** keccak256("") where it has no code. */
+  readonly codeHash: Hex;
+}
+
+/** A slot, and what the EVM reads there: zero where it is absent. */
+export interface WitnessSlot {
+  readonly slot: Hex;
+  readonly value: bigint;
+}
 
 /** What a witness shows. It is good as a whole or not at all. */
 export type WitnessVerdict =
   | {
       readonly status: "valid";
-      readonly account: Exclude<Verdict<Account>, { status: "invalid" }>;
-      /** One for each slot, in the order of the slots; all absent in an absent account. */
-      readonly slots: readonly Exclude<Verdict<bigint>, { status: "invalid" }>[];
+      /** Undefined if it is proven to be absent, or was not asked for. */
+      readonly account: WitnessAccount | undefined;
+      readonly slots: readonly WitnessSlot[];
     }
-  | { readonly status: "invalid"; readonly reason: Failure };
+  | {
+      readonly status: "invalid";
+      readonly reason: Failure;
+      /** As in `StateProofInvalid`: where the end or the step starts that is refused. */
+      readonly offset: number;
+    };
+
+/** A witness as the contracts take it, with what it shows. Slots are in the order in which contracts want them. */
+export type PackedWitness = Extract<WitnessVerdict, { status: "valid" }> & { readonly witness: Hex };
 
 /** An answer of `eth_getProof`, of which nothing but the nodes is believed. */
 export interface ProofAnswer {
@@ -38,174 +56,111 @@ export interface ProofAnswer {
   readonly storageProof?: readonly { readonly key: string; readonly proof?: readonly string[] | null }[] | null;
 }
 
-/** A witness as the contracts take it, with what it proves. */
-export interface PackedWitness {
-  /** Undefined if the account is proven to be absent. */
-  readonly account: Account | undefined;
-  /** In the order in which the contracts want them: ascending by their hashes. */
-  readonly slots: readonly { readonly slot: Uint8Array; readonly value: bigint | undefined }[];
-  /** The account's nodes, then the storage nodes, each once. */
-  readonly witness: Uint8Array;
-}
-
 /**
- * What the account's nodes and behind them one slot's show.
+ * What a witness shows, as `StateProof.sol` reads it.
  *
- * @throws INVALID_HEX if the root, the address or the slot has another length
+ * @param question its slots in strictly ascending order of their hashes, as {@link packWitness} returns them
+ * @throws INVALID_HEX if a root, an address, a slot or the witness has another form
+ * @example
+ * const verdict = verifyWitness({ stateRoot, account: vault, slots: [7n] }, witness);
+ * if (verdict.status === "valid") console.log(verdict.slots[0].value);
  */
-export function verifyAccountSlot(
-  stateRoot: Uint8Array,
-  address: Uint8Array,
-  slot: Uint8Array,
-  witness: Uint8Array,
-): WitnessVerdict {
-  if (witness.length > 2 * MAX_PROOF_BYTES) return invalid("WitnessTooLarge");
-  return verifySlots(stateRoot, address, [slot], witness);
-}
-
-/**
- * What a witness of many slots shows: the twin of `StateWitness.trySlots`.
- *
- * @param slots in strictly ascending order of their hashes, as {@link packWitness} returns them
- * @throws INVALID_HEX if the root, the address or a slot has another length
- */
-export function verifySlots(
-  stateRoot: Uint8Array,
-  address: Uint8Array,
-  slots: readonly Uint8Array[],
-  witness: Uint8Array,
-): WitnessVerdict {
-  expectLength(stateRoot, 32, "state root");
-  expectLength(address, 20, "address");
-  if (slots.length > MAX_SLOTS || witness.length > (slots.length + 1) * MAX_PROOF_BYTES)
-    return invalid("WitnessTooLarge");
-
-  let walk = startWalk(stateRoot, keccak256(address));
-  const accountOutcome = begin(walk, witness);
-  if (!isVerdict(accountOutcome)) return invalid(accountOutcome);
-  let account: Account | undefined;
-  if (accountOutcome === "present") {
-    account = decodeAccount(witness.subarray(walk.valueAt, walk.valueEnd));
-    if (account === undefined) return invalid("AccountMalformed");
-  }
-  const storageRoot = account?.storageRoot ?? EMPTY_ROOT;
-
-  const verdicts: Exclude<Verdict<bigint>, { status: "invalid" }>[] = [];
-  const cursor = walk.cursor;
-  walk = { ...startWalk(storageRoot, EMPTY_ROOT), cursor, trail: [] };
-  let previous: Uint8Array | undefined;
-  for (const slot of slots) {
-    expectLength(slot, 32, "slot");
-    const key = keccak256(slot);
-    if (previous !== undefined && compare(key, previous) <= 0) return invalid("SlotOrder");
-    const outcome = nextSlot(walk, witness, storageRoot, key, previous);
-    if (!isVerdict(outcome)) return invalid(outcome);
-    if (outcome === "present") {
-      const value = decodeSlot(witness.subarray(walk.valueAt, walk.valueEnd));
-      if (value === undefined) return invalid("ValueMalformed");
-      verdicts.push({ status: "present", value });
-    } else {
-      verdicts.push({ status: "absent" });
+export function verifyWitness(question: WitnessQuestion, witness: string): WitnessVerdict {
+  const { root, address, slots } = readQuestion(question);
+  const reader = new Reader(toBytes(witness, "witness"));
+  const keys = slots.map((slot) => keccak256(slot));
+  try {
+    if (address === undefined) {
+      const read = reader.slots(keys);
+      reader.end(read.root, root);
+      return { status: "valid", account: undefined, slots: slotsOf(slots, read.values) };
     }
-    previous = key;
+    const read = slots.length === 0 ? undefined : reader.slots(keys);
+    const { root: actual, account } = reader.account(keccak256(address), read?.root);
+    // Without an account, nothing can have been in its storage.
+    if (account === undefined && read !== undefined && !sameHex(toHex(read.root), toHex(EMPTY_ROOT)))
+      reader.refuse("TrailingBytes");
+    reader.end(actual, root);
+    return { status: "valid", account: accountOf(account), slots: slotsOf(slots, read?.values ?? []) };
+  } catch (error) {
+    if (error instanceof Refusal) return { status: "invalid", reason: error.reason, offset: error.offset };
+    throw error;
   }
-  if (walk.cursor !== witness.length) return invalid("TrailingBytes");
-  return {
-    status: "valid",
-    account: account === undefined ? { status: "absent" } : { status: "present", value: account },
-    slots: verdicts,
-  };
-}
-
-/** Slots in the order in which a witness wants them: ascending by their hashes, each once. */
-export function sortSlots(slots: readonly Uint8Array[]): Uint8Array[] {
-  const hashed = slots.map((slot) => ({ slot, key: keccak256(slot) })).sort((a, b) => compare(a.key, b.key));
-  return hashed
-    .filter((entry, i) => i === 0 || compare(entry.key, hashed[i - 1]?.key as Uint8Array) !== 0)
-    .map((entry) => entry.slot);
 }
 
 /**
- * Checks every node of an `eth_getProof` answer and packs them into a witness.
+ * Checks every node of an `eth_getProof` answer, each hashed once, and packs them into a witness.
  *
  * Copes with what clients do differently: slots are matched by our own keys (as numbers, whatever their format); an embedded node
  * that is listed again is dropped if it is the one that its parent embeds; `["0x80"]` for an empty trie, `null` for no proof.
  *
- * @param request.stateRoot 32 bytes, authenticated by the caller
- * @param request.slots in any order; each is proven once
+ * @param question its slots in any order; each is proven once
  * @throws PROOF_INVALID with the reason, if anything is not proven
  * @throws INVALID_HEX, INVALID_RESPONSE if the answer is not one of `eth_getProof`, or leaves out a slot
+ * @example
+ * const { witness, slots } = packWitness({ stateRoot, account: vault, slots: [7n] }, answer);
  */
-export function packWitness(
-  request: { readonly stateRoot: Uint8Array; readonly address: Uint8Array; readonly slots: readonly Uint8Array[] },
-  answer: ProofAnswer,
-): PackedWitness {
-  expectLength(request.stateRoot, 32, "state root");
-  expectLength(request.address, 20, "address");
-  const slots = sortSlots(request.slots);
-  const pieces: Uint8Array[] = [];
-
-  const accountPath = followed("account", request.stateRoot, keccak256(request.address), answer.accountProof);
-  pieces.push(...accountPath.nodes);
-  const account = accountPath.value === undefined ? undefined : decodeAccount(accountPath.value);
-  if (accountPath.value !== undefined && account === undefined) throw proofInvalid("account", "AccountMalformed");
-
-  const values: { slot: Uint8Array; value: bigint | undefined }[] = [];
-  let previous: { key: Uint8Array; path: Path } | undefined;
-  for (const slot of slots) {
-    if (account === undefined) {
+export function packWitness(question: WitnessQuestion, answer: ProofAnswer): PackedWitness {
+  const { root, address, slots: asked } = readQuestion(question);
+  const slots = sortSlots(asked);
+  const nodes = new Nodes();
+  const listed = (proof: readonly string[] | null | undefined, what: string) => nodes.decode(proof ?? [], what);
+  const packStorage = (storageRoot: Uint8Array, isThere: boolean) =>
+    packSlots(
+      storageRoot,
+      slots.map(({ key }) => key),
       // Every slot of an absent account is absent, whatever the answer lists for it.
-      values.push({ slot, value: undefined });
-      continue;
+      slots.map(({ slot }) => (isThere ? listed(storageProofOf(slot, answer), whatOf(slot)) : [])),
+      nodes,
+    );
+  try {
+    if (address === undefined) {
+      const { part, values } = packStorage(root, true);
+      return { status: "valid", witness: toHex(part), account: undefined, slots: slotsOf(slots, values) };
     }
-    const what = `slot ${toHex(slot)}`;
-    const key = keccak256(slot);
-    const path = followed(what, account.storageRoot, key, storageProofOf(slot, answer));
-    const value = path.value === undefined ? undefined : decodeSlot(path.value);
-    if (path.value !== undefined && value === undefined) throw proofInvalid(what, "ValueMalformed");
-    // The nodes that the slot before it entered on the way that both keys share have been sent.
-    const shared = previous === undefined ? 0 : sharedNodes(previous.path.depths, previous.key, key);
-    pieces.push(...path.nodes.slice(shared));
-    values.push({ slot, value });
-    previous = { key, path };
+    const accountNodes = listed(answer.accountProof, "account");
+    const { part, account } = packAccount(root, keccak256(address), accountNodes, slots.length > 0, nodes);
+    const isThere = account !== undefined;
+    const storage = slots.length === 0 ? undefined : packStorage(account?.storageRoot ?? EMPTY_ROOT, isThere);
+    const witness = `${toHex(storage?.part ?? new Uint8Array())}${toHex(part).slice(2)}` as Hex;
+    return { status: "valid", witness, account: accountOf(account), slots: slotsOf(slots, storage?.values ?? []) };
+  } catch (error) {
+    if (!(error instanceof Unpackable)) throw error;
+    const slot = error.index === undefined ? undefined : slots[error.index]?.slot;
+    throw proofInvalid(slot === undefined ? "account" : whatOf(slot), error.reason);
   }
-
-  const witness = concat(pieces);
-  const verdict = verifySlots(request.stateRoot, request.address, slots, witness);
-  // Every path was checked above; that they also fit together is cheap to see and worth never having to believe.
-  if (verdict.status === "invalid") throw proofInvalid("witness", verdict.reason);
-  return { account, slots: values, witness };
 }
 
-/** The nodes of one proof, checked, without the embedded ones. */
-interface Path {
-  readonly nodes: readonly Uint8Array[];
-  /** Nibbles consumed before each node. */
-  readonly depths: readonly number[];
-  /** The leaf's value, undefined if the key is absent. */
-  readonly value: Uint8Array | undefined;
+/** A slot as 32 bytes. @throws INVALID_HEX */
+export function slotBytes(slot: SlotInput): Uint8Array {
+  const isNumber = typeof slot === "bigint" || Number.isSafeInteger(slot);
+  if (!isNumber) return toBytes(slot, "slot", 32);
+  const word = BigInt(slot);
+  return toBytes(word < 0n ? word.toString() : toWord(word), "slot", 32);
 }
 
-function followed(what: string, root: Uint8Array, key: Uint8Array, proof: readonly string[] | null | undefined): Path {
-  const listed = toBytesEach(proof ?? [], (i) => `node ${i} of the proof of ${what}`);
-  // Some clients list the empty trie's only node, which nobody hashes into anything else.
-  const isEmptyTrie = equalAt(EMPTY_ROOT, 0, root, 0);
-  if (isEmptyTrie && listed.length === 1 && listed[0]?.length === 1 && listed[0][0] === 0x80) listed.pop();
+function readQuestion(question: WitnessQuestion) {
+  const slots = (question.slots ?? []).map(slotBytes);
+  if ("storageRoot" in question)
+    return { root: toBytes(question.storageRoot, "storage root", 32), address: undefined, slots };
+  const address = toBytes(question.account, "account", 20);
+  return { root: toBytes(question.stateRoot, "state root", 32), address, slots };
+}
 
-  const nodes = listed.filter((node, i) => i === 0 || node.length >= 32);
-  const repeated = listed.filter((node, i) => i > 0 && node.length < 32);
-  const walk: Walk = { ...startWalk(root, key), trail: [], embedded: [] };
-  const outcome = walkNodes(walk, nodes);
-  if (!isVerdict(outcome)) throw proofInvalid(what, outcome);
-  const embedded = walk.embedded ?? [];
-  if (repeated.some((node, i) => compare(node, embedded[i] ?? new Uint8Array()) !== 0))
-    throw proofInvalid(what, "TrailingBytes");
-  const last = nodes[nodes.length - 1];
-  return {
-    nodes,
-    depths: (walk.trail as TrailEntry[]).map((entry) => entry.depth),
-    value: outcome === "present" ? last?.subarray(walk.valueAt, walk.valueEnd) : undefined,
-  };
+function slotsOf(
+  slots: readonly (Uint8Array | { readonly slot: Uint8Array })[],
+  values: readonly bigint[],
+): WitnessSlot[] {
+  return slots.map((each, i) => ({
+    slot: toHex(each instanceof Uint8Array ? each : each.slot),
+    value: values[i] ?? 0n,
+  }));
+}
+
+function accountOf(account: Account | undefined): WitnessAccount | undefined {
+  if (account === undefined) return undefined;
+  const { nonce, balance, storageRoot, codeHash } = account;
+  return { nonce, balance, storageRoot: toHex(storageRoot), codeHash: toHex(codeHash) };
 }
 
 function storageProofOf(slot: Uint8Array, answer: ProofAnswer): readonly string[] | null | undefined {
@@ -223,60 +178,8 @@ function padKey(key: string): string {
   return `0x${key.replace(/^0x/i, "").padStart(64, "0")}`;
 }
 
-/** One step of {@link verifySlots}: from the deepest node of the last walk that lies on this key's way, or from the root. */
-function nextSlot(
-  walk: Walk,
-  witness: Uint8Array,
-  root: Uint8Array,
-  key: Uint8Array,
-  previous: Uint8Array | undefined,
-) {
-  walk.key = key;
-  walk.extended = false;
-  const trail = walk.trail as TrailEntry[];
-  if (previous === undefined || trail.length === 0) {
-    walk.expected = root;
-    walk.expectedAt = 0;
-    walk.depth = 0;
-    return begin(walk, witness);
-  }
-  trail.length = sharedNodes(
-    trail.map((entry) => entry.depth),
-    previous,
-    key,
-  );
-  const entry = trail[trail.length - 1] as TrailEntry;
-  walk.depth = entry.depth;
-  return descend(walk, witness, entry.at);
-}
-
-/** How many nodes of one key's path, each entered at a depth, lie on another key's. */
-function sharedNodes(depths: readonly number[], key: Uint8Array, other: Uint8Array): number {
-  let common = 0;
-  while (common < 64 && nibble(key, common) === nibble(other, common)) common++;
-  let count = depths.length;
-  while (count > 0 && (depths[count - 1] as number) > common) count--;
-  return count;
-}
-
-/** The pieces end to end. */
-export function concat(pieces: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(pieces.reduce((size, piece) => size + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, at);
-    at += piece.length;
-  }
-  return bytes;
-}
-
-function compare(a: Uint8Array, b: Uint8Array): number {
-  for (let i = 0; i < a.length && i < b.length; i++) if (a[i] !== b[i]) return (a[i] as number) - (b[i] as number);
-  return a.length - b.length;
-}
-
-function invalid(reason: Failure): WitnessVerdict {
-  return { status: "invalid", reason };
+function whatOf(slot: Uint8Array): string {
+  return `slot ${toHex(slot)}`;
 }
 
 function proofInvalid(what: string, reason: Failure): SettlementGuardError<"PROOF_INVALID"> {
