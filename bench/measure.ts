@@ -57,7 +57,15 @@ export async function measure(
   const { header } = quoted;
   if (header === undefined) throw new TypeError(`${quoted.name} has no header`);
   bench.setParent(header.number, header.hash);
-  const figures: Figures = { verifier, build, header: undefined, full: undefined, slots: [], codeSize: 0, many: new Map() };
+  const figures: Figures = {
+    verifier,
+    build,
+    header: undefined,
+    full: undefined,
+    slots: [],
+    codeSize: 0,
+    many: new Map(),
+  };
 
   const reader = await deployed("Header");
   figures.header = await cost(reader, [header.rlp, header.number, header.hash], ([root]) => root === quoted.stateRoot);

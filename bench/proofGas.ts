@@ -1,16 +1,11 @@
+import { network } from "hardhat";
+
 import type { Hex } from "../src/bytes.js";
 import { createBench } from "./evm.js";
-import {
-  geometricMean,
-  measure,
-  measureNothing,
-  syntheticSets,
-  SYNTHETIC_SIZE,
-  type Figures,
-} from "./measure.js";
+import { geometricMean, measure, measureNothing, syntheticSets, SYNTHETIC_SIZE, type Figures } from "./measure.js";
 import { byteLength, join, proofBytes, QUOTED, readRealSlots, type RealSlot } from "./realProofs.js";
-import type { Build } from "../test/helpers/compile.js";
-import { OURS, PEERS, PIPELINES, type SlotSet } from "./verifiers.js";
+import { compile, type Build } from "../test/helpers/compile.js";
+import { OURS, PEERS, PIPELINES, type SlotSet, type Verifier } from "./verifiers.js";
 
 /** Where this library's own figures are kept. */
 export const PROOF_SNAPSHOT = "snapshots/proof-gas.json";
@@ -48,8 +43,9 @@ export async function measureProofs({ peers }: { peers: boolean }): Promise<Meas
   for (const build of PIPELINES) {
     const ours = oursIn(figures, build);
     const nothing = await measureNothing(bench, build, quoted);
+    const receipts = await receiptsOf(OURS, build, quoted);
     const name = `0.8.37, ${build.evmVersion}, ${build.name}, ${build.runs.toLocaleString("en-US")} runs`;
-    snapshot[name] = summary(ours, nothing, { slots, quoted, sets });
+    snapshot[name] = { ...summary(ours, nothing, { slots, quoted, sets }), ...receipts };
   }
   return { slots, quoted, sets, figures, snapshot };
 }
@@ -57,6 +53,28 @@ export async function measureProofs({ peers }: { peers: boolean }): Promise<Meas
 /** This library's figures in one build. */
 export function oursIn(figures: readonly Figures[], build: Build): Figures {
   return figures.find((it) => it.verifier === OURS && it.build === build)!;
+}
+
+/** The name of a receipt's figure in the snapshot. */
+export function receiptName(rules: string): string {
+  return `${QUOTED}: receipt of header, account and slot, rules of ${rules}`;
+}
+
+/** What a transaction pays that proves the quoted slot with its header and does nothing else: by its receipt, under two rules. */
+async function receiptsOf(verifier: Verifier, build: Build, quoted: RealSlot): Promise<Record<string, number>> {
+  const artifact = (await compile([`bench/contracts/${verifier.file}`], build))[`${verifier.prefix}Full`]!;
+  const { rlp, number, hash } = quoted.header!;
+  const args = [rlp, number, hash, quoted.account, quoted.slot, ...verifier.proofs(quoted)];
+  const figures: Record<string, number> = {};
+  for (const hardfork of ["prague", "amsterdam"]) {
+    const { ethers } = await network.create({ network: "default", override: { hardfork } });
+    const [signer] = await ethers.getSigners();
+    const contract = await new ethers.ContractFactory(artifact.abi, artifact.bytecode, signer).deploy();
+    const data = contract.interface.encodeFunctionData("full", args);
+    const sent = await signer!.sendTransaction({ to: await contract.getAddress(), data });
+    figures[receiptName(hardfork)] = Number((await sent.wait())!.gasUsed);
+  }
+  return figures;
 }
 
 /** The text of a snapshot's file. */
@@ -118,7 +136,10 @@ export function byteRatios({
     ...sets.map((set): [string, number] => {
       const nodes = join([...new Set([...set.accountProof, ...set.storageProofs.flat()])]);
       const witness = OURS.many!(set).proofs[0] as Hex;
-      return [`${set.slots.length} slots: bytes of the witness to those of the nodes`, byteLength(witness) / byteLength(nodes)];
+      return [
+        `${set.slots.length} slots: bytes of the witness to those of the nodes`,
+        byteLength(witness) / byteLength(nodes),
+      ];
     }),
   ];
 }

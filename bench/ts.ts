@@ -172,7 +172,7 @@ function proofContenders(slot: RealSlot): Contender[] {
     return value.status === "present" ? value.value : undefined;
   };
   const packed = (): bigint | undefined =>
-    packWitness({ stateRoot: root, address, slots: [key] }, answer).slots[0]?.value;
+    packWitness({ stateRoot: slot.stateRoot, account: slot.account, slots: [slot.slot] }, answer).slots[0]?.value;
   const mpt = async (decode: (proof: readonly Hex[]) => Uint8Array[]): Promise<bigint | undefined> => {
     const account = await verifyMerkleProof(address, decode(slot.accountProof), { root, useKeyHashing: true });
     const fields = RLP.decode(account!) as Uint8Array[];

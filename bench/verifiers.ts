@@ -57,8 +57,10 @@ export const OURS: Verifier = {
   name: "**Settlement Guard**",
   ...{ file: "SettlementGuard.sol", prefix: "SettlementGuard", builds: PIPELINES, maxSlots: 64 },
   proofs: ({ stateRoot, account, slot, accountProof, storageProof }) => [
-    packWitness({ stateRoot, account, slots: [slot] }, { accountProof, storageProof: [{ key: slot, proof: storageProof }] })
-      .witness,
+    packWitness(
+      { stateRoot, account, slots: [slot] },
+      { accountProof, storageProof: [{ key: slot, proof: storageProof }] },
+    ).witness,
   ],
   many({ stateRoot, account, accountProof, slots, storageProofs }) {
     const storageProof = slots.map((key, index) => ({ key, proof: storageProofs[index]! }));

@@ -1,4 +1,4 @@
-import { createMPT, createMerkleProof } from "@ethereumjs/mpt";
+import { createMPT, createMerkleProof, type MerklePatriciaTrie } from "@ethereumjs/mpt";
 import { RLP } from "@ethereumjs/rlp";
 import { ethers } from "ethers";
 
@@ -123,12 +123,14 @@ async function forgeState(anchor: StateAnchor, vault: string, slot: Hex, balance
   await storage.put(slotKey, RLP.encode(balance));
   const state = await createMPT();
   await state.put(accountKey, RLP.encode([1n, 0n, storage.root(), toBytes(ethers.id("any code"), "code hash")]));
-  return {
-    state: { ...anchor, stateRoot: toHex(state.root()) },
-    witness: toHex(
-      Buffer.concat([...(await createMerkleProof(state, accountKey)), ...(await createMerkleProof(storage, slotKey))]),
-    ),
+  const stateRoot = toHex(state.root());
+  const nodes = async (trie: MerklePatriciaTrie, key: Uint8Array) => (await createMerkleProof(trie, key)).map(toHex);
+  const answer = {
+    accountProof: await nodes(state, accountKey),
+    storageProof: [{ key: slot, proof: await nodes(storage, slotKey) }],
   };
+  const { witness } = packWitness({ stateRoot, account: vault, slots: [slot] }, answer);
+  return { state: { ...anchor, stateRoot }, witness };
 }
 
 async function proveBalance(chain: HardhatChain, vault: string, slot: Hex, anchor: StateAnchor): Promise<Evidence> {
@@ -136,9 +138,8 @@ async function proveBalance(chain: HardhatChain, vault: string, slot: Hex, ancho
     method: "eth_getProof",
     params: [vault, [slot], toQuantity(anchor.number)],
   })) as ProofAnswer;
-  const stateRoot = toBytes(anchor.stateRoot, "state root", 32);
-  const request = { stateRoot, address: toBytes(vault, "vault", 20), slots: [toBytes(slot, "slot", 32)] };
-  return { state: anchor, witness: toHex(packWitness(request, answer).witness) };
+  const question = { stateRoot: anchor.stateRoot, account: vault, slots: [slot] };
+  return { state: anchor, witness: packWitness(question, answer).witness };
 }
 
 function positive(value: bigint): bigint {

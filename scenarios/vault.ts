@@ -1,7 +1,7 @@
 import { ethers } from "ethers";
 
 import type { StateAnchor } from "../src/anchor/anchor.js";
-import { toBytes, toHex, toQuantity, type Hex } from "../src/bytes.js";
+import { toHex, toQuantity, type Hex } from "../src/bytes.js";
 import { installL1Block } from "../src/forks/index.js";
 import type { HardhatChain } from "../src/hardhat/index.js";
 import { packWitness, type ProofAnswer } from "../src/proof/witness.js";
@@ -125,14 +125,11 @@ export async function proveOnL1(
     method: "eth_getProof",
     params: [vault, [slot], toQuantity(number)],
   })) as ProofAnswer;
-  const { witness } = packWitness(
-    { stateRoot: anchored.stateRoot, address: toBytes(vault, "vault", 20), slots: [toBytes(slot, "slot", 32)] },
-    answer,
-  );
+  const { witness } = packWitness({ stateRoot: toHex(anchored.stateRoot), account: vault, slots: [slot] }, answer);
   return {
     anchor: { number, hash: anchored.hash, stateRoot: toHex(anchored.stateRoot) },
     headers,
-    witness: toHex(witness),
+    witness,
   };
 }
 

@@ -82,15 +82,21 @@ export { findStandstill, findStandstills } from "./policy/standstill.js";
 export type { Standstill, StandstillOptions } from "./policy/standstill.js";
 export { decodeHeader, encodeHeader, hashHeader, headerFromRpc, readHeader } from "./proof/header.js";
 export type { HashedHeader, Header, HeaderStart, ReadableFields, ReadableHeader } from "./proof/header.js";
-export { packCompact, verifyCompact } from "./proof/compact.js";
-export type { CompactWitness } from "./proof/compact.js";
-export { MAX_SLOTS_PER_REQUEST, compactWitness, prove } from "./proof/prove.js";
-export type { ProveOptions, ProvenAccount, ProvenSlot, ProvenState, SlotWitness } from "./proof/prove.js";
+export { MAX_SLOTS_PER_REQUEST, prove } from "./proof/prove.js";
+export type { ProveOptions, ProvenAccount, ProvenState } from "./proof/prove.js";
 export type { ProofReason, Verdict as ProofVerdict } from "./proof/reasons.js";
 export { decodeRlp, encodeRlp } from "./proof/rlp.js";
 export type { RlpInput, RlpItem } from "./proof/rlp.js";
-export type { Account } from "./proof/account.js";
-export type { ProofAnswer, WitnessVerdict } from "./proof/witness.js";
+export { packWitness, verifyWitness } from "./proof/witness.js";
+export type {
+  PackedWitness,
+  ProofAnswer,
+  SlotInput,
+  WitnessAccount,
+  WitnessQuestion,
+  WitnessSlot,
+  WitnessVerdict,
+} from "./proof/witness.js";
 export { fetchHeader } from "./rpc/block.js";
 export type { BlockId, BlockTag } from "./rpc/block.js";
 export { toRequest } from "./rpc/request.js";

@@ -58,11 +58,7 @@ library StateProof {
     }
 
     /// @notice The value of `slot` of the account whose storage root this is.
-    function readSlot(
-        bytes32 storageRoot,
-        bytes32 slot,
-        bytes calldata witness
-    ) internal pure returns (uint256 value) {
+    function readSlot(bytes32 storageRoot, bytes32 slot, bytes calldata witness) internal pure returns (uint256 value) {
         Climb memory c = Climbs.open(storageRoot, witness);
         bytes32 root;
         (root, value) = _readSlot(c, slot);
@@ -136,7 +132,11 @@ library StateProof {
             keys := add(asked, size)
             mstore(0x40, add(keys, size))
             calldatacopy(asked, slots.offset, size)
-            for { let i := 0 } lt(i, size) { i := add(i, 0x20) } {
+            for {
+                let i := 0
+            } lt(i, size) {
+                i := add(i, 0x20)
+            } {
                 mstore(add(keys, i), keccak256(add(asked, i), 0x20))
             }
             valuesAt := add(values, 0x20)

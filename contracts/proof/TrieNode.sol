@@ -26,7 +26,11 @@ library TrieNode {
             // 0xf9 0x0211, 0xa0 before each hash, 0x80
             mstore(full, shl(232, 0xf90211))
             let end := add(full, 531)
-            for { let marker := add(full, 3) } lt(marker, end) { marker := add(marker, 33) } {
+            for {
+                let marker := add(full, 3)
+            } lt(marker, end) {
+                marker := add(marker, 33)
+            } {
                 mstore8(marker, 0xa0)
             }
             mstore8(end, 0x80)
@@ -38,7 +42,11 @@ library TrieNode {
         assembly ("memory-safe") {
             // A bit behind the last child says where to end. Two children are put at a time.
             let bound := shl(count, 1)
-            for { sent := or(and(sent, sub(bound, 1)), bound) } gt(sent, 3) { sent := shr(2, sent) } {
+            for {
+                sent := or(and(sent, sub(bound, 1)), bound)
+            } gt(sent, 3) {
+                sent := shr(2, sent)
+            } {
                 switch and(sent, 3)
                 case 0 {
                     mstore(to, shl(240, 0x8080))

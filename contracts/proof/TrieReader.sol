@@ -362,7 +362,12 @@ library TrieReader {
                 first -= ENTRY_BYTES;
                 uint256 size = Climbs.wordAt(first + 32);
                 if (size == 0) c.refuse();
-                uint256 marks = size == HASH_SIZE ? 0x100010001 : size == 1 ? 1 : 0x100000001;
+                uint256 marks =
+                    size == HASH_SIZE
+                        ? 0x100010001
+                        : size == 1
+                            ? 1
+                            : 0x100000001;
                 ways |= marks << (Climbs.wordAt(first + 64) & 15);
             } while (first != c.base && Climbs.wordAt(first - 32) >> 8 == c.depth);
             uint256 to;

@@ -60,7 +60,8 @@ library StateProofReference {
         (status, reason, value) = tryHashedKey(storageRoot, keccak256(abi.encode(slot)), nodes);
         if (status == ProofStatus.Present) {
             (bool isValid, uint256 found, uint256 end) = _integer(value, 0);
-            if (!isValid || end != value.length || found == 0) return (ProofStatus.Invalid, ProofReason.ValueMalformed, 0);
+            if (!isValid || end != value.length || found == 0)
+                return (ProofStatus.Invalid, ProofReason.ValueMalformed, 0);
             integer = found;
         }
     }
@@ -251,7 +252,16 @@ library StateProofReference {
     /// @dev What a string that was found to be canonical holds.
     function _payload(bytes memory item) private pure returns (bytes memory) {
         uint256 marker = uint8(item[0]);
-        return _slice(item, marker < 0x80 ? 0 : marker == 0xb8 ? 2 : 1, item.length);
+        return
+            _slice(
+                item,
+                marker < 0x80
+                    ? 0
+                    : marker == 0xb8
+                        ? 2
+                        : 1,
+                item.length
+            );
     }
 
     function _slice(bytes memory data, uint256 from, uint256 to) private pure returns (bytes memory part) {

@@ -32,6 +32,8 @@ export interface AnswerCase extends CommonCase {
   readonly blockNumber?: bigint;
   readonly address: Uint8Array;
   readonly accountProof: readonly Uint8Array[];
+  /** In place of all nodes: what `prove` packs out of them. The slots are in the order in which it wants them. */
+  readonly witness?: Uint8Array;
   /** What the file says about the account, wherever it says it. What it leaves out, it does not claim. */
   readonly claims: readonly AccountClaim[];
   readonly slots: readonly SlotCase[];
@@ -80,7 +82,7 @@ const KEY: Shape = {
 };
 const ANSWER: Shape = {
   judged: [
-    ...["id", "headerRlp", "stateRoot", "blockHash", "blockNumber", "address", "accountProof"],
+    ...["id", "headerRlp", "stateRoot", "blockHash", "blockNumber", "address", "accountProof", "witness"],
     ...["account", "accountExists", ...ACCOUNT_FIELDS, "storage", "storageProof"],
   ],
   described: ["blockHashGiven", "chain", "headerBytes", "headerFields", "sizes", "source"],
@@ -95,7 +97,7 @@ export const CLAIMS: ReadonlySet<string> = new Set(
 
 /** Members by which a case is told from any other JSON. */
 const KEY_MEMBERS = ["root", "trieKey"];
-const ANSWER_MEMBERS = ["accountProof", "address", "headerRlp", "stateRoot"];
+const ANSWER_MEMBERS = ["accountProof", "witness", "address", "headerRlp", "stateRoot"];
 
 /** A member of the case itself, never of what it inherits; undefined where it is not there. */
 type Members = Readonly<Record<string, unknown>>;
@@ -151,18 +153,22 @@ function readAnswer(id: string, members: Members, index: number): AnswerCase {
   const rlp = optional(members["headerRlp"], (hex) => toBytes(hex, "headerRlp"));
   const hash = optional(members["blockHash"], (hex) => toHex(toBytes(hex, "blockHash", 32)));
   const stateRoot = optional(members["stateRoot"], (hex) => toBytes(hex, "stateRoot", 32));
+  const witness = optional(members["witness"], (hex) => toBytes(hex, "witness"));
+  if (witness !== undefined && members["accountProof"] !== undefined)
+    throw inputMalformed("accountProof stands beside a witness, which is in its place");
   if (rlp === undefined && stateRoot === undefined) throw inputMalformed("neither headerRlp nor stateRoot");
   return {
     kind: "answer",
     id,
     notJudged: described(members, ANSWER),
     address: toBytes(members["address"], "address", 20),
-    accountProof: nodes(members["accountProof"], "accountProof"),
+    accountProof: witness === undefined ? nodes(members["accountProof"], "accountProof") : [],
     claims: readClaims(members, index),
     slots: [...readStorage(members, index, "storage", "slot"), ...readStorage(members, index, "storageProof", "key")],
     ...defined({
       header: rlp === undefined ? undefined : { rlp, hash: hash ?? hashHeader(rlp) },
       stateRoot,
+      witness,
       blockHash: hash,
       blockNumber: optional(members["blockNumber"], (value) => integer(value, "blockNumber")),
     }),
@@ -200,7 +206,9 @@ function readStorage(
     const slot = membersOf(entry);
     if (slot !== undefined) checkMembers(slot, slotShape(key), index, `${name}[${i}]: `);
     const proof = slot?.["proof"];
-    return readSlot(slot?.[key], slot?.["value"], isClients && proof === null ? [] : proof, `${name}[${i}]`);
+    // A witness is in the place of all proofs.
+    const none = (isClients && proof === null) || (proof === undefined && members["witness"] !== undefined);
+    return readSlot(slot?.[key], slot?.["value"], none ? [] : proof, `${name}[${i}]`);
   });
 }
 

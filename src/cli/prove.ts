@@ -21,7 +21,7 @@ export interface ProveArguments extends EndpointOptions {
   out?: string;
 }
 
-/** A recorded answer, as `verify` reads it: the nodes, and what they were found to show. */
+/** A recorded answer, as `verify` reads it: the witness, and what it was found to show. */
 export interface RecordedAnswer {
   id: string;
   blockNumber: string;
@@ -31,8 +31,8 @@ export interface RecordedAnswer {
   address: Hex;
   accountExists: boolean;
   account: { nonce: Hex; balance: Hex; storageHash: Hex; codeHash: Hex } | null;
-  accountProof: readonly Hex[];
-  storage: { slot: Hex; value: Hex; proof: readonly Hex[] }[];
+  storage: { slot: Hex; value: Hex }[];
+  witness: Hex;
 }
 
 /**
@@ -62,7 +62,7 @@ export async function prove(options: ProveArguments, terminal: Terminal): Promis
   return 0;
 }
 
-function recorded({ anchor, header, address, account, slots, accountProof }: ProvenState): RecordedAnswer {
+function recorded({ anchor, header, address, account, slots, witness }: ProvenState): RecordedAnswer {
   const { number, hash, stateRoot } = anchor;
   return {
     id: `${address}-${number}`,
@@ -81,16 +81,16 @@ function recorded({ anchor, header, address, account, slots, accountProof }: Pro
             storageHash: account.storageRoot,
             codeHash: account.codeHash,
           },
-    accountProof,
-    storage: slots.map(({ slot, value, proof }) => ({ slot, value: toQuantity(value), proof })),
+    storage: slots.map(({ slot, value }) => ({ slot, value: toQuantity(value) })),
+    witness,
   };
 }
 
 /** What was checked, and under what: of the block nobody but the one who named it says that the chain has it. */
 function summary(record: RecordedAnswer, verdict: string, asked: BlockId): string {
-  const { id, accountProof, storage, blockNumber, blockHash } = record;
-  const nodes = storage.reduce((sum, { proof }) => sum + proof.length, accountProof.length);
-  const checked = `account ${verdict}, ${counted(storage.length, "slot")}, ${counted(nodes, "node")}, every one checked`;
+  const { id, witness, storage, blockNumber, blockHash } = record;
+  const size = counted((witness.length - 2) / 2, "byte");
+  const checked = `account ${verdict}, ${counted(storage.length, "slot")}, every node checked, a witness of ${size}`;
   const named = `${typeof asked === "object" && "hash" in asked ? "the command" : "the endpoint"} named`;
   return `${id}: ${checked}, under block ${BigInt(blockNumber)}, hash ${blockHash}, which ${named} and ${UNAUTHENTICATED}`;
 }

@@ -22,7 +22,11 @@ export interface Account {
  * @param address 20 bytes; hashed here
  * @throws INVALID_HEX if the root or the address has another length
  */
-export function verifyAccount(stateRoot: Uint8Array, address: Uint8Array, nodes: readonly Uint8Array[]): Verdict<Account> {
+export function verifyAccount(
+  stateRoot: Uint8Array,
+  address: Uint8Array,
+  nodes: readonly Uint8Array[],
+): Verdict<Account> {
   expectLength(stateRoot, 32, "state root");
   expectLength(address, 20, "address");
   const verdict = verifyHashedKey(stateRoot, keccak256(address), nodes);

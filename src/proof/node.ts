@@ -92,7 +92,9 @@ function decodeShort(bytes: Uint8Array, [first, second, end]: readonly [number, 
   const flag = path[0] as number;
   const isOdd = (flag & 0x10) !== 0;
   if (flag > 0x3f || (!isOdd && (flag & 0x0f) !== 0)) return "PathMalformed";
-  const nibbles = Array.from({ length: 2 * path.length - (isOdd ? 1 : 2) }, (_, i) => nibble(path, i + (isOdd ? 1 : 2)));
+  const nibbles = Array.from({ length: 2 * path.length - (isOdd ? 1 : 2) }, (_, i) =>
+    nibble(path, i + (isOdd ? 1 : 2)),
+  );
   const item = bytes.subarray(second, end);
   const kind = item[0] as number;
   if (flag >= 0x20) {

@@ -1,16 +1,22 @@
-import { invalidHex, sameHex, toBytes, toHex, toQuantity, toWord, type Hex } from "../bytes.js";
+import { toBytes, toHex, toQuantity, toWord, type Hex } from "../bytes.js";
 import { checkAnchor, verifyStateAnchor, type AnchorLike, type StateAnchor } from "../anchor/anchor.js";
 import { SettlementGuardError } from "../errors.js";
-import { keccak256 } from "../keccak.js";
+import { keccak256, useInstalledKeccak } from "../keccak.js";
 import { fetchHeader, type BlockId } from "../rpc/block.js";
 import { situationOf } from "../rpc/clients.js";
 import { checkWhole, invalidOption } from "../rpc/options.js";
 import { accept, checkRequestOptions, send, type Connection, type RequestOptions } from "../rpc/request.js";
-import type { Account } from "./account.js";
-import { packCompact, type CompactWitness } from "./compact.js";
 import type { HashedHeader } from "./header.js";
+import { sortSlots } from "./pack.js";
 import { EMPTY_ROOT } from "./trie.js";
-import { MAX_SLOTS, packWitness, sortSlots, type PackedWitness } from "./witness.js";
+import {
+  packWitness,
+  slotBytes,
+  type PackedWitness,
+  type SlotInput,
+  type WitnessAccount,
+  type WitnessSlot,
+} from "./witness.js";
 
 const METHOD = "eth_getProof";
 
@@ -30,39 +36,13 @@ export interface ProveOptions extends RequestOptions {
    * The account's slots: bigints, safe whole numbers, or 32 bytes of hexadecimal. In any order; a slot that is named twice is proven
    * once.
    */
-  slots?: readonly (string | bigint | number)[];
+  slots?: readonly SlotInput[];
   /** Slots in one request, at most and by default {@link MAX_SLOTS_PER_REQUEST}: some endpoints allow fewer. */
   slotsPerRequest?: number;
 }
 
 /** An account as its proof shows it. An account without nonce, balance and code that is in the trie (EIP-161) is present. */
-export type ProvenAccount =
-  | { readonly status: "absent" }
-  | {
-      readonly status: "present";
-      readonly nonce: bigint;
-      /** In wei. */
-      readonly balance: bigint;
-      readonly storageRoot: Hex;
-      readonly codeHash: Hex;
-    };
-
-/** A slot as its proof shows it. */
-export interface ProvenSlot {
-  /** 32 bytes. */
-  readonly slot: Hex;
-  readonly status: "present" | "absent";
-  /** What the EVM reads there: zero where the slot is absent. */
-  readonly value: bigint;
-  /** The nodes below the storage root, root first, embedded ones not listed. Empty in an absent account. */
-  readonly proof: readonly Hex[];
-}
-
-/** Some slots, in the order in which the contract wants them, and the bytes that prove them. */
-export interface SlotWitness {
-  readonly slots: readonly Hex[];
-  readonly witness: Hex;
-}
+export type ProvenAccount = { readonly status: "absent" } | ({ readonly status: "present" } & WitnessAccount);
 
 /** What the state after a block holds. Every part was decoded from nodes that hash up to the header's state root. */
 export interface ProvenState {
@@ -72,17 +52,12 @@ export interface ProvenState {
   readonly header: Hex;
   readonly address: Hex;
   readonly account: ProvenAccount;
-  /** Each slot once, in ascending order of the hashes: the order in which `StateWitness` wants them. */
-  readonly slots: readonly ProvenSlot[];
-  /**
-   * The nodes as the contracts take them: `StateProof.tryAccount` without a slot, `StateProof.tryAccountSlot` with one,
-   * `StateWitness.trySlots` with any number; {@link compactWitness} has one slot in fewer bytes. It is the first of `witnesses`, and up to 1024 slots the only one.
-   */
+  /** Each slot once, in ascending order of the hashes: the order in which contracts want them. A slot that is absent holds zero. */
+  readonly slots: readonly WitnessSlot[];
+  /** What shows the account and all slots: for `SlotCheck` and `StateProof`, with `slots` as they are here. */
   readonly witness: Hex;
-  /** One witness for each 1024 slots, the most that one carries. */
-  readonly witnesses: readonly SlotWitness[];
-  /** The nodes below the state root, root first, embedded ones not listed. */
-  readonly accountProof: readonly Hex[];
+  /** What shows the slots alone, under `account.storageRoot`; the witness starts with it. `0x` without slots. */
+  readonly storageWitness: Hex;
 }
 
 /**
@@ -101,6 +76,7 @@ export interface ProvenState {
  */
 export async function prove(connection: Connection, options: ProveOptions): Promise<ProvenState> {
   const { anchor, address, slots, perRequest, asking } = readOptions(options);
+  await useInstalledKeccak();
   const header = await anchoredHeader(connection, anchor, asking);
 
   const answers: Answer[] = [];
@@ -112,72 +88,26 @@ export async function prove(connection: Connection, options: ProveOptions): Prom
   const first = answers[0] as Answer;
   for (const { accountProof } of answers) checkRoot(header, accountProof);
   const storage = new Map(answers.flatMap((answer) => [...answer.storage]));
-  const packed = chunks(slots, MAX_SLOTS).map((group) =>
-    packAt(
-      header,
-      { stateRoot: header.stateRoot, address, slots: group },
-      { accountProof: first.accountProof, storageProof: group.flatMap((slot) => storage.get(toHex(slot)) ?? []) },
-    ),
-  );
+  const question = {
+    stateRoot: toHex(header.stateRoot),
+    account: toHex(address),
+    slots: slots.map((slot) => toHex(slot)),
+  };
+  const packed = packAt(header, question, { accountProof: first.accountProof, storageProof: [...storage.values()] });
 
-  const { account } = packed[0] as PackedWitness;
-  for (const answer of answers) checkFields(answer.fields, toHex(address), account);
-  const proven = packed
-    .flatMap((witness) => witness.slots)
-    .map(({ slot, value }) => {
-      const entry = storage.get(toHex(slot));
-      checkField(`value of slot ${toHex(slot)}`, entry?.value, value ?? 0n);
-      const nodes = account === undefined ? [] : listedNodes(account.storageRoot, entry?.proof ?? []);
-      return {
-        slot: toHex(slot),
-        status: value === undefined ? "absent" : "present",
-        value: value ?? 0n,
-        proof: nodes,
-      } as const;
-    });
-  const witnesses = packed.map((each) => ({
-    slots: each.slots.map(({ slot }) => toHex(slot)),
-    witness: toHex(each.witness),
-  }));
+  for (const answer of answers) checkFields(answer.fields, toHex(address), packed.account);
+  for (const { slot, value } of packed.slots) checkField(`value of slot ${slot}`, storage.get(slot)?.value, value);
 
+  const { account, witness, storageWitness } = packed;
   return {
     anchor: { number: header.number, hash: header.hash, stateRoot: toHex(header.stateRoot) },
     header: toHex(header.rlp),
     address: toHex(address),
-    account: provenAccount(account),
-    slots: proven,
-    witness: (witnesses[0] as SlotWitness).witness,
-    witnesses,
-    accountProof: listedNodes(header.stateRoot, first.accountProof),
+    account: account === undefined ? { status: "absent" } : { status: "present", ...account },
+    slots: packed.slots,
+    witness,
+    storageWitness,
   };
-}
-
-/**
- * One of the proven slots in a compact witness, for `CompactProof.tryAccountSlot`: an eighth less calldata than `witness`, for twice
- * the execution gas. It is made when it is asked for, out of the nodes that {@link prove} has checked.
- *
- * @param slot one of those that were proven
- * @returns the form "plain", a reason and the nodes for `StateProof.tryAccountSlot`, where the compact form cannot say what a node
- * says; that is no trie that an Ethereum client builds
- * @throws INVALID_RESPONSE for a slot that was not proven, INVALID_HEX for what is no slot
- * @example
- * const state = await prove(provider, { anchor: "finalized", account: vault, slots: [7n] });
- * const { form, witness } = compactWitness(state, 7n);
- */
-export function compactWitness(
-  { anchor, address, accountProof, slots }: ProvenState,
-  slot: string | bigint | number,
-): Pick<CompactWitness, "form" | "reason"> & { readonly witness: Hex } {
-  const request = {
-    stateRoot: toBytes(anchor.stateRoot, "state root", 32),
-    address: toBytes(address, "account", 20),
-    slot: slotBytes(slot),
-  };
-  if (!slots.some((each) => sameHex(each.slot, toHex(request.slot))))
-    throw invalidResponse(`no storage proof for slot ${toHex(request.slot)}`);
-  const storageProof = slots.map(({ slot: key, proof }) => ({ key, proof }));
-  const { form, reason, witness } = packCompact(request, { accountProof, storageProof });
-  return { form, ...(reason === undefined ? {} : { reason }), witness: toHex(witness) };
 }
 
 // --- the question ---
@@ -190,7 +120,7 @@ function readOptions(options: ProveOptions) {
   return {
     anchor,
     address: toBytes(account, "account", 20),
-    slots: sortSlots(slots.map(slotBytes)),
+    slots: sortSlots(slots.map(slotBytes)).map(({ slot }) => slot),
     perRequest: Math.min(slotsPerRequest, MAX_SLOTS_PER_REQUEST),
     asking,
   };
@@ -344,7 +274,11 @@ function packAt({ number, hash }: HashedHeader, ...args: Parameters<typeof packW
 }
 
 /** A field that an answer leaves out claims nothing. A zero hash claims the same as the hash of nothing: clients differ there. */
-function checkFields(fields: Readonly<Record<string, unknown>>, address: Hex, account: Account | undefined): void {
+function checkFields(
+  fields: Readonly<Record<string, unknown>>,
+  address: Hex,
+  account: WitnessAccount | undefined,
+): void {
   checkField("address", fields["address"], BigInt(address));
   checkField("nonce", fields["nonce"], account?.nonce ?? 0n);
   checkField("balance", fields["balance"], account?.balance ?? 0n);
@@ -352,9 +286,9 @@ function checkFields(fields: Readonly<Record<string, unknown>>, address: Hex, ac
   checkHash("codeHash", fields["codeHash"], account?.codeHash, keccak256(new Uint8Array()));
 }
 
-function checkHash(field: string, claimed: unknown, proven: Uint8Array | undefined, ofNothing: Uint8Array): void {
+function checkHash(field: string, claimed: unknown, proven: Hex | undefined, ofNothing: Uint8Array): void {
   const nothing = BigInt(toHex(ofNothing));
-  const truth = proven === undefined ? nothing : BigInt(toHex(proven));
+  const truth = BigInt(proven ?? nothing);
   if (truth === nothing && typeof claimed === "string" && /^0x0*$/.test(claimed)) return;
   checkField(field, claimed, truth);
 }
@@ -371,28 +305,7 @@ function checkField(field: string, claimed: unknown, proven: bigint): void {
   throw new SettlementGuardError("PROOF_FIELD_MISMATCH", details, message);
 }
 
-// --- the result ---
-
-/** The nodes of a proof that was checked as geth would list them: some clients repeat embedded nodes, or list the empty trie's. */
-function listedNodes(root: Uint8Array, nodes: readonly string[]): Hex[] {
-  if (toHex(root) === toHex(EMPTY_ROOT)) return [];
-  return nodes.filter((node, i) => i === 0 || node.length >= 2 + 2 * 32).map((node) => node.toLowerCase() as Hex);
-}
-
-function provenAccount(account: Account | undefined): ProvenAccount {
-  if (account === undefined) return { status: "absent" };
-  const { nonce, balance, storageRoot, codeHash } = account;
-  return { status: "present", nonce, balance, storageRoot: toHex(storageRoot), codeHash: toHex(codeHash) };
-}
-
-function slotBytes(slot: string | bigint | number): Uint8Array {
-  const number = Number.isSafeInteger(slot) ? BigInt(slot) : slot;
-  if (typeof number === "bigint" && number >= 0n && number < 2n ** 256n) return toBytes(toWord(number), "slot");
-  // A shorter string could be meant as a number or as the first bytes of a slot.
-  if (typeof number === "string" && /^0x[0-9a-fA-F]{64}$/.test(number)) return toBytes(number, "slot");
-  const shown = typeof number === "bigint" ? String(number) : number;
-  throw invalidHex("slot", shown, "a bigint of 256 bits, a safe whole number, or 32 bytes of hexadecimal");
-}
+// --- small things ---
 
 /** Pieces of at most `size`; one empty piece of nothing. */
 function chunks<T>(items: readonly T[], size: number): T[][] {

@@ -1,4 +1,4 @@
-import { sameHex, toBytes, toHex, toWord, type Hex } from "../bytes.js";
+import { concat, equalBytes, invalidHex, toBytes, toHex, toWord, type Hex } from "../bytes.js";
 import { SettlementGuardError } from "../errors.js";
 import { keccak256 } from "../keccak.js";
 import type { Account } from "./account.js";
@@ -48,7 +48,11 @@ export type WitnessVerdict =
     };
 
 /** A witness as the contracts take it, with what it shows. Slots are in the order in which contracts want them. */
-export type PackedWitness = Extract<WitnessVerdict, { status: "valid" }> & { readonly witness: Hex };
+export type PackedWitness = Extract<WitnessVerdict, { status: "valid" }> & {
+  readonly witness: Hex;
+  /** The part of the slots, which shows them under the storage root: for `StateProof.readSlot` and `readSlots`. The witness starts with it. */
+  readonly storageWitness: Hex;
+};
 
 /** An answer of `eth_getProof`, of which nothing but the nodes is believed. */
 export interface ProofAnswer {
@@ -78,7 +82,7 @@ export function verifyWitness(question: WitnessQuestion, witness: string): Witne
     const read = slots.length === 0 ? undefined : reader.slots(keys);
     const { root: actual, account } = reader.account(keccak256(address), read?.root);
     // Without an account, nothing can have been in its storage.
-    if (account === undefined && read !== undefined && !sameHex(toHex(read.root), toHex(EMPTY_ROOT)))
+    if (account === undefined && read !== undefined && !equalBytes(read.root, EMPTY_ROOT))
       reader.refuse("TrailingBytes");
     reader.end(actual, root);
     return { status: "valid", account: accountOf(account), slots: slotsOf(slots, read?.values ?? []) };
@@ -104,26 +108,33 @@ export function packWitness(question: WitnessQuestion, answer: ProofAnswer): Pac
   const { root, address, slots: asked } = readQuestion(question);
   const slots = sortSlots(asked);
   const nodes = new Nodes();
-  const listed = (proof: readonly string[] | null | undefined, what: string) => nodes.decode(proof ?? [], what);
+  const proofOf = storageProofs(answer);
   const packStorage = (storageRoot: Uint8Array, isThere: boolean) =>
     packSlots(
       storageRoot,
       slots.map(({ key }) => key),
       // Every slot of an absent account is absent, whatever the answer lists for it.
-      slots.map(({ slot }) => (isThere ? listed(storageProofOf(slot, answer), whatOf(slot)) : [])),
+      slots.map(({ slot }) => (isThere ? nodes.decode(proofOf(slot), whatOf(slot)) : [])),
       nodes,
     );
   try {
     if (address === undefined) {
       const { part, values } = packStorage(root, true);
-      return { status: "valid", witness: toHex(part), account: undefined, slots: slotsOf(slots, values) };
+      const witness = toHex(part);
+      return { status: "valid", witness, storageWitness: witness, account: undefined, slots: slotsOf(slots, values) };
     }
-    const accountNodes = listed(answer.accountProof, "account");
+    const accountNodes = nodes.decode(answer.accountProof ?? [], "account");
     const { part, account } = packAccount(root, keccak256(address), accountNodes, slots.length > 0, nodes);
     const isThere = account !== undefined;
     const storage = slots.length === 0 ? undefined : packStorage(account?.storageRoot ?? EMPTY_ROOT, isThere);
-    const witness = `${toHex(storage?.part ?? new Uint8Array())}${toHex(part).slice(2)}` as Hex;
-    return { status: "valid", witness, account: accountOf(account), slots: slotsOf(slots, storage?.values ?? []) };
+    const storagePart = storage?.part ?? new Uint8Array();
+    return {
+      status: "valid",
+      witness: toHex(concat([storagePart, part])),
+      storageWitness: toHex(storagePart),
+      account: accountOf(account),
+      slots: slotsOf(slots, storage?.values ?? []),
+    };
   } catch (error) {
     if (!(error instanceof Unpackable)) throw error;
     const slot = error.index === undefined ? undefined : slots[error.index]?.slot;
@@ -133,10 +144,12 @@ export function packWitness(question: WitnessQuestion, answer: ProofAnswer): Pac
 
 /** A slot as 32 bytes. @throws INVALID_HEX */
 export function slotBytes(slot: SlotInput): Uint8Array {
-  const isNumber = typeof slot === "bigint" || Number.isSafeInteger(slot);
-  if (!isNumber) return toBytes(slot, "slot", 32);
-  const word = BigInt(slot);
-  return toBytes(word < 0n ? word.toString() : toWord(word), "slot", 32);
+  const number = Number.isSafeInteger(slot) ? BigInt(slot) : slot;
+  if (typeof number === "bigint" && number >= 0n && number < 2n ** 256n) return toBytes(toWord(number), "slot");
+  // A shorter string could be meant as a number or as the first bytes of a slot.
+  if (typeof number === "string" && /^0x[0-9a-fA-F]{64}$/.test(number)) return toBytes(number, "slot");
+  const shown = typeof number === "bigint" ? String(number) : number;
+  throw invalidHex("slot", shown, "a bigint of 256 bits, a safe whole number, or 32 bytes of hexadecimal");
 }
 
 function readQuestion(question: WitnessQuestion) {
@@ -163,19 +176,20 @@ function accountOf(account: Account | undefined): WitnessAccount | undefined {
   return { nonce, balance, storageRoot: toHex(storageRoot), codeHash: toHex(codeHash) };
 }
 
-function storageProofOf(slot: Uint8Array, answer: ProofAnswer): readonly string[] | null | undefined {
-  const wanted = toHex(slot);
-  const entry = (answer.storageProof ?? []).find(({ key }) => sameHex(padKey(key), wanted));
-  if (entry === undefined) {
-    const reason = `no storage proof for slot ${wanted}`;
+/** The nodes that an answer lists for a slot, by our own form of its keys. */
+function storageProofs(answer: ProofAnswer): (slot: Uint8Array) => readonly string[] {
+  const byKey = new Map((answer.storageProof ?? []).map(({ key, proof }) => [padKey(key), proof ?? []]));
+  return (slot) => {
+    const proof = byKey.get(toHex(slot));
+    if (proof !== undefined) return proof;
+    const reason = `no storage proof for slot ${toHex(slot)}`;
     throw new SettlementGuardError("INVALID_RESPONSE", { method: "eth_getProof", reason }, `eth_getProof: ${reason}`);
-  }
-  return entry.proof;
+  };
 }
 
 /** A slot as 32 bytes, out of DATA, QUANTITY or `0x`. */
 function padKey(key: string): string {
-  return `0x${key.replace(/^0x/i, "").padStart(64, "0")}`;
+  return `0x${key.replace(/^0x/i, "").toLowerCase().padStart(64, "0")}`;
 }
 
 function whatOf(slot: Uint8Array): string {

@@ -24,8 +24,8 @@ describe("a simulated chain with no option", () => {
     const harness = await new StateProofHarness__factory(signer!).deploy();
     const { anchor } = await latestStateAnchor(chain);
     const { slots, witness } = await prove(chain, { anchor, account: account as Hex, slots: [0n] });
-    const [, statuses, values] = await harness.slots(anchor.stateRoot, account, [slots[0]!.slot], witness);
-    expect([statuses[0], values[0]]).to.deep.equal([slots[0]!.value === 0n ? 1n : 2n, slots[0]!.value]);
+    const [exists, value] = await harness.readAccountSlot(anchor.stateRoot, account, slots[0]!.slot, witness);
+    expect([exists, value]).to.deep.equal([true, slots[0]!.value]);
     return slots[0]!.value;
   }
 
