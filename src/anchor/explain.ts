@@ -1,7 +1,7 @@
 import { toBytes, toHex, type Hex } from "../bytes.js";
 import { CONTINUITIES } from "../policy/chains.js";
 import { ACTIONS, STATUSES } from "../policy/policy.js";
-import { PROOF_REASONS } from "../proof/reasons.js";
+import { verifyWitness, type WitnessQuestion } from "../proof/witness.js";
 import { oneLine, quoted, withoutUrls } from "../text.js";
 import { decodeLibraryError, libraryErrorNameOf, selectorOf, type LibraryErrorName } from "./guardErrors.js";
 import { REMEDIES, ownErrorIn, remedyOf } from "./remedies.js";
@@ -17,11 +17,21 @@ type Values = Record<string, bigint | Hex>;
  * - For anything else: that it is not a guard error, with the reason where there is one.
  *
  * One printable line of at most 1,000 characters, without URLs' paths. It never throws.
+ *
+ * @param proof what was sent, for `StateProofInvalid`: read again here, it says why it is refused
+ * @example
+ * console.error(explain(error, { question: { stateRoot, account: vault, slots: [7n] }, witness }));
  */
-export function explain(error: unknown): string {
+export function explain(
+  error: unknown,
+  proof?: { readonly question: WitnessQuestion; readonly witness: string },
+): string {
   const { data, unread } = revertEvidenceOf(error);
   const decoded = data === undefined ? undefined : decodeLibraryError(data);
-  if (decoded !== undefined) return `${decoded.name}: ${SENTENCES[decoded.name](decoded.values)}`;
+  if (decoded !== undefined) {
+    const why = decoded.name === "StateProofInvalid" && proof !== undefined ? ` ${reasonOf(proof)}` : "";
+    return `${decoded.name}: ${SENTENCES[decoded.name](decoded.values)}${why}`;
+  }
   const own = ownErrorIn(error);
   if (own !== undefined) return explainOwn(own.code, own.message, error);
   if (data !== undefined) return `Not a guard error: ${foreign(data)}`;
@@ -29,6 +39,17 @@ export function explain(error: unknown): string {
     return `Not a guard error that can be read: the data has a form that is not known here, ${unread}.`;
   if (typeof error === "string") return `Not a guard error: ${quoted(withoutUrls(error))} is not revert data.`;
   return `Not a guard error: there is no revert data in ${described(error)}.`;
+}
+
+/** Why this library refuses a witness. */
+function reasonOf({ question, witness }: { readonly question: WitnessQuestion; readonly witness: string }): string {
+  try {
+    const verdict = verifyWitness(question, witness);
+    if (verdict.status === "invalid") return `The reason is ${verdict.reason}, at byte ${verdict.offset}.`;
+    return "This witness answers this question: the contract was given another, or another root.";
+  } catch {
+    return "The question or the witness given here is malformed.";
+  }
 }
 
 const SENTENCES: Record<LibraryErrorName, (values: Values) => string> = {
@@ -58,8 +79,8 @@ const SENTENCES: Record<LibraryErrorName, (values: Values) => string> = {
   SlotBelow: (v) => contradiction(v, "at least "),
   SlotAbove: (v) => contradiction(v, "at most "),
   SlotDiffers: (v) => contradiction(v, ""),
-  StateProofInvalid: ({ root, key, reason }) =>
-    `the proof of ${key} under ${root} proves nothing: reason ${reason}, ${named(PROOF_REASONS, reason)}.`,
+  StateProofInvalid: ({ root, key, offset }) =>
+    `the witness shows nothing of ${key} under the root ${root}: it is refused at byte ${offset}.`,
   ActionDenied: ({ scope, action, status }) =>
     `action ${action} (${named(ACTIONS, action)}) is not open in scope ${word(scope)}, whose status is ${statusOf(status)}.${onTrial(status)}`,
   LiquidationDenied: ({ scope, status, worstHealth, bestHealth }) =>

@@ -78,8 +78,8 @@ export const GUARD_ERRORS = {
   SlotDiffers: slot("what the protocol believes to be there"),
   StateProofInvalid: [
     hash("root", "the root of the trie"),
-    hash("key", "the address or slot that was asked for"),
-    { name: "reason", type: "uint8", meaning: "why the bytes prove nothing, as a position in `PROOF_REASONS`" },
+    hash("key", "the address or slot whose part was read"),
+    { name: "offset", type: "uint256", meaning: "the byte of the witness at which the part starts that was refused" },
   ],
   ActionDenied: [scope, action("the action, as a position in `ACTIONS`"), worstStatus],
   LiquidationDenied: [
