@@ -3,7 +3,7 @@ import { Common, Hardfork, Mainnet } from "@ethereumjs/common";
 import { createEVM } from "@ethereumjs/evm";
 import { Interface } from "ethers";
 
-import { toBytes, toHex, type Hex } from "../src/bytes.js";
+import { toBytes, toHex, type Hex } from "../src/core/bytes.js";
 import type { Artifact } from "../test/helpers/compile.js";
 
 /** What one call of a contract cost and returned. */

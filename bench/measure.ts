@@ -1,5 +1,5 @@
-import { toHex, type Hex } from "../src/bytes.js";
-import { keccak256 } from "../src/keccak.js";
+import { toHex, type Hex } from "../src/core/bytes.js";
+import { keccak256 } from "../src/core/keccak.js";
 import { compile, type Build } from "../test/helpers/compile.js";
 import { rlpInteger, rlpList, rlpString } from "../test/trie-helpers/buildTrie.js";
 import type { Bench, Measured, Measurement } from "./evm.js";

@@ -1,6 +1,6 @@
 import { network } from "hardhat";
 
-import type { Hex } from "../src/bytes.js";
+import type { Hex } from "../src/core/bytes.js";
 import { createBench } from "./evm.js";
 import { geometricMean, measure, measureNothing, syntheticSets, SYNTHETIC_SIZE, type Figures } from "./measure.js";
 import { byteLength, join, proofBytes, QUOTED, readRealSlots, type RealSlot } from "./realProofs.js";

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 
-import { toBytes, toHex, type Hex } from "../src/bytes.js";
-import { decodeHeader, hashHeader } from "../src/proof/header.js";
+import { toBytes, toHex, type Hex } from "../src/core/bytes.js";
+import { decodeHeader, hashHeader } from "../src/header/header.js";
 import { concat } from "../test/trie-helpers/buildTrie.js";
 import { readVector, vectorFiles, VECTORS } from "../test/helpers/vectors.js";
 

@@ -1,4 +1,4 @@
-import { keccak256 } from "../src/keccak.js";
+import { keccak256 } from "../src/core/keccak.js";
 import { concat, hexPrefix, nibblesOf, rlpList, rlpString, type Entry } from "../test/trie-helpers/buildTrie.js";
 import { random } from "../test/helpers/random.js";
 

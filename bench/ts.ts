@@ -12,10 +12,10 @@ import { encodeRlp, keccak256 as ethersKeccak } from "ethers";
 import { createKeccak } from "hash-wasm";
 import { keccak256 as viemKeccak, toRlp } from "viem";
 
-import { toBytes, toBytesEach, toHex, type Hex } from "../src/bytes.js";
-import { keccak256, setKeccak256, type Keccak256 } from "../src/keccak.js";
+import { toBytes, toBytesEach, toHex, type Hex } from "../src/core/bytes.js";
+import { keccak256, setKeccak256, type Keccak256 } from "../src/core/keccak.js";
 import { verifyAccount, verifySlot } from "../src/proof/account.js";
-import { decodeHeader, encodeHeader, hashHeader, headerFromRpc } from "../src/proof/header.js";
+import { decodeHeader, encodeHeader, hashHeader, headerFromRpc } from "../src/header/header.js";
 import { packWitness } from "../src/proof/witness.js";
 import { QUOTED, readRealSlots, type RealSlot } from "./realProofs.js";
 

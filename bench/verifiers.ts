@@ -1,4 +1,4 @@
-import { toBytes, toHex, type Hex } from "../src/bytes.js";
+import { toBytes, toHex, type Hex } from "../src/core/bytes.js";
 import { packWitness } from "../src/proof/witness.js";
 import type { Build } from "../test/helpers/compile.js";
 import { concat, rlpList } from "../test/trie-helpers/buildTrie.js";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.13;
 
-import {HeaderReader, HeaderStatus} from "./proof/HeaderReader.sol";
+import {HeaderReader, HeaderStatus} from "./header/HeaderReader.sol";
 import {Account, ProofReason, ProofStatus} from "./proof/ProofTypes.sol";
 import {StateProof} from "./proof/StateProof.sol";
 import {StateProofReference} from "./reference/StateProofReference.sol";

@@ -1,4 +1,4 @@
-import { toQuantity } from "../src/bytes.js";
+import { toQuantity } from "../src/core/bytes.js";
 import { STATUSES, type Status } from "../src/policy/policy.js";
 import type { HardhatChain } from "../src/hardhat/index.js";
 import type { GuardedPerps } from "../typechain-types/index.js";

@@ -1,5 +1,5 @@
 import { latestAnchor } from "../src/anchor/anchor.js";
-import { toQuantity } from "../src/bytes.js";
+import { toQuantity } from "../src/core/bytes.js";
 import { ACTIONS } from "../src/policy/policy.js";
 import { Story, equityAt, timedBlocksOf, type Judgement } from "./continuity.js";
 import type { Scenario } from "./types.js";

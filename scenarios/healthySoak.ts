@@ -1,5 +1,5 @@
 import { latestAnchor } from "../src/anchor/anchor.js";
-import { toQuantity } from "../src/bytes.js";
+import { toQuantity } from "../src/core/bytes.js";
 import { ACTIONS, VERDICTS } from "../src/policy/policy.js";
 import { callBoth, timeOf, type Call } from "./continuity.js";
 import type { Outcome, Scenario } from "./types.js";

@@ -1,8 +1,8 @@
 import { ethers } from "ethers";
 
 import { latestAnchor } from "../src/anchor/anchor.js";
-import type { Hex } from "../src/bytes.js";
-import { prove } from "../src/proof/prove.js";
+import type { Hex } from "../src/core/bytes.js";
+import { prove } from "../src/actions/prove.js";
 import { STATUSES } from "../src/policy/policy.js";
 import { Custodian__factory } from "../typechain-types/index.js";
 import { Story, statusOf, timedBlocksOf, type Judgement } from "./continuity.js";

@@ -1,5 +1,5 @@
 import { latestAnchor } from "../src/anchor/anchor.js";
-import type { Hex } from "../src/bytes.js";
+import type { Hex } from "../src/core/bytes.js";
 import { L1_BLOCK_ADDRESS, installL1Block, showL1Origin } from "../src/forks/index.js";
 import type { HardhatChain } from "../src/hardhat/index.js";
 import { STATUSES } from "../src/policy/policy.js";

@@ -1,5 +1,5 @@
 import { latestAnchor } from "../src/anchor/anchor.js";
-import { findStandstill } from "../src/policy/standstill.js";
+import { findStandstill } from "../src/actions/standstill.js";
 import { STATUSES, type Status } from "../src/policy/policy.js";
 import { Story, equityAt, statusOf, timeOf, timedBlocksOf, type Judgement } from "./continuity.js";
 import type { Scenario } from "./types.js";

@@ -3,7 +3,7 @@ import { RLP } from "@ethereumjs/rlp";
 import { ethers } from "ethers";
 
 import { latestStateAnchor, type StateAnchor } from "../src/anchor/anchor.js";
-import { toBytes, toHex, toQuantity, type Hex } from "../src/bytes.js";
+import { toBytes, toHex, toQuantity, type Hex } from "../src/core/bytes.js";
 import { packWitness, type ProofAnswer } from "../src/proof/witness.js";
 import type { HardhatChain } from "../src/hardhat/index.js";
 import {

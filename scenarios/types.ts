@@ -1,4 +1,4 @@
-import type { Hex } from "../src/bytes.js";
+import type { Hex } from "../src/core/bytes.js";
 
 /** A block of a simulated chain. */
 export interface BlockRef {

@@ -1,11 +1,11 @@
 import { ethers } from "ethers";
 
 import type { StateAnchor } from "../src/anchor/anchor.js";
-import { toHex, toQuantity, type Hex } from "../src/bytes.js";
+import { toHex, toQuantity, type Hex } from "../src/core/bytes.js";
 import { installL1Block } from "../src/forks/index.js";
 import type { HardhatChain } from "../src/hardhat/index.js";
 import { packWitness, type ProofAnswer } from "../src/proof/witness.js";
-import { fetchHeader } from "../src/rpc/block.js";
+import { fetchHeader } from "../src/actions/fetchHeader.js";
 import {
   DelayedVault__factory,
   GuardedVaultBackedPerps__factory,

@@ -1,12 +1,12 @@
 import { ethers } from "ethers";
 import { network } from "hardhat";
 
-import { explain } from "../src/anchor/explain.js";
-import { decodeGuardError } from "../src/anchor/guardErrors.js";
+import { explain } from "../src/explain/explain.js";
+import { decodeGuardError } from "../src/explain/guardErrors.js";
 import type { Anchor } from "../src/anchor/anchor.js";
 import { withAnchor, type TypedDataField } from "../src/anchor/typedData.js";
-import { toQuantity } from "../src/bytes.js";
-import { revertDataOf } from "../src/anchor/revertData.js";
+import { toQuantity } from "../src/core/bytes.js";
+import { revertDataOf } from "../src/explain/revertData.js";
 import { hardhatForks, type HardhatChain } from "../src/hardhat/index.js";
 import {
   GuardedPerps__factory,

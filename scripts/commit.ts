@@ -18,7 +18,7 @@ import {
   type TypedDataDomain,
 } from "../src/index.js";
 import { hardhatForks } from "../src/hardhat/index.js";
-import { toBigInt } from "../src/bytes.js";
+import { toBigInt } from "../src/core/bytes.js";
 import { readEndpoint, RPC_VARIABLE, type EndpointOptions } from "../src/cli/endpoint.js";
 import { jsonRpc } from "../src/cli/jsonRpc.js";
 import { Terminal } from "../src/cli/terminal.js";

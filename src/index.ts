@@ -1,6 +1,6 @@
 export { checkAnchor, latestAnchor, latestStateAnchor, verifyStateAnchor } from "./anchor/anchor.js";
 export type { Anchor, AnchorLike, AnchorOptions, StateAnchor } from "./anchor/anchor.js";
-export { explain } from "./anchor/explain.js";
+export { explain } from "./explain/explain.js";
 export {
   GUARD_ERRORS,
   GUARD_ERROR_NAMES,
@@ -9,17 +9,17 @@ export {
   decodeGuardError,
   guardErrorSelector,
   isGuardError,
-} from "./anchor/guardErrors.js";
+} from "./explain/guardErrors.js";
 export type {
   DecodedGuardError,
   GuardErrorInput,
   GuardErrorName,
   GuardErrorType,
   PolicyErrorName,
-} from "./anchor/guardErrors.js";
-export { REMEDIES, remedyOf } from "./anchor/remedies.js";
-export type { Remedy } from "./anchor/remedies.js";
-export { revertDataOf } from "./anchor/revertData.js";
+} from "./explain/guardErrors.js";
+export { REMEDIES, remedyOf } from "./explain/remedies.js";
+export type { Remedy } from "./explain/remedies.js";
+export { revertDataOf } from "./explain/revertData.js";
 export {
   ANCHOR_TYPE,
   STATE_ANCHOR_TYPE,
@@ -37,11 +37,11 @@ export type {
   TypedDataTypes,
   WithAnchorOptions,
 } from "./anchor/typedData.js";
-export { SettlementGuardError } from "./errors.js";
-export type { ErrorCode, ErrorDetails } from "./errors.js";
-export { keccak256, setKeccak256 } from "./keccak.js";
-export type { Keccak256 } from "./keccak.js";
-export type { Hex } from "./bytes.js";
+export { SettlementGuardError } from "./core/errors.js";
+export type { ErrorCode, ErrorDetails } from "./core/errors.js";
+export { keccak256, setKeccak256 } from "./core/keccak.js";
+export type { Keccak256 } from "./core/keccak.js";
+export type { Hex } from "./core/bytes.js";
 export { BOUNDS } from "./policy/bounds.js";
 export { CHAIN_PROFILES, CONTINUITIES } from "./policy/chains.js";
 export type { ChainProfile, Continuity } from "./policy/chains.js";
@@ -55,7 +55,7 @@ export type {
   ScopeConfig,
   ScopeInput,
 } from "./policy/config.js";
-export { explainScope } from "./policy/explainScope.js";
+export { explainScope } from "./actions/explainScope.js";
 export type {
   Announcement,
   Deadline,
@@ -63,7 +63,7 @@ export type {
   Restrictions,
   ScopeExplanation,
   ScopeFacts,
-} from "./policy/explainScope.js";
+} from "./actions/explainScope.js";
 export {
   ACTIONS,
   EXITS,
@@ -78,15 +78,15 @@ export {
   verdictOf,
 } from "./policy/policy.js";
 export type { Action, PolicyFault, PolicyRow, PolicyTable, Status, Verdict } from "./policy/policy.js";
-export { findStandstill, findStandstills } from "./policy/standstill.js";
-export type { Standstill, StandstillOptions } from "./policy/standstill.js";
-export { decodeHeader, encodeHeader, hashHeader, headerFromRpc, readHeader } from "./proof/header.js";
-export type { HashedHeader, Header, HeaderStart, ReadableFields, ReadableHeader } from "./proof/header.js";
-export { MAX_SLOTS_PER_REQUEST, prove } from "./proof/prove.js";
-export type { ProveOptions, ProvenAccount, ProvenState } from "./proof/prove.js";
+export { findStandstill, findStandstills } from "./actions/standstill.js";
+export type { Standstill, StandstillOptions } from "./actions/standstill.js";
+export { decodeHeader, encodeHeader, hashHeader, headerFromRpc, readHeader } from "./header/header.js";
+export type { HashedHeader, Header, HeaderStart, ReadableFields, ReadableHeader } from "./header/header.js";
+export { MAX_SLOTS_PER_REQUEST, prove } from "./actions/prove.js";
+export type { ProveOptions, ProvenAccount, ProvenState } from "./actions/prove.js";
 export type { ProofReason, Verdict as ProofVerdict } from "./proof/reasons.js";
-export { decodeRlp, encodeRlp } from "./proof/rlp.js";
-export type { RlpInput, RlpItem } from "./proof/rlp.js";
+export { decodeRlp, encodeRlp } from "./core/rlp.js";
+export type { RlpInput, RlpItem } from "./core/rlp.js";
 export { packWitness, verifyWitness } from "./proof/witness.js";
 export type {
   PackedWitness,
@@ -97,7 +97,7 @@ export type {
   WitnessSlot,
   WitnessVerdict,
 } from "./proof/witness.js";
-export { fetchHeader } from "./rpc/block.js";
-export type { BlockId, BlockTag } from "./rpc/block.js";
+export { fetchHeader } from "./actions/fetchHeader.js";
+export type { BlockId, BlockTag } from "./actions/fetchHeader.js";
 export { toRequest } from "./rpc/request.js";
 export type { Connection, Eip1193Provider, Request, RequestOptions, SendProvider } from "./rpc/request.js";

@@ -1,5 +1,5 @@
-import { setKeccak256, type Keccak256 } from "./keccak.js";
-import { missingPeer } from "./peer.js";
+import { setKeccak256, type Keccak256 } from "./core/keccak.js";
+import { missingPeer } from "./core/peer.js";
 
 /**
  * Hashes with WebAssembly from here on: about seven times as fast as the default on headers and the nodes of proofs. For whom, see

@@ -4,7 +4,7 @@ import { network } from "hardhat";
 
 import { latestStateAnchor } from "../src/anchor/anchor.js";
 import { revertDataOf } from "../src/chai/index.js";
-import { decodeGuardError } from "../src/anchor/guardErrors.js";
+import { decodeGuardError } from "../src/explain/guardErrors.js";
 import { hardhatForks, type HardhatChain } from "../src/hardhat/index.js";
 import {
   AnchoredTarget__factory,

@@ -2,9 +2,9 @@ import { expect, use } from "chai";
 import type { Signer } from "ethers";
 
 import { latestStateAnchor, type Anchor, type StateAnchor } from "../src/anchor/anchor.js";
-import type { GuardErrorName } from "../src/anchor/guardErrors.js";
-import { decodeGuardError } from "../src/anchor/guardErrors.js";
-import type { Hex } from "../src/bytes.js";
+import type { GuardErrorName } from "../src/explain/guardErrors.js";
+import { decodeGuardError } from "../src/explain/guardErrors.js";
+import type { Hex } from "../src/core/bytes.js";
 import { revertDataOf, settlementGuardMatchers } from "../src/chai/index.js";
 import { HISTORY_ADDRESS } from "../src/forks/index.js";
 import type { HardhatChain } from "../src/hardhat/index.js";

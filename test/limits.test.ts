@@ -16,10 +16,10 @@ import {
   type World,
 } from "../scenarios/world.js";
 import { latestAnchor } from "../src/anchor/anchor.js";
-import type { Hex } from "../src/bytes.js";
+import type { Hex } from "../src/core/bytes.js";
 import { settlementGuardMatchers } from "../src/chai/index.js";
 import type { HardhatChain } from "../src/hardhat/index.js";
-import { prove } from "../src/proof/prove.js";
+import { prove } from "../src/actions/prove.js";
 import {
   AnchoredTarget__factory,
   AnchoringRouter__factory,

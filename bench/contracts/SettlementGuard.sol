@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.13;
 
-import {HeaderReader} from "../../contracts/proof/HeaderReader.sol";
+import {HeaderReader} from "../../contracts/header/HeaderReader.sol";
 import {StateProof} from "../../contracts/proof/StateProof.sol";
 
 // This library behind the same calls as its peers: see the files beside this one. One function a contract, so that nothing but it

@@ -5,7 +5,7 @@ import {Anchor, StateAnchor} from "./Anchor.sol";
 import {BlockHashes} from "./BlockHashes.sol";
 import {ChainClock} from "./ChainClock.sol";
 import {IGuardErrors} from "../interfaces/IGuardErrors.sol";
-import {HeaderReader} from "../proof/HeaderReader.sol";
+import {HeaderReader} from "../header/HeaderReader.sol";
 
 /// @title Was this action prepared on the branch on which it now executes?
 /// @notice The check of anchors and state anchors against the executing chain. It has no storage and needs nothing deployed.

@@ -4,7 +4,7 @@ pragma solidity ^0.8.13;
 import {StateAnchor} from "./Anchor.sol";
 import {L1Origin} from "./L1Origin.sol";
 import {IGuardErrors} from "../interfaces/IGuardErrors.sol";
-import {HeaderChain} from "../proof/HeaderChain.sol";
+import {HeaderChain} from "../header/HeaderChain.sol";
 
 /// @title Anchors to L1, checked on an OP-stack chain
 /// @notice A fact of L1 counts here only below a minimum depth of the L1 origin that this chain shows: the origin itself is unsafe, and a short

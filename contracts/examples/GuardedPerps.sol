@@ -12,7 +12,7 @@ import {Action, Policies, Verdict} from "../policy/Policy.sol";
 import {ProfitEscrow} from "../policy/ProfitEscrow.sol";
 import {ProvenBeliefs} from "../policy/ProvenBeliefs.sol";
 import {ScopeConfig, Scopes} from "../policy/Scopes.sol";
-import {HeaderReader} from "../proof/HeaderReader.sol";
+import {HeaderReader} from "../header/HeaderReader.sol";
 import {SlotCheck} from "../proof/SlotCheck.sol";
 import {SlotDerivation} from "../proof/SlotDerivation.sol";
 

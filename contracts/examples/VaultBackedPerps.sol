@@ -5,7 +5,7 @@ import {Beneficiary, WITHDRAWAL_DELAY} from "./CollateralVault.sol";
 import {StateAnchor} from "../anchor/Anchor.sol";
 import {L1AnchorGuard} from "../anchor/L1AnchorGuard.sol";
 import {IGuardErrors} from "../interfaces/IGuardErrors.sol";
-import {HeaderReader} from "../proof/HeaderReader.sol";
+import {HeaderReader} from "../header/HeaderReader.sol";
 import {SlotCheck} from "../proof/SlotCheck.sol";
 
 /// @notice What shows a slot of L1 to a contract elsewhere.

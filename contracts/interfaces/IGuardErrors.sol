@@ -8,7 +8,7 @@ import {IProofErrors} from "./IProofErrors.sol";
 /// @notice Each names the values that disagreed. Together they are what `isGuardError` recognises: a handler that meets one
 /// must retry or re-prepare the action, never cancel a user's order because of it.
 /// @dev `number` and `head` are block numbers of the executing chain; `head` is the block in which the check ran. A depth is
-/// `head - number`, in blocks. `src/anchor/guardErrors.ts` is this list's twin; a test compares the two.
+/// `head - number`, in blocks. `src/explain/guardErrors.ts` is this list's twin; a test compares the two.
 interface IGuardErrors is IProofErrors {
     /// @notice Thrown when an anchor's hash is zero. Zero means "unknown" everywhere and never "skip the check".
     error ZeroAnchorHash(uint64 number);

@@ -4,7 +4,7 @@ pragma solidity ^0.8.13;
 import {StateAnchor} from "../anchor/Anchor.sol";
 import {L1AnchorGuard} from "../anchor/L1AnchorGuard.sol";
 import {L1Origin} from "../anchor/L1Origin.sol";
-import {HeaderChain} from "../proof/HeaderChain.sol";
+import {HeaderChain} from "../header/HeaderChain.sol";
 import {SlotCheck} from "../proof/SlotCheck.sol";
 
 /// @notice The cross-chain rooms and the slot checks from outside.

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.13;
 
 import {StateAnchor} from "../anchor/Anchor.sol";
-import {HeaderReader} from "../proof/HeaderReader.sol";
+import {HeaderReader} from "../header/HeaderReader.sol";
 
 /// @notice One call of `HeaderReader` behind one external function, so that next to nothing but it is measured.
 contract HeaderReaderGas {

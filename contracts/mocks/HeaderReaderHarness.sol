@@ -2,8 +2,8 @@
 pragma solidity ^0.8.13;
 
 import {StateAnchor} from "../anchor/Anchor.sol";
-import {HeaderChain} from "../proof/HeaderChain.sol";
-import {Header, HeaderReader, HeaderStatus} from "../proof/HeaderReader.sol";
+import {HeaderChain} from "../header/HeaderChain.sol";
+import {Header, HeaderReader, HeaderStatus} from "../header/HeaderReader.sol";
 import {IGuardErrors} from "../interfaces/IGuardErrors.sol";
 import {HeaderReaderReference} from "../reference/HeaderReaderReference.sol";
 

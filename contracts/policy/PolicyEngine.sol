@@ -7,7 +7,7 @@ import {NativeChains} from "../anchor/NativeChains.sol";
 import {IGuardErrors} from "../interfaces/IGuardErrors.sol";
 import {Host, IPolicyEngine} from "../interfaces/IPolicyEngine.sol";
 import {IPolicyGuard, Restrictions} from "../interfaces/IPolicyGuard.sol";
-import {HeaderTime} from "../proof/HeaderTime.sol";
+import {HeaderTime} from "../header/HeaderTime.sol";
 import {Assessment, Assessments, Facts} from "./Assessment.sol";
 import {Configurations} from "./Configurations.sol";
 import {Bounds} from "./Bounds.sol";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.13;
 
-import {Header, HeaderStatus} from "../proof/HeaderReader.sol";
+import {Header, HeaderStatus} from "../header/HeaderReader.sol";
 
 /// @title Reading block headers, to be read
 /// @notice What `HeaderReader` does, field after field and without assembly. The two go through the same tests, and a test that finds

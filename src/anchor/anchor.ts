@@ -1,7 +1,7 @@
-import { sameHex, toBigInt, toBytes, toHex, type Hex } from "../bytes.js";
-import { SettlementGuardError } from "../errors.js";
-import { decodeHeaderStart, hashHeader, type HashedHeader } from "../proof/header.js";
-import { fetchHeader } from "../rpc/block.js";
+import { sameHex, toBigInt, toBytes, toHex, type Hex } from "../core/bytes.js";
+import { SettlementGuardError } from "../core/errors.js";
+import { decodeHeaderStart, hashHeader, type HashedHeader } from "../header/header.js";
+import { fetchHeader } from "../actions/fetchHeader.js";
 import { call, checkRequestOptions, type Connection, type RequestOptions } from "../rpc/request.js";
 
 /** The block on which an action is prepared. The contract's `Anchor`. (A type, since Ignition takes no interface as an argument.) */

@@ -1,6 +1,6 @@
-import { sameHex, toBytes, toHex, toWord, type Hex } from "../bytes.js";
-import { keccak256 } from "../keccak.js";
-import { describeValue, oneLine } from "../text.js";
+import { sameHex, toBytes, toHex, toWord, type Hex } from "../core/bytes.js";
+import { keccak256 } from "../core/keccak.js";
+import { describeValue, oneLine } from "../core/text.js";
 import { checkAnchor, type Anchor, type StateAnchor } from "./anchor.js";
 import {
   attempt,

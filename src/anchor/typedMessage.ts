@@ -1,7 +1,7 @@
-import { toBytes, toHex } from "../bytes.js";
-import { SettlementGuardError } from "../errors.js";
-import { keccak256 } from "../keccak.js";
-import { describeValue } from "../text.js";
+import { toBytes, toHex } from "../core/bytes.js";
+import { SettlementGuardError } from "../core/errors.js";
+import { keccak256 } from "../core/keccak.js";
+import { describeValue } from "../core/text.js";
 
 /** One member of an EIP-712 struct. */
 export interface TypedDataField {

@@ -1,5 +1,5 @@
-import { layersOf, memberOf, revertDataOf, revertEvidenceOf } from "../anchor/revertData.js";
-import { describeValue } from "../text.js";
+import { layersOf, memberOf, revertDataOf, revertEvidenceOf } from "../explain/revertData.js";
+import { describeValue } from "../core/text.js";
 
 /** How a transaction or call ended, as far as what it returned or threw tells. */
 export type Outcome =

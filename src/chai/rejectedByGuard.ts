@@ -1,12 +1,12 @@
-import { explain } from "../anchor/explain.js";
+import { explain } from "../explain/explain.js";
 import {
   GUARD_ERRORS,
   GUARD_ERROR_NAMES,
   decodeGuardError,
   type DecodedGuardError,
   type GuardErrorName,
-} from "../anchor/guardErrors.js";
-import { SettlementGuardError } from "../errors.js";
+} from "../explain/guardErrors.js";
+import { SettlementGuardError } from "../core/errors.js";
 import { outcomeOf, type Outcome } from "./outcome.js";
 
 /** What one value of an error should be: the value itself, or a predicate for it. Hashes are compared without regard to case. */

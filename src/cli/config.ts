@@ -1,4 +1,4 @@
-import { toQuantity, toWord } from "../bytes.js";
+import { toQuantity, toWord } from "../core/bytes.js";
 import { defineGuardConfig, type GuardedScope } from "../policy/config.js";
 import { readObject } from "./jsonFile.js";
 import type { Terminal } from "./terminal.js";

@@ -1,4 +1,4 @@
-import { SettlementGuardError } from "../errors.js";
+import { SettlementGuardError } from "../core/errors.js";
 
 /** What the user said about the endpoint, as the command line has it. */
 export interface EndpointOptions {

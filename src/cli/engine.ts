@@ -1,7 +1,7 @@
-import { SettlementGuardError } from "../errors.js";
-import { toBytes, toHex, type Hex } from "../bytes.js";
+import { SettlementGuardError } from "../core/errors.js";
+import { toBytes, toHex, type Hex } from "../core/bytes.js";
 import { verifyAccount, verifySlot, type Account } from "../proof/account.js";
-import { readHeader } from "../proof/header.js";
+import { readHeader } from "../header/header.js";
 import { verifyHashedKey } from "../proof/trie.js";
 import { verifyWitness } from "../proof/witness.js";
 

@@ -1,8 +1,8 @@
 import type { EVM } from "@ethereumjs/evm";
 
-import { toBytes, toHex, type Hex } from "../bytes.js";
-import { SettlementGuardError } from "../errors.js";
-import { missingPeer } from "../peer.js";
+import { toBytes, toHex, type Hex } from "../core/bytes.js";
+import { SettlementGuardError } from "../core/errors.js";
+import { missingPeer } from "../core/peer.js";
 import type { Account } from "../proof/account.js";
 import { PROOF_REASONS } from "../proof/reasons.js";
 import { headerHashMismatch, headerMalformed, witnessInvalid, type Engine, type Finding } from "./engine.js";
@@ -10,7 +10,7 @@ import { headerHashMismatch, headerMalformed, witnessInvalid, type Engine, type 
 /** Far beyond what the longest proof takes; what runs out of it has a fault. */
 const GAS_LIMIT = 1_000_000_000n;
 
-/** `HeaderStatus` in contracts/proof/HeaderReader.sol. */
+/** `HeaderStatus` in contracts/header/HeaderReader.sol. */
 const HEADER_OK = 0n;
 const HEADER_HASH_MISMATCH = 1n;
 /** `ProofStatus` in contracts/proof/ProofTypes.sol. */

@@ -1,6 +1,6 @@
 import { Tokenizer, TokenParser, TokenType, type ParsedElementInfo, type ParsedTokenInfo } from "@streamparser/json";
 
-import { SettlementGuardError } from "../errors.js";
+import { SettlementGuardError } from "../core/errors.js";
 import { brief } from "./text.js";
 
 /** A case in a list is 7 deep, an answer of an endpoint less. */

@@ -2,7 +2,7 @@ import { createReadStream } from "node:fs";
 
 import type { ParsedElementInfo } from "@streamparser/json";
 
-import { SettlementGuardError } from "../errors.js";
+import { SettlementGuardError } from "../core/errors.js";
 import { JsonReader } from "./json.js";
 import { CLAIMS } from "./proofCase.js";
 import { systemReason } from "./terminal.js";

@@ -1,6 +1,6 @@
-import { SettlementGuardError } from "../errors.js";
+import { SettlementGuardError } from "../core/errors.js";
 import type { Request } from "../rpc/request.js";
-import { withoutUrls } from "../text.js";
+import { withoutUrls } from "../core/text.js";
 import type { Endpoint } from "./endpoint.js";
 import { JsonReader } from "./json.js";
 import { brief } from "./text.js";

@@ -1,5 +1,5 @@
-import { toHex, toQuantity, type Hex } from "../bytes.js";
-import { keccak256 } from "../keccak.js";
+import { toHex, toQuantity, type Hex } from "../core/bytes.js";
+import { keccak256 } from "../core/keccak.js";
 import type { Account } from "../proof/account.js";
 import { EMPTY_ROOT } from "../proof/trie.js";
 import { type Engine, type Finding } from "./engine.js";

@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 
 import { Command, CommanderError } from "commander";
 
-import { SettlementGuardError } from "../errors.js";
+import { SettlementGuardError } from "../core/errors.js";
 import { config } from "./config.js";
 import { DEFAULT_TIMEOUT, HEADERS_VARIABLE, RPC_VARIABLE } from "./endpoint.js";
 import { prove, type ProveArguments } from "./prove.js";

@@ -1,6 +1,6 @@
-import { toBytes, toHex, toWord, type Hex } from "../bytes.js";
-import { SettlementGuardError } from "../errors.js";
-import { hashHeader } from "../proof/header.js";
+import { toBytes, toHex, toWord, type Hex } from "../core/bytes.js";
+import { SettlementGuardError } from "../core/errors.js";
+import { hashHeader } from "../header/header.js";
 import { brief } from "./text.js";
 
 interface CommonCase {

@@ -1,10 +1,10 @@
 import { writeFile } from "node:fs/promises";
 
-import { toBytes, toHex, toQuantity, toWord, type Hex } from "../bytes.js";
-import { SettlementGuardError } from "../errors.js";
-import { prove as proveState, type ProvenState } from "../proof/prove.js";
-import type { BlockId } from "../rpc/block.js";
-import { withoutUrls } from "../text.js";
+import { toBytes, toHex, toQuantity, toWord, type Hex } from "../core/bytes.js";
+import { SettlementGuardError } from "../core/errors.js";
+import { prove as proveState, type ProvenState } from "../actions/prove.js";
+import type { BlockId } from "../actions/fetchHeader.js";
+import { withoutUrls } from "../core/text.js";
 import { readEndpoint, type EndpointOptions } from "./endpoint.js";
 import { typescriptEngine } from "./engine.js";
 import { jsonRpc } from "./jsonRpc.js";

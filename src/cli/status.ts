@@ -1,7 +1,7 @@
-import { toBytes } from "../bytes.js";
-import { SettlementGuardError } from "../errors.js";
-import { explainScope, scopeIdOf } from "../policy/explainScope.js";
-import { withoutUrls } from "../text.js";
+import { toBytes } from "../core/bytes.js";
+import { SettlementGuardError } from "../core/errors.js";
+import { explainScope, scopeIdOf } from "../actions/explainScope.js";
+import { withoutUrls } from "../core/text.js";
 import { readEndpoint, type EndpointOptions } from "./endpoint.js";
 import { jsonRpc } from "./jsonRpc.js";
 import type { Terminal } from "./terminal.js";

@@ -1,7 +1,7 @@
 import type { Writable } from "node:stream";
 
-import { SettlementGuardError } from "../errors.js";
-import { printable, withoutUrls } from "../text.js";
+import { SettlementGuardError } from "../core/errors.js";
+import { printable, withoutUrls } from "../core/text.js";
 import { brief, printableJson } from "./text.js";
 
 /** A message of 1,000 characters says enough; a file's or an endpoint's words are shorter. */

@@ -1,4 +1,4 @@
-import { printable } from "../text.js";
+import { printable } from "../core/text.js";
 
 /** JSON that a terminal prints as it stands: its only controls are the newlines of the indentation. A bigint is its decimal digits. */
 export function printableJson(value: unknown, indent?: number): string {

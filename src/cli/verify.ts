@@ -1,4 +1,4 @@
-import { SettlementGuardError } from "../errors.js";
+import { SettlementGuardError } from "../core/errors.js";
 import { useWasmKeccak } from "../keccak-wasm.js";
 import { readCases, unusable } from "./jsonFile.js";
 import { typescriptEngine, type Engine } from "./engine.js";

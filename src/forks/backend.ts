@@ -1,4 +1,4 @@
-import { SettlementGuardError } from "../errors.js";
+import { SettlementGuardError } from "../core/errors.js";
 import type { Request } from "../rpc/request.js";
 
 /** What identifies a chain at birth: two chains created with equal options have the same genesis block. */

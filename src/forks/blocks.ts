@@ -1,4 +1,4 @@
-import { toQuantity, type Hex } from "../bytes.js";
+import { toQuantity, type Hex } from "../core/bytes.js";
 import { simulatorError, type Ask, type RpcCall } from "./backend.js";
 import type { Pool } from "./pool.js";
 import type { RpcBlock, SentTransaction } from "./transactions.js";

@@ -1,4 +1,4 @@
-import { sameHex } from "../bytes.js";
+import { sameHex } from "../core/bytes.js";
 import { simulatorError } from "./backend.js";
 import { blockId, type BlockId, type PortableBlock } from "./blocks.js";
 import type { SimulatedNode } from "./node.js";

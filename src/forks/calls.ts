@@ -1,4 +1,4 @@
-import { sameHex, toQuantity, toWord } from "../bytes.js";
+import { sameHex, toQuantity, toWord } from "../core/bytes.js";
 import { HISTORY_ADDRESS, HISTORY_WINDOW } from "./history.js";
 import type { SimulatedNode } from "./node.js";
 

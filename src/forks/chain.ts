@@ -1,4 +1,4 @@
-import { sameHex, type Hex } from "../bytes.js";
+import { sameHex, type Hex } from "../core/bytes.js";
 import type { Request } from "../rpc/request.js";
 import { simulatorError, type Backend, type ChainFactory } from "./backend.js";
 import { blockId, sharedLength, type BlockId } from "./blocks.js";

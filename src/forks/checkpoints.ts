@@ -1,4 +1,4 @@
-import type { Hex } from "../bytes.js";
+import type { Hex } from "../core/bytes.js";
 import { simulatorError, type Ask } from "./backend.js";
 import type { Blocks } from "./blocks.js";
 import type { HistoryFiller } from "./historyFiller.js";

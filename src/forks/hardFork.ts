@@ -1,4 +1,4 @@
-import { toQuantity } from "../bytes.js";
+import { toQuantity } from "../core/bytes.js";
 import { SimulatedChain } from "./chain.js";
 
 export interface HardForkOptions {

@@ -1,4 +1,4 @@
-import { toQuantity, type Hex } from "../bytes.js";
+import { toQuantity, type Hex } from "../core/bytes.js";
 
 /** The EIP-2935 history contract's address, the same on every chain. */
 export const HISTORY_ADDRESS: Hex = "0x0000f90827f1c53a10cb7a02335b175320002935";

@@ -1,4 +1,4 @@
-import { sameHex, toQuantity, type Hex } from "../bytes.js";
+import { sameHex, toQuantity, type Hex } from "../core/bytes.js";
 import type { Ask } from "./backend.js";
 import type { Blocks } from "./blocks.js";
 import type { Pool } from "./pool.js";

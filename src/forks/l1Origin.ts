@@ -1,4 +1,4 @@
-import { toBigInt, toQuantity, toWord, type Hex } from "../bytes.js";
+import { toBigInt, toQuantity, toWord, type Hex } from "../core/bytes.js";
 import type { SimulatedChain } from "./chain.js";
 
 /** The OP stack's `L1Block` predeploy. */

@@ -1,5 +1,5 @@
-import { toBytes, toHex, toQuantity, toWord, type Hex } from "../bytes.js";
-import { keccak256 } from "../keccak.js";
+import { toBytes, toHex, toQuantity, toWord, type Hex } from "../core/bytes.js";
+import { keccak256 } from "../core/keccak.js";
 import { simulatorError, type Ask, type RpcCall } from "./backend.js";
 import { readHead, type Blocks } from "./blocks.js";
 import type { Checkpoints } from "./checkpoints.js";

@@ -1,4 +1,4 @@
-import { toQuantity, type Hex } from "../bytes.js";
+import { toQuantity, type Hex } from "../core/bytes.js";
 import type { Request } from "../rpc/request.js";
 import { SYSTEM_TIP } from "./history.js";
 import type { SimulatedNode } from "./node.js";

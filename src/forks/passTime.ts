@@ -1,4 +1,4 @@
-import { toQuantity } from "../bytes.js";
+import { toQuantity } from "../core/bytes.js";
 import { call, toRequest, type Connection } from "../rpc/request.js";
 import { isMethodMissing, simulatorError } from "./backend.js";
 import { HISTORY_WINDOW } from "./history.js";

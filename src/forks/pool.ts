@@ -1,4 +1,4 @@
-import type { Hex } from "../bytes.js";
+import type { Hex } from "../core/bytes.js";
 import type { Request } from "../rpc/request.js";
 import {
   isSystemTransaction,

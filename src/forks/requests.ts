@@ -1,4 +1,4 @@
-import { toQuantity } from "../bytes.js";
+import { toQuantity } from "../core/bytes.js";
 import { simulatorError, type RpcCall } from "./backend.js";
 import { call } from "./calls.js";
 import type { SimulatedNode } from "./node.js";

@@ -1,5 +1,5 @@
-import { toBigInt, toBytes, toHex, type Hex } from "../bytes.js";
-import { keccak256 } from "../keccak.js";
+import { toBigInt, toBytes, toHex, type Hex } from "../core/bytes.js";
+import { keccak256 } from "../core/keccak.js";
 import type { Request } from "../rpc/request.js";
 import { SYSTEM_ADDRESS } from "./history.js";
 

@@ -1,4 +1,4 @@
-import { toQuantity, type Hex } from "../bytes.js";
+import { toQuantity, type Hex } from "../core/bytes.js";
 import { simulatorError } from "./backend.js";
 import { sharedLength, type BlockRecord } from "./blocks.js";
 import { importBlock, rollBack } from "./branch.js";

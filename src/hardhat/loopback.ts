@@ -2,7 +2,7 @@ import { randomInt } from "node:crypto";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 
-import { toQuantity } from "../bytes.js";
+import { toQuantity } from "../core/bytes.js";
 import { simulatorError } from "../forks/backend.js";
 import type { Request } from "../rpc/request.js";
 

@@ -1,6 +1,6 @@
-import { toHex, toWord, type Hex } from "../bytes.js";
-import { SettlementGuardError } from "../errors.js";
-import { describeValue } from "../text.js";
+import { toHex, toWord, type Hex } from "../core/bytes.js";
+import { SettlementGuardError } from "../core/errors.js";
+import { describeValue } from "../core/text.js";
 import type { ChainProfile, Continuity } from "./chains.js";
 import {
   WHOLE,

@@ -1,4 +1,4 @@
-import { describeValue, oneLine, quoted } from "../text.js";
+import { describeValue, oneLine, quoted } from "../core/text.js";
 import { BOUNDS } from "./bounds.js";
 import { CHAIN_PROFILES, CONTINUITIES, demandsOf, type ChainProfile } from "./chains.js";
 import type { ChainInput, ScopeInput } from "./config.js";

@@ -1,4 +1,4 @@
-import { SettlementGuardError } from "../errors.js";
+import { SettlementGuardError } from "../core/errors.js";
 
 /**
  * What stays open when something is wrong: the twin of `contracts/policy/Policy.sol`, which documents each status, action and verdict.

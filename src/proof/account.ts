@@ -1,5 +1,5 @@
-import { SettlementGuardError } from "../errors.js";
-import { keccak256 } from "../keccak.js";
+import { SettlementGuardError } from "../core/errors.js";
+import { keccak256 } from "../core/keccak.js";
 import type { Verdict } from "./reasons.js";
 import { verifyHashedKey } from "./trie.js";
 

@@ -1,5 +1,5 @@
-import { compareBytes, concat, equalBytes, toBytesEach, toHex } from "../bytes.js";
-import { keccak256 } from "../keccak.js";
+import { compareBytes, concat, equalBytes, toBytesEach, toHex } from "../core/bytes.js";
+import { keccak256 } from "../core/keccak.js";
 import { accountPieces, decodeAccount, decodeSlot, type Account } from "./account.js";
 import { childOf, decodeNode, HASH_SIZE, nibble, type Failure, type TrieNode } from "./node.js";
 import { END, STEP } from "./read.js";

@@ -1,8 +1,8 @@
-import { compareBytes, concat, equalBytes } from "../bytes.js";
-import { keccak256 } from "../keccak.js";
+import { compareBytes, concat, equalBytes } from "../core/bytes.js";
+import { keccak256 } from "../core/keccak.js";
 import { decodeSlot, type Account } from "./account.js";
 import { HASH_SIZE, isReference, nibble, type Failure } from "./node.js";
-import { encodeRlp } from "./rlp.js";
+import { encodeRlp } from "../core/rlp.js";
 
 /**
  * The reader of witnesses: the twin of `contracts/proof/TrieReader.sol`, which has the format and the argument for its soundness. Both

@@ -1,5 +1,5 @@
-import { equalBytes } from "../bytes.js";
-import { keccak256 } from "../keccak.js";
+import { equalBytes } from "../core/bytes.js";
+import { keccak256 } from "../core/keccak.js";
 import { childOf, decodeNode, HASH_SIZE, MAX_NODE_BYTES, nibble, type Failure, type TrieNode } from "./node.js";
 import type { Verdict } from "./reasons.js";
 

@@ -1,6 +1,6 @@
-import { concat, equalBytes, invalidHex, toBytes, toHex, toWord, type Hex } from "../bytes.js";
-import { SettlementGuardError } from "../errors.js";
-import { keccak256 } from "../keccak.js";
+import { concat, equalBytes, invalidHex, toBytes, toHex, toWord, type Hex } from "../core/bytes.js";
+import { SettlementGuardError } from "../core/errors.js";
+import { keccak256 } from "../core/keccak.js";
 import type { Account } from "./account.js";
 import type { Failure } from "./node.js";
 import { Nodes, packAccount, packSlots, sortSlots, Unpackable } from "./pack.js";

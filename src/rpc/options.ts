@@ -1,4 +1,4 @@
-import { SettlementGuardError } from "../errors.js";
+import { SettlementGuardError } from "../core/errors.js";
 
 /**
  * Refuses options that are no object, or that have a name which nobody reads: a misspelt one would be ignored, and the default used.

@@ -1,4 +1,4 @@
-import { withoutUrls } from "../text.js";
+import { withoutUrls } from "../core/text.js";
 
 /** What came instead of an answer. */
 export interface Refusal {

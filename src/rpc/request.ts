@@ -1,4 +1,4 @@
-import { SettlementGuardError } from "../errors.js";
+import { SettlementGuardError } from "../core/errors.js";
 import { checkOptions, checkWhole } from "./options.js";
 import { refusalIn, refusalOf, type Refusal } from "./refusal.js";
 

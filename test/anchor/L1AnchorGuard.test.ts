@@ -3,11 +3,11 @@ import type { Signer } from "ethers";
 import { network } from "hardhat";
 
 import type { StateAnchor } from "../../src/anchor/anchor.js";
-import { toHex, toQuantity, type Hex } from "../../src/bytes.js";
+import { toHex, toQuantity, type Hex } from "../../src/core/bytes.js";
 import { settlementGuardMatchers } from "../../src/chai/index.js";
 import { L1_BLOCK_ADDRESS, installL1Block, showL1Origin } from "../../src/forks/index.js";
 import { hardhatForks, type HardhatChain } from "../../src/hardhat/index.js";
-import { fetchHeader } from "../../src/rpc/block.js";
+import { fetchHeader } from "../../src/actions/fetchHeader.js";
 import {
   CrossChainHarness__factory,
   L1BlockStandIn__factory,

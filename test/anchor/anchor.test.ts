@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { network } from "hardhat";
 
-import { toBytes, type Hex } from "../../src/bytes.js";
+import { toBytes, type Hex } from "../../src/core/bytes.js";
 import {
   checkAnchor,
   latestAnchor,
@@ -9,7 +9,7 @@ import {
   verifyStateAnchor,
   type StateAnchor,
 } from "../../src/anchor/anchor.js";
-import { hashHeader } from "../../src/proof/header.js";
+import { hashHeader } from "../../src/header/header.js";
 import type { Request } from "../../src/rpc/request.js";
 import { rejected, thrown } from "../helpers/errors.js";
 import { sampleHeader } from "../helpers/headers.js";

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { TypedDataEncoder, verifyTypedData, Wallet } from "ethers";
 
-import type { Hex } from "../../src/bytes.js";
+import type { Hex } from "../../src/core/bytes.js";
 import type { Anchor, StateAnchor } from "../../src/anchor/anchor.js";
 import {
   ANCHOR_TYPE,

@@ -2,7 +2,7 @@ import { AssertionError, expect, use } from "chai";
 import { BrowserProvider, Contract, Interface, JsonRpcApiProvider, Network } from "ethers";
 import { artifacts, network } from "hardhat";
 
-import type { GuardErrorName } from "../../src/anchor/guardErrors.js";
+import type { GuardErrorName } from "../../src/explain/guardErrors.js";
 import { settlementGuardMatchers, revertDataOf } from "../../src/chai/index.js";
 
 use(settlementGuardMatchers);

@@ -6,14 +6,14 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { network } from "hardhat";
 
-import { toBytes, toHex, toQuantity, toWord, type Hex } from "../../src/bytes.js";
+import { toBytes, toHex, toQuantity, toWord, type Hex } from "../../src/core/bytes.js";
 import { typescriptEngine, type Engine } from "../../src/cli/engine.js";
 import { evmEngine } from "../../src/cli/evmEngine.js";
 import { judge, type CaseReport } from "../../src/cli/judge.js";
 import { readCase } from "../../src/cli/proofCase.js";
 import { hardhatForks, type HardhatChain } from "../../src/hardhat/index.js";
 import { serveLoopback, type Loopback } from "../../src/hardhat/loopback.js";
-import { keccak256 } from "../../src/keccak.js";
+import { keccak256 } from "../../src/core/keccak.js";
 import { deployGasMeter } from "../helpers/gas.js";
 import { needVectors, readVector, vectorFiles } from "../helpers/vectors.js";
 import { buildTrie, concat, rlpInteger } from "../trie-helpers/buildTrie.js";

@@ -8,8 +8,8 @@ import { expect } from "chai";
 
 import { readEndpoint, type EndpointOptions } from "../../src/cli/endpoint.js";
 import { jsonRpc } from "../../src/cli/jsonRpc.js";
-import { fetchHeader } from "../../src/rpc/block.js";
-import { withoutUrls } from "../../src/text.js";
+import { fetchHeader } from "../../src/actions/fetchHeader.js";
+import { withoutUrls } from "../../src/core/text.js";
 import { rejected, thrown } from "../helpers/errors.js";
 import { cli, ESCAPES, OBEYED } from "./run.js";
 

@@ -7,7 +7,7 @@ import { gzipSync } from "node:zlib";
 import { expect } from "chai";
 
 import { Terminal } from "../../src/cli/terminal.js";
-import { printable } from "../../src/text.js";
+import { printable } from "../../src/core/text.js";
 import { verify } from "../../src/cli/verify.js";
 import { rejected } from "../helpers/errors.js";
 import { cli, ESCAPES, expectRefusal, OBEYED } from "./run.js";

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { encodeRlp, getBytes, keccak256, toBeHex } from "ethers";
 
-import { toHex, toWord } from "../../src/bytes.js";
+import { toHex, toWord } from "../../src/core/bytes.js";
 import { typescriptEngine } from "../../src/cli/engine.js";
 import { judge, type CaseReport } from "../../src/cli/judge.js";
 import { readCase } from "../../src/cli/proofCase.js";

@@ -3,8 +3,8 @@ import { expect, use } from "chai";
 import { collateralSlot } from "../../scenarios/vault.js";
 import { UNIT, forks, signersOf } from "../../scenarios/world.js";
 import { settlementGuardMatchers } from "../../src/chai/index.js";
-import { prove } from "../../src/proof/prove.js";
-import type { Hex } from "../../src/bytes.js";
+import { prove } from "../../src/actions/prove.js";
+import type { Hex } from "../../src/core/bytes.js";
 import {
   CollateralVault__factory,
   GuardedCollateralCredit__factory,

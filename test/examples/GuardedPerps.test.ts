@@ -17,9 +17,9 @@ import {
   type World,
 } from "../../scenarios/world.js";
 import { latestAnchor } from "../../src/anchor/anchor.js";
-import { toQuantity, type Hex } from "../../src/bytes.js";
+import { toQuantity, type Hex } from "../../src/core/bytes.js";
 import { settlementGuardMatchers } from "../../src/chai/index.js";
-import { prove } from "../../src/proof/prove.js";
+import { prove } from "../../src/actions/prove.js";
 import {
   CautiousPerps__factory,
   Custodian__factory,

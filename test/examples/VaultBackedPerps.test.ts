@@ -14,11 +14,11 @@ import {
   type L1Proof,
 } from "../../scenarios/vault.js";
 import { UNIT, signersOf, type Role } from "../../scenarios/world.js";
-import { toBytes, toHex } from "../../src/bytes.js";
+import { toBytes, toHex } from "../../src/core/bytes.js";
 import { settlementGuardMatchers } from "../../src/chai/index.js";
 import { showL1Origin } from "../../src/forks/index.js";
 import type { HardhatChain } from "../../src/hardhat/index.js";
-import { fetchHeader } from "../../src/rpc/block.js";
+import { fetchHeader } from "../../src/actions/fetchHeader.js";
 import {
   CrossChainHarness__factory,
   GreedyOwner__factory,

@@ -18,8 +18,8 @@ import {
   type World,
 } from "../../scenarios/world.js";
 import { latestAnchor } from "../../src/anchor/anchor.js";
-import type { Hex } from "../../src/bytes.js";
-import { prove } from "../../src/proof/prove.js";
+import type { Hex } from "../../src/core/bytes.js";
+import { prove } from "../../src/actions/prove.js";
 import { Custodian__factory, TestToken__factory, type GuardedPerps } from "../../typechain-types/index.js";
 import { announced, type Random } from "../helpers/random.js";
 

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { network } from "hardhat";
 
-import type { Hex } from "../../src/bytes.js";
+import type { Hex } from "../../src/core/bytes.js";
 import { SimulatedChain, type ChainFactory } from "../../src/forks/index.js";
 import { hardhatChains, hardhatForks } from "../../src/hardhat/index.js";
 import type { Request } from "../../src/rpc/request.js";

@@ -4,7 +4,7 @@ import { network } from "hardhat";
 
 import { HISTORY_WINDOW, SYSTEM_ADDRESS, type HistoryMode } from "../../src/forks/index.js";
 import { hardhatForks, type HardhatChain } from "../../src/hardhat/index.js";
-import { toQuantity, type Hex } from "../../src/bytes.js";
+import { toQuantity, type Hex } from "../../src/core/bytes.js";
 import { blockAt, deployProbe, expectSimulatorError, expectSoundChain, history } from "./helpers.js";
 
 const forks = hardhatForks(network);

@@ -2,9 +2,9 @@ import { expect } from "chai";
 import { network } from "hardhat";
 
 import { latestAnchor, latestStateAnchor } from "../../src/anchor/anchor.js";
-import { toQuantity, type Hex } from "../../src/bytes.js";
+import { toQuantity, type Hex } from "../../src/core/bytes.js";
 import { hardhatForks, type HardhatChain } from "../../src/hardhat/index.js";
-import { prove } from "../../src/proof/prove.js";
+import { prove } from "../../src/actions/prove.js";
 import { BranchProbe__factory, StateProofHarness__factory } from "../../typechain-types/index.js";
 import { blockAt, deployProbe } from "./helpers.js";
 

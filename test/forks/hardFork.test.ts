@@ -2,9 +2,9 @@ import { expect, use } from "chai";
 import { Transaction, parseEther } from "ethers";
 import { network } from "hardhat";
 
-import { toQuantity, type Hex } from "../../src/bytes.js";
+import { toQuantity, type Hex } from "../../src/core/bytes.js";
 import { settlementGuardMatchers } from "../../src/chai/index.js";
-import { SettlementGuardError } from "../../src/errors.js";
+import { SettlementGuardError } from "../../src/core/errors.js";
 import type { HistoryMode } from "../../src/forks/index.js";
 import { hardhatForks, type HardhatChain } from "../../src/hardhat/index.js";
 import { blockAt, deployProbe, expectSoundChain, history, probeOn } from "./helpers.js";

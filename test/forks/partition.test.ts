@@ -3,7 +3,7 @@ import type { Contract } from "ethers";
 import { network } from "hardhat";
 
 import { settlementGuardMatchers } from "../../src/chai/index.js";
-import { SettlementGuardError } from "../../src/errors.js";
+import { SettlementGuardError } from "../../src/core/errors.js";
 import type { HistoryMode } from "../../src/forks/index.js";
 import { hardhatForks, type HardhatChain } from "../../src/hardhat/index.js";
 import { blockAt, deployProbe, expectSoundChain, history, probeOn } from "./helpers.js";

@@ -3,7 +3,7 @@ import { network } from "hardhat";
 
 import { MARKET, UNIT, connect, deployExchanges, depositOnBoth, exchange, signOrder } from "../../scenarios/world.js";
 import { latestAnchor } from "../../src/anchor/anchor.js";
-import { toQuantity } from "../../src/bytes.js";
+import { toQuantity } from "../../src/core/bytes.js";
 import { liveTime, passTime, type ChainOptions, type DevelopmentChain } from "../../src/forks/index.js";
 import { hardhatForks, type HardhatChain } from "../../src/hardhat/index.js";
 import type { Request } from "../../src/rpc/request.js";

@@ -1,8 +1,8 @@
 import { AbiCoder, type BaseContract } from "ethers";
 
-import { toBytes, toHex, toWord, type Hex } from "../../src/bytes.js";
-import { SettlementGuardError } from "../../src/errors.js";
-import { decodeHeader, decodeHeaderStart, hashHeader, type Header } from "../../src/proof/header.js";
+import { toBytes, toHex, toWord, type Hex } from "../../src/core/bytes.js";
+import { SettlementGuardError } from "../../src/core/errors.js";
+import { decodeHeader, decodeHeaderStart, hashHeader, type Header } from "../../src/header/header.js";
 import type { Request } from "../../src/rpc/request.js";
 
 /**

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 
-import type { Hex } from "../../src/bytes.js";
+import type { Hex } from "../../src/core/bytes.js";
 
 /** Vectors from real chains and official suites; a folder beside the project, which not every machine has. */
 export const VECTORS = join(import.meta.dirname, "..", "..", "..", "shared", "vectors");

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { AbiCoder, keccak256 } from "ethers";
 
-import type { Hex } from "../../src/bytes.js";
+import type { Hex } from "../../src/core/bytes.js";
 import { announced } from "../helpers/random.js";
 import { ACTION, blocksIn, CONFIG, FORMS, scopeNamed, STATUS, World, type Target } from "./helpers/world.js";
 

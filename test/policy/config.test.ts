@@ -4,7 +4,7 @@ import { network } from "hardhat";
 import { readFileSync } from "node:fs";
 
 import type { StateAnchor } from "../../src/anchor/anchor.js";
-import { explain } from "../../src/anchor/explain.js";
+import { explain } from "../../src/explain/explain.js";
 import { BOUNDS } from "../../src/policy/bounds.js";
 import { CHAIN_PROFILES, CONTINUITIES, demandsOf } from "../../src/policy/chains.js";
 import { defineGuardConfig, hiddenOutages, scopeId, type ScopeConfig } from "../../src/policy/config.js";

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { toBeHex } from "ethers";
 
-import type { Hex } from "../../src/bytes.js";
+import type { Hex } from "../../src/core/bytes.js";
 import { BUILDS } from "../helpers/compile.js";
 import {
   ACTION,

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 
-import type { Hex } from "../../src/bytes.js";
+import type { Hex } from "../../src/core/bytes.js";
 import { BUILDS } from "../helpers/compile.js";
 import { announced, type Random } from "../helpers/random.js";
 import { packed, STANDARD_TABLE, STRICT_TABLE } from "./helpers/tables.js";

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 
-import type { Hex } from "../../src/bytes.js";
+import type { Hex } from "../../src/core/bytes.js";
 import { BUILDS } from "../helpers/compile.js";
 import { announced } from "../helpers/random.js";
 import { ACTION, CONFIG, CONFIGURATOR, DAY, scopeNamed, World, type Target } from "./helpers/world.js";

@@ -1263,7 +1263,7 @@ const OTHERS = [
     ],
     ["A11", "Gnosis is as slow as Ethereum", "listedChains", "if (chainId == 100) return 5_000;", ""],
   ]),
-  ...mutantsOf("contracts/proof/HeaderTime.sol", [
+  ...mutantsOf("contracts/header/HeaderTime.sol", [
     [
       "A5",
       "any header",

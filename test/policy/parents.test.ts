@@ -1,6 +1,6 @@
 import { expect } from "chai";
 
-import type { Hex } from "../../src/bytes.js";
+import type { Hex } from "../../src/core/bytes.js";
 import { BUILDS } from "../helpers/compile.js";
 import {
   ACTION,

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
 
-import type { Hex } from "../../src/bytes.js";
+import type { Hex } from "../../src/core/bytes.js";
 import { announced } from "../helpers/random.js";
 import { packed, STANDARD_TABLE, STRICT_TABLE } from "./helpers/tables.js";
 import {

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { keccak256, toBeHex } from "ethers";
 
-import { toBytes, type Hex } from "../../src/bytes.js";
+import { toBytes, type Hex } from "../../src/core/bytes.js";
 import { BUILDS } from "../helpers/compile.js";
 import { sampleHeader } from "../helpers/headers.js";
 import {

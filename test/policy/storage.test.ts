@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { AbiCoder, concat, id, keccak256, toBeHex } from "ethers";
 
-import type { Hex } from "../../src/bytes.js";
+import type { Hex } from "../../src/core/bytes.js";
 import { announced } from "../helpers/random.js";
 import {
   ACTION,

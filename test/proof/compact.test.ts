@@ -2,11 +2,11 @@ import { createEVM } from "@ethereumjs/evm";
 import { createMPT, verifyMerkleProof } from "@ethereumjs/mpt";
 import { expect } from "chai";
 
-import { toBytes, toHex, type Hex } from "../../src/bytes.js";
-import { SettlementGuardError } from "../../src/errors.js";
+import { toBytes, toHex, type Hex } from "../../src/core/bytes.js";
+import { SettlementGuardError } from "../../src/core/errors.js";
 import { keccak_256 as keccakOfNoble } from "@noble/hashes/sha3.js";
 
-import { keccak256, setKeccak256 } from "../../src/keccak.js";
+import { keccak256, setKeccak256 } from "../../src/core/keccak.js";
 import {
   CompactProofHarness__factory,
   IProofErrors__factory,

@@ -2,8 +2,8 @@ import { expect } from "chai";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { toHex } from "../../src/bytes.js";
-import { keccak256 } from "../../src/keccak.js";
+import { toHex } from "../../src/core/bytes.js";
+import { keccak256 } from "../../src/core/keccak.js";
 import { packCompact } from "../../src/proof/compact.js";
 import { concat } from "../trie-helpers/buildTrie.js";
 import { type CompactVerifier, type Question, randomWorld, solidityCompact } from "../trie-helpers/compact.js";

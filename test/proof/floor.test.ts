@@ -1,6 +1,6 @@
 import { expect } from "chai";
 
-import { toHex } from "../../src/bytes.js";
+import { toHex } from "../../src/core/bytes.js";
 import { concat } from "../trie-helpers/buildTrie.js";
 import { compile, type Compiled } from "../trie-helpers/compile.js";
 import { needVectors } from "../helpers/vectors.js";

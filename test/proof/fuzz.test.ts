@@ -1,8 +1,8 @@
 import { createMPT, verifyMerkleProof } from "@ethereumjs/mpt";
 import { expect } from "chai";
 
-import { toHex } from "../../src/bytes.js";
-import { keccak256 } from "../../src/keccak.js";
+import { toHex } from "../../src/core/bytes.js";
+import { keccak256 } from "../../src/core/keccak.js";
 import { sortSlots } from "../../src/proof/witness.js";
 import { buildTrie, type BuiltTrie, concat, rlpInteger, rlpList, rlpString } from "../trie-helpers/buildTrie.js";
 import { createRandom, type Random } from "../trie-helpers/random.js";

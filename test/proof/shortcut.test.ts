@@ -1,6 +1,6 @@
 import { expect } from "chai";
 
-import { keccak256 } from "../../src/keccak.js";
+import { keccak256 } from "../../src/core/keccak.js";
 import { asking } from "../trie-helpers/asking.js";
 import { buildTrie, concat, hexPrefix, nibblesOf, rlpInteger, rlpList, rlpString } from "../trie-helpers/buildTrie.js";
 import {

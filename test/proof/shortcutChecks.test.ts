@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import { network } from "hardhat";
 
-import { toHex } from "../../src/bytes.js";
-import { keccak256 } from "../../src/keccak.js";
+import { toHex } from "../../src/core/bytes.js";
+import { keccak256 } from "../../src/core/keccak.js";
 import { verifySlot } from "../../src/proof/account.js";
 import { PROOF_REASONS } from "../../src/proof/reasons.js";
 import { verifySlots } from "../../src/proof/witness.js";

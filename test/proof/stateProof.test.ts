@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { expect } from "chai";
 import type { BaseContract } from "ethers";
 
-import { toHex } from "../../src/bytes.js";
-import { SettlementGuardError } from "../../src/errors.js";
-import { keccak256 } from "../../src/keccak.js";
+import { toHex } from "../../src/core/bytes.js";
+import { SettlementGuardError } from "../../src/core/errors.js";
+import { keccak256 } from "../../src/core/keccak.js";
 import { PROOF_REASONS } from "../../src/proof/reasons.js";
 import { MAX_PROOF_BYTES } from "../../src/proof/trie.js";
 import { MAX_SLOTS, packWitness, sortSlots, verifySlots } from "../../src/proof/witness.js";

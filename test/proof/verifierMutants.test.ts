@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 import { expect } from "chai";
 
-import { toHex } from "../../src/bytes.js";
+import { toHex } from "../../src/core/bytes.js";
 import { compile, type Compiled, PROJECT } from "../trie-helpers/compile.js";
 import { mutate, MUTANTS, pattern } from "../trie-helpers/mutants.js";
 import { fits, type Recorded, recorded } from "../trie-helpers/recorder.js";

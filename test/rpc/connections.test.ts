@@ -10,8 +10,8 @@ import { mainnet } from "viem/chains";
 
 import { latestAnchor } from "../../src/anchor/anchor.js";
 import { serveLoopback, type Loopback } from "../../src/hardhat/loopback.js";
-import { prove } from "../../src/proof/prove.js";
-import { fetchHeader } from "../../src/rpc/block.js";
+import { prove } from "../../src/actions/prove.js";
+import { fetchHeader } from "../../src/actions/fetchHeader.js";
 import { toRequest, type Connection, type Request } from "../../src/rpc/request.js";
 import { rejected, thrown } from "../helpers/errors.js";
 

@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import { inspect } from "node:util";
 
-import { SettlementGuardError, type ErrorDetails } from "../../src/errors.js";
-import { fetchHeader } from "../../src/rpc/block.js";
+import { SettlementGuardError, type ErrorDetails } from "../../src/core/errors.js";
+import { fetchHeader } from "../../src/actions/fetchHeader.js";
 import { refusalOf } from "../../src/rpc/refusal.js";
 import { rejected } from "../helpers/errors.js";
 

@@ -5,7 +5,7 @@ import { expect } from "chai";
 import { TypedDataEncoder, keccak256 } from "ethers";
 
 import { ANCHOR_TYPE, STATE_ANCHOR_TYPE, decodeHeader } from "../../src/index.js";
-import { toBytes, toHex } from "../../src/bytes.js";
+import { toBytes, toHex } from "../../src/core/bytes.js";
 
 const tsx = createRequire(import.meta.url).resolve("tsx/cli");
 

@@ -5,9 +5,9 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 
 import { latestStateAnchor, type Anchor } from "../../src/anchor/anchor.js";
-import { toQuantity, toWord, type Hex } from "../../src/bytes.js";
+import { toQuantity, toWord, type Hex } from "../../src/core/bytes.js";
 import { settlementGuardMatchers } from "../../src/chai/index.js";
-import { SettlementGuardError } from "../../src/errors.js";
+import { SettlementGuardError } from "../../src/core/errors.js";
 import { HISTORY_ADDRESS, HISTORY_CODE, SimulatedChain, liveTime, passTime } from "../../src/forks/index.js";
 import { toRequest } from "../../src/rpc/request.js";
 import {

@@ -1,11 +1,11 @@
 import type { Interface } from "ethers";
 
-import { toHex } from "../../src/bytes.js";
+import { toHex } from "../../src/core/bytes.js";
 import { climbSlot, verifyCompact } from "../../src/proof/compact.js";
 import { PROOF_REASONS } from "../../src/proof/reasons.js";
 import { verifyAccountSlot, type WitnessVerdict } from "../../src/proof/witness.js";
 import { rlpInteger, rlpList, rlpString, buildTrie, type BuiltTrie } from "./buildTrie.js";
-import { keccak256 } from "../../src/keccak.js";
+import { keccak256 } from "../../src/core/keccak.js";
 import type { Random } from "./random.js";
 import type { Caller, Line } from "./verifiers.js";
 

@@ -1,5 +1,5 @@
-import { toHex } from "../../src/bytes.js";
-import { keccak256 } from "../../src/keccak.js";
+import { toHex } from "../../src/core/bytes.js";
+import { keccak256 } from "../../src/core/keccak.js";
 import { concat, hexPrefix, nibblesOf, rlpList, rlpString } from "./buildTrie.js";
 import { slotOf } from "./compact.js";
 

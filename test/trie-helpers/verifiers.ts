@@ -1,7 +1,7 @@
 import type { Interface, Result } from "ethers";
 import { network } from "hardhat";
 
-import { toHex } from "../../src/bytes.js";
+import { toHex } from "../../src/core/bytes.js";
 import { verifyAccount, verifySlot } from "../../src/proof/account.js";
 import { PROOF_REASONS } from "../../src/proof/reasons.js";
 import { verifyHashedKey } from "../../src/proof/trie.js";

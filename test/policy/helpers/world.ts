@@ -5,7 +5,7 @@ import { createAddressFromString } from "@ethereumjs/util";
 import { expect } from "chai";
 import { getAddress, Interface, keccak256, toBeHex } from "ethers";
 
-import { toBytes, toHex, type Hex } from "../../../src/bytes.js";
+import { toBytes, toHex, type Hex } from "../../../src/core/bytes.js";
 import { HISTORY_ADDRESS, HISTORY_CODE, HISTORY_WINDOW } from "../../../src/forks/index.js";
 import { BUILDS, compile, type Build } from "../../helpers/compile.js";
 

@@ -1,8 +1,8 @@
 import { RLP } from "@ethereumjs/rlp";
 import { expect } from "chai";
 
-import { toBytes, toHex } from "../../src/bytes.js";
-import { decodeRlp, encodeRlp, MAX_RLP_DEPTH, type RlpInput, type RlpItem } from "../../src/proof/rlp.js";
+import { toBytes, toHex } from "../../src/core/bytes.js";
+import { decodeRlp, encodeRlp, MAX_RLP_DEPTH, type RlpInput, type RlpItem } from "../../src/core/rlp.js";
 import { thrown } from "../helpers/errors.js";
 import { random, type Random } from "../helpers/random.js";
 import { needVectors, readVector } from "../helpers/vectors.js";

@@ -1,9 +1,9 @@
 import { keccak_256 } from "@noble/hashes/sha3.js";
 import { expect } from "chai";
 
-import { toHex } from "../src/bytes.js";
-import { keccak256 } from "../src/keccak.js";
-import { createRandom } from "./trie-helpers/random.js";
+import { toHex } from "../../src/core/bytes.js";
+import { keccak256 } from "../../src/core/keccak.js";
+import { createRandom } from "../trie-helpers/random.js";
 
 describe("keccak256", function () {
   it("gives @noble/hashes' digests for every length about the hash's blocks, though one hasher serves all calls", function () {

@@ -13,17 +13,17 @@ import { network } from "hardhat";
 import { readFileSync, readdirSync } from "node:fs";
 import { createPublicClient, custom, type EIP1193RequestFn } from "viem";
 
-import { explain } from "../../src/anchor/explain.js";
+import { explain } from "../../src/explain/explain.js";
 import {
   BELIEF_ERRORS,
   GUARD_ERRORS,
   LIBRARY_ERRORS,
   POLICY_ERRORS,
   type LibraryErrorName,
-} from "../../src/anchor/guardErrors.js";
-import { REMEDIES, remedyOf } from "../../src/anchor/remedies.js";
-import { revertDataOf } from "../../src/anchor/revertData.js";
-import { SettlementGuardError } from "../../src/errors.js";
+} from "../../src/explain/guardErrors.js";
+import { REMEDIES, remedyOf } from "../../src/explain/remedies.js";
+import { revertDataOf } from "../../src/explain/revertData.js";
+import { SettlementGuardError } from "../../src/core/errors.js";
 import { announced } from "../helpers/random.js";
 
 const CLAIMED = `0x${"a1".repeat(32)}`;

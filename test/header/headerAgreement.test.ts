@@ -3,11 +3,11 @@ import { encodeRlp as ethersRlp, type BaseContract } from "ethers";
 import { network } from "hardhat";
 
 import { verifyStateAnchor } from "../../src/anchor/anchor.js";
-import { toBytes, toHex, toWord, type Hex } from "../../src/bytes.js";
+import { toBytes, toHex, toWord, type Hex } from "../../src/core/bytes.js";
 import { typescriptEngine, type Engine } from "../../src/cli/engine.js";
 import { evmEngine } from "../../src/cli/evmEngine.js";
-import { SettlementGuardError } from "../../src/errors.js";
-import { decodeHeader, hashHeader, headerFromRpc, MAX_HEADER_SIZE, readHeader } from "../../src/proof/header.js";
+import { SettlementGuardError } from "../../src/core/errors.js";
+import { decodeHeader, hashHeader, headerFromRpc, MAX_HEADER_SIZE, readHeader } from "../../src/header/header.js";
 import type { Request } from "../../src/rpc/request.js";
 import { BUILDS, compile } from "../helpers/compile.js";
 import {

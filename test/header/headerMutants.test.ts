@@ -3,8 +3,8 @@ import { BaseContract } from "ethers";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { toHex, type Hex } from "../../src/bytes.js";
-import { encodeRlp } from "../../src/proof/rlp.js";
+import { toHex, type Hex } from "../../src/core/bytes.js";
+import { encodeRlp } from "../../src/core/rlp.js";
 import type { Request } from "../../src/rpc/request.js";
 import {
   authenticateInSolidity,
@@ -19,7 +19,7 @@ import { type Mutant, pattern } from "../trie-helpers/mutants.js";
 import { connect } from "../trie-helpers/verifiers.js";
 
 const HARNESS = "contracts/mocks/HeaderReaderHarness.sol";
-const READER = "contracts/proof/HeaderReader.sol";
+const READER = "contracts/header/HeaderReader.sol";
 
 const mutant = (name: string, from: string, to = "", attack = "H5"): Mutant => ({
   name,

@@ -1,5 +1,5 @@
-import { toHex } from "../bytes.js";
-import { quoted } from "../text.js";
+import { toHex } from "../core/bytes.js";
+import { quoted } from "../core/text.js";
 
 // Where clients put the error that they wrap: ethers v5 and v6 (error, info), viem, web3 v4 and plain errors (cause), web3 v4
 // (innerError), MetaMask (originalError), nodes (data), AggregateError

@@ -1,4 +1,4 @@
-import type { ErrorCode } from "../errors.js";
+import type { ErrorCode } from "../core/errors.js";
 import { LIBRARY_ERRORS, decodeLibraryError, libraryErrorNameOf, type LibraryErrorName } from "./guardErrors.js";
 import { layersOf, memberOf, revertDataOf } from "./revertData.js";
 

@@ -1,8 +1,8 @@
-import { sameHex, toBytes, toHex, toQuantity, type Hex } from "../bytes.js";
-import { SettlementGuardError } from "../errors.js";
-import { headerFromRpc, type HashedHeader } from "../proof/header.js";
-import { situationOf } from "./clients.js";
-import { accept, checkRequestOptions, send, type Connection, type RequestOptions } from "./request.js";
+import { sameHex, toBytes, toHex, toQuantity, type Hex } from "../core/bytes.js";
+import { SettlementGuardError } from "../core/errors.js";
+import { headerFromRpc, type HashedHeader } from "../header/header.js";
+import { situationOf } from "../rpc/dialects.js";
+import { accept, checkRequestOptions, send, type Connection, type RequestOptions } from "../rpc/request.js";
 
 /** A tag that moves. Two requests with the same tag may be answered about two blocks: resolve it once, then use the hash. */
 export type BlockTag = "latest" | "safe" | "finalized" | "earliest";

@@ -1,11 +1,11 @@
-import { decodeInto, digitOf, invalidHex, toHex, type Hex } from "../bytes.js";
-import { SettlementGuardError } from "../errors.js";
-import { keccak256 } from "../keccak.js";
-import { describeValue } from "../text.js";
-import { prefixLength, readRlpItem, writePrefix } from "./rlp.js";
+import { decodeInto, digitOf, invalidHex, toHex, type Hex } from "../core/bytes.js";
+import { SettlementGuardError } from "../core/errors.js";
+import { keccak256 } from "../core/keccak.js";
+import { describeValue } from "../core/text.js";
+import { prefixLength, readRlpItem, writePrefix } from "../core/rlp.js";
 
 /**
- * How a header's bytes are read, here and in contracts/proof/HeaderReader.sol:
+ * How a header's bytes are read, here and in contracts/header/HeaderReader.sol:
  *
  * - Always: one list of {@link MIN_HEADER_SIZE} to {@link MAX_HEADER_SIZE} bytes, and the fields up to the number, in every byte.
  * - Under a hash that agrees ({@link readHeader}, {@link headerFromRpc}, `verifyStateAnchor`): nothing else. The chain made the bytes,

@@ -2,8 +2,8 @@ import { expect } from "chai";
 import type { BaseContract } from "ethers";
 import { network } from "hardhat";
 
-import { toBytes, toHex, type Hex } from "../../src/bytes.js";
-import { decodeHeader, hashHeader } from "../../src/proof/header.js";
+import { toBytes, toHex, type Hex } from "../../src/core/bytes.js";
+import { decodeHeader, hashHeader } from "../../src/header/header.js";
 import { BUILDS, compile } from "../helpers/compile.js";
 import { deployGasMeter, type GasMeter } from "../helpers/gas.js";
 import { sampleHeader } from "../helpers/headers.js";

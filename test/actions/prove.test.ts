@@ -1,12 +1,12 @@
 import { expect } from "chai";
 import { network } from "hardhat";
 
-import { toBytes, toHex, toQuantity, toWord, type Hex } from "../../src/bytes.js";
-import { SettlementGuardError } from "../../src/errors.js";
+import { toBytes, toHex, toQuantity, toWord, type Hex } from "../../src/core/bytes.js";
+import { SettlementGuardError } from "../../src/core/errors.js";
 import { hardhatForks, type HardhatChain } from "../../src/hardhat/index.js";
-import { encodeHeader, hashHeader, readHeader } from "../../src/proof/header.js";
-import { compactWitness, prove, type ProveOptions } from "../../src/proof/prove.js";
-import { keccak256 } from "../../src/keccak.js";
+import { encodeHeader, hashHeader, readHeader } from "../../src/header/header.js";
+import { compactWitness, prove, type ProveOptions } from "../../src/actions/prove.js";
+import { keccak256 } from "../../src/core/keccak.js";
 import type { Request } from "../../src/rpc/request.js";
 import { EMPTY_ROOT } from "../../src/proof/trie.js";
 import { rejected, thrown } from "../helpers/errors.js";

@@ -1,10 +1,10 @@
 import { expect } from "chai";
 import { network } from "hardhat";
 
-import type { ErrorCode } from "../../src/errors.js";
-import { prove } from "../../src/proof/prove.js";
-import { fetchHeader, type BlockId } from "../../src/rpc/block.js";
-import { situationOf, WORDINGS } from "../../src/rpc/clients.js";
+import type { ErrorCode } from "../../src/core/errors.js";
+import { prove } from "../../src/actions/prove.js";
+import { fetchHeader, type BlockId } from "../../src/actions/fetchHeader.js";
+import { situationOf, WORDINGS } from "../../src/rpc/dialects.js";
 import type { Request } from "../../src/rpc/request.js";
 import { rejected } from "../helpers/errors.js";
 

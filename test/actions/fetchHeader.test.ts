@@ -1,9 +1,9 @@
 import { expect } from "chai";
 import { network } from "hardhat";
 
-import { toHex, type Hex } from "../../src/bytes.js";
-import { readHeader } from "../../src/proof/header.js";
-import { fetchHeader } from "../../src/rpc/block.js";
+import { toHex, type Hex } from "../../src/core/bytes.js";
+import { readHeader } from "../../src/header/header.js";
+import { fetchHeader } from "../../src/actions/fetchHeader.js";
 import type { Request } from "../../src/rpc/request.js";
 import { rejected } from "../helpers/errors.js";
 

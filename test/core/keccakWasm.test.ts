@@ -1,10 +1,10 @@
 import { keccak_256 } from "@noble/hashes/sha3.js";
 import { expect } from "chai";
 
-import { toHex } from "../src/bytes.js";
-import { useWasmKeccak } from "../src/keccak-wasm.js";
-import { keccak256, setKeccak256 } from "../src/keccak.js";
-import { createRandom } from "./trie-helpers/random.js";
+import { toHex } from "../../src/core/bytes.js";
+import { useWasmKeccak } from "../../src/keccak-wasm.js";
+import { keccak256, setKeccak256 } from "../../src/core/keccak.js";
+import { createRandom } from "../trie-helpers/random.js";
 
 describe("useWasmKeccak", () => {
   it("gives the digests of the default engine, for every length about the hash's blocks and for long input", async () => {

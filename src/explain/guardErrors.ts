@@ -1,5 +1,5 @@
-import { toHex, type Hex } from "../bytes.js";
-import { keccak256 } from "../keccak.js";
+import { toHex, type Hex } from "../core/bytes.js";
+import { keccak256 } from "../core/keccak.js";
 
 /** The ABI types that occur in the library's errors. All are static: one 32-byte word each. */
 export type GuardErrorType = "uint8" | "uint64" | "uint256" | "bytes32" | "address";

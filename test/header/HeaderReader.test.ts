@@ -3,9 +3,9 @@ import type { BaseContract } from "ethers";
 import { network } from "hardhat";
 import { existsSync } from "node:fs";
 
-import { toBytes, toHex, toWord, type Hex } from "../../src/bytes.js";
-import { decodeHeader, hashHeader, MAX_HEADER_SIZE } from "../../src/proof/header.js";
-import { encodeRlp } from "../../src/proof/rlp.js";
+import { toBytes, toHex, toWord, type Hex } from "../../src/core/bytes.js";
+import { decodeHeader, hashHeader, MAX_HEADER_SIZE } from "../../src/header/header.js";
+import { encodeRlp } from "../../src/core/rlp.js";
 import type { Request } from "../../src/rpc/request.js";
 import { BUILDS, compile } from "../helpers/compile.js";
 import {

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 
-import { SettlementGuardError } from "../src/errors.js";
+import { SettlementGuardError } from "../../src/core/errors.js";
 
 describe("SettlementGuardError", () => {
   it("F2: knows an error of another copy of the library, as the CommonJS build is one", async () => {

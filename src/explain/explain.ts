@@ -1,8 +1,8 @@
-import { toBytes, toHex, type Hex } from "../bytes.js";
+import { toBytes, toHex, type Hex } from "../core/bytes.js";
 import { CONTINUITIES } from "../policy/chains.js";
 import { ACTIONS, STATUSES } from "../policy/policy.js";
 import { verifyWitness, type WitnessQuestion } from "../proof/witness.js";
-import { oneLine, quoted, withoutUrls } from "../text.js";
+import { oneLine, quoted, withoutUrls } from "../core/text.js";
 import { decodeLibraryError, libraryErrorNameOf, selectorOf, type LibraryErrorName } from "./guardErrors.js";
 import { REMEDIES, ownErrorIn, remedyOf } from "./remedies.js";
 import { memberOf, revertEvidenceOf } from "./revertData.js";

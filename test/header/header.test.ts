@@ -3,7 +3,7 @@ import { expect } from "chai";
 import { encodeRlp as ethersRlp } from "ethers";
 import { network } from "hardhat";
 
-import { toBytes, toHex, type Hex } from "../../src/bytes.js";
+import { toBytes, toHex, type Hex } from "../../src/core/bytes.js";
 import {
   decodeHeader,
   decodeHeaderStart,
@@ -13,8 +13,8 @@ import {
   MAX_HEADER_SIZE,
   MIN_HEADER_SIZE,
   readHeader,
-} from "../../src/proof/header.js";
-import { decodeRlp, encodeRlp, type RlpItem } from "../../src/proof/rlp.js";
+} from "../../src/header/header.js";
+import { decodeRlp, encodeRlp, type RlpItem } from "../../src/core/rlp.js";
 import { thrown } from "../helpers/errors.js";
 import { rpcBlock, sampleFields, sampleHeader } from "../helpers/headers.js";
 import { countByFile, needVectors, readHeaderVectors, type HeaderVectors } from "../helpers/vectors.js";

@@ -1,11 +1,11 @@
-import { moment, word } from "../anchor/explain.js";
-import { toBytes, toHex, toWord, type Hex } from "../bytes.js";
-import { SettlementGuardError } from "../errors.js";
-import { fetchHeader } from "../rpc/block.js";
+import { moment, word } from "../explain/explain.js";
+import { toBytes, toHex, toWord, type Hex } from "../core/bytes.js";
+import { SettlementGuardError } from "../core/errors.js";
+import { fetchHeader } from "./fetchHeader.js";
 import { checkRequestOptions, type Connection, type RequestOptions } from "../rpc/request.js";
-import { BOUNDS } from "./bounds.js";
-import { scopeId, type ScopeConfig } from "./config.js";
-import type { Status } from "./policy.js";
+import { BOUNDS } from "../policy/bounds.js";
+import { scopeId, type ScopeConfig } from "../policy/config.js";
+import type { Status } from "../policy/policy.js";
 import { ScopeReader, type Announcement, type Deadline, type Restrictions } from "./scopeReads.js";
 
 export type { Announcement, Deadline, Restrictions } from "./scopeReads.js";

@@ -3,7 +3,7 @@ import { Interface, type InterfaceAbi } from "ethers";
 import fc from "fast-check";
 import { artifacts } from "hardhat";
 
-import { explain } from "../../src/anchor/explain.js";
+import { explain } from "../../src/explain/explain.js";
 import {
   GUARD_ERRORS,
   GUARD_ERROR_NAMES,
@@ -11,7 +11,7 @@ import {
   guardErrorSelector,
   isGuardError,
   type GuardErrorName,
-} from "../../src/anchor/guardErrors.js";
+} from "../../src/explain/guardErrors.js";
 
 const HASH_A = `0x${"a1".repeat(32)}`;
 const HASH_B = `0x${"b2".repeat(32)}`;

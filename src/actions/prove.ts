@@ -1,14 +1,14 @@
-import { toBytes, toHex, toQuantity, toWord, type Hex } from "../bytes.js";
+import { toBytes, toHex, toQuantity, toWord, type Hex } from "../core/bytes.js";
 import { checkAnchor, verifyStateAnchor, type AnchorLike, type StateAnchor } from "../anchor/anchor.js";
-import { SettlementGuardError } from "../errors.js";
-import { keccak256, useInstalledKeccak } from "../keccak.js";
-import { fetchHeader, type BlockId } from "../rpc/block.js";
-import { situationOf } from "../rpc/clients.js";
+import { SettlementGuardError } from "../core/errors.js";
+import { keccak256, useInstalledKeccak } from "../core/keccak.js";
+import { fetchHeader, type BlockId } from "./fetchHeader.js";
+import { situationOf } from "../rpc/dialects.js";
 import { checkWhole, invalidOption } from "../rpc/options.js";
 import { accept, checkRequestOptions, send, type Connection, type RequestOptions } from "../rpc/request.js";
-import type { HashedHeader } from "./header.js";
-import { sortSlots } from "./pack.js";
-import { EMPTY_ROOT } from "./trie.js";
+import type { HashedHeader } from "../header/header.js";
+import { sortSlots } from "../proof/pack.js";
+import { EMPTY_ROOT } from "../proof/trie.js";
 import {
   packWitness,
   slotBytes,
@@ -16,7 +16,7 @@ import {
   type SlotInput,
   type WitnessAccount,
   type WitnessSlot,
-} from "./witness.js";
+} from "../proof/witness.js";
 
 const METHOD = "eth_getProof";
 

@@ -1,10 +1,10 @@
-import { toHex, type Hex } from "../bytes.js";
+import { toHex, type Hex } from "../core/bytes.js";
 import type { Anchor } from "../anchor/anchor.js";
-import type { HashedHeader } from "../proof/header.js";
-import { fetchHeader, type BlockId } from "../rpc/block.js";
+import type { HashedHeader } from "../header/header.js";
+import { fetchHeader, type BlockId } from "./fetchHeader.js";
 import { checkWhole, invalidOption } from "../rpc/options.js";
 import { checkRequestOptions, type Connection, type RequestOptions } from "../rpc/request.js";
-import { BOUNDS } from "./bounds.js";
+import { BOUNDS } from "../policy/bounds.js";
 
 /** What is looked for, and where. */
 export interface StandstillOptions extends RequestOptions {

@@ -1,10 +1,10 @@
-import { invalidHex, toBytes, toHex, toQuantity, toWord, type Hex } from "../bytes.js";
-import { selectorOf } from "../anchor/guardErrors.js";
-import { SettlementGuardError } from "../errors.js";
-import { keccak256 } from "../keccak.js";
+import { invalidHex, toBytes, toHex, toQuantity, toWord, type Hex } from "../core/bytes.js";
+import { selectorOf } from "../explain/guardErrors.js";
+import { SettlementGuardError } from "../core/errors.js";
+import { keccak256 } from "../core/keccak.js";
 import { call, type Connection, type RequestOptions } from "../rpc/request.js";
-import type { ScopeConfig } from "./config.js";
-import { STATUSES, type Status } from "./policy.js";
+import type { ScopeConfig } from "../policy/config.js";
+import { STATUSES, type Status } from "../policy/policy.js";
 
 /** The end of a span. It has passed when both have, or by the clock alone four spans after its beginning. */
 export interface Deadline {

@@ -1,4 +1,4 @@
-import { SettlementGuardError } from "../errors.js";
+import { SettlementGuardError } from "./errors.js";
 
 /** A decoded item: a byte string, or a list of items. */
 export type RlpItem = Uint8Array | RlpItem[];
