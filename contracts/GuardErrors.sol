@@ -2,7 +2,8 @@
 pragma solidity ^0.8.13;
 
 import {IProofErrors} from "./interfaces/IProofErrors.sol";
-import {IGuardErrors} from "./interfaces/IGuardErrors.sol";
+import {IAnchorErrors} from "./interfaces/IAnchorErrors.sol";
+import {IHeaderErrors} from "./interfaces/IHeaderErrors.sol";
 
 /// @title Tells the guard's errors from others
 /// @dev See `IStatelessGuard.isGuardError` for what a match proves, and what it does not.
@@ -11,30 +12,31 @@ library GuardErrors {
     function isGuardError(bytes4 selector) internal pure returns (bool) {
         // Eight selectors a word, from the left, which the optimizer folds to constants. Comparisons one by one take 368 bytes more.
         bytes32 ofAnchors =
-            bytes32(IGuardErrors.AnchorMismatch.selector) |
-                (bytes32(IGuardErrors.AnchorTooDeep.selector) >> 32) |
-                (bytes32(IGuardErrors.AnchorTooShallow.selector) >> 64) |
-                (bytes32(IGuardErrors.AnchorOutOfWindow.selector) >> 96) |
-                (bytes32(IGuardErrors.AnchorHashUnknown.selector) >> 128) |
-                (bytes32(IGuardErrors.AnchorInFuture.selector) >> 160) |
-                (bytes32(IGuardErrors.AnchorIsCurrentBlock.selector) >> 192) |
-                (bytes32(IGuardErrors.ZeroAnchorHash.selector) >> 224);
+            bytes32(IAnchorErrors.AnchorMismatch.selector) |
+                (bytes32(IAnchorErrors.AnchorTooDeep.selector) >> 32) |
+                (bytes32(IAnchorErrors.AnchorTooShallow.selector) >> 64) |
+                (bytes32(IAnchorErrors.AnchorOutOfWindow.selector) >> 96) |
+                (bytes32(IAnchorErrors.AnchorHashUnknown.selector) >> 128) |
+                (bytes32(IAnchorErrors.AnchorInFuture.selector) >> 160) |
+                (bytes32(IAnchorErrors.AnchorIsCurrentBlock.selector) >> 192) |
+                (bytes32(IAnchorErrors.ZeroAnchorHash.selector) >> 224);
         bytes32 ofStates =
-            bytes32(IGuardErrors.StateRootMismatch.selector) |
-                (bytes32(IGuardErrors.HeaderHashMismatch.selector) >> 32) |
-                (bytes32(IGuardErrors.HeaderNumberMismatch.selector) >> 64) |
-                (bytes32(IGuardErrors.HeaderMalformed.selector) >> 96) |
-                (bytes32(IGuardErrors.HeaderChainLength.selector) >> 128) |
-                (bytes32(IGuardErrors.SlotBelow.selector) >> 160) |
-                (bytes32(IGuardErrors.SlotAbove.selector) >> 192) |
-                (bytes32(IGuardErrors.SlotDiffers.selector) >> 224);
+            bytes32(IHeaderErrors.StateRootMismatch.selector) |
+                (bytes32(IHeaderErrors.HeaderHashMismatch.selector) >> 32) |
+                (bytes32(IHeaderErrors.HeaderNumberMismatch.selector) >> 64) |
+                (bytes32(IHeaderErrors.HeaderMalformed.selector) >> 96) |
+                (bytes32(IHeaderErrors.HeaderChainLength.selector) >> 128) |
+                (bytes32(IProofErrors.SlotBelow.selector) >> 160) |
+                (bytes32(IProofErrors.SlotAbove.selector) >> 192) |
+                (bytes32(IProofErrors.SlotDiffers.selector) >> 224);
+        // By their signatures: a guard without a policy compiles nothing of the policy.
         bytes32 ofPolicy =
             bytes32(IProofErrors.StateProofInvalid.selector) |
-                (bytes32(IGuardErrors.ActionDenied.selector) >> 32) |
-                (bytes32(IGuardErrors.LiquidationDenied.selector) >> 64) |
-                (bytes32(IGuardErrors.ScopeUnknown.selector) >> 96) |
-                (bytes32(IGuardErrors.UnsupportedChain.selector) >> 128) |
-                (bytes32(IGuardErrors.LiquidationNeedsHealth.selector) >> 160);
+                (bytes32(bytes4(keccak256("ActionDenied(bytes32,uint8,uint8)"))) >> 32) |
+                (bytes32(bytes4(keccak256("LiquidationDenied(bytes32,uint8,uint256,uint256)"))) >> 64) |
+                (bytes32(bytes4(keccak256("ScopeUnknown(bytes32)"))) >> 96) |
+                (bytes32(IAnchorErrors.UnsupportedChain.selector) >> 128) |
+                (bytes32(bytes4(keccak256("LiquidationNeedsHealth(bytes32)"))) >> 160);
         return _holds(ofAnchors, selector) || _holds(ofStates, selector) || _holds(ofPolicy, selector);
     }
 

@@ -1,4 +1,4 @@
-import { latestAnchor } from "../src/anchor/anchor.js";
+import { latestAnchor } from "../src/actions/latestAnchor.js";
 import { LONGEST_BLOCK_TIME, Story, equityAt, statusOf, timeOf, timedBlocksOf } from "./continuity.js";
 import type { Scenario } from "./types.js";
 import {

@@ -1,6 +1,7 @@
 import type { ethers } from "ethers";
 
-import { latestAnchor, type Anchor } from "../src/anchor/anchor.js";
+import { type Anchor } from "../src/anchor/anchor.js";
+import { latestAnchor } from "../src/actions/latestAnchor.js";
 import { withAnchor } from "../src/anchor/typedData.js";
 import type { HardhatChain } from "../src/hardhat/index.js";
 import { GuardedClaimVault__factory, UnguardedClaimVault__factory } from "../typechain-types/index.js";

@@ -1,4 +1,4 @@
-import { latestAnchor } from "../src/anchor/anchor.js";
+import { latestAnchor } from "../src/actions/latestAnchor.js";
 import { toQuantity } from "../src/core/bytes.js";
 import { ACTIONS } from "../src/policy/policy.js";
 import { Story, equityAt, timedBlocksOf, type Judgement } from "./continuity.js";

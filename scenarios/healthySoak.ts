@@ -1,4 +1,4 @@
-import { latestAnchor } from "../src/anchor/anchor.js";
+import { latestAnchor } from "../src/actions/latestAnchor.js";
 import { toQuantity } from "../src/core/bytes.js";
 import { ACTIONS, VERDICTS } from "../src/policy/policy.js";
 import { callBoth, timeOf, type Call } from "./continuity.js";

@@ -1,6 +1,6 @@
 import { ethers } from "ethers";
 
-import { latestAnchor } from "../src/anchor/anchor.js";
+import { latestAnchor } from "../src/actions/latestAnchor.js";
 import type { Hex } from "../src/core/bytes.js";
 import { prove } from "../src/actions/prove.js";
 import { STATUSES } from "../src/policy/policy.js";

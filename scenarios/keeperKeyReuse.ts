@@ -1,4 +1,4 @@
-import { latestAnchor } from "../src/anchor/anchor.js";
+import { latestAnchor } from "../src/actions/latestAnchor.js";
 import { GuardedOrderQueue__factory, UnguardedOrderQueue__factory } from "../typechain-types/index.js";
 import type { Scenario } from "./types.js";
 import { TWINS, UNIT, attempt, blocksOf, ether, forks, signersOf, type Twin } from "./world.js";

@@ -1,4 +1,4 @@
-import { latestAnchor } from "../src/anchor/anchor.js";
+import { latestAnchor } from "../src/actions/latestAnchor.js";
 import type { Hex } from "../src/core/bytes.js";
 import { L1_BLOCK_ADDRESS, installL1Block, showL1Origin } from "../src/forks/index.js";
 import type { HardhatChain } from "../src/hardhat/index.js";

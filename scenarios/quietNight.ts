@@ -1,4 +1,4 @@
-import { latestAnchor } from "../src/anchor/anchor.js";
+import { latestAnchor } from "../src/actions/latestAnchor.js";
 import { findStandstill } from "../src/actions/standstill.js";
 import { STATUSES, type Status } from "../src/policy/policy.js";
 import { Story, equityAt, statusOf, timeOf, timedBlocksOf, type Judgement } from "./continuity.js";

@@ -1,4 +1,4 @@
-import { latestAnchor } from "../src/anchor/anchor.js";
+import { latestAnchor } from "../src/actions/latestAnchor.js";
 import { Story, equityAt, statusOf, timedBlocksOf, type Judgement } from "./continuity.js";
 import type { Scenario } from "./types.js";
 import {

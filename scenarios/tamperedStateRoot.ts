@@ -2,7 +2,8 @@ import { createMPT, createMerkleProof, type MerklePatriciaTrie } from "@ethereum
 import { RLP } from "@ethereumjs/rlp";
 import { ethers } from "ethers";
 
-import { latestStateAnchor, type StateAnchor } from "../src/anchor/anchor.js";
+import { type StateAnchor } from "../src/anchor/anchor.js";
+import { latestStateAnchor } from "../src/actions/latestAnchor.js";
 import { toBytes, toHex, toQuantity, type Hex } from "../src/core/bytes.js";
 import { packWitness, type ProofAnswer } from "../src/proof/witness.js";
 import type { HardhatChain } from "../src/hardhat/index.js";

@@ -10,7 +10,7 @@ import { ethers } from "ethers";
 import { network } from "hardhat";
 
 import { measureProofs, PROOF_SNAPSHOT, snapshotText } from "../bench/proofGas.js";
-import { latestStateAnchor } from "../src/anchor/anchor.js";
+import { latestStateAnchor } from "../src/actions/latestAnchor.js";
 import { hardhatForks, type HardhatChain } from "../src/hardhat/index.js";
 import { BUILDS, compile, type Build } from "../test/helpers/compile.js";
 import { deployGasMeter, type GasMeter } from "../test/helpers/gas.js";

@@ -1,5 +1,7 @@
-export { checkAnchor, latestAnchor, latestStateAnchor, verifyStateAnchor } from "./anchor/anchor.js";
-export type { Anchor, AnchorLike, AnchorOptions, StateAnchor } from "./anchor/anchor.js";
+export { checkAnchor, verifyStateAnchor } from "./anchor/anchor.js";
+export { latestAnchor, latestStateAnchor } from "./actions/latestAnchor.js";
+export type { Anchor, AnchorLike, StateAnchor } from "./anchor/anchor.js";
+export type { AnchorOptions } from "./actions/latestAnchor.js";
 export { explain } from "./explain/explain.js";
 export {
   GUARD_ERRORS,

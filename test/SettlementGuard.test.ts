@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { id, type Signer } from "ethers";
 import { network } from "hardhat";
 
-import { latestStateAnchor } from "../src/anchor/anchor.js";
+import { latestStateAnchor } from "../src/actions/latestAnchor.js";
 import { revertDataOf } from "../src/chai/index.js";
 import { decodeGuardError } from "../src/explain/guardErrors.js";
 import { hardhatForks, type HardhatChain } from "../src/hardhat/index.js";

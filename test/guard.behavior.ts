@@ -1,7 +1,8 @@
 import { expect, use } from "chai";
 import type { Signer } from "ethers";
 
-import { latestStateAnchor, type Anchor, type StateAnchor } from "../src/anchor/anchor.js";
+import { type Anchor, type StateAnchor } from "../src/anchor/anchor.js";
+import { latestStateAnchor } from "../src/actions/latestAnchor.js";
 import type { GuardErrorName } from "../src/explain/guardErrors.js";
 import { decodeGuardError } from "../src/explain/guardErrors.js";
 import type { Hex } from "../src/core/bytes.js";

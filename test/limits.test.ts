@@ -15,7 +15,7 @@ import {
   type SignedOrder,
   type World,
 } from "../scenarios/world.js";
-import { latestAnchor } from "../src/anchor/anchor.js";
+import { latestAnchor } from "../src/actions/latestAnchor.js";
 import type { Hex } from "../src/core/bytes.js";
 import { settlementGuardMatchers } from "../src/chai/index.js";
 import type { HardhatChain } from "../src/hardhat/index.js";

@@ -4,14 +4,15 @@ pragma solidity ^0.8.13;
 import {Anchor, StateAnchor} from "./Anchor.sol";
 import {BlockHashes} from "./BlockHashes.sol";
 import {ChainClock} from "./ChainClock.sol";
-import {IGuardErrors} from "../interfaces/IGuardErrors.sol";
-import {HeaderReader} from "../header/HeaderReader.sol";
+import {IAnchorErrors} from "../interfaces/IAnchorErrors.sol";
+import {IHeaderErrors} from "../interfaces/IHeaderErrors.sol";
+import {StateAnchors} from "./StateAnchors.sol";
 
 /// @title Was this action prepared on the branch on which it now executes?
 /// @notice The check of anchors and state anchors against the executing chain. It has no storage and needs nothing deployed.
 /// @dev The core is total (`_anchorFailure`, `_stateAnchorFailure`): it never reverts, and returns the revert data of the check. The
 /// shell (`_requireAnchor`, `_requireStateAnchor`) reverts with just that, so that a preview and the real check cannot disagree.
-abstract contract AnchorGuard is ChainClock, IGuardErrors {
+abstract contract AnchorGuard is ChainClock, IHeaderErrors, IAnchorErrors {
     /// @dev Refuses a chain that the source of block hashes does not know. Not repeated on each call: a chain that splits off under a
     /// new id keeps its opcodes, and an anchor of the one branch does not hold on the other. It writes nothing: a proxy misses no state.
     /// @custom:oz-upgrades-unsafe-allow constructor
@@ -39,7 +40,7 @@ abstract contract AnchorGuard is ChainClock, IGuardErrors {
         uint64 maxDepth
     ) internal view {
         _requireAnchor(_anchorOf(anchor), minDepth, maxDepth);
-        HeaderReader.verifyStateAnchor(header, anchor);
+        StateAnchors.verify(anchor, header);
     }
 
     /// @notice The revert data of `_requireAnchor`, empty where the anchor holds. Never reverts.
@@ -112,7 +113,7 @@ abstract contract AnchorGuard is ChainClock, IGuardErrors {
     ) internal view returns (bytes memory failure) {
         failure = _anchorFailure(_anchorOf(anchor), minDepth, maxDepth);
         if (failure.length != 0) return failure;
-        return HeaderReader.stateAnchorFailure(header, anchor);
+        return StateAnchors.failure(anchor, header);
     }
 
     /// @dev A state anchor begins with the members of an anchor.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.13;
 
-import {IGuardErrors} from "../interfaces/IGuardErrors.sol";
+import {IAnchorErrors} from "../interfaces/IAnchorErrors.sol";
 import {NativeChains} from "./NativeChains.sol";
 
 /// @title The one place from which the guard takes a height, and the chains on which it is one
@@ -23,6 +23,6 @@ abstract contract ChainClock {
 
     /// @dev Reverts with UnsupportedChain where the source of block hashes is not known to be right.
     function _requireSupportedChain() internal view {
-        if (!_isSupportedChain(block.chainid)) revert IGuardErrors.UnsupportedChain(block.chainid);
+        if (!_isSupportedChain(block.chainid)) revert IAnchorErrors.UnsupportedChain(block.chainid);
     }
 }

@@ -3,14 +3,15 @@ pragma solidity ^0.8.13;
 
 import {StateAnchor} from "./Anchor.sol";
 import {L1Origin} from "./L1Origin.sol";
-import {IGuardErrors} from "../interfaces/IGuardErrors.sol";
+import {IAnchorErrors} from "../interfaces/IAnchorErrors.sol";
+import {IHeaderErrors} from "../interfaces/IHeaderErrors.sol";
 import {HeaderChain} from "../header/HeaderChain.sol";
 
 /// @title Anchors to L1, checked on an OP-stack chain
 /// @notice A fact of L1 counts here only below a minimum depth of the L1 origin that this chain shows: the origin itself is unsafe, and a short
 /// reorg of L1 can drop it while this chain still shows it.
 /// @dev It has no storage. Ancestry is proven with headers, so no hash has to have been recorded while the block was the origin.
-abstract contract L1AnchorGuard is IGuardErrors {
+abstract contract L1AnchorGuard is IHeaderErrors, IAnchorErrors {
     /// @notice The id of the one chain on which the predeploy is believed. Anywhere else its address may hold anybody's code.
     function _homeChainId() internal view virtual returns (uint256);
 

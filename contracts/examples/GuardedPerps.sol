@@ -12,7 +12,7 @@ import {Action, Policies, Verdict} from "../policy/Policy.sol";
 import {ProfitEscrow} from "../policy/ProfitEscrow.sol";
 import {ProvenBeliefs} from "../policy/ProvenBeliefs.sol";
 import {ScopeConfig, Scopes} from "../policy/Scopes.sol";
-import {HeaderReader} from "../header/HeaderReader.sol";
+import {StateAnchors} from "../anchor/StateAnchors.sol";
 import {SlotCheck} from "../proof/SlotCheck.sol";
 import {SlotDerivation} from "../proof/SlotDerivation.sol";
 
@@ -42,7 +42,7 @@ contract ProofDesk {
     /// @notice What `slot` of `account` held after the anchor's block, zero if nothing. Reverts with a guard error if that is not proven.
     /// @dev The anchor is the caller's to check: here it is only what the header and the witness must fit.
     function valueOf(SlotProof calldata proof, address account, bytes32 slot) external pure returns (uint256) {
-        HeaderReader.verifyStateAnchor(proof.header, proof.anchor);
+        StateAnchors.verify(proof.anchor, proof.header);
         return SlotCheck.valueOf(proof.anchor.stateRoot, account, slot, proof.witness);
     }
 }

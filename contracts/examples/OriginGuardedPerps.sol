@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.24;
 
+import {Continuity} from "../anchor/NativeChains.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
 import {GuardedPerps} from "./GuardedPerps.sol";
 import {L1OriginContinuity} from "../policy/L1OriginContinuity.sol";
 import {PolicyGuard} from "../policy/PolicyGuard.sol";
-import {Continuity} from "../policy/PolicyTypes.sol";
+
 import {ScopeHead} from "../policy/ScopeHead.sol";
 import {ScopeConfig} from "../policy/Scopes.sol";
 

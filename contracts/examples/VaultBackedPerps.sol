@@ -4,7 +4,7 @@ pragma solidity ^0.8.24;
 import {Beneficiary, WITHDRAWAL_DELAY} from "./CollateralVault.sol";
 import {StateAnchor} from "../anchor/Anchor.sol";
 import {L1AnchorGuard} from "../anchor/L1AnchorGuard.sol";
-import {IGuardErrors} from "../interfaces/IGuardErrors.sol";
+import {IProofErrors} from "../interfaces/IProofErrors.sol";
 import {HeaderReader} from "../header/HeaderReader.sol";
 import {SlotCheck} from "../proof/SlotCheck.sol";
 
@@ -210,7 +210,7 @@ contract UnguardedVaultBackedPerps is VaultBackedPerps {
         if (credited[trader] < needed) {
             credited[trader] = SlotCheck.valueOf(proof.anchor.stateRoot, vault, slot, proof.witness);
         }
-        if (credited[trader] < needed) revert IGuardErrors.SlotBelow(vault, slot, needed, credited[trader]);
+        if (credited[trader] < needed) revert IProofErrors.SlotBelow(vault, slot, needed, credited[trader]);
         return type(uint256).max;
     }
 }

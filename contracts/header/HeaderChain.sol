@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.13;
 
-import {IGuardErrors} from "../interfaces/IGuardErrors.sol";
+import {IHeaderErrors} from "../interfaces/IHeaderErrors.sol";
 import {HeaderReader} from "./HeaderReader.sol";
 
 /// @title From a known block back to an ancestor of it
@@ -25,7 +25,7 @@ library HeaderChain {
         bytes[] calldata headers
     ) internal pure returns (bytes32 ancestorHash, bytes32 stateRoot) {
         if (depth > MAX_DEPTH || headers.length != uint256(depth) + 1) {
-            revert IGuardErrors.HeaderChainLength(depth, headers.length);
+            revert IHeaderErrors.HeaderChainLength(depth, headers.length);
         }
         ancestorHash = hash;
         for (uint256 i = 0; ; ++i) {

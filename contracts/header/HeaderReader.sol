@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.13;
 
-import {StateAnchor} from "../anchor/Anchor.sol";
-import {IGuardErrors} from "../interfaces/IGuardErrors.sol";
+import {IHeaderErrors} from "../interfaces/IHeaderErrors.sol";
+import {IHeaderErrors} from "../interfaces/IHeaderErrors.sol";
 
 /// @notice What became of a check of header bytes. The value that comes with it is what the header really holds.
 enum HeaderStatus {
@@ -49,7 +49,7 @@ struct Header {
 /// @title Reading block headers
 /// @notice Two readers of a header's RLP, for two situations.
 ///
-/// `authenticate` and `verifyStateAnchor` are for a header whose hash is known. They compare the hash first, so that the bytes are
+/// `authenticate` and `verifyState` are for a header whose hash is known. They compare the hash first, so that the bytes are
 /// those that the chain made, then read the state root and the number, strict in every byte that decides where those two lie
 /// and blind to what follows. That is cheap, and it outlives forks that append fields. All that compare a hash give the same answer:
 /// so does `readHeader` in TypeScript.
@@ -59,7 +59,7 @@ struct Header {
 /// two have the shapes of Amsterdam's (32 bytes, and an integer of 64 bits), they are named so.
 ///
 /// Each comes as a total function, `try...`, that never reverts and returns a status, and as a thin shell over it that reverts with the
-/// errors of `IGuardErrors`.
+/// errors of `IHeaderErrors`.
 /// @dev What this assumes, and does not check:
 /// - the expected hash comes from a block-hash source that has it from the chain itself, and is that of this very chain: a header does
 ///   not say of which chain it is;
@@ -143,18 +143,18 @@ library HeaderReader {
             (uint256 wrong, uint256 height, bytes32 root) = _start(header);
             if (wrong | (height ^ number) == 0) return root;
         }
-        _revertWithFailure(header, StateAnchor(number, hash, 0));
+        _revertWithFailure(header, number, hash, 0);
     }
 
-    /// @notice Compares all of a state anchor with its header: hash, number, state root.
+    /// @notice Compares a claim about a block with its header: hash, number, state root.
     /// @dev Never reverts. That the chain has a block of this hash is for the block-hash source to say.
     /// @param header RLP of the header
-    /// @param number height that the anchor names
-    /// @param hash hash that the anchor names
-    /// @param stateRoot state root that the anchor claims
+    /// @param number height that is claimed
+    /// @param hash hash that is claimed
+    /// @param stateRoot state root that is claimed
     /// @return status Ok, or the first of HashMismatch, Malformed, NumberMismatch, StateRootMismatch
     /// @return actual as the status says; the state root where it is Ok
-    function tryVerifyStateAnchor(
+    function tryVerifyState(
         bytes calldata header,
         uint64 number,
         bytes32 hash,
@@ -169,27 +169,46 @@ library HeaderReader {
         return (HeaderStatus.Ok, actualRoot);
     }
 
-    /// @notice Requires that a state anchor and its header agree: hash, number, state root.
+    /// @notice Requires that a claim about a block and its header agree: hash, number, state root.
     /// @dev Reverts with HeaderHashMismatch, HeaderMalformed, HeaderNumberMismatch, StateRootMismatch.
     /// @param header RLP of the header
-    /// @param anchor anchor whose hash the block-hash source confirms, before or after
-    function verifyStateAnchor(bytes calldata header, StateAnchor calldata anchor) internal pure {
-        if (_hash(header) == anchor.hash) {
+    /// @param number height that is claimed
+    /// @param hash hash that the block-hash source confirms, before or after
+    /// @param stateRoot state root that is claimed
+    function verifyState(bytes calldata header, uint64 number, bytes32 hash, bytes32 stateRoot) internal pure {
+        if (_hash(header) == hash) {
             (uint256 wrong, uint256 height, bytes32 root) = _start(header);
-            if (wrong | (height ^ _rawNumber(anchor)) | uint256(root ^ anchor.stateRoot) == 0) return;
+            if (wrong | (height ^ number) | uint256(root ^ stateRoot) == 0) return;
         }
-        _revertWithFailure(header, anchor);
+        _revertWithFailure(header, number, hash, stateRoot);
     }
 
-    /// @notice The revert data of `verifyStateAnchor`, empty where header and anchor agree.
+    /// @notice The revert data of `verifyState`, empty where the header agrees.
     /// @dev Never reverts, for well-formed calldata.
     /// @param header RLP of the header
-    /// @param anchor as for `verifyStateAnchor`
-    function stateAnchorFailure(
+    /// @param number height that is claimed
+    /// @param hash hash that is claimed
+    /// @param stateRoot state root that is claimed
+    function stateFailure(
         bytes calldata header,
-        StateAnchor calldata anchor
+        uint64 number,
+        bytes32 hash,
+        bytes32 stateRoot
     ) internal pure returns (bytes memory) {
-        return _failure(header, anchor);
+        bytes32 actual = _hash(header);
+        if (actual != hash) {
+            return abi.encodeWithSelector(IHeaderErrors.HeaderHashMismatch.selector, number, hash, actual);
+        }
+        (uint256 malformed, uint256[] memory words) = _slowStart(header);
+        if (malformed != NONE) return abi.encodeWithSelector(IHeaderErrors.HeaderMalformed.selector, malformed);
+        if (words[NUMBER] != number) {
+            return abi.encodeWithSelector(IHeaderErrors.HeaderNumberMismatch.selector, number, words[NUMBER]);
+        }
+        bytes32 root = bytes32(words[STATE_ROOT]);
+        if (root != stateRoot) {
+            return abi.encodeWithSelector(IHeaderErrors.StateRootMismatch.selector, number, stateRoot, root);
+        }
+        return "";
     }
 
     /// @notice Decodes a header, strict in all fields. The fields are claims: nothing authenticates them.
@@ -199,7 +218,7 @@ library HeaderReader {
         HeaderStatus status;
         uint8 field;
         (status, field, fields) = tryRead(header);
-        if (status != HeaderStatus.Ok) revert IGuardErrors.HeaderMalformed(field);
+        if (status != HeaderStatus.Ok) revert IHeaderErrors.HeaderMalformed(field);
     }
 
     /// @notice Decodes a header, strict in all fields. The fields are claims: nothing authenticates them.
@@ -338,14 +357,6 @@ library HeaderReader {
         }
     }
 
-    /// @dev The word of calldata that holds the anchor's number. Bits above the 64 of the number make it differ from every height.
-    function _rawNumber(StateAnchor calldata anchor) private pure returns (uint256 height) {
-        // equivalent: height = anchor.number, which would revert without a reason on such bits
-        assembly ("memory-safe") {
-            height := calldataload(anchor)
-        }
-    }
-
     /// @dev Reads a header up to its number field by field, as `_start` does, and says which one it stumbled over.
     /// @return malformed the first field that is malformed or missing, LIST, or NONE
     /// @return words the fields
@@ -437,30 +448,12 @@ library HeaderReader {
         }
     }
 
-    /// @dev Reverts with what `_failure` found. It finds out for itself, with the slow reader: so the check that leads here is one test, and
+    /// @dev Reverts with what `stateFailure` found. It finds out for itself, with the slow reader: so the check that leads here is one test, and
     /// the compiler can put it in its place.
-    function _revertWithFailure(bytes calldata header, StateAnchor memory anchor) private pure {
-        bytes memory reason = _failure(header, anchor);
+    function _revertWithFailure(bytes calldata header, uint64 number, bytes32 hash, bytes32 stateRoot) private pure {
+        bytes memory reason = stateFailure(header, number, hash, stateRoot);
         assembly ("memory-safe") {
             revert(add(reason, 0x20), mload(reason))
         }
-    }
-
-    function _failure(bytes calldata header, StateAnchor memory anchor) private pure returns (bytes memory) {
-        uint64 number = anchor.number;
-        bytes32 hash = _hash(header);
-        if (hash != anchor.hash) {
-            return abi.encodeWithSelector(IGuardErrors.HeaderHashMismatch.selector, number, anchor.hash, hash);
-        }
-        (uint256 malformed, uint256[] memory words) = _slowStart(header);
-        if (malformed != NONE) return abi.encodeWithSelector(IGuardErrors.HeaderMalformed.selector, malformed);
-        if (words[NUMBER] != number) {
-            return abi.encodeWithSelector(IGuardErrors.HeaderNumberMismatch.selector, number, words[NUMBER]);
-        }
-        bytes32 stateRoot = bytes32(words[STATE_ROOT]);
-        if (stateRoot != anchor.stateRoot) {
-            return abi.encodeWithSelector(IGuardErrors.StateRootMismatch.selector, number, anchor.stateRoot, stateRoot);
-        }
-        return "";
     }
 }

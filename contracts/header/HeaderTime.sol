@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.13;
 
-import {IGuardErrors} from "../interfaces/IGuardErrors.sol";
+import {IHeaderErrors} from "../interfaces/IHeaderErrors.sol";
 
 /// @title When a block was made, from a header whose hash is known
 /// @notice Reads the fields up to the timestamp, which has had its place since Frontier. What follows, later forks' fields too, is not looked at.
@@ -26,7 +26,7 @@ library HeaderTime {
     ) internal pure returns (bytes32 parentHash, uint256 timestamp, bytes calldata rest) {
         (uint256 offset, uint256 end) = _item(headers, 0, 0xc0, 255);
         bytes32 actual = keccak256(headers[:end]);
-        if (actual != hash) revert IGuardErrors.HeaderHashMismatch(number, hash, actual);
+        if (actual != hash) revert IHeaderErrors.HeaderHashMismatch(number, hash, actual);
         uint256 height;
         for (uint8 field = 0; field <= TIMESTAMP; ++field) {
             (uint256 start, uint256 next) = _item(headers, offset, 0x80, field);
@@ -35,7 +35,7 @@ library HeaderTime {
             if (field == TIMESTAMP) timestamp = _number(headers[start:next]);
             offset = next;
         }
-        if (height != number) revert IGuardErrors.HeaderNumberMismatch(number, uint64(height));
+        if (height != number) revert IHeaderErrors.HeaderNumberMismatch(number, uint64(height));
         rest = headers[end:];
     }
 
@@ -49,16 +49,16 @@ library HeaderTime {
     ) private pure returns (uint256 start, uint256 end) {
         uint256 first = offset < rlp.length ? uint8(rlp[offset]) : 0;
         if (kind == 0x80 && offset < rlp.length && first < 0x80) return (offset, offset + 1);
-        if (first < kind || first > kind + 0x3f) revert IGuardErrors.HeaderMalformed(field);
+        if (first < kind || first > kind + 0x3f) revert IHeaderErrors.HeaderMalformed(field);
         uint256 length = first - kind;
         start = offset + 1;
         if (length > 55) {
             uint256 bytesOfLength = length - 55;
-            if (start + bytesOfLength > rlp.length) revert IGuardErrors.HeaderMalformed(field);
+            if (start + bytesOfLength > rlp.length) revert IHeaderErrors.HeaderMalformed(field);
             length = _number(rlp[start:start + bytesOfLength]);
             start += bytesOfLength;
         }
-        if (length > rlp.length || start + length > rlp.length) revert IGuardErrors.HeaderMalformed(field);
+        if (length > rlp.length || start + length > rlp.length) revert IHeaderErrors.HeaderMalformed(field);
         end = start + length;
     }
 

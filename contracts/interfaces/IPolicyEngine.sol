@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.13;
 
-import {Action, Continuity, Status, Verdict} from "../policy/PolicyTypes.sol";
+import {Continuity} from "../anchor/NativeChains.sol";
+import {Action, Status, Verdict} from "../policy/PolicyTypes.sol";
 import {ScopeConfig} from "../policy/Scopes.sol";
 import {IPolicyGuard} from "./IPolicyGuard.sol";
 

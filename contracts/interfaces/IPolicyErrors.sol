@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.13;
 
-import {Action, Continuity, Status} from "../policy/PolicyTypes.sol";
+import {Continuity} from "../anchor/NativeChains.sol";
+import {Action, Status} from "../policy/PolicyTypes.sol";
 
 /// @title What those are refused who configure or pause a scope, or bring evidence
-/// @notice What refuses a user's action is in `IGuardErrors`. Two of these can, where a contract is built wrongly: ScopeTooDeep and EngineMissing.
+/// @notice What refuses a user's action is in `IActionErrors`. Two of these can, where a contract is built wrongly: ScopeTooDeep and EngineMissing.
 interface IPolicyErrors {
     /// @notice Thrown when a table allows in `status` more than in the one before it.
     error PolicyNotMonotone(Action action, Status status);

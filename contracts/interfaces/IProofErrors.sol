@@ -8,4 +8,13 @@ interface IProofErrors {
     /// @param key address (left-padded) or slot whose part was read, not its hash
     /// @param offset byte of the witness at which the end or the step starts that was refused; its length, if it came to another root
     error StateProofInvalid(bytes32 root, bytes32 key, uint256 offset);
+
+    /// @notice Thrown when a canonical state holds less in a slot than the protocol believes.
+    error SlotBelow(address account, bytes32 slot, uint256 believed, uint256 actual);
+
+    /// @notice Thrown when a canonical state holds more in a slot than the protocol believes.
+    error SlotAbove(address account, bytes32 slot, uint256 believed, uint256 actual);
+
+    /// @notice Thrown when a canonical state holds another value in a slot than the protocol believes.
+    error SlotDiffers(address account, bytes32 slot, uint256 believed, uint256 actual);
 }

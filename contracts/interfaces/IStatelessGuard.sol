@@ -2,7 +2,9 @@
 pragma solidity ^0.8.13;
 
 import {Anchor} from "../anchor/Anchor.sol";
-import {IGuardErrors} from "./IGuardErrors.sol";
+import {IAnchorErrors} from "./IAnchorErrors.sol";
+import {IHeaderErrors} from "./IHeaderErrors.sol";
+import {IProofErrors} from "./IProofErrors.sol";
 
 /// @title What a guarded contract shows to those who call it
 /// @notice Previews of the guard, and the means to tell its errors from others.
@@ -13,7 +15,7 @@ import {IGuardErrors} from "./IGuardErrors.sol";
 ///   revert data of the check, byte for byte.
 ///
 /// What a preview does not say: that the action will pass in a later block, or that the rest of the action succeeds.
-interface IStatelessGuard is IGuardErrors {
+interface IStatelessGuard is IHeaderErrors, IAnchorErrors, IProofErrors {
     /// @notice Whether an action with this anchor would pass the guard now.
     /// @return allowed whether the check would let it through
     /// @return reason the revert data of the check; empty where it would pass

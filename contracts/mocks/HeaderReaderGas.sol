@@ -2,12 +2,13 @@
 pragma solidity ^0.8.13;
 
 import {StateAnchor} from "../anchor/Anchor.sol";
+import {StateAnchors} from "../anchor/StateAnchors.sol";
 import {HeaderReader} from "../header/HeaderReader.sol";
 
 /// @notice One call of `HeaderReader` behind one external function, so that next to nothing but it is measured.
 contract HeaderReaderGas {
     function verifyStateAnchor(bytes calldata header, StateAnchor calldata anchor) external pure {
-        HeaderReader.verifyStateAnchor(header, anchor);
+        StateAnchors.verify(anchor, header);
     }
 }
 

@@ -2,13 +2,14 @@
 pragma solidity ^0.8.13;
 
 import {StateAnchor} from "../anchor/Anchor.sol";
+import {StateAnchors} from "../anchor/StateAnchors.sol";
 import {HeaderChain} from "../header/HeaderChain.sol";
 import {Header, HeaderReader, HeaderStatus} from "../header/HeaderReader.sol";
-import {IGuardErrors} from "../interfaces/IGuardErrors.sol";
+import {IHeaderErrors} from "../interfaces/IHeaderErrors.sol";
 import {HeaderReaderReference} from "../reference/HeaderReaderReference.sol";
 
 /// @notice Exposes `HeaderReader` and its reference, one header at a time and many.
-contract HeaderReaderHarness is IGuardErrors {
+contract HeaderReaderHarness is IHeaderErrors {
     struct ReadResult {
         HeaderStatus status;
         uint8 field;
@@ -37,14 +38,14 @@ contract HeaderReaderHarness is IGuardErrors {
     }
 
     function verifyStateAnchor(bytes calldata header, StateAnchor calldata anchor) external pure {
-        HeaderReader.verifyStateAnchor(header, anchor);
+        StateAnchors.verify(anchor, header);
     }
 
     function tryVerifyStateAnchor(
         bytes calldata header,
         StateAnchor calldata anchor
     ) external pure returns (HeaderStatus status, bytes32 actual) {
-        return HeaderReader.tryVerifyStateAnchor(header, anchor.number, anchor.hash, anchor.stateRoot);
+        return HeaderReader.tryVerifyState(header, anchor.number, anchor.hash, anchor.stateRoot);
     }
 
     /// @notice What `verifyStateAnchor` reverts with, of many headers; nothing where it passes.
@@ -67,7 +68,7 @@ contract HeaderReaderHarness is IGuardErrors {
     ) external pure returns (bytes[] memory reasons) {
         reasons = new bytes[](headers.length);
         for (uint256 i = 0; i < headers.length; i++) {
-            reasons[i] = HeaderReader.stateAnchorFailure(headers[i], anchors[i]);
+            reasons[i] = StateAnchors.failure(anchors[i], headers[i]);
         }
     }
 

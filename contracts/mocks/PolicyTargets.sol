@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.13;
 
+import {Continuity} from "../anchor/NativeChains.sol";
 import {SettlementGuard} from "../SettlementGuard.sol";
 import {Anchor} from "../anchor/Anchor.sol";
 import {ChainClock} from "../anchor/ChainClock.sol";
@@ -9,7 +10,7 @@ import {Policies, Policy} from "../policy/Policy.sol";
 import {L1OriginContinuity} from "../policy/L1OriginContinuity.sol";
 import {PolicyEngine} from "../policy/PolicyEngine.sol";
 import {PolicyGuard} from "../policy/PolicyGuard.sol";
-import {Action, Continuity, Status, Verdict} from "../policy/PolicyTypes.sol";
+import {Action, Status, Verdict} from "../policy/PolicyTypes.sol";
 import {ProfitEscrow} from "../policy/ProfitEscrow.sol";
 import {ProvenBeliefs} from "../policy/ProvenBeliefs.sol";
 import {ScopeHead} from "../policy/ScopeHead.sol";

@@ -3,9 +3,9 @@ pragma solidity ^0.8.13;
 
 import {StateAnchoredGuard} from "../StateAnchoredGuard.sol";
 import {Anchor, StateAnchor} from "../anchor/Anchor.sol";
-import {NativeChains} from "../anchor/NativeChains.sol";
+import {Continuity, NativeChains} from "../anchor/NativeChains.sol";
 import {IStandaloneGuard} from "../interfaces/IStandaloneGuard.sol";
-import {Continuity} from "../policy/PolicyTypes.sol";
+
 
 /// @notice What the targets below do when they are let to.
 abstract contract Target {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.13;
 
+import {Continuity} from "../anchor/NativeChains.sol";
 import {ChainClock} from "../anchor/ChainClock.sol";
 import {PolicyGuard} from "./PolicyGuard.sol";
-import {Continuity} from "./PolicyTypes.sol";
+
 
 /// @title Continuity on Arbitrum: the chain's own heights
 /// @notice NUMBER is a height of the parent chain there, and moves in jumps. The chain's own is told by the ArbSys precompile.

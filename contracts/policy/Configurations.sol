@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.13;
 
-import {NativeChains} from "../anchor/NativeChains.sol";
+import {Continuity, NativeChains} from "../anchor/NativeChains.sol";
 import {Host} from "../interfaces/IPolicyEngine.sol";
 import {IPolicyErrors} from "../interfaces/IPolicyErrors.sol";
 import {Bounds} from "./Bounds.sol";
-import {Clock, Continuity} from "./PolicyTypes.sol";
+import {Clock} from "./PolicyTypes.sol";
 import {Scope, ScopeConfig} from "./Scopes.sol";
 
 /// @title What a configuration must be, and where it is kept

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.13;
 
+import {Continuity} from "../anchor/NativeChains.sol";
 import {L1Origin} from "../anchor/L1Origin.sol";
 import {PolicyGuard} from "./PolicyGuard.sol";
-import {Continuity} from "./PolicyTypes.sol";
+
 import {ScopeHead} from "./ScopeHead.sol";
 
 /// @title Continuity on the OP stack: how far the chain's view of L1 lies behind

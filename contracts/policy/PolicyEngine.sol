@@ -3,8 +3,10 @@ pragma solidity ^0.8.13;
 
 import {Anchor} from "../anchor/Anchor.sol";
 import {L1Origin} from "../anchor/L1Origin.sol";
-import {NativeChains} from "../anchor/NativeChains.sol";
-import {IGuardErrors} from "../interfaces/IGuardErrors.sol";
+import {Continuity, NativeChains} from "../anchor/NativeChains.sol";
+import {IActionErrors} from "../interfaces/IActionErrors.sol";
+import {IAnchorErrors} from "../interfaces/IAnchorErrors.sol";
+import {IHeaderErrors} from "../interfaces/IHeaderErrors.sol";
 import {Host, IPolicyEngine} from "../interfaces/IPolicyEngine.sol";
 import {IPolicyGuard, Restrictions} from "../interfaces/IPolicyGuard.sol";
 import {HeaderTime} from "../header/HeaderTime.sol";
@@ -12,7 +14,7 @@ import {Assessment, Assessments, Facts} from "./Assessment.sol";
 import {Configurations} from "./Configurations.sol";
 import {Bounds} from "./Bounds.sol";
 import {Deadline, Deadlines} from "./Deadline.sol";
-import {Action, Clock, Continuity, Status, Verdict} from "./PolicyTypes.sol";
+import {Action, Clock, Status, Verdict} from "./PolicyTypes.sol";
 import {Policies} from "./Policy.sol";
 import {Scope, ScopeConfig, Scopes} from "./Scopes.sol";
 import {ScopeHead, ScopeHeads} from "./ScopeHead.sol";
@@ -22,7 +24,7 @@ import {Transitions} from "./Transitions.sol";
 /// @notice Judging, recording, evidence, roles and views, in one contract without storage or owner. A `PolicyGuard` runs it in its own storage, by
 /// delegatecall, with what must be known of it (`Host`) behind the call's arguments. A contract that inherits the guard would else carry it all.
 /// @dev Two verbs: what *looks* writes nothing, what *records* writes what the chain shows. Called by itself it does nothing.
-contract PolicyEngine is IPolicyEngine, IGuardErrors {
+contract PolicyEngine is IPolicyEngine, IHeaderErrors, IAnchorErrors, IActionErrors {
     using Transitions for Scope;
 
     /// @dev Bytes of an encoded `Host`.

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.13;
 
+import {Continuity} from "../anchor/NativeChains.sol";
 import {ChainClock} from "../anchor/ChainClock.sol";
-import {IGuardErrors} from "../interfaces/IGuardErrors.sol";
+import {IActionErrors} from "../interfaces/IActionErrors.sol";
+import {IAnchorErrors} from "../interfaces/IAnchorErrors.sol";
+import {IHeaderErrors} from "../interfaces/IHeaderErrors.sol";
 import {IPolicyEngine} from "../interfaces/IPolicyEngine.sol";
 import {IPolicyGuard, Restrictions} from "../interfaces/IPolicyGuard.sol";
 import {Deadline} from "./Deadline.sol";
 import {PolicyEngine} from "./PolicyEngine.sol";
-import {Action, Clock, Continuity, Status, Verdict} from "./PolicyTypes.sol";
+import {Action, Clock, Status, Verdict} from "./PolicyTypes.sol";
 import {Scope, ScopeConfig, Scopes} from "./Scopes.sol";
 import {ScopeHead} from "./ScopeHead.sol";
 
@@ -25,7 +28,7 @@ import {ScopeHead} from "./ScopeHead.sol";
 ///
 /// @dev What a healthy call needs is in this contract. All else is in `PolicyEngine`, one contract without storage that runs in this one's storage.
 /// Storage is namespaced (ERC-7201) and is the executing contract's, behind a proxy and under delegatecall alike.
-abstract contract PolicyGuard is ChainClock, IGuardErrors, IPolicyGuard {
+abstract contract PolicyGuard is ChainClock, IHeaderErrors, IAnchorErrors, IActionErrors, IPolicyGuard {
     /// @dev What `Scopes.find` reads. In a contract, not in that library: tools that compare the layouts of upgrades look here.
     /// @custom:storage-location erc7201:settlement-guard.storage.policy
     struct PolicyStorage {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.13;
 
-import {IGuardErrors} from "../interfaces/IGuardErrors.sol";
+import {IProofErrors} from "../interfaces/IProofErrors.sol";
 import {StateProof} from "./StateProof.sol";
 
 /// @title What the protocol believes about a slot, against what a canonical state holds
@@ -27,7 +27,7 @@ library SlotCheck {
         bytes calldata witness
     ) internal pure returns (uint256 actual) {
         actual = valueOf(stateRoot, account, slot, witness);
-        if (actual < believed) revert IGuardErrors.SlotBelow(account, slot, believed, actual);
+        if (actual < believed) revert IProofErrors.SlotBelow(account, slot, believed, actual);
     }
 
     /// @notice Requires that `slot` of `account` holds at most `believed`. Parameters as for `requireAtLeast`.
@@ -39,7 +39,7 @@ library SlotCheck {
         bytes calldata witness
     ) internal pure returns (uint256 actual) {
         actual = valueOf(stateRoot, account, slot, witness);
-        if (actual > believed) revert IGuardErrors.SlotAbove(account, slot, believed, actual);
+        if (actual > believed) revert IProofErrors.SlotAbove(account, slot, believed, actual);
     }
 
     /// @notice Requires that `slot` of `account` holds exactly `believed`. Parameters as for `requireAtLeast`.
@@ -51,7 +51,7 @@ library SlotCheck {
         bytes calldata witness
     ) internal pure {
         uint256 actual = valueOf(stateRoot, account, slot, witness);
-        if (actual != believed) revert IGuardErrors.SlotDiffers(account, slot, believed, actual);
+        if (actual != believed) revert IProofErrors.SlotDiffers(account, slot, believed, actual);
     }
 
     /// @notice What `slot` of `account` holds: zero where it, or the account, is proven absent. Parameters as for `requireAtLeast`.

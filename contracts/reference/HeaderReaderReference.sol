@@ -34,8 +34,8 @@ contract HeaderReaderReference {
         }
     }
 
-    /// @notice See `HeaderReader.tryVerifyStateAnchor`.
-    function tryVerifyStateAnchor(
+    /// @notice See `HeaderReader.tryVerifyState`.
+    function tryVerifyState(
         bytes calldata header,
         uint64 number,
         bytes32 hash,

@@ -1,8 +1,6 @@
-import { sameHex, toBigInt, toBytes, toHex, type Hex } from "../core/bytes.js";
+import { sameHex, toBytes, toHex, type Hex } from "../core/bytes.js";
 import { SettlementGuardError } from "../core/errors.js";
-import { decodeHeaderStart, hashHeader, type HashedHeader } from "../header/header.js";
-import { fetchHeader } from "../actions/fetchHeader.js";
-import { call, checkRequestOptions, type Connection, type RequestOptions } from "../rpc/request.js";
+import { decodeHeaderStart, hashHeader } from "../header/header.js";
 
 /** The block on which an action is prepared. The contract's `Anchor`. (A type, since Ignition takes no interface as an argument.) */
 export type Anchor = {
@@ -24,44 +22,8 @@ export interface AnchorLike {
   stateRoot?: string;
 }
 
-/** How an anchor is chosen. */
-export interface AnchorOptions extends RequestOptions {
-  /**
-   * How many blocks behind the head the anchor lies, at least 1. The head itself has no hash that a contract could look up while
-   * it executes, and the closer the anchor, the shorter the reorg that makes the action revert. By default 2. The head must be
-   * at least block `depth`.
-   */
-  depth?: number;
-}
-
-const DEFAULT_DEPTH = 2;
 const MAX_UINT64 = 2n ** 64n - 1n;
 const ZERO_HASH = `0x${"00".repeat(32)}`;
-
-/**
- * Takes an anchor a few blocks behind one endpoint's head. Its header is hashed here; that the endpoint follows the canonical
- * chain is what the contract's check decides when the action executes.
- *
- * @throws INVALID_ANCHOR where the depth is no positive integer or reaches before genesis, INVALID_RESPONSE for a head that is no
- * number, and what {@link fetchHeader} throws
- */
-export async function latestAnchor(connection: Connection, options: AnchorOptions = {}): Promise<Anchor> {
-  const { number, hash } = await latestHeader(connection, options);
-  return { number, hash };
-}
-
-/**
- * Takes a state anchor a few blocks behind one endpoint's head, with the header that proves its state root to a contract.
- *
- * @throws as {@link latestAnchor}
- */
-export async function latestStateAnchor(
-  connection: Connection,
-  options: AnchorOptions = {},
-): Promise<{ anchor: StateAnchor; header: Hex }> {
-  const { number, hash, stateRoot, rlp } = await latestHeader(connection, options);
-  return { anchor: { number, hash, stateRoot: toHex(stateRoot) }, header: toHex(rlp) };
-}
 
 /**
  * Checks a state anchor against its header as the contract does, in the same order: hash, encoding, number, state root. That the
@@ -134,34 +96,8 @@ function readHash(name: string, value: unknown, number: bigint): string {
   return value as string;
 }
 
-async function latestHeader(connection: Connection, options: AnchorOptions): Promise<HashedHeader> {
-  checkRequestOptions(options, "depth");
-  const { depth = DEFAULT_DEPTH, ...asking } = options;
-  if (!Number.isSafeInteger(depth) || depth < 1)
-    throw invalidAnchor("the depth must be a whole number from 1", { depth });
-  const head = await headNumber(connection, asking);
-  const number = head - BigInt(depth);
-  if (number < 0n) {
-    const reason = `the head is block ${head}, and depth ${depth} needs a head of at least block ${depth}`;
-    throw invalidAnchor(`${reason}: mine ${-number} blocks first, or ask for less depth`, { depth, number: head });
-  }
-  return fetchHeader(connection, { number }, asking);
-}
-
-async function headNumber(connection: Connection, asking: RequestOptions): Promise<bigint> {
-  const method = "eth_blockNumber";
-  const answer = await call(connection, method, [], asking);
-  try {
-    return toBigInt(answer, "block number");
-  } catch (cause) {
-    const reason = "not a JSON-RPC quantity";
-    throw new SettlementGuardError("INVALID_RESPONSE", { method, reason }, `${method} answered with ${reason}`, {
-      cause,
-    });
-  }
-}
-
-function invalidAnchor(
+/** @internal */
+export function invalidAnchor(
   reason: string,
   values: { number?: bigint; depth?: number },
 ): SettlementGuardError<"INVALID_ANCHOR"> {

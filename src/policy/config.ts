@@ -16,42 +16,13 @@ import {
   scopeNameFault,
   type AnyChain,
   type AnyScope,
+  type ChainInput,
   type Report,
+  type ScopeInput,
 } from "./configChecks.js";
 import { packPolicy, STANDARD_POLICY, type PolicyTable } from "./policy.js";
 
-/** How a chain is used. What is left out is taken from {@link CHAIN_PROFILES}; a chain that is not there needs all of it. */
-export interface ChainInput extends Partial<ChainProfile> {
-  /**
-   * Whole seconds from a trader's signature to the block that executes it, at their usual worst: what a keeper needs to see an order, simulate
-   * it and be included.
-   */
-  keeperLatency: number;
-}
-
-/** How a scope is guarded. Times are in seconds. */
-export interface ScopeInput<Chain extends PropertyKey, Scope extends string, Policy extends string> {
-  /** The id of its chain. */
-  chain: Chain;
-  /** The scope above it; the worst status on the way up decides. In the contract: `_parentOf`. */
-  parent?: Scope;
-  /** One of the policies by name; `STANDARD_POLICY` where it is left out. */
-  policy?: Policy;
-  /** How deep an anchor must lie, in blocks. */
-  minDepth: number;
-  /** How old an anchor may be, in blocks. */
-  maxAge: number;
-  /** Its chain's where it is left out. */
-  keeperLatency?: number;
-  /** So much time that no block accounts for makes it Stale. */
-  gap: number;
-  /** How long it stays Stale. */
-  staleFor: number;
-  /** How long it is Lagging after that. */
-  graceFor: number;
-  /** For how long Halted closes exits at the most; at least `staleFor`. */
-  exitsFor: number;
-}
+export type { ChainInput, ScopeInput } from "./configChecks.js";
 
 /**
  * The contract's `ScopeConfig`, member by member. A type and not an interface: Ignition takes no interface as an argument.

@@ -2,13 +2,8 @@ import { expect } from "chai";
 import { network } from "hardhat";
 
 import { toBytes, type Hex } from "../../src/core/bytes.js";
-import {
-  checkAnchor,
-  latestAnchor,
-  latestStateAnchor,
-  verifyStateAnchor,
-  type StateAnchor,
-} from "../../src/anchor/anchor.js";
+import { checkAnchor, verifyStateAnchor, type StateAnchor } from "../../src/anchor/anchor.js";
+import { latestAnchor, latestStateAnchor } from "../../src/actions/latestAnchor.js";
 import { hashHeader } from "../../src/header/header.js";
 import type { Request } from "../../src/rpc/request.js";
 import { rejected, thrown } from "../helpers/errors.js";

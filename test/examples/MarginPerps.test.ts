@@ -16,7 +16,7 @@ import {
   type SignedOrder,
   type World,
 } from "../../scenarios/world.js";
-import { latestAnchor } from "../../src/anchor/anchor.js";
+import { latestAnchor } from "../../src/actions/latestAnchor.js";
 import { ANCHOR_TYPE } from "../../src/anchor/typedData.js";
 import { settlementGuardMatchers } from "../../src/chai/index.js";
 import {

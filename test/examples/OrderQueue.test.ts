@@ -1,7 +1,7 @@
 import { expect } from "chai";
 
 import { forks, signersOf } from "../../scenarios/world.js";
-import { latestAnchor } from "../../src/anchor/anchor.js";
+import { latestAnchor } from "../../src/actions/latestAnchor.js";
 import { GuardedOrderQueue__factory } from "../../typechain-types/index.js";
 
 describe("OrderQueue", () => {

@@ -17,7 +17,7 @@ import {
   type Twin,
   type World,
 } from "../../scenarios/world.js";
-import { latestAnchor } from "../../src/anchor/anchor.js";
+import { latestAnchor } from "../../src/actions/latestAnchor.js";
 import type { Hex } from "../../src/core/bytes.js";
 import { prove } from "../../src/actions/prove.js";
 import { Custodian__factory, TestToken__factory, type GuardedPerps } from "../../typechain-types/index.js";

@@ -17,7 +17,7 @@ import {
   type Twin,
   type World,
 } from "../../scenarios/world.js";
-import { latestAnchor } from "../../src/anchor/anchor.js";
+import { latestAnchor } from "../../src/actions/latestAnchor.js";
 import { withAnchor } from "../../src/anchor/typedData.js";
 import { settlementGuardMatchers } from "../../src/chai/index.js";
 import {

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { network } from "hardhat";
 
-import { latestAnchor, latestStateAnchor } from "../../src/anchor/anchor.js";
+import { latestAnchor, latestStateAnchor } from "../../src/actions/latestAnchor.js";
 import { toQuantity, type Hex } from "../../src/core/bytes.js";
 import { hardhatForks, type HardhatChain } from "../../src/hardhat/index.js";
 import { prove } from "../../src/actions/prove.js";

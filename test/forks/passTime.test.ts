@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { network } from "hardhat";
 
 import { MARKET, UNIT, connect, deployExchanges, depositOnBoth, exchange, signOrder } from "../../scenarios/world.js";
-import { latestAnchor } from "../../src/anchor/anchor.js";
+import { latestAnchor } from "../../src/actions/latestAnchor.js";
 import { toQuantity } from "../../src/core/bytes.js";
 import { liveTime, passTime, type ChainOptions, type DevelopmentChain } from "../../src/forks/index.js";
 import { hardhatForks, type HardhatChain } from "../../src/hardhat/index.js";

@@ -2,7 +2,8 @@
 pragma solidity ^0.8.24;
 
 import {Account, IMarginPerps, Order, OrderStatus} from "../../contracts/examples/IMarginPerps.sol";
-import {IGuardErrors} from "../../contracts/interfaces/IGuardErrors.sol";
+import {IActionErrors} from "../../contracts/interfaces/IActionErrors.sol";
+import {IAnchorErrors} from "../../contracts/interfaces/IAnchorErrors.sol";
 import {Anchor} from "../../contracts/anchor/Anchor.sol";
 import {TestToken} from "../../contracts/mocks/TestToken.sol";
 import {Action, Status, Verdict} from "../../contracts/policy/Policy.sol";
@@ -406,16 +407,16 @@ abstract contract ExchangeHandler is WorldHandler {
 
     function _anchorError(Order memory order) private view returns (bytes4) {
         (uint256 number, uint256 head) = (order.anchor.number, block.number);
-        if (order.anchor.hash == 0) return IGuardErrors.ZeroAnchorHash.selector;
-        if (number == head) return IGuardErrors.AnchorIsCurrentBlock.selector;
-        if (number > head) return IGuardErrors.AnchorInFuture.selector;
+        if (order.anchor.hash == 0) return IAnchorErrors.ZeroAnchorHash.selector;
+        if (number == head) return IAnchorErrors.AnchorIsCurrentBlock.selector;
+        if (number > head) return IAnchorErrors.AnchorInFuture.selector;
         ScopeConfig storage config = _ghosts[order.market].config;
-        if (head - number < config.minDepth) return IGuardErrors.AnchorTooShallow.selector;
-        if (head - number > order.maxAge || head - number > config.maxAge) return IGuardErrors.AnchorTooDeep.selector;
+        if (head - number < config.minDepth) return IAnchorErrors.AnchorTooShallow.selector;
+        if (head - number > order.maxAge || head - number > config.maxAge) return IAnchorErrors.AnchorTooDeep.selector;
         // Hardhat's EIP-2935 contract always reverts: unknown.
-        if (head - number > 8191) return IGuardErrors.AnchorOutOfWindow.selector;
-        if (head - number > BLOCKHASH_WINDOW) return IGuardErrors.AnchorHashUnknown.selector;
-        return order.anchor.hash == _hashOf(number) ? bytes4(0) : IGuardErrors.AnchorMismatch.selector;
+        if (head - number > 8191) return IAnchorErrors.AnchorOutOfWindow.selector;
+        if (head - number > BLOCKHASH_WINDOW) return IAnchorErrors.AnchorHashUnknown.selector;
+        return order.anchor.hash == _hashOf(number) ? bytes4(0) : IAnchorErrors.AnchorMismatch.selector;
     }
 
     /// @dev What the exchange itself finds wrong with a fill.
@@ -467,13 +468,13 @@ abstract contract ExchangeHandler is WorldHandler {
         if (
             _isExit(attempt.action) &&
             !attempt.strict &&
-            actual == IGuardErrors.ActionDenied.selector &&
+            actual == IActionErrors.ActionDenied.selector &&
             status < Status.Halted
         ) {
             revert Broken("INV-4: the guard reverts no exit below Halted");
         }
         bool passes = verdict == Verdict.Allow || (verdict == Verdict.AllowConservative && !attempt.strict);
-        bool denied = actual == IGuardErrors.ActionDenied.selector;
+        bool denied = actual == IActionErrors.ActionDenied.selector;
         if (denied ? passes || keccak256(result) != keccak256(reason) : ok && !passes) {
             revert Broken("INV-6: a preview agrees with the call");
         }
@@ -505,7 +506,7 @@ abstract contract ExchangeHandler is WorldHandler {
         if (attempt.before != 0) return attempt.before;
         Verdict verdict = _expectedVerdict(attempt.market, attempt.action);
         if (verdict == Verdict.Deny || (attempt.strict && verdict != Verdict.Allow)) {
-            return IGuardErrors.ActionDenied.selector;
+            return IActionErrors.ActionDenied.selector;
         }
         return attempt.beyond;
     }

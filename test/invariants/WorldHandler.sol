@@ -2,7 +2,7 @@
 pragma solidity ^0.8.24;
 
 import {IMarginPerps} from "../../contracts/examples/IMarginPerps.sol";
-import {IGuardErrors} from "../../contracts/interfaces/IGuardErrors.sol";
+import {IActionErrors} from "../../contracts/interfaces/IActionErrors.sol";
 import {IPolicyErrors} from "../../contracts/interfaces/IPolicyErrors.sol";
 import {IPolicyGuard} from "../../contracts/interfaces/IPolicyGuard.sol";
 import {Status} from "../../contracts/policy/Policy.sol";
@@ -198,9 +198,9 @@ abstract contract WorldHandler is ScopeModel {
         scope = (seed >> 8) % 2 == 0 ? bytes32(0) : bytes32(seed);
         (Status status, Status exits) = _perps.statusOf(scope);
         if (status != Status.Halted || exits != Status.Halted) revert Broken("INV-1: an unknown scope is Halted");
-        _try(abi.encodeCall(IPolicyGuard.poke, (scope)), IGuardErrors.ScopeUnknown.selector);
-        _try(abi.encodeCall(IMarginPerps.deposit, (scope, 0)), IGuardErrors.ScopeUnknown.selector);
-        _try(abi.encodeCall(IMarginPerps.withdraw, (scope, 0)), IGuardErrors.ScopeUnknown.selector);
+        _try(abi.encodeCall(IPolicyGuard.poke, (scope)), IActionErrors.ScopeUnknown.selector);
+        _try(abi.encodeCall(IMarginPerps.deposit, (scope, 0)), IActionErrors.ScopeUnknown.selector);
+        _try(abi.encodeCall(IMarginPerps.withdraw, (scope, 0)), IActionErrors.ScopeUnknown.selector);
     }
 
     function _pause(bytes32 scope, Status status, uint256 length) private {

@@ -4,7 +4,7 @@ import { expect } from "chai";
 import { ethers } from "ethers";
 import { network } from "hardhat";
 
-import { latestAnchor } from "../../src/anchor/anchor.js";
+import { latestAnchor } from "../../src/actions/latestAnchor.js";
 import { hardhatForks } from "../../src/hardhat/index.js";
 import { BUILDS, compile, type Build } from "../helpers/compile.js";
 

@@ -8,7 +8,7 @@ import { network } from "hardhat";
 import { createPublicClient, createTestClient, createWalletClient, custom, http } from "viem";
 import { mainnet } from "viem/chains";
 
-import { latestAnchor } from "../../src/anchor/anchor.js";
+import { latestAnchor } from "../../src/actions/latestAnchor.js";
 import { serveLoopback, type Loopback } from "../../src/hardhat/loopback.js";
 import { prove } from "../../src/actions/prove.js";
 import { fetchHeader } from "../../src/actions/fetchHeader.js";

@@ -4,7 +4,8 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 
-import { latestStateAnchor, type Anchor } from "../../src/anchor/anchor.js";
+import { type Anchor } from "../../src/anchor/anchor.js";
+import { latestStateAnchor } from "../../src/actions/latestAnchor.js";
 import { toQuantity, toWord, type Hex } from "../../src/core/bytes.js";
 import { settlementGuardMatchers } from "../../src/chai/index.js";
 import { SettlementGuardError } from "../../src/core/errors.js";

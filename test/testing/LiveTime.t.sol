@@ -3,7 +3,7 @@ pragma solidity ^0.8.13;
 
 import {SettlementGuard} from "../../contracts/SettlementGuard.sol";
 import {Anchor} from "../../contracts/anchor/Anchor.sol";
-import {IGuardErrors} from "../../contracts/interfaces/IGuardErrors.sol";
+import {IAnchorErrors} from "../../contracts/interfaces/IAnchorErrors.sol";
 import {Action, Policies, Status} from "../../contracts/policy/Policy.sol";
 import {ScopeConfig} from "../../contracts/policy/Scopes.sol";
 import {LiveTime} from "../../contracts/testing/LiveTime.sol";
@@ -122,7 +122,7 @@ contract LiveTimeTest {
             _require(
                 keccak256(reason) ==
                     keccak256(
-                        abi.encodeWithSelector(IGuardErrors.AnchorMismatch.selector, inside.number, inside.hash, actual)
+                        abi.encodeWithSelector(IAnchorErrors.AnchorMismatch.selector, inside.number, inside.hash, actual)
                     ),
                 "AnchorMismatch"
             );

@@ -4,7 +4,8 @@ pragma solidity ^0.8.24;
 // #region test
 import {StandaloneGuard} from "settlement-guard/contracts/StandaloneGuard.sol";
 import {Anchor} from "settlement-guard/contracts/anchor/Anchor.sol";
-import {IGuardErrors} from "settlement-guard/contracts/interfaces/IGuardErrors.sol";
+import {IActionErrors} from "settlement-guard/contracts/interfaces/IActionErrors.sol";
+import {IAnchorErrors} from "settlement-guard/contracts/interfaces/IAnchorErrors.sol";
 import {Policies} from "settlement-guard/contracts/policy/Policy.sol";
 import {ScopeConfig} from "settlement-guard/contracts/policy/Scopes.sol";
 import {LiveTime} from "settlement-guard/contracts/testing/LiveTime.sol";
@@ -45,7 +46,7 @@ contract PerpsTest is Test {
     function test_refusesAnotherBranch() public {
         Anchor memory anchor = LiveTime.anchor(2);
         LiveTime.reorg(3);
-        vm.expectPartialRevert(IGuardErrors.AnchorMismatch.selector);
+        vm.expectPartialRevert(IAnchorErrors.AnchorMismatch.selector);
         perps.trade(5, anchor);
     }
 
@@ -53,7 +54,7 @@ contract PerpsTest is Test {
         Anchor memory anchor = LiveTime.anchor(2);
         if (hash == anchor.hash || hash == 0) return;
         anchor.hash = hash;
-        vm.expectPartialRevert(IGuardErrors.AnchorMismatch.selector);
+        vm.expectPartialRevert(IAnchorErrors.AnchorMismatch.selector);
         perps.trade(5, anchor);
     }
 
@@ -65,7 +66,7 @@ contract PerpsTest is Test {
     function test_opensNothingAfterAnOutage() public {
         LiveTime.standstill(1 hours);
         Anchor memory anchor = LiveTime.anchor(1);
-        vm.expectPartialRevert(IGuardErrors.ActionDenied.selector);
+        vm.expectPartialRevert(IActionErrors.ActionDenied.selector);
         perps.trade(5, anchor);
     }
 
@@ -75,7 +76,7 @@ contract PerpsTest is Test {
         assertEq(registry.records(address(this)), "seen");
 
         LiveTime.reorg(1);
-        vm.expectPartialRevert(IGuardErrors.AnchorMismatch.selector);
+        vm.expectPartialRevert(IAnchorErrors.AnchorMismatch.selector);
         registry.record("seen", anchor);
     }
 }
