@@ -4,7 +4,7 @@ import { SettlementGuardError } from "../../src/core/errors.js";
 
 describe("SettlementGuardError", () => {
   it("F2: knows an error of another copy of the library, as the CommonJS build is one", async () => {
-    const copy = "../src/errors.js?copy";
+    const copy = "../../src/core/errors.js?copy";
     const { SettlementGuardError: Other } = (await import(copy)) as {
       SettlementGuardError: typeof SettlementGuardError;
     };

@@ -1,0 +1,94 @@
+import { createEVM, type EVM } from "@ethereumjs/evm";
+import { Interface } from "ethers";
+
+import { toBytes } from "../../../src/core/bytes.js";
+import { Reader, Refusal } from "../../../src/proof/read.js";
+import { compile, type Artifact, type Build } from "../../helpers/compile.js";
+
+/** What a witness shows, in one line: values with spaces between them, or `refused at N`. */
+export type Line = string;
+
+/** One implementation of the reader, asked about keys as they lie in a trie. */
+export interface KeyReader {
+  readonly name: string;
+  read(root: Uint8Array, keys: readonly Uint8Array[], witness: Uint8Array): Promise<Line>;
+}
+
+/** The TypeScript twin. */
+export const twin: KeyReader = {
+  name: "TypeScript",
+  async read(root, keys, witness) {
+    const { line } = readByTwin(root, keys, witness);
+    return line;
+  },
+};
+
+/** What the twin says, and why it refuses. */
+export function readByTwin(root: Uint8Array, keys: readonly Uint8Array[], witness: Uint8Array) {
+  const reader = new Reader(witness);
+  try {
+    const { root: actual, values } = reader.slots(keys);
+    reader.end(actual, root);
+    return { line: values.join(" "), reason: undefined };
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return { line: `refused at ${error.offset}`, reason: error.reason };
+  }
+}
+
+/** A contract in an embedded EVM. */
+export interface Contract {
+  call(method: string, args: readonly unknown[]): Promise<{ values?: readonly unknown[]; error?: Revert; gas: bigint }>;
+}
+
+/** With what a call reverted: an error of the contract's ABI, or its raw data. */
+export interface Revert {
+  readonly name: string;
+  readonly args: readonly unknown[];
+}
+
+const GAS_LIMIT = 10n ** 10n;
+
+/** @param artifact of a contract without constructor arguments */
+export async function deploy({ abi, bytecode }: Artifact, evm?: EVM): Promise<Contract> {
+  const machine = evm ?? (await createEVM());
+  const contract = new Interface(abi);
+  const created = await machine.runCode({
+    code: toBytes(bytecode, "bytecode"),
+    data: new Uint8Array(),
+    gasLimit: GAS_LIMIT,
+  });
+  const code = created.returnValue;
+  return {
+    async call(method, args) {
+      const data = toBytes(contract.encodeFunctionData(method, args), "calldata");
+      const {
+        returnValue,
+        exceptionError,
+        executionGasUsed: gas,
+      } = await machine.runCode({
+        code,
+        data,
+        gasLimit: GAS_LIMIT,
+      });
+      if (exceptionError === undefined)
+        return { values: contract.decodeFunctionResult(method, returnValue).toArray(), gas };
+      const error = returnValue.length < 4 ? null : contract.parseError(returnValue);
+      return { error: { name: error?.name ?? exceptionError.error, args: error?.args.toArray() ?? [] }, gas };
+    },
+  };
+}
+
+/** The Solidity reader, in one build. */
+export async function solidityReader(build: Build): Promise<KeyReader> {
+  const artifacts = await compile(["contracts/mocks/StateProofHarness.sol"], build, ["StateProofHarness"]);
+  const harness = await deploy(artifacts["StateProofHarness"] as Artifact);
+  return {
+    name: build.name,
+    async read(root, keys, witness) {
+      const { values, error } = await harness.call("readKeys", [root, keys, witness]);
+      if (values !== undefined) return (values[0] as bigint[]).join(" ");
+      return error?.name === "StateProofInvalid" ? `refused at ${String(error.args[2])}` : `failed: ${error?.name}`;
+    },
+  };
+}
