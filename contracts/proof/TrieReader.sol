@@ -10,15 +10,15 @@ import {EXTENSION_FLAG, HASH_SIZE, LEAF_FLAG, TrieNode} from "./TrieNode.sol";
 ///
 /// ```text
 /// part      = for each key that no earlier end answers: an end, then steps
-/// end       = 0, nothing more: the key parts from a later one inside that one's leaf or extension
-///             1, depth: an empty child, or the empty trie
-///             2, depth, fields: the key's own leaf
-///             3, depth, path, fields: another leaf
-///             4, depth, number of nibbles, path, reference: another extension
-/// step      = 5, hashes: a branch of sixteen hashes with one way: children 0 to 14, and child 15 in the place of the way
-///             6, two bytes, hashes: any other branch of which only hashes are sent; bit i says that child i is sent
-///             7, references: a branch of which a child that is sent is embedded
+/// step      = 0, hashes: a branch of sixteen hashes with one way: children 0 to 14, and child 15 in the place of the way
+///             1, two bytes, hashes: any other branch of which only hashes are sent; bit i says that child i is sent
+///             2, references: a branch of which a child that is sent is embedded
 ///             64 + n: an extension by the next n nibbles of the key
+/// end       = 3, nothing more: the key parts from a later one inside that one's leaf or extension
+///             4, depth: an empty child, or the empty trie
+///             5, depth, fields: the key's own leaf
+///             6, depth, path, fields: another leaf
+///             7, depth, number of nibbles, path, reference: another extension
 /// fields    = of a slot: the value, RLP
 ///             of an account: nonce and balance, RLP; storage root, unless slots were read before; code hash
 /// reference = 0x80; or 0xa0 and a hash; or an embedded node, a list of 3 to 31 bytes
@@ -42,18 +42,18 @@ import {EXTENSION_FLAG, HASH_SIZE, LEAF_FLAG, TrieNode} from "./TrieNode.sol";
 library TrieReader {
     using Climbs for Climb;
 
-    // Ends.
-    uint256 private constant SHARED = 0;
-    uint256 private constant NOTHING = 1;
-    uint256 private constant LEAF = 2;
-    uint256 private constant OTHER_LEAF = 3;
-    uint256 private constant OTHER_EXTENSION = 4;
-
     // Steps.
-    uint256 private constant FULL_BRANCH = 5;
-    uint256 private constant BRANCH = 6;
-    uint256 private constant MIXED_BRANCH = 7;
+    uint256 private constant FULL_BRANCH = 0;
+    uint256 private constant BRANCH = 1;
+    uint256 private constant MIXED_BRANCH = 2;
     uint256 private constant EXTENSION = 64;
+
+    // Ends.
+    uint256 private constant SHARED = 3;
+    uint256 private constant NOTHING = 4;
+    uint256 private constant LEAF = 5;
+    uint256 private constant OTHER_LEAF = 6;
+    uint256 private constant OTHER_EXTENSION = 7;
 
     /// @dev An entry of the stack: child, size of its reference (0 for an end of kind SHARED), and depth of its branch << 8 | nibble.
     uint256 private constant ENTRY_BYTES = 96;
@@ -124,7 +124,7 @@ library TrieReader {
         c.key = Climbs.wordAt(c.next);
         if (kind == SHARED) return _leaveToLater(c);
         uint256 depth = c.takeByte();
-        if (depth > 64 || kind > OTHER_EXTENSION) c.refuse();
+        if (depth > 64 || kind < SHARED || kind > OTHER_EXTENSION) c.refuse();
         (c.depth, c.isBranch) = (depth, false);
         uint256 reach = 64;
         if (kind == OTHER_EXTENSION) reach = depth + c.takeByte();

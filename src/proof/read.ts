@@ -10,10 +10,10 @@ import { encodeRlp } from "../core/rlp.js";
  */
 
 /** Kinds of ends. */
-export const END = { SHARED: 0, NOTHING: 1, LEAF: 2, OTHER_LEAF: 3, OTHER_EXTENSION: 4 } as const;
+export const END = { SHARED: 3, NOTHING: 4, LEAF: 5, OTHER_LEAF: 6, OTHER_EXTENSION: 7 } as const;
 
 /** Kinds of steps. An extension adds the number of its nibbles. */
-export const STEP = { FULL_BRANCH: 5, BRANCH: 6, MIXED_BRANCH: 7, EXTENSION: 64 } as const;
+export const STEP = { FULL_BRANCH: 0, BRANCH: 1, MIXED_BRANCH: 2, EXTENSION: 64 } as const;
 
 const NOTHING = Uint8Array.of(0x80);
 

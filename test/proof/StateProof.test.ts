@@ -3,6 +3,7 @@ import { expect } from "chai";
 import { toHex, toWord, type Hex } from "../../src/core/bytes.js";
 import { keccak256 } from "../../src/core/keccak.js";
 import { explain } from "../../src/explain/explain.js";
+import { END } from "../../src/proof/read.js";
 import { EMPTY_ROOT } from "../../src/proof/trie.js";
 import { packWitness, verifyWitness, type WitnessQuestion } from "../../src/proof/witness.js";
 import { BUILDS, compile, type Artifact } from "../helpers/compile.js";
@@ -146,7 +147,7 @@ for (const build of BUILDS)
       for (const [name, nonce] of bad) {
         const value = rlpList([nonce, rlpInteger(1n), rlpString(EMPTY_ROOT), rlpString(bytesOf(CODE_HASH))]);
         const trie = buildTrie([{ key: keccak256(bytesOf(VAULT)), value }]);
-        const witness = concat([Uint8Array.of(2, 0), nonce, rlpInteger(1n), EMPTY_ROOT, bytesOf(CODE_HASH)]);
+        const witness = concat([Uint8Array.of(END.LEAF, 0), nonce, rlpInteger(1n), EMPTY_ROOT, bytesOf(CODE_HASH)]);
         const answer = await read("readAccount", toHex(trie.root), VAULT, toHex(witness));
         expect(answer, name).to.deep.equal(refused(toHex(trie.root), padded(VAULT), 0));
       }
