@@ -1,7 +1,8 @@
-import { compareBytes, toBytes, toHex } from "../../../src/core/bytes.js";
+import { compareBytes, toBytes, toHex, toWord, type Hex } from "../../../src/core/bytes.js";
 import { keccak256 } from "../../../src/core/keccak.js";
 import { Nodes, packSlots } from "../../../src/proof/pack.js";
 import { END, STEP } from "../../../src/proof/read.js";
+import { packWitness } from "../../../src/proof/witness.js";
 import {
   buildTrie,
   concat,
@@ -198,4 +199,67 @@ export function forbiddenQuestions(): Question[] {
     refused("bytes behind the root", leafAt(0), [own], at(0), bytes(0)),
     { ...refused("a zero root", leafAt(0), [own], at(0)), root: new Uint8Array(32) },
   ]; // prettier-ignore
+}
+
+/** A question to `StateProofHarness` about a state, and the answer in one line: values, or the name of the error. */
+export interface StateQuestion {
+  readonly name: string;
+  readonly method: string;
+  readonly args: readonly unknown[];
+  readonly expected: string;
+}
+
+/** Accounts and slots, whose answers come from how the state was built. */
+export function stateQuestions(): StateQuestion[] {
+  const [vault, nobody] = [toWord(1n), toWord(9n)].map((word): Hex => `0x${word.slice(26)}`) as [Hex, Hex];
+  const bytes = (hex: Hex): Uint8Array => toBytes(hex, "bytes");
+  const hashed = (hex: Hex): Uint8Array => keccak256(bytes(hex));
+  const slots = [1n, 2n, 3n].map((slot) => toWord(slot));
+  const storage = buildTrie(slots.map((slot, i) => ({ key: hashed(slot), value: rlpInteger(LARGE + BigInt(i)) })));
+  const codeHash = keccak256(new Uint8Array());
+  const fields = (root: Uint8Array): Uint8Array =>
+    rlpList([rlpInteger(3n), rlpInteger(5n), rlpString(root), rlpString(codeHash)]);
+  const state = buildTrie([
+    { key: hashed(vault), value: fields(storage.root) },
+    { key: hashed(`0x${"22".repeat(20)}`), value: fields(codeHash) },
+  ]);
+  const stateRoot = toHex(state.root);
+  const witnessOf = (account: Hex, asked: readonly Hex[]) =>
+    packWitness(
+      { stateRoot, account, slots: asked },
+      {
+        accountProof: state.proof(hashed(account)).map((node) => toHex(node)),
+        storageProof: asked.map((key) => ({
+          key,
+          proof: account === vault ? storage.proof(hashed(key)).map((node) => toHex(node)) : [],
+        })),
+      },
+    );
+  const all = witnessOf(vault, slots);
+  const sorted = all.slots.map(({ slot }) => slot);
+  const own = witnessOf(vault, [slots[0] as Hex]);
+  const none = witnessOf(nobody, [slots[0] as Hex]);
+  const forged = `${own.storageWitness}${none.witness.slice(none.storageWitness.length)}`;
+  const storageRoot = toHex(storage.root);
+  const present = `3,5,${storageRoot},${toHex(codeHash)}`;
+  const values = all.slots.map(({ value }) => value).join();
+  return [
+    { name: "an account", method: "readAccount", args: [stateRoot, vault, witnessOf(vault, []).witness], expected: `[true,[${present}]]` },
+    { name: "many slots", method: "readAccountSlots", args: [stateRoot, vault, sorted, all.witness], expected: `[true,[${present}],[${values}]]` },
+    { name: "slots in another order", method: "readAccountSlots", args: [stateRoot, vault, [...sorted].reverse(), all.witness], expected: "StateProofInvalid" },
+    { name: "a slot twice", method: "readAccountSlots", args: [stateRoot, vault, [sorted[0], sorted[0]], own.witness], expected: "StateProofInvalid" },
+    { name: "a slot", method: "readAccountSlot", args: [stateRoot, vault, slots[0], own.witness], expected: `[true,${LARGE}]` },
+    { name: "a slot of nobody", method: "readAccountSlot", args: [stateRoot, nobody, slots[0], none.witness], expected: "[false,0]" },
+    { name: "another's storage of nobody", method: "readAccountSlot", args: [stateRoot, nobody, slots[0], forged], expected: "StateProofInvalid" },
+    { name: "a known root", method: "readSlot", args: [storageRoot, slots[0], own.storageWitness], expected: `[${LARGE}]` },
+    { name: "nonce of nine bytes", ...nonceOfNineBytes(vault) },
+  ]; // prettier-ignore
+}
+
+function nonceOfNineBytes(account: Hex): Omit<StateQuestion, "name"> {
+  const [nonce, root, codeHash] = [rlpString(new Uint8Array(9).fill(1)), new Uint8Array(32), new Uint8Array(32)];
+  const value = rlpList([nonce, rlpInteger(1n), rlpString(root), rlpString(codeHash)]);
+  const trie = buildTrie([{ key: keccak256(toBytes(account, "account")), value }]);
+  const witness = toHex(concat([Uint8Array.of(END.LEAF, 0), nonce, rlpInteger(1n), root, codeHash]));
+  return { method: "readAccount", args: [toHex(trie.root), account, witness], expected: "StateProofInvalid" };
 }

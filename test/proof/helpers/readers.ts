@@ -50,7 +50,7 @@ export interface Revert {
 const GAS_LIMIT = 10n ** 10n;
 
 /** @param artifact of a contract without constructor arguments */
-export async function deploy({ abi, bytecode }: Artifact, evm?: EVM): Promise<Contract> {
+export async function deploy({ abi, bytecode }: Artifact, evm?: EVM, gasLimit = GAS_LIMIT): Promise<Contract> {
   const machine = evm ?? (await createEVM());
   const contract = new Interface(abi);
   const created = await machine.runCode({
@@ -69,7 +69,7 @@ export async function deploy({ abi, bytecode }: Artifact, evm?: EVM): Promise<Co
       } = await machine.runCode({
         code,
         data,
-        gasLimit: GAS_LIMIT,
+        gasLimit,
       });
       if (exceptionError === undefined)
         return { values: contract.decodeFunctionResult(method, returnValue).toArray(), gas };
