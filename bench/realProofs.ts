@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { toBytes, toHex, type Hex } from "../src/bytes.js";
 import { decodeHeader, hashHeader } from "../src/proof/header.js";
 import { concat } from "../test/trie-helpers/buildTrie.js";
-import { readVector, vectorFiles, VECTORS } from "../test/helpers/vectors.js";
+import { readVector, vectorFiles, VECTORS } from "../tools/vectors.js";
 
 /** One slot of an account of a real chain, with the proof that a client gave. */
 export interface RealSlot {
