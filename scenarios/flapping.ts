@@ -45,7 +45,7 @@ export const flapping: Scenario = {
     "Synthetic: a chain that comes back for some minutes and goes again, for more than a day. With every return the price is one outage old. A guard that opened with the first block would be worth nothing, and one that closed the exits for as long would be worse: they stay open, and profits wait.",
 
   async run(progress) {
-    const chain = await forks.create({ name: "chain" });
+    const chain = await forks.create({ name: "chain", history: "storage" });
     const world = await connect(chain, await deployExchanges(chain, { price: PRICES[0], liquidity: 100_000n * UNIT }));
     for (const role of ["erin", "carol"] as const) await depositOnBoth(world, role, MARGIN);
     const story = new Story(world);
