@@ -331,7 +331,7 @@ function keyPath(key: Uint8Array, from: number, to: number): number[] {
  * Checks every node of an `eth_getProof` answer and packs one slot's into a compact witness.
  *
  * @param request.stateRoot 32 bytes, authenticated by the caller
- * @throws as {@link packWitness}, whose nodes this goes through
+ * @throws as `packWitness`, whose nodes this goes through
  */
 export function packCompact(
   request: { readonly stateRoot: Uint8Array; readonly address: Uint8Array; readonly slot: Uint8Array },
