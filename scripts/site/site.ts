@@ -24,7 +24,14 @@ const app = await Application.bootstrapWithPlugins({
   entryPoints: entryPoints(),
   tsconfig: "tsconfig.json",
   readme: "README.md",
-  projectDocuments: [...documents("docs"), "SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md", ...documents(PAGES)],
+  projectDocuments: [
+    ...documents("docs"),
+    "SECURITY.md",
+    "CONTRIBUTING.md",
+    "RELEASING.md",
+    "CHANGELOG.md",
+    ...documents(PAGES),
+  ],
   // The types are checked by `npm run typecheck`.
   skipErrorChecking: true,
   excludeInternal: true,
