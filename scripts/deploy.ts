@@ -39,32 +39,8 @@ function failed(error: unknown): number {
 }
 
 async function main(): Promise<number> {
-  let options: { network?: string; token?: string; feed?: string; keeper?: string };
-  try {
-    options = parseArgs({
-      options: {
-        network: { type: "string" },
-        token: { type: "string" },
-        feed: { type: "string" },
-        keeper: { type: "string" },
-      },
-    }).values;
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message : String(error)}\n${USAGE}`);
-    return 2;
-  }
-  for (const name of ["token", "feed", "keeper"] as const) {
-    const address = options[name];
-    if (address === undefined || ethers.isAddress(address)) continue;
-    console.error(`--${name} ${address} is not an address\n${USAGE}`);
-    return 2;
-  }
-
-  if (options.network !== undefined && !Object.hasOwn(config.networks, options.network)) {
-    const known = Object.keys(config.networks).join(", ");
-    console.error(`--network ${options.network} is not configured; there are ${known}\n${USAGE}`);
-    return 2;
-  }
+  const options = readOptions();
+  if (options === undefined) return 2;
   const connection = await network.create(options.network === undefined ? {} : { network: options.network });
   const [deployer] = await connection.ethers.getSigners();
   if (deployer === undefined) {
@@ -108,6 +84,33 @@ async function main(): Promise<number> {
     ),
   );
   return 0;
+}
+
+interface Options {
+  network?: string;
+  token?: string;
+  feed?: string;
+  keeper?: string;
+}
+
+/** The options of the command line; undefined, and the reason printed, where they cannot be used. */
+function readOptions(): Options | undefined {
+  const fault = (text: string): undefined => void console.error(`${text}\n${USAGE}`);
+  const text = { type: "string" } as const;
+  let options: Options;
+  try {
+    options = parseArgs({ options: { network: text, token: text, feed: text, keeper: text } }).values;
+  } catch (error) {
+    return fault(error instanceof Error ? error.message : String(error));
+  }
+  for (const name of ["token", "feed", "keeper"] as const) {
+    const address = options[name];
+    if (address !== undefined && !ethers.isAddress(address)) return fault(`--${name} ${address} is not an address`);
+  }
+  const known = Object.keys(config.networks);
+  if (options.network !== undefined && !known.includes(options.network))
+    return fault(`--network ${options.network} is not configured; there are ${known.join(", ")}`);
+  return options;
 }
 
 async function deploy(deployment: Promise<ethers.BaseContract>): Promise<string> {
