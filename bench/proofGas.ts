@@ -120,7 +120,10 @@ function summary(
   return figures;
 }
 
-/** What leaving out does to the calldata of the same call: of the quoted slot, and the geometric mean of all real ones. */
+/**
+ * What leaving out does to the calldata of the same call. It is given for the quoted slot, and as
+ * the geometric mean of all real ones.
+ */
 export function calldataRatios(
   packed: Figures,
   listed: Figures,

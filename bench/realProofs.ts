@@ -29,7 +29,10 @@ interface Vector {
   storage: { slot: Hex; value: Hex; proof: Hex[] }[];
 }
 
-/** The vector on which figures are quoted: account and balance of USDT on mainnet, eight nodes each, and the block's header. */
+/**
+ * The vector on which figures are quoted: account and balance of USDT on mainnet. It has eight
+ * nodes each, and the block's header.
+ */
 export const QUOTED = "mainnet-usdt-19493153";
 
 /** Every slot of an existing account whose storage has a trie; undefined where the folder of vectors is missing. */

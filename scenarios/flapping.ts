@@ -21,7 +21,7 @@ import {
 /** The market's gap, in seconds: the outages are around it, the first above. */
 const GAP = 900;
 const OUTAGES = [1_000, 860] as const; // seconds
-/** How long there are blocks between two outages, in blocks of 12 s: less than the ten minutes of Stale, and less than the grace after it. */
+/** Blocks of 12 s between two outages. They last less than the ten minutes of Stale, and less than the grace after it. */
 const SHORT = 40;
 const LONG = 100;
 /** While there are blocks the market is used every four minutes, in blocks. Between two uses, blocks that come faster than the slowest are credit. */

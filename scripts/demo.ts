@@ -1,5 +1,6 @@
 /**
- * Plays the scenarios on embedded chains and prints each as it ends: what the guard did, and what happened without it.
+ * Plays the scenarios on embedded chains. Each is printed as it ends: what the guard did, and what
+ * happened without it.
  * The branches are drawn in reports/demo.html. `--full` adds the long ones.
  */
 import { mkdirSync, writeFileSync } from "node:fs";

@@ -4,7 +4,8 @@
  *
  *   npm run deploy -- [--network NAME] [--token ADDRESS] [--feed ADDRESS] [--keeper ADDRESS]
  *
- * The example's times are for blocks of 12 s, and of 2 s on the OP stack: on another listed chain it says so and sends nothing.
+ * The example's times are for blocks of 12 s, and of 2 s on the OP stack. On another listed chain
+ * it says so and sends nothing.
  *
  * Without --network it deploys on an in-process chain. A chain on which the guard does not know its source of block hashes is refused
  * before anything is sent. Without --token a test token is deployed, on development chains only. Exits with 2 where the input cannot be used,
@@ -71,7 +72,8 @@ async function main(): Promise<number> {
   const token = options.token ?? (await deploy(new TestToken__factory(deployer).deploy()));
   const feed = options.feed ?? deployer.address;
   const keeper = options.keeper ?? deployer.address;
-  // What shows an outage is a fact of the chain: on the OP stack the lag of L1, and the constructor refuses the other kind.
+  // What shows an outage is a fact of the chain: on the OP stack the lag of L1. The constructor
+  // refuses the other kind.
   const isOrigin = profile?.continuity === "l1-origin";
   const Perps = isOrigin ? OriginGuardedPerps__factory : GuardedPerps__factory;
   const perps = await deploy(new Perps(deployer).deploy(token, feed, keeper));

@@ -100,7 +100,10 @@ interface Case {
 
 const folder = "conformance/headers";
 
-/** Every header of ours, and of the folder beside the project where it is there, by what is to become of it. */
+/**
+ * Every header of ours, and of the folder beside the project where it is there. They are sorted by
+ * what is to become of them.
+ */
 export function readHeaderVectors(): HeaderVectors {
   const vectors: HeaderVectors = { honest: ownHeaders(), malformed: [], rpc: [] };
   if (!existsSync(VECTORS)) return vectors;
@@ -191,8 +194,9 @@ function addCase(vectors: HeaderVectors, file: string, id: string, item: Case): 
   } else if (file === "official-malformed-headers.json") {
     vectors.malformed.push(malformed(file, id, item));
   } else if (file === "bc-invalid-blocks.json") {
-    // Blocks that break the rules of consensus. Most have a header that is sound as such, and is to be read. "ok" says that it is
-    // canonical RLP; by the names of the cases, a few are headers with a field of the wrong type, or without one, all the same.
+    // Blocks that break the rules of consensus. Most have a header that is sound as such, and is to
+    // be read. "ok" says that it is canonical RLP. By the names of the cases, a few are headers
+    // with a field missing or of the wrong type.
     const rlp = item.headerRlp ?? firstItem(item.blockRlp!);
     const wrongField =
       /#BLOCK_\w+_(Prefixed0000|TooShort|TooLarge|GivenAsList)#/.test(id) ||
@@ -216,7 +220,10 @@ function malformed(file: string, id: string, { headerRlp, blockRlp }: Case): Mal
   return { file, id, rlp: blockRlp!, slice: firstItem(blockRlp!) };
 }
 
-/** What a lenient reader would take for a block's first item: as long as its prefix says, or as there is. */
+/**
+ * What a lenient reader would take for a block's first item. It ends where its prefix says, or
+ * where the bytes do.
+ */
 function firstItem(block: Hex): Hex {
   const bytes = Buffer.from(block.slice(2), "hex");
   const at = 1 + widthOfLength(bytes[0]!);

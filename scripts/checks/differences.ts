@@ -1,7 +1,9 @@
 /**
- * Prints what a change does to gas, code size and the package: the committed snapshots of HEAD beside those of its base.
+ * Prints what a change does to gas, code size and the package. It compares HEAD's committed
+ * snapshots with those of its base.
  *
- * The base is where HEAD left `BASE`, the pull request's target, or main; on main itself it is the commit before. The
+ * The base is where HEAD left `BASE`, the pull request's target, or main. On main itself it is the
+ * commit before. The
  * tables are Markdown. On GitHub they are also the job's summary.
  */
 import { execFileSync } from "node:child_process";

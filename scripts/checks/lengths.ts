@@ -1,6 +1,7 @@
 /**
- * Fails where a function, a modifier or a block of assembly has more than 60 lines: what does not fit on a screen is not
- * read as one piece. A mocha suite is a list of tests, and has no such bound.
+ * Fails where a function, a modifier or a block of assembly has more than 60 lines. What does not
+ * fit on a screen is not read as one piece. A mocha suite is a list of tests, and has no such
+ * bound.
  *
  * lengths.json holds the longer ones of scenarios and tests with their lines. The list only shrinks: a function must not
  * grow, and an entry that is needed no more is a fault.
