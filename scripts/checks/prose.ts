@@ -8,7 +8,7 @@ import { parseArgs } from "node:util";
 import { longSentences, sentencesOfCode, sentencesOfMarkdown, type Sentence } from "./prose/sentences.js";
 
 /** What is not held to the rule yet. The list only shrinks: a path without a long sentence must leave it. */
-const NOT_YET = ["src/", "contracts/", "test/", "docs/decisions.md", "docs/gas.md"];
+const NOT_YET = ["src/", "contracts/", "test/", "docs/gas.md"];
 const CODE = [
   "{src,scripts,scenarios,tools,bench,hardhat,test,e2e,fixtures,toolchain}/**/*.{ts,mjs}",
   "{contracts,bench,test,e2e}/**/*.sol",
@@ -32,8 +32,9 @@ if (options.list === undefined)
     if (![...found.keys()].some((path) => path.startsWith(part)))
       faults.push(`${part} has no long sentence any more: take it off the list`);
 for (const fault of faults) console.error(fault);
-if (faults.length > 0) process.exit(1);
-console.log(`prose: no sentence above 20 words, ${NOT_YET.length} paths aside`);
+// Not process.exit: it would cut off what a pipe has not taken yet.
+if (faults.length > 0) process.exitCode = 1;
+else console.log(`prose: no sentence above 20 words, ${NOT_YET.length} paths aside`);
 
 function files(patterns: string[]): string[] {
   return globSync(patterns).filter((path) => !GENERATED.test(path));
