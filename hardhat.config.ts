@@ -16,7 +16,8 @@ const solc = {
   settings: { optimizer: { enabled: true, runs: 200 }, evmVersion: "prague", viaIR: false },
 };
 
-// The lens is shipped compiled, and the gas that it shows is quoted: it is built as a protocol that cares for gas would build it.
+// The lens is shipped compiled, and the gas that it shows is quoted. It is built as a protocol that
+// cares for gas would build it.
 const lens = { ...solc, settings: { ...solc.settings, optimizer: { enabled: true, runs: 1_000_000 }, viaIR: true } };
 const overrides = { "contracts/StateProofLens.sol": lens };
 

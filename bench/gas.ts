@@ -1,6 +1,7 @@
 /**
- * Measures this library's proofs beside those of every peer that the npm registry has, in one run, and writes the tables into
- * docs/gas.md and this library's own figures into snapshots/proof-gas.json. `npm run check:gas` compares the latter.
+ * Measures this library's proofs beside those of every peer that the npm registry has, in one run.
+ * The tables go into docs/gas.md, this library's own figures into snapshots/proof-gas.json. `npm
+ * run check:gas` compares the latter.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 

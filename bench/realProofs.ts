@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { toBytes, toHex, type Hex } from "../src/core/bytes.js";
 import { decodeHeader, hashHeader } from "../src/header/header.js";
 import { concat } from "../test/trie-helpers/buildTrie.js";
-import { readVector, vectorFiles, VECTORS } from "../test/helpers/vectors.js";
+import { readVector, vectorFiles, VECTORS } from "../tools/vectors.js";
 
 /** One slot of an account of a real chain, with the proof that a client gave. */
 export interface RealSlot {
@@ -29,7 +29,10 @@ interface Vector {
   storage: { slot: Hex; value: Hex; proof: Hex[] }[];
 }
 
-/** The vector on which figures are quoted: account and balance of USDT on mainnet, eight nodes each, and the block's header. */
+/**
+ * The vector on which figures are quoted: account and balance of USDT on mainnet. It has eight
+ * nodes each, and the block's header.
+ */
 export const QUOTED = "mainnet-usdt-19493153";
 
 /** Every slot of an existing account whose storage has a trie; undefined where the folder of vectors is missing. */

@@ -15,8 +15,9 @@ const DRAWN_NIBBLES = 12;
 const EMPTY = Uint8Array.of(0x80);
 
 /**
- * A trie in the shape of one of `size` random keys, in which only the nodes on the way to `entries` are real: what stands behind
- * every other reference is nobody's preimage. No proof shows the difference, and a million leaves need not be hashed.
+ * A trie in the shape of one of `size` random keys. Only the nodes on the way to `entries` are
+ * real. What stands behind every other reference is nobody's preimage. No proof shows the
+ * difference, and a million leaves need not be hashed.
  *
  * @param entries hashed keys, leaves of 32 bytes or more
  */

@@ -1,7 +1,8 @@
 /**
- * How many headers are hashed and proofs verified in a second of CPU time, this library beside what else the npm registry has.
- * Rounds are interleaved, so that a busy machine is as bad for all: of rates the median counts, and of ratios the median of those
- * within one round. Prints a table.
+ * How many headers are hashed and proofs verified in a second of CPU time. What else the npm
+ * registry has is measured beside this library.
+ * Rounds are interleaved, so that a busy machine is as bad for all. Of rates the median counts. Of
+ * ratios the median of those within one round counts. Prints a table.
  */
 import { createBlockHeaderFromRPC } from "@ethereumjs/block";
 import { Common, Hardfork, Sepolia } from "@ethereumjs/common";

@@ -24,7 +24,10 @@ const TOP_UP = 500n * UNIT;
 /** The age up to which Dave means his order, in blocks. */
 const MAX_AGE = 40n;
 
-/** At 1,840 Alice, Erin and Frank are at 97.82% of their maintenance margin, Bob is at 43.47%, and Carol has gained 800. */
+/**
+ * At 1,840 Alice, Erin and Frank are at 97.82% of their maintenance margin and Bob is at 43.47%.
+ * Carol has gained 800.
+ */
 const POSITIONS: readonly { role: Role; margin: bigint; size: bigint }[] = [
   { role: "alice", margin: 2_500n * UNIT, size: 10n * UNIT },
   { role: "bob", margin: 2_000n * UNIT, size: 10n * UNIT },

@@ -17,7 +17,10 @@ import {
   type World,
 } from "./world.js";
 
-/** What the owner of an account is owed before somebody else closes it: so many seconds of blocks in which to act. */
+/**
+ * What the owner of an account is owed before somebody else closes it: seconds of blocks in which
+ * to act.
+ */
 export const TIME_TO_REACT = 1_800;
 
 /** What one block counts for at the most, in seconds: a slot that was missed and its own. */
@@ -136,8 +139,9 @@ export async function equityAt(world: World, twin: Twin, role: Role, price: bigi
 }
 
 /**
- * Whether an account may be closed by others: it is below its maintenance margin at the world's price, and either deeply (below 95%), or
- * its owner had `TIME_TO_REACT` seconds of blocks since block `since`, from which on there was something to react to.
+ * Whether an account may be closed by others. It must be below its maintenance margin at the world's
+ * price. Below 95% that is enough. Above, its owner must have had `TIME_TO_REACT` seconds of blocks
+ * since block `since`. From that block on there was something to react to.
  */
 export async function judgeLiquidation(
   world: World,

@@ -21,7 +21,7 @@ import {
 /** The market's gap, in seconds: the outages are around it, the first above. */
 const GAP = 900;
 const OUTAGES = [1_000, 860] as const; // seconds
-/** How long there are blocks between two outages, in blocks of 12 s: less than the ten minutes of Stale, and less than the grace after it. */
+/** Blocks of 12 s between two outages. They last less than the ten minutes of Stale, and less than the grace after it. */
 const SHORT = 40;
 const LONG = 100;
 /** While there are blocks the market is used every four minutes, in blocks. Between two uses, blocks that come faster than the slowest are credit. */
@@ -45,7 +45,7 @@ export const flapping: Scenario = {
     "Synthetic: a chain that comes back for some minutes and goes again, for more than a day. With every return the price is one outage old. A guard that opened with the first block would be worth nothing, and one that closed the exits for as long would be worse: they stay open, and profits wait.",
 
   async run(progress) {
-    const chain = await forks.create({ name: "chain" });
+    const chain = await forks.create({ name: "chain", history: "storage" });
     const world = await connect(chain, await deployExchanges(chain, { price: PRICES[0], liquidity: 100_000n * UNIT }));
     for (const role of ["erin", "carol"] as const) await depositOnBoth(world, role, MARGIN);
     const story = new Story(world);

@@ -56,7 +56,10 @@ export interface SoakCounts {
   refusedByBoth: number;
   /** Legal actions that the guard stood in the way of, and actions of any kind that it would have. The promise is zero. */
   blocked: string[];
-  /** What the guarded twin let through and the unguarded did not; the two differ in the guard alone, so this is zero. */
+  /**
+   * What the guarded twin let through and the unguarded did not. The two differ in the guard alone,
+   * so this is zero.
+   */
   onlyGuarded: number;
   /** How often the guard was asked about all eight actions. */
   asked: number;
@@ -69,8 +72,10 @@ export interface SoakCounts {
 }
 
 /**
- * Random legal trading on a chain that is healthy: no reorg is deeper than the anchors, slots are missed as they are on Ethereum, and quiet
- * stretches last for hours. The oracle is the twin without a guard, and the age that each order was signed for.
+ * Random legal trading on a healthy chain. No reorg is deeper than the anchors, and slots are
+ * missed as they are on Ethereum. Quiet stretches last for hours. The oracle is the twin without a
+ * guard,
+ * and the age that each order was signed for.
  */
 export async function soak(
   options: SoakOptions,
@@ -196,7 +201,10 @@ class Soak {
     await this.#ask();
   }
 
-  /** By half a percent at the most, or by four: so much less than the initial margin that keepers who look are in time. */
+  /**
+   * By half a percent at the most, or by four. That is so much less than the initial margin that
+   * keepers who look are in time.
+   */
   async #movePrice(): Promise<void> {
     if (this.random() < 0.2) this.#trend = -this.#trend;
     const reach = this.random() < 0.5 ? 50 : 400; // in parts of 10,000
@@ -301,7 +309,8 @@ function isDecrease(position: bigint, size: bigint): boolean {
 }
 
 /**
- * How many blocks an order waits: mostly none, sometimes a few, and now and then longer than BLOCKHASH reaches, so that EIP-2935 answers. The
+ * How many blocks an order waits: mostly none, sometimes a few. Now and then it waits longer than
+ * BLOCKHASH reaches, so that EIP-2935 answers. The
  * two presentations take a block each, and no order waits beyond its age.
  */
 function waitingTime(dice: number): number {
@@ -310,7 +319,9 @@ function waitingTime(dice: number): number {
   return 257 + Math.floor(((dice - 0.97) / 0.03) * (Number(MAX_AGE) - 257 - ANCHOR_DEPTH - 4));
 }
 
-/** The soak as a chapter of the demo; the test runs it with a seed of its own and more to assert. */
+/**
+ * The soak as a chapter of the demo. The test runs it with a seed of its own and more to assert.
+ */
 export function healthySoak(options: SoakOptions = { blocks: 10_000, seed: 20_260_101 }): Scenario {
   return {
     id: "healthy-soak",

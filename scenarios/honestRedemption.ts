@@ -28,7 +28,10 @@ const BACKING = 50_000n * UNIT;
 const REDEEMED = 1_000n * UNIT;
 const MARGIN = 10_000n * UNIT;
 
-/** What backs a market shrinks because its owner redeems: announced in time that is no contradiction, and announced too late it ends all the same. */
+/**
+ * What backs a market shrinks because its owner redeems. Announced in time that is no
+ * contradiction. Announced too late it ends all the same.
+ */
 export const honestRedemption: Scenario = {
   id: "honest-redemption",
   title: "Nobody lies, and something leaves",

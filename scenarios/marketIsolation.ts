@@ -33,7 +33,10 @@ const BACKING = 50_000n * UNIT;
 const LEFT = 10_000n * UNIT;
 const MARGIN = 10_000n * UNIT;
 
-/** What backs one market is gone: that market is locked with a proof and opened with a proof, and the other never notices. */
+/**
+ * What backs one market is gone. That market is locked with a proof and opened with a proof, and
+ * the other never notices.
+ */
 export const marketIsolation: Scenario = {
   id: "market-isolation",
   title: "One market stops, the other trades",

@@ -39,7 +39,10 @@ const L2_BLOCK_TIME = 2;
 /** How many blocks below L1's head the sequencer takes its origin from, here. */
 const CONFIRMATIONS = 4;
 
-/** Seconds of the stall that the guard sees: less than the half hour by which the protocol lets an origin lag. */
+/**
+ * Seconds of the stall that the guard sees. It is less than the half hour by which the protocol
+ * lets an origin lag.
+ */
 const SEEN = 1_500;
 /** Seconds of the stall that it does not see. */
 const UNSEEN = 3_600;
@@ -56,7 +59,10 @@ interface Rollup {
   world: World;
 }
 
-/** An L2 makes up for an outage with blocks that have the times of those it missed: its clock shows nothing, its view of L1 may. */
+/**
+ * An L2 makes up for an outage with blocks that have the times of those it missed. Its clock shows
+ * nothing. Its view of L1 may.
+ */
 export const opUnsafeStall: Scenario = {
   id: "op-unsafe-stall",
   title: "The clock that shows nothing",
@@ -157,7 +163,10 @@ export const opUnsafeStall: Scenario = {
   },
 };
 
-/** L1 and an L2 that shows its blocks, with one clock, and the exchanges on the L2: the guarded one measures the L1 origin. */
+/**
+ * L1 and an L2 that shows its blocks, with one clock, and the exchanges on the L2. The guarded one
+ * measures the L1 origin.
+ */
 async function createRollup(): Promise<Rollup> {
   const l1 = await forks.create({ name: "L1", blockTime: L1_BLOCK_TIME });
   const l2 = await forks.create({
@@ -175,7 +184,10 @@ async function createRollup(): Promise<Rollup> {
   return { l1, world: await connect(l2, await deployExchanges(l2, setup)) };
 }
 
-/** Lets the L2 live for `seconds`, with an origin of the right age every two minutes; L1 keeps up with it where it is behind. */
+/**
+ * Lets the L2 live for `seconds`, with an origin of the right age every two minutes. L1 keeps up
+ * with it where it is behind.
+ */
 async function live({ l1, world: { chain } }: Rollup, seconds: number): Promise<void> {
   const end = (await timeOf(chain)) + seconds;
   while ((await timeOf(chain)) < end) {
@@ -187,7 +199,10 @@ async function live({ l1, world: { chain } }: Rollup, seconds: number): Promise<
   }
 }
 
-/** By how many seconds the L1 block that the L2 shows is older than the L2's head: here, by the scenario's own account. */
+/**
+ * By how many seconds the L1 block that the L2 shows is older than the L2's head. This is the
+ * scenario's own account.
+ */
 async function lagOf({ world: { chain } }: Rollup): Promise<number> {
   const predeploy = L1BlockStandIn__factory.connect(L1_BLOCK_ADDRESS, chain.tools.ethers.provider);
   return (await timeOf(chain)) - Number(await predeploy.timestamp());

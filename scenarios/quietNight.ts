@@ -120,7 +120,7 @@ export const quietNight: Scenario = {
 };
 
 async function market() {
-  const chain = await forks.create({ name: "chain" });
+  const chain = await forks.create({ name: "chain", history: "storage" });
   const world = await connect(chain, await deployExchanges(chain, { price: BEFORE, liquidity: 100_000n * UNIT }));
   for (const { role, margin, size } of POSITIONS) {
     await depositOnBoth(world, role, margin);

@@ -13,8 +13,9 @@ const CONTEXT = 1n;
 const STANDSTILL = 300;
 
 /**
- * Draws the results of scenarios as one self-contained page: the branches block by block, where each action was signed, what it was anchored
- * to, where it was presented, and both verdicts.
+ * Draws the results of scenarios as one self-contained page: the branches block by block, and both
+ * verdicts of each action. It shows where an action was signed, what it was anchored to, and where
+ * it was presented.
  */
 export function renderReport(
   chapters: readonly { scenario: Scenario; result: ScenarioResult }[],

@@ -11,7 +11,10 @@ export interface BlockRef {
 /** One branch of a chain as the scenario left it, from a common ancestor to its head. */
 export interface Branch {
   name: string;
-  /** What became of it: the network kept it, or left it; or it goes on beside the other, after a lasting split. */
+  /**
+   * What became of it: the network kept it, or left it. Or it goes on beside the other, after a
+   * lasting split.
+   */
   fate: "canonical" | "abandoned" | "sister";
   blocks: BlockRef[];
 }
@@ -63,7 +66,10 @@ export interface ScenarioResult {
   branches: Branch[];
   actions: (Action | Step)[];
   events?: Event[];
-  /** What each twin was left with, in `unit`, by an account of the scenario's own; `caption` says what it is where it is no bad debt. */
+  /**
+   * What each twin was left with, in `unit`, by an account of the scenario's own. `caption` says
+   * what it is where it is no bad debt.
+   */
   badDebt: { unguarded: bigint; guarded: bigint; unit: string; decimals: number; caption?: string };
   /** Figures of the notes by name, for the tests. */
   measured?: Readonly<Record<string, bigint>>;

@@ -66,7 +66,10 @@ export async function vaultOf({ l1, vault }: CrossChain, role: Role) {
   return DelayedVault__factory.connect(vault, (await signersOf(l1))[role]);
 }
 
-/** Locks ether of a trader's for each of the two markets: what is locked for the one backs nothing on the other. */
+/**
+ * Locks ether of a trader's for each of the two markets. What is locked for the one backs nothing
+ * on the other.
+ */
 export async function lockForBoth(chains: CrossChain, role: Role, amount: bigint): Promise<void> {
   const vault = await vaultOf(chains, role);
   for (const twin of TWINS) await vault.lock(chains.markets[twin], L2_CHAIN_ID, { value: amount });
@@ -106,7 +109,10 @@ export async function proveForBoth(
   };
 }
 
-/** What L1 shows of a trader's balance for a market at block `number`, with the headers from the origin `from` down to it. */
+/**
+ * What L1 shows of a trader's balance for a market at block `number`. The headers lead from the
+ * origin `from` down to it.
+ */
 export async function proveOnL1(
   { l1, vault, markets }: CrossChain,
   twin: Twin,

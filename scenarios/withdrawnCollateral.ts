@@ -22,7 +22,10 @@ const PRICE = UNIT;
 /** In seconds: a little more than half of the vault's delay of a day. A proof backs a position for less. */
 const HALF_A_DAY = 43_300;
 
-/** Collateral that was there, backed a position, and is gone: the canonical state says so by the absence of a slot. */
+/**
+ * Collateral that was there, backed a position, and is gone. The canonical state says so by the
+ * absence of a slot.
+ */
 export const withdrawnCollateral: Scenario = {
   id: "withdrawn-collateral",
   title: "The slot is zero",

@@ -212,7 +212,9 @@ export async function attempt(
 
 /* ORACLES: facts read from the chain's state, with no regard to block hashes */
 
-/** What a trader relies on when it signs: its position, its margin and the price, as a block's state has them. */
+/**
+ * What a trader relies on when it signs: its position, its margin and the price in a block's state.
+ */
 export interface Facts {
   size: bigint;
   margin: bigint;
@@ -227,7 +229,10 @@ export async function factsAt(world: World, role: Role, height: bigint, twin: Tw
   return { size, margin, price: await contract.indexPrice(MARKET, block) };
 }
 
-/** Whether an action may take effect where it is presented: the facts at its anchor are the ones that its author saw there. */
+/**
+ * Whether an action may take effect where it is presented. The facts at its anchor must be those
+ * that its author saw.
+ */
 export function judge(seen: Facts, found: Facts): { legal: boolean; because: string } {
   const differences = [
     seen.size === found.size
@@ -252,8 +257,8 @@ export function judge(seen: Facts, found: Facts): { legal: boolean; because: str
 }
 
 /**
- * What an exchange cannot pay, by the scenario's own reckoning from the raw accounts: the losses beyond a trader's margin, and the claims
- * beyond the tokens that it holds.
+ * What an exchange cannot pay, by the scenario's own reckoning from the raw accounts. It adds the
+ * losses beyond a trader's margin and the claims beyond the tokens that it holds.
  */
 export async function shortfall(world: World, twin: Twin, roles: readonly Role[]): Promise<bigint> {
   const contract = exchange(world, twin, "deployer");

@@ -1,6 +1,7 @@
 /**
- * Makes `dist`, which is what is published beside Solidity and documents: the library as ES modules and as CommonJS, and, of the contracts,
- * ABIs, artifacts that can be deployed, and types for ethers. All of it is made anew, so that nothing stale can be packed.
+ * Makes `dist`, which is published beside Solidity and documents. It holds the library as ES
+ * modules and as CommonJS. Of the contracts it holds ABIs, artifacts that can be deployed, and
+ * types for ethers. All of it is made anew, so that nothing stale can be packed.
  *
  * Sources are staged in `cache/package`: the `type` of the manifest beside them decides for which of the two TypeScript compiles.
  */

@@ -1,5 +1,6 @@
 /**
- * Prints the commitment to a recent block: its anchor, its state anchor, the header that proves the state root, and the EIP-712 digests.
+ * Prints the commitment to a recent block: anchor, state anchor, the header that proves the state
+ * root. The EIP-712 digests follow.
  *
  *   npm run commit -- [--rpc URL] [--header "Name: value"]... [--timeout SECONDS] [--depth N] [--name NAME --version V --contract ADDRESS]
  *

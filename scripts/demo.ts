@@ -1,37 +1,33 @@
 /**
- * Runs every scenario on embedded chains, says what the guard did and what happened without it, and draws it all in reports/demo.html.
+ * Plays the scenarios on embedded chains. Each is printed as it ends: what the guard did, and what
+ * happened without it.
+ * The branches are drawn in reports/demo.html. `--full` adds the long ones.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
 
-import { Listr } from "listr2";
+import hre from "hardhat";
 
-import { SCENARIOS, type Outcome, type Scenario, type ScenarioResult } from "../scenarios/index.js";
-import { renderReport } from "../scenarios/report.js";
+import type { Outcome, Scenario, ScenarioResult } from "../scenarios/index.js";
 
 const REPORT = "reports/demo.html";
 
-const chapters: { scenario: Scenario; result: ScenarioResult }[] = [];
+const { values: options } = parseArgs({ options: { full: { type: "boolean", default: false } } });
 const started = performance.now();
-const tasks = new Listr(
-  SCENARIOS.map((scenario) => ({
-    title: `${scenario.id}: ${scenario.title}`,
-    task: async (_context: unknown, task: { output: string }): Promise<void> => {
-      const result = await scenario.run((text) => {
-        task.output = text;
-      });
-      chapters.push({ scenario, result });
-    },
-  })),
-  {
-    concurrent: false,
-    fallbackRenderer: "verbose",
-    fallbackRendererCondition: () => !process.stdout.isTTY,
-    fallbackRendererOptions: { logTitleChange: false },
-  },
-);
-await tasks.run();
 
-for (const { scenario, result } of chapters) print(scenario, result);
+// Built in this process, because another would load Hardhat twice. What the scenarios import exists only then.
+await hre.tasks.getTask("build").run({ quiet: true });
+const { LONG_SCENARIOS, SCENARIOS } = await import("../scenarios/index.js");
+const { renderReport } = await import("../scenarios/report.js");
+
+const scenarios = options.full ? SCENARIOS : SCENARIOS.filter((scenario) => !LONG_SCENARIOS.includes(scenario));
+const chapters: { scenario: Scenario; result: ScenarioResult }[] = [];
+for (const scenario of scenarios) {
+  console.log(`\n${scenario.id}: ${scenario.title}`);
+  const result = await scenario.run((text) => console.log(`  - ${text}`));
+  print(result);
+  chapters.push({ scenario, result });
+}
 
 mkdirSync("reports", { recursive: true });
 const seconds = ((performance.now() - started) / 1000).toFixed(1);
@@ -40,6 +36,10 @@ writeFileSync(
   renderReport(chapters, `${chapters.length} scenarios on embedded chains, in ${seconds} seconds.`),
 );
 console.log(`\n${chapters.length} scenarios in ${seconds} s. The branches, block by block: ${REPORT}`);
+if (!options.full) {
+  console.log("The long ones run with `npm run demo -- --full`:");
+  for (const { id, title } of LONG_SCENARIOS) console.log(`  ${id}: ${title}`);
+}
 
 const wrong = chapters.flatMap(({ scenario, result }) =>
   result.actions
@@ -50,8 +50,7 @@ for (const name of wrong) console.error(`the guard was wrong: ${name}`);
 // Simulated chains hold native handles that would keep the process alive.
 process.exit(wrong.length === 0 ? 0 : 1);
 
-function print(scenario: Scenario, { actions, badDebt, notes }: ScenarioResult): void {
-  console.log(`\n${scenario.id}: ${scenario.title}`);
+function print({ actions, badDebt, notes }: ScenarioResult): void {
   for (const { name, legal, because, unguarded, guarded } of actions) {
     console.log(`  ${name}`);
     console.log(`    ${legal ? "legal" : "illegal"}: ${because}`);

@@ -4,7 +4,8 @@
  *
  *   npm run deploy -- [--network NAME] [--token ADDRESS] [--feed ADDRESS] [--keeper ADDRESS]
  *
- * The example's times are for blocks of 12 s, and of 2 s on the OP stack: on another listed chain it says so and sends nothing.
+ * The example's times are for blocks of 12 s, and of 2 s on the OP stack. On another listed chain
+ * it says so and sends nothing.
  *
  * Without --network it deploys on an in-process chain. A chain on which the guard does not know its source of block hashes is refused
  * before anything is sent. Without --token a test token is deployed, on development chains only. Exits with 2 where the input cannot be used,
@@ -39,32 +40,8 @@ function failed(error: unknown): number {
 }
 
 async function main(): Promise<number> {
-  let options: { network?: string; token?: string; feed?: string; keeper?: string };
-  try {
-    options = parseArgs({
-      options: {
-        network: { type: "string" },
-        token: { type: "string" },
-        feed: { type: "string" },
-        keeper: { type: "string" },
-      },
-    }).values;
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message : String(error)}\n${USAGE}`);
-    return 2;
-  }
-  for (const name of ["token", "feed", "keeper"] as const) {
-    const address = options[name];
-    if (address === undefined || ethers.isAddress(address)) continue;
-    console.error(`--${name} ${address} is not an address\n${USAGE}`);
-    return 2;
-  }
-
-  if (options.network !== undefined && !Object.hasOwn(config.networks, options.network)) {
-    const known = Object.keys(config.networks).join(", ");
-    console.error(`--network ${options.network} is not configured; there are ${known}\n${USAGE}`);
-    return 2;
-  }
+  const options = readOptions();
+  if (options === undefined) return 2;
   const connection = await network.create(options.network === undefined ? {} : { network: options.network });
   const [deployer] = await connection.ethers.getSigners();
   if (deployer === undefined) {
@@ -95,7 +72,8 @@ async function main(): Promise<number> {
   const token = options.token ?? (await deploy(new TestToken__factory(deployer).deploy()));
   const feed = options.feed ?? deployer.address;
   const keeper = options.keeper ?? deployer.address;
-  // What shows an outage is a fact of the chain: on the OP stack the lag of L1, and the constructor refuses the other kind.
+  // What shows an outage is a fact of the chain: on the OP stack the lag of L1. The constructor
+  // refuses the other kind.
   const isOrigin = profile?.continuity === "l1-origin";
   const Perps = isOrigin ? OriginGuardedPerps__factory : GuardedPerps__factory;
   const perps = await deploy(new Perps(deployer).deploy(token, feed, keeper));
@@ -108,6 +86,33 @@ async function main(): Promise<number> {
     ),
   );
   return 0;
+}
+
+interface Options {
+  network?: string;
+  token?: string;
+  feed?: string;
+  keeper?: string;
+}
+
+/** The options of the command line; undefined, and the reason printed, where they cannot be used. */
+function readOptions(): Options | undefined {
+  const fault = (text: string): undefined => void console.error(`${text}\n${USAGE}`);
+  const text = { type: "string" } as const;
+  let options: Options;
+  try {
+    options = parseArgs({ options: { network: text, token: text, feed: text, keeper: text } }).values;
+  } catch (error) {
+    return fault(error instanceof Error ? error.message : String(error));
+  }
+  for (const name of ["token", "feed", "keeper"] as const) {
+    const address = options[name];
+    if (address !== undefined && !ethers.isAddress(address)) return fault(`--${name} ${address} is not an address`);
+  }
+  const known = Object.keys(config.networks);
+  if (options.network !== undefined && !known.includes(options.network))
+    return fault(`--network ${options.network} is not configured; there are ${known.join(", ")}`);
+  return options;
 }
 
 async function deploy(deployment: Promise<ethers.BaseContract>): Promise<string> {

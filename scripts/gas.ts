@@ -1,5 +1,6 @@
 /**
- * Measures what the guard adds to a function and what a proof costs, in execution gas, and what it adds to a contract's code, in bytes. It keeps
+ * Measures what the guard adds to a function and what a proof costs, in execution gas. It also
+ * measures what the guard adds to a contract's code, in bytes. It keeps
  * the figures in snapshots/gas.json, snapshots/receipts.json, snapshots/proof-gas.json and snapshots/code-size.json. With --check it fails where one has changed: all
  * are deterministic, so any difference is one of the code. Proofs are measured on recorded ones; where the folder of vectors is missing, they are skipped.
  */
@@ -47,7 +48,8 @@ for (const build of BUILDS) {
   const chain = await chainOf({});
   measured[build.name] = await measure(chain, await deployGasMeter(chain.tools.ethers), build);
   sizes[build.name] = await codeSizes(chain, build);
-  // Under the rules that come a new slot, a changed one and code cost more (EIP-8037, EIP-8038), which receipts alone show.
+  // Under Amsterdam's rules a new slot, a changed one and code cost more (EIP-8037, EIP-8038).
+  // Receipts alone show it.
   if (!build.name.startsWith("floor"))
     for (const hardfork of ["prague", "amsterdam"] as const) {
       const ruled = await chainOf({ hardfork });
@@ -95,8 +97,9 @@ async function chainOf(override: { hardfork?: string }): Promise<HardhatChain> {
 }
 
 /**
- * Puts a contract, its engine and its storage where they stand on another chain. Under Amsterdam's rules the simulator holds the creation of code
- * against a transaction's 16.7 million gas, which the EIP does not.
+ * Puts a contract, its engine and its storage where they stand on another chain. Under Amsterdam's
+ * rules the simulator holds the creation of code against a transaction's 16.7 million gas. The EIP
+ * does not.
  */
 async function place(
   contract: ethers.BaseContract,

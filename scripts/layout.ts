@@ -1,6 +1,7 @@
 /**
- * Keeps in snapshots/storage-layout.json how the guard's namespaces (ERC-7201) lie in storage: a protocol behind a proxy that upgrades to
- * another version reads what the old one wrote. With --check it fails where anything differs: that breaks such an upgrade.
+ * Keeps in snapshots/storage-layout.json how the guard's namespaces (ERC-7201) lie in storage. A
+ * protocol behind a proxy that upgrades reads what the old version wrote. With --check it fails
+ * where anything differs: that breaks such an upgrade.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";

@@ -8,7 +8,7 @@ import {IAnchorErrors} from "../interfaces/IAnchorErrors.sol";
 import {IHeaderErrors} from "../interfaces/IHeaderErrors.sol";
 import {StateAnchors} from "./StateAnchors.sol";
 
-/// @title Was this action prepared on the branch on which it now executes?
+/// @title Anchor checks: reverts an action that was prepared on another branch
 /// @notice The check of anchors and state anchors against the executing chain. It has no storage and needs nothing deployed.
 /// @dev The core is total (`_anchorFailure`, `_stateAnchorFailure`): it never reverts, and returns the revert data of the check. The
 /// shell (`_requireAnchor`, `_requireStateAnchor`) reverts with just that, so that a preview and the real check cannot disagree.

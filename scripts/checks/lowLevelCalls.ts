@@ -1,6 +1,7 @@
 /**
- * Fails where the result of a low-level call is thrown away, in Solidity (`x.call(..)` as a statement, or with its flag left out) or in Yul
- * (`pop(staticcall(..))`). Works on the compiler's own syntax trees, so a build must exist.
+ * Fails where the result of a low-level call is thrown away. In Solidity that is `x.call(..)` as a
+ * statement, or with its flag left out. In Yul it is `pop(staticcall(..))`. Works on the compiler's
+ * own syntax trees, so a build must exist.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";

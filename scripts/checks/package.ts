@@ -1,6 +1,7 @@
 /**
- * Packs the library as it is published and checks the tarball alone: that it is built anew, what it holds, that every entry resolves, compiles
- * and runs, and how large it is. With --write it keeps the sizes instead of comparing them. `consumers.ts` installs the tarball in projects.
+ * Packs the library as it is published and checks the tarball alone. It is built anew, holds what
+ * it should, and has its size. Every entry resolves, compiles and runs. With --write it keeps the
+ * sizes instead of comparing them. `consumers.ts` installs the tarball in projects.
  */
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -114,7 +115,10 @@ function compiledContracts(): string[] {
   return [...new Set([...json.map((path) => basename(path, ".json")), ...factories])];
 }
 
-/** F2: the entries compile, F18: with ABIs as constants, types of dependencies included, and run on the Node that npm runs on: a user's has no reason to be newer. */
+/**
+ * F2: the entries compile. F18: with ABIs as constants, types of dependencies included, and run on
+ * the Node that npm runs on. A user's has no reason to be newer.
+ */
 function checkResolution({ name, type, ...compilerOptions }: (typeof RESOLUTIONS)[number]): void {
   const project = join(workshop, name);
   cpSync("fixtures/entries", project, { recursive: true });

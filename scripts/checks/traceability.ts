@@ -1,7 +1,9 @@
 /**
- * Fails where a guarantee (`SG-n` in docs/guarantees.md) or an attack id that the project claims to cover (docs/attacks.md) has no test
- * whose title starts with it, where a finding that docs/findings.md calls fixed has none in the files that its row names, and where a
- * test names an id that none of the three knows.
+ * Fails where what the documents claim and what the tests' titles say do not agree:
+ *
+ * - A guarantee (`SG-n` in docs/guarantees.md) or an attack id (docs/attacks.md) needs a test whose title starts with it.
+ * - A finding that docs/findings.md calls fixed needs one in each file that its row names.
+ * - An id that a test names must be in one of the three.
  *
  * Findings and attacks share ids (`A9`, `F14`): that is why a finding names its files.
  */
@@ -14,7 +16,10 @@ const ID = /(?:SG-\d+|[A-Z]\d{1,2})/;
 /** An input of the findings has a name of several words instead. */
 const LEADING_IDS = new RegExp(`^(?:${ID.source}(?:,? ${ID.source})*|[a-z]+(?:-[a-z0-9]+){2,})(?=:)`);
 const NAMED = new RegExp(`\\b(${ID.source}):`, "g");
-/** In a finding's last column: a file, behind the ids that its titles start with where they are not the finding's own. */
+/**
+ * In a finding's last column: a file. The ids before it are those that its titles start with, where
+ * they are not the finding's own.
+ */
 const FILE = /(?:([A-Z][^`|]*): )?`([^`]+)`/g;
 
 const FINDINGS = rowsOf("docs/findings.md").filter(([id]) => id !== "id" && !id!.startsWith("-"));
@@ -31,7 +36,10 @@ for (const fault of faults) console.error(fault);
 if (faults.length > 0) process.exit(1);
 console.log(`traceability: ${claimed.length} ids, each with a test; ${FINDINGS.length} findings`);
 
-/** What is wrong with a row of docs/findings.md that says "fixed": it names no file, or one without a title that starts with its ids. */
+/**
+ * What is wrong with a row of docs/findings.md that says "fixed". It names no file, or one without
+ * a title that starts with its ids.
+ */
 function faultsOfFinding([id = "", , done = "", tests = ""]: readonly string[]): string[] {
   if (!done.startsWith("fixed")) return [];
   const files = [...tests.matchAll(FILE)];

@@ -94,7 +94,7 @@ const GUARD_ERROR = "settlementGuardError";
  * matchers bring along, wraps every matcher and drops what else it returns.
  */
 function settleWith(assertion: Chai.AssertionStatic, promise: Promise<unknown>): Chai.AssertionStatic {
-  // Only when it is awaited: `.withValues` awaits its own promise instead, and this one's rejection would be nobody's.
+  // Only when it is awaited. `.withValues` awaits its own promise, and this one's rejection would be unhandled.
   const done = () => promise.then(() => undefined);
   const then: Promise<void>["then"] = (...handlers) => done().then(...handlers);
   const fail: Promise<void>["catch"] = (handler) => done().catch(handler);

@@ -6,7 +6,7 @@ export type Hex = `0x${string}`;
 
 const QUANTITY_PATTERN = /^0x(?:0|[1-9a-fA-F][0-9a-fA-F]*)$/;
 const DIGITS = "0123456789abcdef";
-/** Above every byte: what two characters are that are not two digits. */
+/** Marks a pair of characters that is not two digits. It is larger than any byte. */
 const NO_BYTE = 0x100;
 
 const encoder = new TextEncoder();

@@ -36,7 +36,7 @@ export function setKeccak256(replacement: Keccak256): Keccak256 {
   return previous;
 }
 
-/** One hasher for all calls, none of which yields: a new one for each is a thirtieth of the time that a header's hash takes. */
+/** One hasher for all calls, as none yields. A new one for each takes a thirtieth of the time of a header's hash. */
 function hashWithNoble(bytes: Uint8Array): Uint8Array {
   return fresh._cloneInto(hasher).update(bytes).digest();
 }

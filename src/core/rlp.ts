@@ -19,7 +19,7 @@ export const MAX_RLP_DEPTH = 1024;
 /**
  * Encodes an item as RLP.
  *
- * @throws INVALID_RLP where lists are nested deeper than {@link MAX_RLP_DEPTH}
+ * @throws INVALID_RLP where lists are nested deeper than `MAX_RLP_DEPTH`
  */
 export function encodeRlp(item: RlpInput): Uint8Array {
   const bytes = new Uint8Array(encodedLength(item, 0));

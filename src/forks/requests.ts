@@ -13,7 +13,7 @@ const CHEAT =
 // Requests that would replace the chain behind the simulator's back, or let the wall clock in.
 const REFUSED = /^(?:hardhat|anvil)_(?:reset|reorg|rollback|loadState)$|^evm_setIntervalMining$/;
 
-/** Answers JSON-RPC in the simulator's way; what it has no opinion on is the backend's to answer. */
+/** Overrides some JSON-RPC methods and forwards the rest to the backend. */
 export class Requests {
   readonly #node: SimulatedNode;
   readonly #snapshots: UserSnapshots;

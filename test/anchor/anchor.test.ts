@@ -8,7 +8,7 @@ import { hashHeader } from "../../src/header/header.js";
 import type { Request } from "../../src/rpc/request.js";
 import { rejected, thrown } from "../helpers/errors.js";
 import { sampleHeader } from "../helpers/headers.js";
-import { needVectors, readVector } from "../helpers/vectors.js";
+import { needVectors, readVector } from "../../tools/vectors.js";
 
 const word = (byte: string): Hex => `0x${byte.repeat(32)}`;
 const OTHER = word("77");

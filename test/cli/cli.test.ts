@@ -15,7 +15,7 @@ import { hardhatForks, type HardhatChain } from "../../src/hardhat/index.js";
 import { serveLoopback, type Loopback } from "../../src/hardhat/loopback.js";
 import { keccak256 } from "../../src/core/keccak.js";
 import { deployGasMeter } from "../helpers/gas.js";
-import { needVectors, readVector, vectorFiles } from "../helpers/vectors.js";
+import { needVectors, readVector, vectorFiles } from "../../tools/vectors.js";
 import { buildTrie, concat, rlpInteger } from "../trie-helpers/buildTrie.js";
 import { ROOT, cli } from "./run.js";
 

@@ -6,7 +6,7 @@ import { typescriptEngine } from "../../src/cli/engine.js";
 import { judge, type CaseReport } from "../../src/cli/judge.js";
 import { readCase } from "../../src/cli/proofCase.js";
 import { thrown } from "../helpers/errors.js";
-import { needVectors, readVector } from "../helpers/vectors.js";
+import { needVectors, readVector } from "../../tools/vectors.js";
 import { buildTrie } from "../trie-helpers/buildTrie.js";
 
 type Json = Record<string, unknown>;

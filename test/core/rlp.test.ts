@@ -5,7 +5,7 @@ import { toBytes, toHex } from "../../src/core/bytes.js";
 import { decodeRlp, encodeRlp, MAX_RLP_DEPTH, type RlpInput, type RlpItem } from "../../src/core/rlp.js";
 import { thrown } from "../helpers/errors.js";
 import { random, type Random } from "../helpers/random.js";
-import { needVectors, readVector } from "../helpers/vectors.js";
+import { needVectors, readVector } from "../../tools/vectors.js";
 
 const folder = "conformance/rlp/ethereum-tests";
 const bytes = (hex: string): Uint8Array => toBytes(hex.startsWith("0x") ? hex : `0x${hex}`, "vector");

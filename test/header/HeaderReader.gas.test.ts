@@ -7,7 +7,7 @@ import { decodeHeader, hashHeader } from "../../src/header/header.js";
 import { BUILDS, compile } from "../helpers/compile.js";
 import { deployGasMeter, type GasMeter } from "../helpers/gas.js";
 import { sampleHeader } from "../helpers/headers.js";
-import { needVectors, readHeaderVectors } from "../helpers/vectors.js";
+import { needVectors, readHeaderVectors } from "../../tools/vectors.js";
 
 // Execution gas of a call, dispatch and ABI decoding included; "nothing" is a function of the same arguments that does nothing.
 describe("The gas of HeaderReader", function () {

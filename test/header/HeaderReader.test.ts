@@ -26,7 +26,7 @@ import {
   sampleHeader,
 } from "../helpers/headers.js";
 import { random, type Random } from "../helpers/random.js";
-import { needVectors, readHeaderVectors, VECTORS, type HeaderVectors } from "../helpers/vectors.js";
+import { needVectors, readHeaderVectors, VECTORS, type HeaderVectors } from "../../tools/vectors.js";
 
 const bytes = (hex: string): Uint8Array => toBytes(hex, "test");
 const hashOf = (rlp: Hex): Hex => hashHeader(bytes(rlp));

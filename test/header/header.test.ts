@@ -17,7 +17,7 @@ import {
 import { decodeRlp, encodeRlp, type RlpItem } from "../../src/core/rlp.js";
 import { thrown } from "../helpers/errors.js";
 import { rpcBlock, sampleFields, sampleHeader } from "../helpers/headers.js";
-import { countByFile, needVectors, readHeaderVectors, type HeaderVectors } from "../helpers/vectors.js";
+import { countByFile, needVectors, readHeaderVectors, type HeaderVectors } from "../../tools/vectors.js";
 
 const bytes = (hex: string): Uint8Array => toBytes(hex, "test");
 

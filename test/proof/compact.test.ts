@@ -14,7 +14,7 @@ import {
 } from "../../typechain-types/index.js";
 import { climbSlot, packCompact, packSlotPart, verifyCompact } from "../../src/proof/compact.js";
 import { EMPTY_ROOT, verifyHashedKey } from "../../src/proof/trie.js";
-import { needVectors, readVector } from "../helpers/vectors.js";
+import { needVectors, readVector, realVectors } from "../../tools/vectors.js";
 import {
   buildTrie,
   type BuiltTrie,
@@ -39,7 +39,6 @@ import {
 import { compile, type Compiled } from "../trie-helpers/compile.js";
 import { compactShapes } from "../trie-helpers/compactShapes.js";
 import { createRandom, type Random } from "../trie-helpers/random.js";
-import { realVectors } from "../trie-helpers/vectors.js";
 import { allVerifiers, type Caller, type Line, type WitnessVerifier } from "../trie-helpers/verifiers.js";
 
 const HEAVY = process.env["HEAVY"] !== undefined;

@@ -3,8 +3,7 @@ import { expect } from "chai";
 import { toHex } from "../../src/core/bytes.js";
 import { concat } from "../trie-helpers/buildTrie.js";
 import { compile, type Compiled } from "../trie-helpers/compile.js";
-import { needVectors } from "../helpers/vectors.js";
-import { realVectors } from "../trie-helpers/vectors.js";
+import { needVectors, realVectors } from "../../tools/vectors.js";
 import { connect } from "../trie-helpers/verifiers.js";
 
 describe("proofs compiled with the oldest supported compiler", function () {

@@ -3,8 +3,7 @@ import { expect } from "chai";
 import { toBytes } from "../../src/core/bytes.js";
 import { keccak256 } from "../../src/core/keccak.js";
 import { buildTrie, concat, hexPrefix, nibblesOf, rlpList, rlpString } from "../trie-helpers/buildTrie.js";
-import { needVectors, readVector } from "../helpers/vectors.js";
-import { realVectors } from "../trie-helpers/vectors.js";
+import { needVectors, readVector, realVectors } from "../../tools/vectors.js";
 import { allVerifiers, type Line, type Verifier, type WitnessVerifier } from "../trie-helpers/verifiers.js";
 
 interface KeyCase {

@@ -1,8 +1,6 @@
 import { expect, use } from "chai";
 import { HDNodeWallet, JsonRpcProvider, Wallet, type JsonRpcSigner } from "ethers";
-import { spawn, type ChildProcess } from "node:child_process";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import type { ChildProcess } from "node:child_process";
 
 import { type Anchor } from "../../src/anchor/anchor.js";
 import { latestStateAnchor } from "../../src/actions/latestAnchor.js";
@@ -11,6 +9,7 @@ import { settlementGuardMatchers } from "../../src/chai/index.js";
 import { SettlementGuardError } from "../../src/core/errors.js";
 import { HISTORY_ADDRESS, HISTORY_CODE, SimulatedChain, liveTime, passTime } from "../../src/forks/index.js";
 import { toRequest } from "../../src/rpc/request.js";
+import { ANVIL_PACKAGE, findAnvil, startAnvil } from "../../tools/anvil.js";
 import {
   AnchoredTarget__factory,
   BranchProbe__factory,
@@ -21,8 +20,6 @@ import {
 
 use(settlementGuardMatchers);
 
-const PACKAGE = "@foundry-rs/anvil-linux-amd64";
-const START_TIMEOUT = 10_000; // milliseconds; it takes about a hundred
 const CHAIN_ID = 31_337;
 const MNEMONIC = "test test test test test test test test test test test junk"; // anvil's default
 
@@ -47,7 +44,7 @@ describe("smoke: the guard on anvil, whose EIP-2935 is not emulated", () => {
   before(async function () {
     const binary = findAnvil();
     if (binary === undefined) {
-      console.log(`      skipped: ${PACKAGE} is not installed; it exists for Linux on x64 only`);
+      console.log(`      skipped: ${ANVIL_PACKAGE} is not installed; it exists for Linux on x64 only`);
       this.skip();
     }
     const started = await startAnvil(binary, ["--hardfork", "prague", "--number", String(GENESIS)]);
@@ -291,44 +288,3 @@ describe("smoke: time and the simulator on anvil", () => {
     expect(String(error)).to.match(/lacks (?:hardhat_setPrevRandao|eth_pendingTransactions): .*Hardhat 2 and 3/);
   });
 });
-
-/** The path of anvil's program, where npm has installed it. */
-function findAnvil(): string | undefined {
-  try {
-    return join(dirname(createRequire(import.meta.url).resolve(`${PACKAGE}/package.json`)), "bin", "anvil");
-  } catch {
-    return undefined;
-  }
-}
-
-/** Starts anvil on a free port of this machine's loopback. */
-async function startAnvil(binary: string, options: readonly string[]): Promise<{ node: ChildProcess; url: string }> {
-  const node = spawn(binary, ["--host", "127.0.0.1", "--port", "0", ...options], { stdio: ["ignore", "pipe", "pipe"] });
-  // The suite's own hook does not run where the process is told to exit.
-  const kill = () => node.kill("SIGKILL");
-  process.once("exit", kill);
-  node.once("exit", () => process.off("exit", kill));
-
-  const url = await new Promise<string>((resolve, reject) => {
-    let output = "";
-    const fail = (reason: string) => {
-      kill();
-      reject(new SettlementGuardError("RPC_FAILED", { method: "anvil", reason }, `anvil ${reason}:\n${output}`));
-    };
-    const timer = setTimeout(() => fail(`did not start within ${START_TIMEOUT} ms`), START_TIMEOUT);
-    const read = (chunk: Buffer) => {
-      output += chunk.toString();
-      const address = /Listening on (127\.0\.0\.1:\d+)/.exec(output)?.[1];
-      if (address === undefined) return;
-      clearTimeout(timer);
-      resolve(`http://${address}`);
-    };
-    node.stdout.on("data", read);
-    node.stderr.on("data", read);
-    node.once("error", (error) => fail(`could not be run (${error.message})`));
-    node.once("exit", (code) => fail(`ended with code ${code}`));
-  });
-  // It logs every request: left unread, the pipe would fill up and stop it.
-  for (const stream of [node.stdout, node.stderr]) stream.removeAllListeners("data").resume();
-  return { node, url };
-}

@@ -28,7 +28,8 @@ contract OrderPerps is Perps, LiveEIP712 {
         )
     );
 
-    // An order is known by its trader's nonce, without anchor and age: however often it is signed anew, it fills once.
+    // An order is known by its trader's nonce, without anchor and age. However often it is signed
+    // anew, it fills once.
     mapping(address trader => mapping(uint256 nonce => bool)) public isSpent;
 
     error OrderSpent(address trader, uint256 nonce);

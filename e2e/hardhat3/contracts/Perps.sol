@@ -32,8 +32,9 @@ contract Perps is SettlementGuard, ProfitEscrow {
         (lastPrice, price) = (firstPrice, firstPrice);
     }
 
-    // Refused on another branch than the one it was prepared on, and where the action is not allowed without reserve. Under the standard policy an opening
-    // passes in Synced and Lagging, and so does a reduction by this function; from Stale on that is for `close`.
+    // Refused on another branch than the one it was prepared on, and where the action is not
+    // allowed without reserve. Under the standard policy an opening passes in Synced and Lagging,
+    // and so does a reduction by this function. From Stale on that is for `close`.
     function trade(
         int256 size,
         Anchor calldata anchor
@@ -52,7 +53,8 @@ contract Perps is SettlementGuard, ProfitEscrow {
         margins[msg.sender] += int256(_releaseProfit(MARKET, msg.sender));
     }
 
-    // Anybody may liquidate who is insolvent; under doubt only who is deeply so, and from Diverged up only who is insolvent in both views.
+    // Anybody may liquidate who is insolvent. Under doubt that is who is deeply so. From Diverged
+    // up it is who is insolvent in both views.
     function liquidate(address trader) external {
         (int256 atPrice, int256 atLast) = (healthOf(trader, price), healthOf(trader, lastPrice));
         (int256 worst, int256 best) = atPrice < atLast ? (atPrice, atLast) : (atLast, atPrice);

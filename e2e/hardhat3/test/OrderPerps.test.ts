@@ -113,7 +113,8 @@ describe("an exchange that inherits the guard", () => {
     await chain.mine(5);
     await perps.trade(5n, await latestAnchor(chain.request));
     await expect(perps.liquidate(trader)).to.be.rejectedByGuard("LiquidationDenied");
-    // 1,000 and a loss of 5 * 105 are 475, of the 473.75 that 5 at 1,895 need; five wei less are 470 of 473.5.
+    // 1,000 and a loss of 5 * 105 are 475, of the 473.75 that 5 at 1,895 need. Five wei less are
+    // 470 of 473.5.
     await perps.setPrice(1_895n);
     await expect(perps.liquidate(trader)).to.be.rejectedByGuard("LiquidationDenied");
     await perps.setPrice(1_894n);

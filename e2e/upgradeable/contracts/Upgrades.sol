@@ -9,7 +9,8 @@ import {Perps} from "./Perps.sol";
 
 // An upgrade needs no initializer: its proxy is initialized.
 
-/// @notice An upgrade that adds a member: what the guard remembers lies in a namespace of its own (ERC-7201), and does not move.
+/// @notice An upgrade that adds a member. What the guard remembers lies in a namespace of its own
+/// (ERC-7201), and does not move.
 /// @custom:oz-upgrades-unsafe-allow missing-initializer
 contract PerpsV2 is Perps {
     uint256 public fee;

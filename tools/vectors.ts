@@ -1,10 +1,13 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 
-import type { Hex } from "../../src/core/bytes.js";
+import type { Hex } from "../src/core/bytes.js";
 
-/** Vectors from real chains and official suites; a folder beside the project, which not every machine has. */
-export const VECTORS = join(import.meta.dirname, "..", "..", "..", "shared", "vectors");
+/** Vectors from real chains and official suites. The folder lies beside the project; not every machine has it. */
+export const VECTORS = join(import.meta.dirname, "..", "..", "shared", "vectors");
+
+/** Vectors of our own: recorded by `scripts/recordVectors.ts`, part of the repository, never skipped. */
+const OWN_VECTORS = join(import.meta.dirname, "..", "vectors");
 
 /** Skips the running suite or test, with a word, where the vectors are missing. */
 export function needVectors(context: Mocha.Context): void {
@@ -13,9 +16,17 @@ export function needVectors(context: Mocha.Context): void {
   context.skip();
 }
 
-/** A vector file's content. */
+/** The content of a vector file that lies beside the project. */
 export function readVector<T>(path: string): T {
-  return JSON.parse(readFileSync(join(VECTORS, path), "utf8")) as T;
+  return readJson<T>(join(VECTORS, path));
+}
+
+function readOwn<T>(name: string): T {
+  return readJson<T>(join(OWN_VECTORS, name));
+}
+
+function readJson<T>(path: string): T {
+  return JSON.parse(readFileSync(path, "utf8")) as T;
 }
 
 /** The vector files below a folder, by their path in it. */
@@ -89,9 +100,13 @@ interface Case {
 
 const folder = "conformance/headers";
 
-/** Every header of every file, by what is to become of it. */
+/**
+ * Every header of ours, and of the folder beside the project where it is there. They are sorted by
+ * what is to become of them.
+ */
 export function readHeaderVectors(): HeaderVectors {
-  const vectors: HeaderVectors = { honest: [], malformed: [], rpc: [] };
+  const vectors: HeaderVectors = { honest: ownHeaders(), malformed: [], rpc: [] };
+  if (!existsSync(VECTORS)) return vectors;
   for (const file of vectorFiles(folder)) {
     const { cases } = readVector<{ cases: Case[] }>(file);
     for (const [index, item] of cases.entries())
@@ -108,6 +123,70 @@ export function readHeaderVectors(): HeaderVectors {
   return vectors;
 }
 
+export type OwnHeader = HonestHeader & Required<Pick<HonestHeader, "hash" | "fields" | "rpc">>;
+
+/** Headers of our own, of every fork whose headers anvil makes, each with its hash and its JSON-RPC block. */
+export function ownHeaders(): OwnHeader[] {
+  const { cases } = readOwn<{ cases: Omit<OwnHeader, "file">[] }>("headers.json");
+  return cases.map((item) => ({ file: "own", ...item }));
+}
+
+/** One answer of `eth_getProof`, recorded with the root under which it was given. */
+export interface RealVector {
+  id: string;
+  headerRlp?: Hex;
+  blockHash?: Hex;
+  stateRoot: string;
+  address: string;
+  accountExists: boolean;
+  account: { nonce: string; balance: string; storageHash: string; codeHash: string } | null;
+  accountProof: string[];
+  storage: { slot: string; value: string; proof: string[] }[];
+}
+
+/** The recorded answers: ours, and of the folder beside the project where it is there. */
+export function realVectors(): RealVector[] {
+  if (!existsSync(VECTORS)) return ownProofs();
+  const files = readdirSync(join(VECTORS, "real")).filter((file) => file.endsWith(".json") && file !== "INDEX.json");
+  return [...ownProofs(), ...files.sort().map((file) => readVector<RealVector>(join("real", file)))];
+}
+
+/** Answers of our own, all given under one header. */
+export function ownProofs(): RealVector[] {
+  type Block = Required<Pick<RealVector, "headerRlp" | "blockHash" | "stateRoot">>;
+  const { block, cases } = readOwn<{ block: Block; cases: Omit<RealVector, keyof Block>[] }>("proofs.json");
+  return cases.map((item) => ({ ...block, ...item }));
+}
+
+/** A key asked of a trie of our own. */
+export interface TrieCase {
+  trie: string;
+  root: Hex;
+  /** 32 bytes: the final key, hashed already. */
+  key: Hex;
+  /** Where the key is present: the leaf's value as it stands. */
+  value?: Hex;
+  /** Where it is absent: what stands in the way, in words. */
+  absent?: "empty trie" | "empty child" | "other leaf" | "other extension";
+  /** In geth's layout: root first, embedded nodes not listed. */
+  proof: Hex[];
+}
+
+/** Every key of every trie of our own. */
+export function ownTrieCases(): TrieCase[] {
+  const { tries } = readOwn<{
+    tries: {
+      id: string;
+      root: Hex;
+      nodes: Hex[];
+      cases: (Pick<TrieCase, "key" | "value" | "absent"> & { proof: number[] })[];
+    }[];
+  }>("tries.json");
+  return tries.flatMap(({ id, root, nodes, cases }) =>
+    cases.map((item) => ({ ...item, trie: id, root, proof: item.proof.map((index) => nodes[index]!) })),
+  );
+}
+
 function addCase(vectors: HeaderVectors, file: string, id: string, item: Case): void {
   if (file === "rpc-mismatch.json" || file === "rpc-mutations.json") {
     const accept = item.expect === "accept";
@@ -115,8 +194,9 @@ function addCase(vectors: HeaderVectors, file: string, id: string, item: Case): 
   } else if (file === "official-malformed-headers.json") {
     vectors.malformed.push(malformed(file, id, item));
   } else if (file === "bc-invalid-blocks.json") {
-    // Blocks that break the rules of consensus. Most have a header that is sound as such, and is to be read. "ok" says that it is
-    // canonical RLP; by the names of the cases, a few are headers with a field of the wrong type, or without one, all the same.
+    // Blocks that break the rules of consensus. Most have a header that is sound as such, and is to
+    // be read. "ok" says that it is canonical RLP. By the names of the cases, a few are headers
+    // with a field missing or of the wrong type.
     const rlp = item.headerRlp ?? firstItem(item.blockRlp!);
     const wrongField =
       /#BLOCK_\w+_(Prefixed0000|TooShort|TooLarge|GivenAsList)#/.test(id) ||
@@ -140,7 +220,10 @@ function malformed(file: string, id: string, { headerRlp, blockRlp }: Case): Mal
   return { file, id, rlp: blockRlp!, slice: firstItem(blockRlp!) };
 }
 
-/** What a lenient reader would take for a block's first item: as long as its prefix says, or as there is. */
+/**
+ * What a lenient reader would take for a block's first item. It ends where its prefix says, or
+ * where the bytes do.
+ */
 function firstItem(block: Hex): Hex {
   const bytes = Buffer.from(block.slice(2), "hex");
   const at = 1 + widthOfLength(bytes[0]!);

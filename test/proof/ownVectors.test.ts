@@ -1,0 +1,79 @@
+import { expect } from "chai";
+
+import { toBytes, toHex } from "../../src/bytes.js";
+import { verifyAccount, verifySlot } from "../../src/proof/account.js";
+import { decodeHeader, hashHeader, headerFromRpc } from "../../src/proof/header.js";
+import { verifyHashedKey } from "../../src/proof/trie.js";
+import { ownHeaders, ownProofs, ownTrieCases, type RealVector } from "../../tools/vectors.js";
+
+const bytes = (hex: string): Uint8Array => toBytes(hex, "vector");
+
+describe("our own vectors", function () {
+  it("H3, O7: every header hashes to anvil's hash, from its bytes and from its JSON, and decodes to its fields", function () {
+    const counts = new Set<number>();
+    for (const { id, rlp, hash, fields, number, parentHash, stateRoot, timestamp, rpc } of ownHeaders()) {
+      expect(hashHeader(bytes(rlp)), id).to.equal(hash);
+      const header = decodeHeader(bytes(rlp));
+      expect(header.fields.length, id).to.equal(fields);
+      expect(toHex(header.parentHash), id).to.equal(parentHash);
+      expect(toHex(header.stateRoot), id).to.equal(stateRoot);
+      expect(header.number, id).to.equal(BigInt(number!));
+      expect(header.timestamp, id).to.equal(BigInt(timestamp!));
+      const served = headerFromRpc(rpc);
+      expect([served.hash, toHex(served.rlp)], id).to.deep.equal([hash, rlp]);
+      counts.add(fields);
+    }
+    expect([...counts]).to.deep.equal([15, 16, 17, 20, 21]);
+  });
+
+  it("M36, M38: every account and slot that anvil answered for is present or absent as it was written", function () {
+    const vectors = ownProofs();
+    for (const vector of vectors) {
+      const { id, headerRlp, blockHash, stateRoot, address, account, accountProof, storage } = vector;
+      expect(hashHeader(bytes(headerRlp!)), id).to.equal(blockHash);
+      expect(toHex(decodeHeader(bytes(headerRlp!)).stateRoot), id).to.equal(stateRoot);
+      const verdict = verifyAccount(bytes(stateRoot), bytes(address), accountProof.map(bytes));
+      if (account === null) expect(verdict, id).to.deep.equal({ status: "absent" });
+      else expect(verdict, id).to.deep.equal({ status: "present", value: accountOf(account) });
+      if (account === null) continue;
+      for (const { slot, value, proof } of storage) {
+        const found = verifySlot(bytes(account.storageHash), bytes(slot), proof.map(bytes));
+        const wanted = BigInt(value) === 0n ? { status: "absent" } : { status: "present", value: BigInt(value) };
+        expect(found, `${id}: ${slot}`).to.deep.equal(wanted);
+      }
+    }
+    expect(vectors.filter(({ account }) => account === null).length).to.equal(6);
+    expect(Math.max(...vectors.map(({ storage }) => storage.length))).to.equal(14);
+  });
+
+  it("M16, M36: every key of our tries is present with its value, or absent in each of the four ways", function () {
+    const ways = new Set<string>();
+    for (const { trie, root, key, value, absent, proof } of ownTrieCases()) {
+      const verdict = verifyHashedKey(bytes(root), bytes(key), proof.map(bytes));
+      const wanted = value === undefined ? { status: "absent" } : { status: "present", value: bytes(value) };
+      expect(verdict, `${trie}: ${key}`).to.deep.equal(wanted);
+      ways.add(absent ?? "present");
+    }
+    expect([...ways]).to.have.members(["present", "empty trie", "empty child", "other leaf", "other extension"]);
+  });
+
+  it("M2: no key of our tries is proven without the last node of its proof, or under the root of another trie", function () {
+    const cases = ownTrieCases().filter(({ proof }) => proof.length > 0);
+    for (const [i, { trie, root, key, proof }] of cases.entries()) {
+      const short = verifyHashedKey(bytes(root), bytes(key), proof.slice(0, -1).map(bytes));
+      expect(short.status, `${trie}: ${key}`).to.equal("invalid");
+      const other = cases.find((candidate, j) => j > i && candidate.root !== root) ?? cases[0]!;
+      const elsewhere = verifyHashedKey(bytes(other.root), bytes(key), proof.map(bytes));
+      expect(elsewhere, `${trie}: ${key}`).to.deep.equal({ status: "invalid", reason: "NodeHashMismatch" });
+    }
+  });
+});
+
+function accountOf({ nonce, balance, storageHash, codeHash }: NonNullable<RealVector["account"]>) {
+  return {
+    nonce: BigInt(nonce),
+    balance: BigInt(balance),
+    storageRoot: bytes(storageHash),
+    codeHash: bytes(codeHash),
+  };
+}
