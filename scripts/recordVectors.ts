@@ -9,7 +9,7 @@ import { encodeRlp, getAddress, JsonRpcProvider, keccak256, toBeHex, toQuantity,
 import { strict as assert } from "node:assert";
 import { writeFileSync } from "node:fs";
 
-import type { Hex } from "../src/bytes.js";
+import type { Hex } from "../src/core/bytes.js";
 import { ANVIL_PACKAGE, findAnvil, startAnvil } from "../tools/anvil.js";
 import type { RealVector, TrieCase } from "../tools/vectors.js";
 

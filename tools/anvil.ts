@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 
-import { SettlementGuardError } from "../src/errors.js";
+import { SettlementGuardError } from "../src/core/errors.js";
 
 export const ANVIL_PACKAGE = "@foundry-rs/anvil-linux-amd64";
 const START_TIMEOUT = 10_000; // milliseconds; it takes about a hundred

@@ -1,8 +1,8 @@
 import { expect } from "chai";
 
-import { toBytes, toHex } from "../../src/bytes.js";
+import { toBytes, toHex } from "../../src/core/bytes.js";
 import { verifyAccount, verifySlot } from "../../src/proof/account.js";
-import { decodeHeader, hashHeader, headerFromRpc } from "../../src/proof/header.js";
+import { decodeHeader, hashHeader, headerFromRpc } from "../../src/header/header.js";
 import { verifyHashedKey } from "../../src/proof/trie.js";
 import { ownHeaders, ownProofs, ownTrieCases, type RealVector } from "../../tools/vectors.js";
 
