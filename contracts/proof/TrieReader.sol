@@ -127,7 +127,11 @@ library TrieReader {
         if (depth > 64 || kind < SHARED || kind > OTHER_EXTENSION) c.refuse();
         (c.depth, c.isBranch) = (depth, false);
         uint256 reach = 64;
-        if (kind == OTHER_EXTENSION) reach = depth + c.takeByte();
+        if (kind == OTHER_EXTENSION) {
+            reach = depth + c.takeByte();
+            // A branch below the 64th nibble has no children.
+            if (reach > 63) c.refuse();
+        }
         bool isOwn = kind <= LEAF;
         if (isOwn) c.next += 32;
         else _takePath(c, reach);
@@ -165,7 +169,6 @@ library TrieReader {
 
     /// @dev Puts a path that is sent into the key, from `c.depth` to `reach`.
     function _takePath(Climb memory c, uint256 reach) private pure {
-        if (reach > 64) c.refuse();
         unchecked {
             uint256 nibbles = reach - c.depth;
             uint256 bytes_ = (nibbles + 1) / 2;
@@ -177,8 +180,6 @@ library TrieReader {
     }
 
     function _otherExtension(Climb memory c, uint256 nibbles) private pure {
-        // A branch below the 64th nibble has no children.
-        if (c.depth + nibbles > 63) c.refuse();
         uint256 to = TrieNode.putPath(c.buffer, EXTENSION_FLAG, c.key, c.depth, nibbles);
         (uint256 child, uint256 size) = c.takeReference();
         if (size == 1) c.refuse();

@@ -126,11 +126,11 @@ export class Reader {
       climb.reference = this.#leaf(path, value(undefined));
     } else if (kind === END.OTHER_EXTENSION) {
       const nibbles = this.#byte();
-      if (depth + nibbles > 64) this.refuse("PathLength");
+      // A branch below the 64th nibble has no children.
+      if (depth + nibbles > 63) this.refuse("PathLength");
       const path = this.#path(nibbles);
       climb.path = [...above, ...path];
       this.#answer(climb, depth, false);
-      if (depth + nibbles > 63) this.refuse("PathLength");
       const child = this.#reference();
       if (child.length === 1) this.refuse("ChildMalformed");
       climb.reference = node([hexPrefix(0, path), child]);

@@ -92,6 +92,8 @@ export function validQuestions(): Question[] {
     question("the last child of a full branch", full, [key("f1")]),
     question("two of a full branch", full, [key("01"), key("f1")]),
     question("all of a full branch", full, full.map(([each]) => each)),
+    question("ten of sixteen", full.slice(3, 13), [key("41")]),
+    question("three of ten of sixteen", full.slice(3, 13), [key("31"), key("7"), key("c1")]),
     question("absent below a full branch", full, [key("42"), key("82")]),
     question("embedded leaves, one", mixed, [key(`${deep}00`)]),
     question("embedded leaves, all", mixed, mixed.map(([each]) => each)),
@@ -172,13 +174,13 @@ export function forbiddenQuestions(): Question[] {
     refused("an extension of no nibble", extension([], hash(pair)), [own], at(2), branchStep(1 << 9, hashOnly), bytes(STEP.EXTENSION)),
     refused("an extension longer than the way", extension([4], hash(pair)), [own], at(2), branchStep(1 << 9, hashOnly), bytes(STEP.EXTENSION + 2)),
     refused("a value with a leading zero", leafAt(0, bytes(0x82, 0, 0x81)), [own], at(0, bytes(0x82, 0, 0x81))),
-    refused("a value of zero", leafAt(0, NOTHING), [own], at(0, NOTHING)),
+    refused("a value of zero", rlpList([rlpString(hexPrefix(nibbles, true)), NOTHING]), [own], at(0, NOTHING)),
     refused("a value that is the byte zero", leafAt(0, bytes(0)), [own], at(0, bytes(0))),
     refused("a value with a needless length", leafAt(0, bytes(0x81, 0x7f)), [own], at(0, bytes(0x81, 0x7f))),
     refused("a value of 33 bytes", leafAt(0, concat([bytes(0xa1, 1), new Uint8Array(32)])), [own], at(0, concat([bytes(0xa1, 1), new Uint8Array(32)]))),
     refused("another leaf with the key's own path", leafAt(0), [own], bytes(END.OTHER_LEAF, 0), path(0, 64), big),
     refused("another leaf on the path of a key behind", leafAt(0), [key("4"), own], bytes(END.OTHER_LEAF, 0), path(0, 64), big),
-    refused("another leaf whose odd path has a high nibble", leaf(nibbles.slice(1).map((each, i) => (i === 0 ? each ^ 1 : each)), big), [own], bytes(END.OTHER_LEAF, 1), concat([bytes(0x14), path(2, 64)]), big, branchStep(1 << 9, hashOnly)),
+    refused("another leaf whose odd path has a high nibble", branch({ 4: hash(leaf([4, ...nibbles.slice(2)], big)), 9: other }), [own], bytes(END.OTHER_LEAF, 1, 0x44), path(2, 64), big, branchStep(1 << 9, hashOnly)),
     refused("another extension that the key follows", extension([4, 5], hash(pair)), [own], bytes(END.OTHER_EXTENSION, 0, 2), path(0, 2), hash(pair)),
     refused("another extension of no nibble", extension([], hash(pair)), [own], bytes(END.OTHER_EXTENSION, 0, 0), hash(pair)),
     refused("another extension that leads to nothing", extension([4, 6], NOTHING), [own], bytes(END.OTHER_EXTENSION, 0, 2, 0x46), NOTHING),
@@ -188,6 +190,16 @@ export function forbiddenQuestions(): Question[] {
     refused("an end below the 64th nibble", leaf([], big), [own], at(65)),
     refused("a key that is left to none", leafAt(0), [own], bytes(END.SHARED), at(0)),
     refused("a key that is left to a later one, in a branch", branch({ 3: NOTHING, 4: hash(leafAt(1)), 9: other }), [key("3"), own], bytes(END.SHARED), at(1), branchStep(1 << 9, hashOnly)),
+    refused("a branch without the child of a key that is left", rlpList([...Array.from({ length: 15 }, (_, i) => (i === 3 ? hash(leafAt(1)) : i === 8 ? other : NOTHING)), NOTHING]), [key("3"), own], bytes(END.SHARED), at(1), branchStep(1 << 9, hashOnly)),
+    refused("a leaf that takes back what was found below", leafAt(0), [key("3"), own], at(1), at(0)),
+    refused("a step for an end", leafAt(0), [own], bytes(STEP.FULL_BRANCH, 0), big),
+    refused("another step for an end", leafAt(0), [own], bytes(STEP.MIXED_BRANCH, 0), big),
+    refused("an unknown end for another leaf", leaf([nibbles[0]! ^ 1, ...nibbles.slice(1)], big), [own], bytes(8, 0), path(0, 64, 1), big),
+    refused("a mask that names one of two ways", branch({ 4: hash(leafAt(1)), 9: hash(leaf(nibblesOf(key("9")).slice(1), big)) }), [own, key("9")], at(1), at(1), branchStep(1 << 4)),
+    refused("a branch of one embedded child", branch({ 9: bytes(0xc2, 1, 2) }), [own], bytes(END.NOTHING, 1, STEP.MIXED_BRANCH), concat(Array.from({ length: 15 }, (_, i) => (i === 8 ? bytes(0xc2, 1, 2) : NOTHING)))),
+    refused("a key twice, left to itself", leafAt(0), [own, own], bytes(END.SHARED), at(0)),
+    refused("a branch that is climbed before the next key's way is known", branch({ 4: hash(branch({ 5: hash(leafAt(2)), 9: other })), 7: bytes(0xc2, 1, 2) }), [own, key("46")], at(2), branchStep(1 << 9, hashOnly), at(1), bytes(STEP.MIXED_BRANCH), concat(Array.from({ length: 15 }, (_, i) => (i === 6 ? bytes(0xc2, 1, 2) : NOTHING)))),
+    refused("keys in another order, whose leaves change places", branch({ 3: hash(leafAt(1)), 4: hash(leaf(nibblesOf(key("3")).slice(1), big)), 9: bytes(0xc2, 1, 2) }), [own, key("3")], at(1), at(1), bytes(STEP.MIXED_BRANCH), concat(Array.from({ length: 14 }, (_, i) => (i === 7 ? bytes(0xc2, 1, 2) : NOTHING)))),
     refused("a key that is left to another leaf", leaf([1, ...nibbles.slice(1)], big), [key("3"), own], bytes(END.SHARED, END.OTHER_LEAF, 0), path(0, 64, 5), big),
     refused("an end for a key that another answered", leafAt(0), [key("3"), own], bytes(END.SHARED), at(0), at(0)),
     refused("an end above its neighbour's branch", branch({ 3: other, 4: hash(leafAt(1)) }), [key("3"), own], bytes(END.OTHER_LEAF, 1), path(1, 64, 1), big, bytes(END.NOTHING, 0)),
@@ -252,14 +264,39 @@ export function stateQuestions(): StateQuestion[] {
     { name: "a slot of nobody", method: "readAccountSlot", args: [stateRoot, nobody, slots[0], none.witness], expected: "[false,0]" },
     { name: "another's storage of nobody", method: "readAccountSlot", args: [stateRoot, nobody, slots[0], forged], expected: "StateProofInvalid" },
     { name: "a known root", method: "readSlot", args: [storageRoot, slots[0], own.storageWitness], expected: `[${LARGE}]` },
-    { name: "nonce of nine bytes", ...nonceOfNineBytes(vault) },
+    { name: "a nonce of nine bytes", ...withNonce(vault, rlpString(new Uint8Array(9).fill(1))) },
+    { name: "a nonce that is the byte zero", ...withNonce(vault, Uint8Array.of(0)) },
+    { name: "slots in another order, whose leaves change places", ...exchanged(slots) },
   ]; // prettier-ignore
 }
 
-function nonceOfNineBytes(account: Hex): Omit<StateQuestion, "name"> {
-  const [nonce, root, codeHash] = [rlpString(new Uint8Array(9).fill(1)), new Uint8Array(32), new Uint8Array(32)];
+function withNonce(account: Hex, nonce: Uint8Array): Omit<StateQuestion, "name"> {
+  const [root, codeHash] = [new Uint8Array(32), new Uint8Array(32)];
   const value = rlpList([nonce, rlpInteger(1n), rlpString(root), rlpString(codeHash)]);
   const trie = buildTrie([{ key: keccak256(toBytes(account, "account")), value }]);
   const witness = toHex(concat([Uint8Array.of(END.LEAF, 0), nonce, rlpInteger(1n), root, codeHash]));
   return { method: "readAccount", args: [toHex(trie.root), account, witness], expected: "StateProofInvalid" };
+}
+
+/** Two slots in descending order, under a root in which each has the other's leaf: who forgets the order reads them. */
+function exchanged(slots: readonly Hex[]): Omit<StateQuestion, "name"> {
+  const sorted = slots
+    .map((slot) => ({ slot, key: keccak256(toBytes(slot, "slot")) }))
+    .sort((a, b) => compareBytes(b.key, a.key));
+  const [high, low] = [
+    sorted[0]!,
+    sorted.find(({ key: each }) => nibblesOf(each)[0] !== nibblesOf(sorted[0]!.key)[0])!,
+  ];
+  const [value, embedded] = [rlpInteger(LARGE), Uint8Array.of(0xc2, 1, 2)];
+  const leafOf = (each: Uint8Array): Uint8Array =>
+    rlpString(keccak256(rlpList([rlpString(hexPrefix(nibblesOf(each).slice(1), true)), rlpString(value)])));
+  const ways = [nibblesOf(low.key)[0]!, nibblesOf(high.key)[0]!] as const;
+  const free = Array.from({ length: 16 }, (_, i) => i).find((i) => !ways.includes(i))!;
+  const children = Array.from({ length: 16 }, (_, i) => (i === free ? embedded : NOTHING));
+  const sent = children.filter((_, i) => !ways.includes(i));
+  [children[ways[0]], children[ways[1]]] = [leafOf(high.key), leafOf(low.key)];
+  const end = concat([Uint8Array.of(END.LEAF, 1), value]);
+  const witness = toHex(concat([end, end, Uint8Array.of(STEP.MIXED_BRANCH), ...sent]));
+  const root = toHex(keccak256(rlpList([...children, NOTHING])));
+  return { method: "readSlots", args: [root, [high.slot, low.slot], witness], expected: "StateProofInvalid" };
 }
