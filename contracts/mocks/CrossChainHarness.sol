@@ -67,6 +67,15 @@ contract CrossChainHarness is L1AnchorGuard {
         SlotCheck.requireEqual(stateRoot, account, slot, believed, witness);
     }
 
+    function valuesOf(
+        bytes32 stateRoot,
+        address account,
+        bytes32[] calldata slots,
+        bytes calldata witness
+    ) external pure returns (uint256[] memory) {
+        return SlotCheck.valuesOf(stateRoot, account, slots, witness);
+    }
+
     function _homeChainId() internal view override returns (uint256) {
         return _chainId;
     }

@@ -6,7 +6,6 @@ import {Anchor, StateAnchor} from "../anchor/Anchor.sol";
 import {Continuity, NativeChains} from "../anchor/NativeChains.sol";
 import {IStandaloneGuard} from "../interfaces/IStandaloneGuard.sol";
 
-
 /// @notice What the targets below do when they are let to.
 abstract contract Target {
     uint256 public actions;

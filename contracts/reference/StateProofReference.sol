@@ -19,6 +19,7 @@ library StateProofReference {
         uint256 depth; // nibbles of the key behind it
         bool isExtended; // right below an extension
         bytes32 expected; // hash of the next node
+        bool goesOn; // whether there is one
         bytes value; // of the leaf
     }
 
@@ -72,13 +73,13 @@ library StateProofReference {
         if (walk.expected == 0) return _invalid(ProofReason.ZeroRoot);
         if (walk.expected == EMPTY_ROOT) return nodes.length == 0 ? _absent() : _invalid(ProofReason.TrailingBytes);
         for (uint256 i = 0; i < nodes.length; i++) {
+            if (nodes[i].length > MAX_NODE_BYTES) return _invalid(ProofReason.NodeTooLarge);
+            if (nodes[i].length < 32 && i > 0) return _invalid(ProofReason.NodeTooSmall);
             bytes memory node = nodes[i];
-            if (node.length > MAX_NODE_BYTES) return _invalid(ProofReason.NodeTooLarge);
-            if (node.length < 32 && i > 0) return _invalid(ProofReason.NodeTooSmall);
             if (keccak256(node) != walk.expected) return _invalid(ProofReason.NodeHashMismatch);
-            walk.expected = 0;
+            walk.goesOn = false;
             (ProofStatus status, ProofReason reason) = _follow(walk, node);
-            if (walk.expected != 0) continue;
+            if (walk.goesOn) continue;
             if (status != ProofStatus.Invalid && i + 1 < nodes.length) return _invalid(ProofReason.TrailingBytes);
             return (status, reason);
         }
@@ -88,18 +89,18 @@ library StateProofReference {
     /// @dev A verdict, or `walk.expected`, the hash of the next node. Goes through embedded nodes.
     function _follow(Walk memory walk, bytes memory node) private pure returns (ProofStatus, ProofReason) {
         while (true) {
-            (ProofReason reason, bytes[] memory items) = _decode(node);
-            if (reason == ProofReason.None) {
-                reason = items.length == 17 ? _checkBranch(items) : _checkShort(items);
-            }
+            uint256[] memory places = _decode(node);
+            if (places.length == 0) return _invalid(ProofReason.NodeMalformed);
+            bool isBranch = places.length == 18;
+            ProofReason reason = isBranch ? _checkBranch(node, places) : _checkShort(node, places);
             if (reason != ProofReason.None) return _invalid(reason);
             ProofStatus status;
             bytes memory child;
-            (status, reason, child) = items.length == 17 ? _branch(walk, items) : _short(walk, items);
+            (status, reason, child) = isBranch ? _branch(walk, node, places) : _short(walk, node, places);
             if (status != ProofStatus.Invalid || reason != ProofReason.None) return (status, reason);
             if (child.length == 1) return _absent();
             if (child.length == 33) {
-                walk.expected = bytes32(_slice(child, 1, 33));
+                (walk.expected, walk.goesOn) = (bytes32(_slice(child, 1, 33)), true);
                 return _invalid(ProofReason.None);
             }
             node = child;
@@ -110,22 +111,24 @@ library StateProofReference {
 
     function _branch(
         Walk memory walk,
-        bytes[] memory items
+        bytes memory node,
+        uint256[] memory places
     ) private pure returns (ProofStatus, ProofReason, bytes memory) {
         if (walk.depth > 63) return (ProofStatus.Invalid, ProofReason.PathLength, "");
-        bytes memory child = items[_nibble(abi.encode(walk.key), walk.depth)];
+        uint256 index = _nibble(abi.encode(walk.key), walk.depth);
         walk.depth++;
         walk.isExtended = false;
-        return (ProofStatus.Invalid, ProofReason.None, child);
+        return (ProofStatus.Invalid, ProofReason.None, _slice(node, places[index], places[index + 1]));
     }
 
     /// @dev A leaf or an extension.
     function _short(
         Walk memory walk,
-        bytes[] memory items
+        bytes memory node,
+        uint256[] memory places
     ) private pure returns (ProofStatus, ProofReason, bytes memory) {
         if (walk.isExtended) return (ProofStatus.Invalid, ProofReason.ExtensionMalformed, "");
-        (uint256 flag, bytes memory path) = _path(items[0]);
+        (uint256 flag, bytes memory path) = _path(node, places);
         uint256 skipped = 2 - (flag & 1);
         uint256 reach = walk.depth + 2 * path.length - skipped;
         bool isLeaf = flag >= 2;
@@ -136,31 +139,32 @@ library StateProofReference {
                 return (ProofStatus.Absent, ProofReason.None, "");
             }
         }
+        bytes memory item = _slice(node, places[1], places[2]);
         if (isLeaf) {
-            walk.value = _payload(items[1]);
+            walk.value = _payload(item);
             return (ProofStatus.Present, ProofReason.None, "");
         }
         (walk.depth, walk.isExtended) = (reach, true);
-        return (ProofStatus.Invalid, ProofReason.None, items[1]);
+        return (ProofStatus.Invalid, ProofReason.None, item);
     }
 
     // --- nodes ---
 
-    /// @dev The items of a node, as they are encoded: 2 or 17 in a list that is all of `node`.
-    function _decode(bytes memory node) private pure returns (ProofReason reason, bytes[] memory items) {
-        bytes[] memory found = new bytes[](17);
+    /// @dev Where each of 2 or 17 items starts, and the last one ends, in a list that is all of `node`. Empty if it is none.
+    function _decode(bytes memory node) private pure returns (uint256[] memory places) {
+        uint256[] memory found = new uint256[](18);
         uint256 count;
         uint256 place = _listStart(node);
         bool isValid = place != 0;
+        found[0] = place;
         while (isValid && place < node.length && count < 17) {
-            uint256 end = _itemEnd(node, place);
-            isValid = end != 0 && end <= node.length;
-            if (isValid) found[count++] = _slice(node, place, end);
-            place = end;
+            place = _itemEnd(node, place);
+            isValid = place != 0 && place <= node.length;
+            found[++count] = place;
         }
-        if (!isValid || place != node.length || (count != 2 && count != 17)) return (ProofReason.NodeMalformed, items);
-        items = new bytes[](count);
-        for (uint256 i = 0; i < count; i++) items[i] = found[i];
+        if (!isValid || place != node.length || (count != 2 && count != 17)) return places;
+        places = new uint256[](count + 1);
+        for (uint256 i = 0; i <= count; i++) places[i] = found[i];
     }
 
     /// @dev Where the payload of a canonical list starts that is all of `node`; 0 if it is none.
@@ -183,37 +187,37 @@ library StateProofReference {
         return marker >= 0xc0 && marker < 0xf8 ? place + 1 + (marker - 0xc0) : 0;
     }
 
-    function _checkBranch(bytes[] memory items) private pure returns (ProofReason) {
+    function _checkBranch(bytes memory node, uint256[] memory places) private pure returns (ProofReason) {
         uint256 children = 0;
         for (uint256 i = 0; i < 16; i++) {
-            if (!_isReference(items[i])) return ProofReason.ChildMalformed;
-            if (items[i].length > 1) children++;
+            uint256 marker = uint8(node[places[i]]);
+            if (!_isReference(marker)) return ProofReason.ChildMalformed;
+            if (marker != 0x80) children++;
         }
-        bool hasValue = uint8(items[16][0]) != 0x80;
+        bool hasValue = uint8(node[places[16]]) != 0x80;
         return children < 2 || hasValue ? ProofReason.BranchMalformed : ProofReason.None;
     }
 
     /// @dev A path of up to 64 nibbles, and a leaf's value or an extension's child.
-    function _checkShort(bytes[] memory items) private pure returns (ProofReason) {
-        uint256 marker = uint8(items[0][0]);
+    function _checkShort(bytes memory node, uint256[] memory places) private pure returns (ProofReason) {
+        uint256 marker = uint8(node[places[0]]);
         if (marker == 0x80 || marker > 0xa1) return ProofReason.PathMalformed;
-        (uint256 flag, bytes memory path) = _path(items[0]);
+        (uint256 flag, bytes memory path) = _path(node, places);
         if (flag > 3 || (flag % 2 == 0 && uint8(path[0]) % 16 != 0)) return ProofReason.PathMalformed;
-        uint256 kind = uint8(items[1][0]);
+        uint256 kind = uint8(node[places[1]]);
         if (flag >= 2) return kind == 0x80 || kind >= 0xc0 ? ProofReason.ValueMalformed : ProofReason.None;
         if (flag == 0 && path.length == 1) return ProofReason.PathMalformed;
-        return kind == 0x80 || !_isReference(items[1]) ? ProofReason.ChildMalformed : ProofReason.None;
+        return kind == 0x80 || !_isReference(kind) ? ProofReason.ChildMalformed : ProofReason.None;
     }
 
-    /// @dev Nothing, a hash, or a list of 3 to 31 bytes.
-    function _isReference(bytes memory item) private pure returns (bool) {
-        uint256 marker = uint8(item[0]);
+    /// @dev By the first byte: nothing, a hash, or a list of 3 to 31 bytes.
+    function _isReference(uint256 marker) private pure returns (bool) {
         return marker == 0x80 || marker == 0xa0 || (marker >= 0xc2 && marker <= 0xde);
     }
 
     /// @dev A hex-prefix path, and its flag: 0 or 1 in an extension, 2 or 3 in a leaf; odd where the number of nibbles is.
-    function _path(bytes memory item) private pure returns (uint256 flag, bytes memory path) {
-        path = _payload(item);
+    function _path(bytes memory node, uint256[] memory places) private pure returns (uint256 flag, bytes memory path) {
+        path = _payload(_slice(node, places[0], places[1]));
         flag = uint8(path[0]) / 16;
     }
 

@@ -5,11 +5,11 @@ import { toBytes, toHex, toQuantity, toWord, type Hex } from "../../src/core/byt
 import { SettlementGuardError } from "../../src/core/errors.js";
 import { hardhatForks, type HardhatChain } from "../../src/hardhat/index.js";
 import { encodeHeader, hashHeader, readHeader } from "../../src/header/header.js";
-import { compactWitness, prove, type ProveOptions } from "../../src/actions/prove.js";
+import { prove, type ProveOptions } from "../../src/actions/prove.js";
 import { keccak256 } from "../../src/core/keccak.js";
 import type { Request } from "../../src/rpc/request.js";
 import { EMPTY_ROOT } from "../../src/proof/trie.js";
-import { rejected, thrown } from "../helpers/errors.js";
+import { rejected } from "../helpers/errors.js";
 import { buildTrie, rlpInteger, rlpList, rlpString } from "../trie-helpers/buildTrie.js";
 
 interface StorageEntry {
@@ -76,80 +76,52 @@ describe("prove", function () {
       proven.anchor.stateRoot,
     );
     expect(proven.account).to.include({ status: "present", nonce: 0n, balance: 5n });
-    const values = new Map(proven.slots.map(({ slot, status, value }) => [BigInt(slot), `${status} ${value}`]));
-    expect([...values].sort()).to.deep.equal([
-      [2n, `present ${valueOf(2n)}`],
-      [3n, `present ${valueOf(3n)}`],
-      [999n, "absent 0"],
+    const values = new Map(proven.slots.map(({ slot, value }) => [BigInt(slot), value]));
+    expect([...values].sort(([a], [b]) => Number(a - b))).to.deep.equal([
+      [2n, valueOf(2n)],
+      [3n, valueOf(3n)],
+      [999n, 0n],
     ]);
 
     const slots = proven.slots.map(({ slot }) => slot);
-    const [status, statuses, read, reason] = await harness
-      .getFunction("slots")
+    const [exists, fields, read] = await harness
+      .getFunction("readAccountSlots")
       .staticCall(proven.anchor.stateRoot, VAULT, slots, proven.witness);
-    expect([status, reason]).to.deep.equal([2n, 0n]);
-    expect([...statuses]).to.deep.equal(proven.slots.map((each) => (each.status === "present" ? 2n : 1n)));
+    expect([exists, fields.balance]).to.deep.equal([true, 5n]);
     expect([...read]).to.deep.equal(proven.slots.map(({ value }) => value));
+    if (proven.account.status === "absent") throw new TypeError("the vault is there");
+    const { storageRoot } = proven.account;
+    const known = await harness.getFunction("readSlots").staticCall(storageRoot, slots, proven.storageWitness);
+    expect([...known]).to.deep.equal(proven.slots.map(({ value }) => value));
   });
 
-  it("F30: gives each proven slot in a compact witness, which its contract accepts, and no other slot", async function () {
-    const compact = await chain.tools.ethers.deployContract("CompactProofHarness");
-    const accountSlot = compact.getFunction("accountSlot");
-    const proven = await prove(chain, at({ slots: [1n, 7n, 999n] }));
-    for (const [slot, status] of [
-      [1n, 2n],
-      [7n, 2n],
-      [999n, 1n],
-    ] as const) {
-      const { form, witness, ...rest } = compactWitness(proven, slot);
-      expect({ form, ...rest }).to.deep.equal({ form: "compact" });
-      expect([...(await accountSlot.staticCall(proven.anchor.stateRoot, VAULT, toWord(slot), witness))]).to.deep.equal([
-        2n,
-        status,
-        status === 2n ? valueOf(slot) : 0n,
-        0n,
-      ]);
-    }
-    const nobody = await prove(chain, at({ account: NOBODY, slots: [1n] }));
-    for (const state of [proven, nobody]) {
-      // In an absent account just as in a present one.
-      const { details } = thrown("INVALID_RESPONSE", () => compactWitness(state, 2n));
-      expect(details.reason).to.equal(`no storage proof for slot ${toWord(2n)}`);
-      expect(compactWitness(state, 1)).to.deep.equal(compactWitness(state, toWord(1n)));
-    }
-    const { witness } = compactWitness(nobody, 1n);
-    expect([...(await accountSlot.staticCall(nobody.anchor.stateRoot, NOBODY, toWord(1n), witness))]).to.deep.equal([
-      1n,
-      1n,
-      0n,
-      0n,
-    ]);
+  it("F30: gives two slots to a contract's check as they are, and no slot that was not asked for", async function () {
+    const checks = await chain.tools.ethers.deployContract("CrossChainHarness", [1n]);
+    const { anchor: at_, address, slots, witness } = await prove(chain, at({ slots: [1n, 7n] }));
+    const asked = slots.map(({ slot }) => slot);
+    const values = await checks.getFunction("valuesOf").staticCall(at_.stateRoot, address, asked, witness);
+    expect([...values]).to.deep.equal(slots.map(({ value }) => value));
+    expect(slots.map(({ value }) => value).sort()).to.deep.equal([valueOf(1n), valueOf(7n)].sort());
+    const other = checks.getFunction("valuesOf").staticCall(at_.stateRoot, address, [toWord(2n)], witness);
+    await expect(other).to.be.revertedWithCustomError(checks, "StateProofInvalid");
   });
 
   it("gives one slot, and none, in the form that the contract takes for them", async function () {
     const one = await prove(chain, at({ slots: [1n] }));
     const { stateRoot } = one.anchor;
-    const accountSlot = harness.getFunction("accountSlot");
-    expect([...(await accountSlot.staticCall(stateRoot, VAULT, toWord(1n), one.witness))]).to.deep.equal([
-      2n,
-      2n,
-      valueOf(1n),
-      0n,
-    ]);
+    const accountSlot = harness.getFunction("readAccountSlot");
+    const slot = await accountSlot.staticCall(stateRoot, VAULT, toWord(1n), one.witness);
+    expect([...slot]).to.deep.equal([true, valueOf(1n)]);
 
     const none = await prove(chain, at());
-    const [status, reason, fields] = await harness.getFunction("account").staticCall(stateRoot, VAULT, none.witness);
-    expect([status, reason, fields.balance]).to.deep.equal([2n, 0n, 5n]);
+    const [exists, fields] = await harness.getFunction("readAccount").staticCall(stateRoot, VAULT, none.witness);
+    expect([exists, fields.balance]).to.deep.equal([true, 5n]);
 
     const nobody = await prove(chain, at({ account: NOBODY, slots: [1n] }));
     expect(nobody.account).to.deep.equal({ status: "absent" });
-    expect(nobody.slots).to.deep.equal([{ slot: toWord(1n), status: "absent", value: 0n, proof: [] }]);
-    expect([...(await accountSlot.staticCall(stateRoot, NOBODY, toWord(1n), nobody.witness))]).to.deep.equal([
-      1n,
-      1n,
-      0n,
-      0n,
-    ]);
+    expect(nobody.slots).to.deep.equal([{ slot: toWord(1n), value: 0n }]);
+    const nothing = await accountSlot.staticCall(stateRoot, NOBODY, toWord(1n), nobody.witness);
+    expect([...nothing]).to.deep.equal([false, 0n]);
   });
 
   it("takes an anchor, a state anchor, a hash, a number or a tag, and refuses a header that is not the anchor's", async function () {
@@ -408,13 +380,14 @@ describe("prove", function () {
 
     const many = await prove(counting, at({ slots: Array.from({ length: 1025 }, (_, i) => BigInt(i)) }));
     expect(sizes).to.deep.equal([1024, 1]);
-    expect(many.witnesses.map((each) => each.slots.length)).to.deep.equal([1024, 1]);
     expect(many.slots.length).to.equal(1025);
-    expect(many.slots.filter(({ status }) => status === "present").length).to.equal(Number(SLOTS));
-    for (const { slots: part, witness } of many.witnesses) {
-      const [status] = await harness.getFunction("slots").staticCall(many.anchor.stateRoot, VAULT, [...part], witness);
-      expect(status).to.equal(2n);
-    }
+    expect(many.slots.filter(({ value }) => value !== 0n).length).to.equal(Number(SLOTS));
+    const all = many.slots.map(({ slot }) => slot);
+    const read = harness.getFunction("readAccountSlots");
+    const [, , values] = await read.staticCall(many.anchor.stateRoot, VAULT, all, many.witness, {
+      gasLimit: 30_000_000,
+    });
+    expect([...values]).to.deep.equal(many.slots.map(({ value }) => value));
   });
 
   it("O9: an endpoint without the state says so, in whatever words, and that is never an absence", async function () {
@@ -482,7 +455,7 @@ describe("prove", function () {
             : { ...made, hash },
         );
     const plain = await prove(endpoint([]), at({ anchor: { hash }, slots: [pair[0]!] }));
-    expect(plain.slots[0]).to.include({ status: "present", value: 9n });
+    expect(plain.slots[0]).to.include({ value: 9n });
     const nibble = key[4]! >> 4;
     const child = leafAt(branch, nibble);
     expect(await prove(endpoint([child]), at({ anchor: { hash }, slots: [pair[0]!] }))).to.deep.equal(plain);

@@ -16,7 +16,7 @@ import { serveLoopback, type Loopback } from "../../src/hardhat/loopback.js";
 import { keccak256 } from "../../src/core/keccak.js";
 import { deployGasMeter } from "../helpers/gas.js";
 import { needVectors, readVector, vectorFiles } from "../../tools/vectors.js";
-import { buildTrie, concat, rlpInteger } from "../trie-helpers/buildTrie.js";
+import { buildTrie, rlpInteger } from "../trie-helpers/buildTrie.js";
 import { ROOT, cli } from "./run.js";
 
 interface KeyVector {
@@ -306,14 +306,13 @@ describe("settlement-guard on the command line", function () {
       const { ethers } = await network.create();
       const lens = await ethers.deployContract("StateProofLens");
       const meter = await deployGasMeter(ethers);
-      const joined = (nodes: Hex[]): string => toHex(concat(nodes.map((node) => toBytes(node, "node"))));
       const header = vector.headerRlp as Hex;
       const calls: [string, unknown[], number | undefined][] = [
         ["header", [toHex(keccak256(toBytes(header, "header"))), header], report.evm?.header],
-        ["account", [vector.stateRoot, vector.address, joined(vector.accountProof)], report.evm?.account],
+        ["account", [vector.stateRoot, vector.address, vector.accountProof], report.evm?.account],
         ...vector.storage.map(({ slot, proof }, i): [string, unknown[], number | undefined] => [
           "slot",
-          [vector.account?.["storageHash"], slot, joined(proof)],
+          [vector.account?.["storageHash"], slot, proof],
           report.evm?.slots?.[i]?.gas,
         ]),
       ];
@@ -330,11 +329,11 @@ describe("settlement-guard on the command line", function () {
     expect(report.evm).to.deep.equal({ verdict: "absent", gas: 7 });
     const honest = await judge(item, typescriptEngine, await evmEngine());
     expect([honest.verdict, honest.evm?.verdict]).to.deep.equal(["present", "present"]);
-    // Nodes that are cut up elsewhere are one proof end to end, and none as a list: also the EVM is asked about the list.
+    // Nodes that are cut up elsewhere are other nodes.
     const [first, ...rest] = trie.proof(key).map(toHex) as [Hex, ...Hex[]];
     const moved = rawCase({ proof: [`${first.slice(0, 8)}`, `0x${first.slice(8)}`, ...rest] });
     const both = await judge(readCase(moved, 0), typescriptEngine, await evmEngine());
-    expect([both.reason, both.evm?.reason]).to.deep.equal(["Truncated", "Truncated"]);
+    expect([both.reason, both.evm?.reason]).to.deep.equal(["NodeHashMismatch", "NodeHashMismatch"]);
   });
 
   it("refuses a junk witness of 10 MB, in both verifiers", async () => {
@@ -388,7 +387,7 @@ describe("settlement-guard on the command line", function () {
           const named = i === 1 ? "the command" : "the endpoint";
           expect(run.stderr).to.match(
             new RegExp(
-              `: account \\w+, 3 slots, \\d nodes?, every one checked, under block \\d+, hash 0x\\w{64}, which ${named} named and nothing here authenticates\n$`,
+              `: account \\w+, 3 slots, every node checked, a witness of \\d+ bytes, under block \\d+, hash 0x\\w{64}, which ${named} named and nothing here authenticates\n$`,
             ),
           );
           expect([run.code, run.stdout]).to.deep.equal([0, ""]);
@@ -404,6 +403,14 @@ describe("settlement-guard on the command line", function () {
         expect(five?.value).to.equal(i < 3 ? "0x37" : undefined);
         expect(report.slots?.length).to.equal(3);
       }
+      const [proven] = runs as [Record<string, unknown>];
+      const cut = { ...proven, witness: (proven["witness"] as string).slice(0, -2) };
+      const beside = { ...proven, accountProof: [] };
+      const refused = await verifyJson(file("cut.json", [cut, beside]), "--evm");
+      expect(refused.code).to.equal(1);
+      expect(refused.cases[0]?.reason).to.match(/^StateProofInvalid: byte \d+ \(\w+\)$/);
+      expect(refused.cases[0]?.evm?.reason).to.match(/^StateProofInvalid: byte \d+$/);
+      expect(refused.cases[1]?.reason).to.contain("accountProof stands beside a witness");
       const printed = await cli(["prove", "--rpc", endpoint.url, "--account", VAULT, "--block", "2"]);
       expect((JSON.parse(printed.stdout) as { headerRlp: Hex }).headerRlp).to.equal(runs[0]!["headerRlp"]);
     });

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { BaseContract } from "ethers";
+import { network } from "hardhat";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -15,8 +16,7 @@ import {
 } from "../helpers/headerReaders.js";
 import { headersWithOtherNumber, headersWithWrongMarker, sampleFields, sampleHeader } from "../helpers/headers.js";
 import { compile, PROJECT } from "../trie-helpers/compile.js";
-import { type Mutant, pattern } from "../trie-helpers/mutants.js";
-import { connect } from "../trie-helpers/verifiers.js";
+import { type Mutant, pattern } from "../../tools/mutants.js";
 
 const HARNESS = "contracts/mocks/HeaderReaderHarness.sol";
 const READER = "contracts/header/HeaderReader.sol";
@@ -154,7 +154,7 @@ describe("mutants of the header reader", function () {
   let build: (patch?: (path: string, text: string) => string) => Promise<[Request, BaseContract]>;
 
   before(async () => {
-    const { ethers, provider } = await connect();
+    const { ethers, provider } = await network.create({ network: "default" });
     const [signer] = await ethers.getSigners();
     const request: Request = (args) => provider.request(args);
     build = async (patch) => {

@@ -19,7 +19,7 @@ import { dirname, join, posix } from "node:path";
 
 import type { InterfaceAbi } from "ethers";
 
-import { pattern, type Mutant } from "../trie-helpers/mutants.js";
+import { pattern, type Mutant } from "../../tools/mutants.js";
 
 const require = createRequire(import.meta.url);
 const root = join(import.meta.dirname, "..", "..");

@@ -1,4 +1,4 @@
-import type { Mutant } from "../trie-helpers/mutants.js";
+import type { Mutant } from "../../tools/mutants.js";
 
 /** A bug put into the policy room, and the file of `test/policy` whose fixed tests notice it. */
 export interface PolicyMutant extends Mutant {

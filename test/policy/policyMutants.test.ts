@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { PROJECT } from "../trie-helpers/compile.js";
-import { pattern } from "../trie-helpers/mutants.js";
+import { pattern } from "../../tools/mutants.js";
 import { findingOf, testOf, type Finding } from "./helpers/mutation.js";
 import { MUTANTS } from "./mutants.js";
 

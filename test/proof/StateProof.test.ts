@@ -29,7 +29,10 @@ const state = buildTrie(
       [OTHER, [0n, 0n, otherStorage.root]],
       [addressOf(3), [0n, 0n, EMPTY_ROOT]],
     ] as const
-  ).map(([address, fields]) => ({ key: keccak256(bytesOf(address)), value: accountRlp(...fields) })),
+  ).map(([address, fields]) => ({
+    key: keccak256(bytesOf(address)),
+    value: accountRlp(fields[0], fields[1], fields[2]),
+  })),
 );
 const stateRoot = toHex(state.root);
 const storageRoot = toHex(storage.root);

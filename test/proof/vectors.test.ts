@@ -1,10 +1,13 @@
 import { expect } from "chai";
 
-import { toBytes } from "../../src/core/bytes.js";
+import { toBytes, toHex } from "../../src/core/bytes.js";
 import { keccak256 } from "../../src/core/keccak.js";
-import { buildTrie, concat, hexPrefix, nibblesOf, rlpList, rlpString } from "../trie-helpers/buildTrie.js";
+import { buildTrie, hexPrefix, nibblesOf, rlpList, rlpString } from "../trie-helpers/buildTrie.js";
 import { needVectors, readVector, realVectors } from "../../tools/vectors.js";
-import { allVerifiers, type Line, type Verifier, type WitnessVerifier } from "../trie-helpers/verifiers.js";
+import { packWitness, verifyWitness } from "../../src/proof/witness.js";
+import { BUILDS, compile, type Artifact } from "../helpers/compile.js";
+import { rawReaders, type Line, type RawReaders, type Verifier } from "./helpers/raw.js";
+import { deploy, type Contract } from "./helpers/readers.js";
 
 interface KeyCase {
   id: string;
@@ -38,33 +41,36 @@ const bytes = (hex: string): Uint8Array => toBytes(hex, "vector");
 const word = (hex: string): Uint8Array => toBytes(`0x${hex.replace(/^0x/, "").padStart(64, "0")}`, "vector");
 
 describe("published proofs", function () {
-  let keys: Verifier[];
-  let witnesses: WitnessVerifier[];
+  let readers: RawReaders;
+  let contract: Contract;
 
   before(async function () {
     needVectors(this);
-    ({ keys, witnesses } = await allVerifiers());
+    readers = await rawReaders();
+    const build = BUILDS.at(-1)!;
+    const artifacts = await compile(["contracts/mocks/StateProofHarness.sol"], build);
+    contract = await deploy(artifacts["StateProofHarness"] as Artifact);
   });
 
-  /** The one verdict of all implementations; those that see the same bytes must also give the same reason. */
+  /** The one line of all that read nodes. */
   async function agreed(id: string, ask: (verifier: Verifier) => Promise<Line>): Promise<Line> {
-    const lines = await Promise.all(keys.map(async (verifier) => ({ verifier, line: await ask(verifier) })));
-    for (const packed of [true, false]) {
-      const group = lines.filter(({ verifier }) => verifier.packed === packed);
-      expect(
-        new Set(group.map(({ line }) => line)).size,
-        `${id}: ${group.map(({ verifier, line }) => `${verifier.name}: ${line}`).join("; ")}`,
-      ).to.equal(1);
-    }
-    const verdicts = new Set(lines.map(({ line }) => (line.startsWith("invalid") ? "invalid" : line)));
-    expect(verdicts.size, `${id}: ${[...verdicts].join(" / ")}`).to.equal(1);
-    return lines[0]?.line as Line;
-  }
-
-  async function agreedWitness(id: string, ask: (verifier: WitnessVerifier) => Promise<Line>): Promise<Line> {
-    const lines = await Promise.all(witnesses.map(async (verifier) => `${await ask(verifier)}`));
+    const lines = await Promise.all(readers.verifiers.map(ask));
     expect(new Set(lines).size, `${id}: ${lines.join(" / ")}`).to.equal(1);
     return lines[0] as Line;
+  }
+
+  /** What the witness of an answer shows, to TypeScript and to the contract: the account's state, and the slots' values. */
+  async function packed(stateRoot: string, account: string, answer: ProofCase["proof"]): Promise<Map<string, bigint>> {
+    const slots = answer.storageProof.map(({ key }) => toHex(word(key)));
+    const question = { stateRoot: toHex(bytes(stateRoot)), account, slots };
+    const { witness, slots: found, account: fields } = packWitness(question, answer);
+    const sorted = found.map(({ slot }) => slot);
+    const verdict = verifyWitness({ ...question, slots: sorted }, witness);
+    expect(verdict).to.deep.equal({ status: "valid", account: fields, slots: found });
+    const { values } = await contract.call("readAccountSlots", [question.stateRoot, account, sorted, witness]);
+    const [exists, , numbers] = values as [boolean, unknown, bigint[]];
+    expect([exists, [...numbers]]).to.deep.equal([fields !== undefined, found.map(({ value }) => value)]);
+    return new Map(found.map(({ slot, value }) => [slot, value]));
   }
 
   function check(line: Line, { id, expect: expected, value, policy }: KeyCase): void {
@@ -102,26 +108,23 @@ describe("published proofs", function () {
     const line = await agreed(id, (v) => v.account(bytes(stateRoot), bytes(proof.address), nodes));
     if (expected.account !== "exists") {
       expect(line, id).to.equal("absent");
-      for (const { key } of proof.storageProof) {
-        const witness = await agreedWitness(id, (v) =>
-          v.slots(bytes(stateRoot), bytes(proof.address), [word(key)], concat(nodes)),
-        );
-        expect(witness, id).to.equal("absent: -");
-      }
+      const values = await packed(stateRoot, proof.address, proof);
+      expect(
+        [...values.values()].every((value) => value === 0n),
+        id,
+      ).to.equal(true);
       return { accounts: 1, slots: proof.storageProof.length };
     }
     // Some recordings leave the fields out; then the published decoding stands for them.
     const { nonce = "0x0", balance = "0x0", storageHash = "0x", codeHash } = expected.decoded ?? proof;
     expect(line, id).to.equal(`present ${BigInt(nonce)} ${BigInt(balance)} ${storageHash} ${codeHash}`);
+    const values = await packed(stateRoot, proof.address, proof);
     for (const [i, { key, proof: slotProof }] of proof.storageProof.entries()) {
       const want = expected.storage?.[i] as { status: string; value: string };
       const slotNodes = (slotProof ?? []).map(bytes);
       const slotLine = await agreed(`${id} ${key}`, (v) => v.slot(bytes(storageHash), word(key), slotNodes));
       expect(slotLine, `${id} ${key}`).to.equal(want.status === "exists" ? `present ${BigInt(want.value)}` : "absent");
-      const witness = await agreedWitness(id, (v) =>
-        v.slots(bytes(stateRoot), bytes(proof.address), [word(key)], concat([...nodes, ...slotNodes])),
-      );
-      expect(witness, id).to.equal(want.status === "exists" ? `present: ${BigInt(want.value)}` : "present: -");
+      expect(values.get(toHex(word(key))), `${id} ${key}`).to.equal(want.status === "exists" ? BigInt(want.value) : 0n);
     }
     return { accounts: 1, slots: proof.storageProof.length };
   }

@@ -122,7 +122,12 @@ contract LiveTimeTest {
             _require(
                 keccak256(reason) ==
                     keccak256(
-                        abi.encodeWithSelector(IAnchorErrors.AnchorMismatch.selector, inside.number, inside.hash, actual)
+                        abi.encodeWithSelector(
+                            IAnchorErrors.AnchorMismatch.selector,
+                            inside.number,
+                            inside.hash,
+                            actual
+                        )
                     ),
                 "AnchorMismatch"
             );

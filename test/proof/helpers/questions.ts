@@ -292,7 +292,7 @@ function exchanged(slots: readonly Hex[]): Omit<StateQuestion, "name"> {
     rlpString(keccak256(rlpList([rlpString(hexPrefix(nibblesOf(each).slice(1), true)), rlpString(value)])));
   const ways = [nibblesOf(low.key)[0]!, nibblesOf(high.key)[0]!] as const;
   const free = Array.from({ length: 16 }, (_, i) => i).find((i) => !ways.includes(i))!;
-  const children = Array.from({ length: 16 }, (_, i) => (i === free ? embedded : NOTHING));
+  const children = Array.from({ length: 16 }, (_, i): Uint8Array => (i === free ? embedded : NOTHING));
   const sent = children.filter((_, i) => !ways.includes(i));
   [children[ways[0]], children[ways[1]]] = [leafOf(high.key), leafOf(low.key)];
   const end = concat([Uint8Array.of(END.LEAF, 1), value]);
