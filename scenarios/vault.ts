@@ -33,11 +33,15 @@ export interface CrossChain {
   markets: Record<Twin, string>;
 }
 
-/** Builds both chains, with the vault on the one and the markets on the other. */
-export async function deployCrossChain(price: bigint): Promise<CrossChain> {
+/**
+ * Builds both chains, with the vault on the one and the markets on the other.
+ *
+ * @param time "raw" where what is asked of days does not depend on the blocks in between
+ */
+export async function deployCrossChain(price: bigint, time: "live" | "raw" = "live"): Promise<CrossChain> {
   // One system transaction a block, so that proofs of past blocks verify.
-  const l1 = await forks.create({ name: "L1" });
-  const l2 = await forks.create({ name: "L2", chainId: L2_CHAIN_ID, blockTime: 2 });
+  const l1 = await forks.create({ name: "L1", time });
+  const l2 = await forks.create({ name: "L2", chainId: L2_CHAIN_ID, blockTime: 2, time });
   const onL1 = await signersOf(l1);
   const { deployer, feed } = await signersOf(l2);
   const vault = await (await new DelayedVault__factory(onL1.deployer).deploy()).getAddress();

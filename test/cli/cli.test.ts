@@ -336,9 +336,9 @@ describe("settlement-guard on the command line", function () {
     expect([both.reason, both.evm?.reason]).to.deep.equal(["NodeHashMismatch", "NodeHashMismatch"]);
   });
 
-  it("refuses a junk witness of 10 MB, in both verifiers", async () => {
+  it("refuses a junk witness of 2 MB, in both verifiers", async () => {
     const evm = await evmEngine();
-    const junk = toHex(new Uint8Array(10_000_000).fill(0xf8));
+    const junk = toHex(new Uint8Array(2_000_000).fill(0xf8));
     for (const proof of [[junk], [...trie.proof(key).map(toHex), junk]]) {
       const started = Date.now();
       const report = await judge(readCase(rawCase({ proof }), 0), typescriptEngine, evm);

@@ -40,7 +40,7 @@ describe("VaultBackedPerps", () => {
   let vault: DelayedVault;
 
   beforeEach(async () => {
-    chains = await deployCrossChain(UNIT);
+    chains = await deployCrossChain(UNIT, "raw");
     perps = await market(chains, "guarded", "erin");
     vault = await vaultOf(chains, "erin");
     await chains.l1.mine(4);

@@ -4,6 +4,7 @@ import { toBytes, toHex, toWord, type Hex } from "../../src/core/bytes.js";
 import { SettlementGuardError } from "../../src/core/errors.js";
 import { decodeHeader, decodeHeaderStart, hashHeader, type Header } from "../../src/header/header.js";
 import type { Request } from "../../src/rpc/request.js";
+import { callPure } from "../../tools/evm.js";
 
 /**
  * What a reader made of a header, as the ABI words of the harness's results, without prefix: ReadResult for the strict ones,
@@ -79,10 +80,8 @@ export function authenticateInSolidity(
 }
 
 async function callHarness(request: Request, harness: BaseContract, method: string, data: string): Promise<string> {
-  const to = await harness.getAddress();
   const selector = harness.interface.getFunction(method)!.selector;
-  const transaction = { to, data: selector + data.slice(2), gas: "0x2faf080" }; // 50 million: calldata is dear
-  return String(await request({ method: "eth_call", params: [transaction, "latest"] }));
+  return callPure(request, (await harness.getAddress()) as Hex, `${selector}${data.slice(2)}` as Hex);
 }
 
 const BATCH_BYTES = 150_000;

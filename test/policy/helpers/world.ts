@@ -1,13 +1,13 @@
-import { createBlock } from "@ethereumjs/block";
-import { createCustomCommon, Hardfork, Mainnet, type Common } from "@ethereumjs/common";
+import { createCustomCommon, Hardfork, Mainnet } from "@ethereumjs/common";
 import { createEVM, type EVM, type EVMOpts } from "@ethereumjs/evm";
-import { createAddressFromString } from "@ethereumjs/util";
+import { createAddressFromString, createZeroAddress } from "@ethereumjs/util";
 import { expect } from "chai";
 import { getAddress, Interface, keccak256, toBeHex } from "ethers";
 
 import { toBytes, toHex, type Hex } from "../../../src/core/bytes.js";
 import { HISTORY_ADDRESS, HISTORY_CODE, HISTORY_WINDOW } from "../../../src/forks/index.js";
 import { BUILDS, compile, type Build } from "../../helpers/compile.js";
+import "../../../tools/fastInterpreter.js";
 
 /** A policy's matrix is read by name here, so that no test takes it from the library. */
 export const STATUS = { Synced: 0, Lagging: 1, Stale: 2, Diverged: 3, Halted: 4 } as const;
@@ -92,6 +92,15 @@ const ARB_SYS = "0x0000000000000000000000000000000000000064";
 export const SHARED_ENGINE = getAddress("0x00000000000000000000000000000000000e9613") as Hex;
 /** More than any call here needs. */
 const GAS_LIMIT = 10n ** 8n;
+/** What calls see of a block besides its number and time. */
+const HEADER = {
+  coinbase: createZeroAddress(),
+  difficulty: 0n,
+  prevRandao: new Uint8Array(32),
+  gasLimit: 0n,
+  baseFeePerGas: 0n,
+  getBlobGasPrice: () => 0n,
+};
 
 // Once for all suites, and before their clocks run: the compiler takes longer than any test.
 before("compile the targets", async function () {
@@ -287,7 +296,6 @@ export class World {
   }
 
   async #run(to: Hex | undefined, from: Hex, data: string, value = 0n) {
-    const { common } = this.#evm;
     return this.#evm.runCall({
       ...(to === undefined ? {} : { to: createAddressFromString(to) }),
       caller: createAddressFromString(from),
@@ -295,7 +303,7 @@ export class World {
       gasLimit: GAS_LIMIT,
       value,
       skipBalance: true,
-      block: createBlock({ header: { number: this.number, timestamp: this.time } }, { common: common as Common }),
+      block: { header: { ...HEADER, number: this.number, timestamp: this.time } },
     });
   }
 }
