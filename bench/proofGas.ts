@@ -60,7 +60,7 @@ export function receiptName(rules: string): string {
   return `${QUOTED}: receipt of header, account and slot, rules of ${rules}`;
 }
 
-/** What a transaction pays that proves the quoted slot with its header and does nothing else: by its receipt, under two rules. */
+/** What a transaction pays that proves the quoted slot with its header alone. By its receipt, under two rules. */
 async function receiptsOf(verifier: Verifier, build: Build, quoted: RealSlot): Promise<Record<string, number>> {
   const artifact = (await compile([`bench/contracts/${verifier.file}`], build))[`${verifier.prefix}Full`]!;
   const { rlp, number, hash } = quoted.header!;

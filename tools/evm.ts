@@ -13,8 +13,8 @@ const callers = new WeakMap<Request, Promise<Caller>>();
 type Caller = (to: Hex, data: Hex) => Promise<Hex>;
 
 /**
- * `eth_call` for contracts that read nothing but calldata and each other: an embedded EVM with the chain's code, as it is when first called, and
- * empty storage. Hardhat's own records each opcode for its stack traces: long calldata takes it twice as long, and a megabyte that it keeps.
+ * `eth_call` for contracts that read nothing but calldata and each other. An embedded EVM has the chain's code, as it is when first
+ * called, and empty storage. Hardhat's own records each opcode for its stack traces. Long calldata takes it twice as long.
  *
  * @throws TypeError where the call reverts
  */

@@ -1,8 +1,8 @@
 /**
  * Makes `@ethereumjs/evm` run compiled contracts about three times as fast, with the same results and the same gas. Importing it is enough.
  *
- * The library awaits a promise for every opcode, and analyses a contract's jumps anew in every call. Here an opcode that is neither asynchronous
- * nor of a dynamic price runs at once, and so do MLOAD and MSTORE where memory does not grow. The analysis is kept for as long as the code is.
+ * The library awaits a promise for every opcode, and analyses a contract's jumps anew in every call. Here an opcode runs at once if it is
+ * neither asynchronous nor of a dynamic price. So do MLOAD and MSTORE where memory does not grow. The analysis is kept with the code.
  * All else is left to the library. `test/tools/fastInterpreter.test.ts` compares both.
  */
 import type { EVM } from "@ethereumjs/evm";

@@ -2,7 +2,6 @@
 pragma solidity ^0.8.13;
 
 import {IHeaderErrors} from "../interfaces/IHeaderErrors.sol";
-import {IHeaderErrors} from "../interfaces/IHeaderErrors.sol";
 
 /// @notice What became of a check of header bytes. The value that comes with it is what the header really holds.
 enum HeaderStatus {
@@ -311,7 +310,16 @@ library HeaderReader {
             wrong := or(wrong, xor(shr(224, calldataload(start)), add(0xf8fffda0, shl(8, size))))
 
             stateRoot := calldataload(add(start, 91))
+        }
+        uint256 wrongNumber;
+        (wrongNumber, height) = _startNumber(header);
+        wrong |= wrongNumber;
+    }
 
+    /// @dev The part of {_start} from the difficulty on.
+    function _startNumber(bytes calldata header) private pure returns (uint256 wrong, uint256 height) {
+        assembly ("memory-safe") {
+            let start := header.offset
             // The difficulty, the first field of variable length, begins at 448: 3 bytes of list prefix, five hashes and an address
             // (5 * 33 + 21), and the bloom (3 + 256). After the merge it is one byte, 0x80: zero. Then a number of two to eight bytes
             // has one of seven prefixes, 82 to 88, and both prefixes are compared at once; a smaller pair wraps around.

@@ -5,7 +5,6 @@ import {Continuity} from "../anchor/NativeChains.sol";
 import {ChainClock} from "../anchor/ChainClock.sol";
 import {PolicyGuard} from "./PolicyGuard.sol";
 
-
 /// @title Continuity on Arbitrum: the chain's own heights
 /// @notice NUMBER is a height of the parent chain there, and moves in jumps. The chain's own is told by the ArbSys precompile.
 /// @dev Where ArbSys does not answer, the height is zero: no anchor holds, and no block accounts for the time.

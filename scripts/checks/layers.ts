@@ -1,5 +1,5 @@
 /**
- * Checks that no file imports from a layer above its own, and that files do not import each other in a circle, in both languages.
+ * Checks that no file imports from a layer above its own, in both languages. Files must not import each other in a circle.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";

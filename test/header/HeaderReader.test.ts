@@ -348,6 +348,28 @@ function baseHeaders(vectors: HeaderVectors | undefined): Hex[] {
   return [...bases, ...real.map(({ rlp }) => rlp)];
 }
 
+/** Encodings that are not canonical, and their canonical neighbours. */
+const ENCODINGS = [
+  ...["00", "01", "7f", "80", "8100", "8101", "817f", "8180", "820000", "82007f", "820080", "bf", "c0", "c101", "ff"],
+  ...[`b801${"aa"}`, `b820${"aa".repeat(32)}`, `b837${"aa".repeat(55)}`, `b838${"aa".repeat(56)}`],
+  ...[
+    `b90020${"aa".repeat(32)}`,
+    `b900ff${"aa".repeat(255)}`,
+    `b90100${"aa".repeat(256)}`,
+    `ba000100${"aa".repeat(256)}`,
+  ],
+  ...[
+    `b8ff${"aa".repeat(255)}`,
+    `f820${"aa".repeat(32)}`,
+    `e0${"aa".repeat(32)}`,
+    "b8",
+    "b9",
+    "b900",
+    "b9ffff",
+    "b8ff",
+  ],
+];
+
 /** Every field at and beyond its bounds, in one header each. */
 function boundaryHeaders(): Hex[] {
   const headers: Hex[] = ["0x", "0xc0", "0xf9", "0xf90000", `0xf90000${"00".repeat(600)}`];
@@ -369,29 +391,8 @@ function boundaryHeaders(): Hex[] {
     items[field] = [];
     headers.push(toHex(encodeRlp(items)));
   }
-  // encodings that are not canonical, and their canonical neighbours, of every field
-  const encodings = [
-    ...["00", "01", "7f", "80", "8100", "8101", "817f", "8180", "820000", "82007f", "820080", "bf", "c0", "c101", "ff"],
-    ...[`b801${"aa"}`, `b820${"aa".repeat(32)}`, `b837${"aa".repeat(55)}`, `b838${"aa".repeat(56)}`],
-    ...[
-      `b90020${"aa".repeat(32)}`,
-      `b900ff${"aa".repeat(255)}`,
-      `b90100${"aa".repeat(256)}`,
-      `ba000100${"aa".repeat(256)}`,
-    ],
-    ...[
-      `b8ff${"aa".repeat(255)}`,
-      `f820${"aa".repeat(32)}`,
-      `e0${"aa".repeat(32)}`,
-      "b8",
-      "b9",
-      "b900",
-      "b9ffff",
-      "b8ff",
-    ],
-  ];
   for (let field = 0; field < 23; field++) {
-    for (const item of encodings) headers.push(headerWithItem(23, field, bytes(`0x${item}`)));
+    for (const item of ENCODINGS) headers.push(headerWithItem(23, field, bytes(`0x${item}`)));
   }
   // numbers behind difficulties of every length
   for (let difficulty = 0; difficulty <= 34; difficulty++) {

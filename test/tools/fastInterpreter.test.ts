@@ -91,7 +91,7 @@ describe("the embedded EVM's fast interpreter", () => {
 
   it("a verifier of proofs does the same on calldata of zeros", async () => {
     const contract = StateProofHarness__factory.createInterface();
-    const data = contract.encodeFunctionData("key", [
+    const data = contract.encodeFunctionData("readSlot", [
       `0x${"11".repeat(32)}`,
       `0x${"00".repeat(32)}`,
       `0x${"c0".repeat(600)}`,

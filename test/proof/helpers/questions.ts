@@ -116,93 +116,296 @@ function deepEntries(): [Uint8Array, bigint][] {
   return Array.from({ length: 64 }, (_, i): [Uint8Array, bigint] => [key(`${"3".repeat(i)}9`, "3"), BigInt(i + 1)]);
 }
 
+// --- nodes that the tests encode by themselves ---
+
+const hash = (node: Uint8Array): Uint8Array => rlpString(keccak256(node));
+const leaf = (path: readonly number[], value: Uint8Array): Uint8Array =>
+  rlpList([rlpString(hexPrefix(path, true)), rlpString(value)]);
+const branch = (children: Readonly<Record<number, Uint8Array>>): Uint8Array =>
+  rlpList([...Array.from({ length: 16 }, (_, i) => children[i] ?? NOTHING), NOTHING]);
+const extension = (path: readonly number[], child: Uint8Array): Uint8Array =>
+  rlpList([rlpString(hexPrefix(path, false)), child]);
+const refused = (name: string, node: Uint8Array, keys: readonly Uint8Array[], ...witness: Uint8Array[]): Question => ({
+  name,
+  root: keccak256(node),
+  keys,
+  witness: concat(witness),
+  values: undefined,
+});
+const own = key("4567");
+const nibbles = nibblesOf(own);
+const big = rlpInteger(LARGE);
+const other = rlpString(keccak256(Uint8Array.of(1)));
+const bytes = (...values: number[]): Uint8Array => Uint8Array.of(...values);
+const at = (depth: number, value = big): Uint8Array => concat([bytes(END.LEAF, depth), value]);
+const leafAt = (depth: number, value = big): Uint8Array => leaf(nibbles.slice(depth), value);
+const plain = (index: number, child: Uint8Array): Record<number, Uint8Array> => ({ [index]: child });
+const hashOnly = other.subarray(1);
+const pair = branch({ 5: hash(leafAt(2)), 9: other });
+const fifteen = Object.fromEntries(Array.from({ length: 16 }, (_, i) => [i, i === 4 ? hash(leafAt(1)) : other]));
+const fifteenHashes = concat(Array.from({ length: 15 }, () => hashOnly));
+const path = (from: number, to: number, change = 0): Uint8Array => {
+  const part = nibbles.slice(from, to).map((each, i) => (i === 0 ? each ^ change : each));
+  const even = part.length % 2 === 0 ? part : [0, ...part];
+  return Uint8Array.from({ length: even.length / 2 }, (_, i) => (even[2 * i]! << 4) | even[2 * i + 1]!);
+};
+const branchStep = (mask: number, ...hashes: Uint8Array[]): Uint8Array =>
+  concat([bytes(STEP.BRANCH, mask >> 8, mask & 0xff), ...hashes]);
+
 /**
  * Witnesses whose every hash is right, under a root that somebody made up: only the rule that they break refuses them. The nodes are
  * encoded here, by the tests' own encoder.
  */
 export function forbiddenQuestions(): Question[] {
-  const hash = (node: Uint8Array): Uint8Array => rlpString(keccak256(node));
-  const leaf = (path: readonly number[], value: Uint8Array): Uint8Array =>
-    rlpList([rlpString(hexPrefix(path, true)), rlpString(value)]);
-  const branch = (children: Readonly<Record<number, Uint8Array>>): Uint8Array =>
-    rlpList([...Array.from({ length: 16 }, (_, i) => children[i] ?? NOTHING), NOTHING]);
-  const extension = (path: readonly number[], child: Uint8Array): Uint8Array =>
-    rlpList([rlpString(hexPrefix(path, false)), child]);
-  const refused = (
-    name: string,
-    node: Uint8Array,
-    keys: readonly Uint8Array[],
-    ...witness: Uint8Array[]
-  ): Question => ({
-    name,
-    root: keccak256(node),
-    keys,
-    witness: concat(witness),
-    values: undefined,
-  });
-  const own = key("4567");
-  const nibbles = nibblesOf(own);
-  const big = rlpInteger(LARGE);
-  const other = rlpString(keccak256(Uint8Array.of(1)));
-  const bytes = (...values: number[]): Uint8Array => Uint8Array.of(...values);
-  const at = (depth: number, value = big): Uint8Array => concat([bytes(END.LEAF, depth), value]);
-  const leafAt = (depth: number, value = big): Uint8Array => leaf(nibbles.slice(depth), value);
-  const plain = (index: number, child: Uint8Array): Record<number, Uint8Array> => ({ [index]: child });
-  const hashOnly = other.subarray(1);
-  const pair = branch({ 5: hash(leafAt(2)), 9: other });
-  const fifteen = Object.fromEntries(Array.from({ length: 16 }, (_, i) => [i, i === 4 ? hash(leafAt(1)) : other]));
-  const fifteenHashes = concat(Array.from({ length: 15 }, () => hashOnly));
-  const path = (from: number, to: number, change = 0): Uint8Array => {
-    const part = nibbles.slice(from, to).map((each, i) => (i === 0 ? each ^ change : each));
-    const even = part.length % 2 === 0 ? part : [0, ...part];
-    return Uint8Array.from({ length: even.length / 2 }, (_, i) => (even[2 * i]! << 4) | even[2 * i + 1]!);
-  };
-  const branchStep = (mask: number, ...hashes: Uint8Array[]): Uint8Array =>
-    concat([bytes(STEP.BRANCH, mask >> 8, mask & 0xff), ...hashes]);
+  return [...forbiddenBranches(), ...forbiddenEnds()];
+}
+
+/** Branches, extensions and values. */
+function forbiddenBranches(): Question[] {
   return [
     refused("a branch with one child", branch(plain(4, hash(leafAt(1)))), [own], at(1), branchStep(0)),
     refused("a branch with no child", branch({}), [own], bytes(END.NOTHING, 1), branchStep(0)),
-    refused("a branch with one child, a sent one", branch(plain(9, other)), [own], bytes(END.NOTHING, 1), branchStep(1 << 9, hashOnly)),
-    refused("a branch whose mask names the way", branch({ 4: hash(leafAt(1)), 9: other }), [own], at(1), branchStep((1 << 9) | (1 << 4), hashOnly)),
-    refused("a full branch in the words of another", branch(fifteen), [own], at(1), branchStep(0xffff & ~(1 << 4), fifteenHashes)),
-    refused("a full branch in references", branch(fifteen), [own], at(1), bytes(STEP.MIXED_BRANCH), concat(Array.from({ length: 15 }, () => other))),
-    refused("a branch of hashes in references", branch({ 4: hash(leafAt(1)), 9: other }), [own], at(1), bytes(STEP.MIXED_BRANCH), concat(Array.from({ length: 15 }, (_, i) => (i === 8 ? other : NOTHING)))),
-    refused("a full branch above nothing", branch({ ...fifteen, 4: NOTHING }), [own], bytes(END.NOTHING, 1, STEP.FULL_BRANCH), fifteenHashes),
-    refused("an extension above a leaf", extension(nibbles.slice(0, 2), hash(leafAt(2))), [own], at(2), bytes(STEP.EXTENSION + 2)),
-    refused("an extension above an extension", extension([4], hash(extension([5], hash(branch({ 6: hash(leafAt(3)), 1: other }))))), [own], at(3), branchStep(2, hashOnly), bytes(STEP.EXTENSION + 1, STEP.EXTENSION + 1)),
+    refused(
+      "a branch with one child, a sent one",
+      branch(plain(9, other)),
+      [own],
+      bytes(END.NOTHING, 1),
+      branchStep(1 << 9, hashOnly),
+    ),
+    refused(
+      "a branch whose mask names the way",
+      branch({ 4: hash(leafAt(1)), 9: other }),
+      [own],
+      at(1),
+      branchStep((1 << 9) | (1 << 4), hashOnly),
+    ),
+    refused(
+      "a full branch in the words of another",
+      branch(fifteen),
+      [own],
+      at(1),
+      branchStep(0xffff & ~(1 << 4), fifteenHashes),
+    ),
+    refused(
+      "a full branch in references",
+      branch(fifteen),
+      [own],
+      at(1),
+      bytes(STEP.MIXED_BRANCH),
+      concat(Array.from({ length: 15 }, () => other)),
+    ),
+    refused(
+      "a branch of hashes in references",
+      branch({ 4: hash(leafAt(1)), 9: other }),
+      [own],
+      at(1),
+      bytes(STEP.MIXED_BRANCH),
+      concat(Array.from({ length: 15 }, (_, i) => (i === 8 ? other : NOTHING))),
+    ),
+    refused(
+      "a full branch above nothing",
+      branch({ ...fifteen, 4: NOTHING }),
+      [own],
+      bytes(END.NOTHING, 1, STEP.FULL_BRANCH),
+      fifteenHashes,
+    ),
+    refused(
+      "an extension above a leaf",
+      extension(nibbles.slice(0, 2), hash(leafAt(2))),
+      [own],
+      at(2),
+      bytes(STEP.EXTENSION + 2),
+    ),
+    refused(
+      "an extension above an extension",
+      extension([4], hash(extension([5], hash(branch({ 6: hash(leafAt(3)), 1: other }))))),
+      [own],
+      at(3),
+      branchStep(2, hashOnly),
+      bytes(STEP.EXTENSION + 1, STEP.EXTENSION + 1),
+    ),
     refused("an extension above nothing", extension([4, 5], NOTHING), [own], bytes(END.NOTHING, 2, STEP.EXTENSION + 2)),
-    refused("an extension of no nibble", extension([], hash(pair)), [own], at(2), branchStep(1 << 9, hashOnly), bytes(STEP.EXTENSION)),
-    refused("an extension longer than the way", extension([4], hash(pair)), [own], at(2), branchStep(1 << 9, hashOnly), bytes(STEP.EXTENSION + 2)),
+    refused(
+      "an extension of no nibble",
+      extension([], hash(pair)),
+      [own],
+      at(2),
+      branchStep(1 << 9, hashOnly),
+      bytes(STEP.EXTENSION),
+    ),
+    refused(
+      "an extension longer than the way",
+      extension([4], hash(pair)),
+      [own],
+      at(2),
+      branchStep(1 << 9, hashOnly),
+      bytes(STEP.EXTENSION + 2),
+    ),
     refused("a value with a leading zero", leafAt(0, bytes(0x82, 0, 0x81)), [own], at(0, bytes(0x82, 0, 0x81))),
     refused("a value of zero", rlpList([rlpString(hexPrefix(nibbles, true)), NOTHING]), [own], at(0, NOTHING)),
     refused("a value that is the byte zero", leafAt(0, bytes(0)), [own], at(0, bytes(0))),
     refused("a value with a needless length", leafAt(0, bytes(0x81, 0x7f)), [own], at(0, bytes(0x81, 0x7f))),
-    refused("a value of 33 bytes", leafAt(0, concat([bytes(0xa1, 1), new Uint8Array(32)])), [own], at(0, concat([bytes(0xa1, 1), new Uint8Array(32)]))),
+    refused(
+      "a value of 33 bytes",
+      leafAt(0, concat([bytes(0xa1, 1), new Uint8Array(32)])),
+      [own],
+      at(0, concat([bytes(0xa1, 1), new Uint8Array(32)])),
+    ),
+  ];
+}
+
+/** Ends, keys that are left to later ones, and what stands around a part. */
+function forbiddenEnds(): Question[] {
+  return [
     refused("another leaf with the key's own path", leafAt(0), [own], bytes(END.OTHER_LEAF, 0), path(0, 64), big),
-    refused("another leaf on the path of a key behind", leafAt(0), [key("4"), own], bytes(END.OTHER_LEAF, 0), path(0, 64), big),
-    refused("another leaf whose odd path has a high nibble", branch({ 4: hash(leaf([4, ...nibbles.slice(2)], big)), 9: other }), [own], bytes(END.OTHER_LEAF, 1, 0x44), path(2, 64), big, branchStep(1 << 9, hashOnly)),
-    refused("another extension that the key follows", extension([4, 5], hash(pair)), [own], bytes(END.OTHER_EXTENSION, 0, 2), path(0, 2), hash(pair)),
-    refused("another extension of no nibble", extension([], hash(pair)), [own], bytes(END.OTHER_EXTENSION, 0, 0), hash(pair)),
-    refused("another extension that leads to nothing", extension([4, 6], NOTHING), [own], bytes(END.OTHER_EXTENSION, 0, 2, 0x46), NOTHING),
-    refused("another extension of 64 nibbles", extension([...nibbles.slice(0, 63), 1], other), [own], bytes(END.OTHER_EXTENSION, 0, 64), concat([path(0, 62), bytes(0x01)]), other),
-    refused("a reference of one byte too many", branch({ 4: hash(leafAt(1)), 9: concat([bytes(0xdf), new Uint8Array(31)]) }), [own], at(1), bytes(STEP.MIXED_BRANCH), concat(Array.from({ length: 15 }, (_, i) => (i === 8 ? concat([bytes(0xdf), new Uint8Array(31)]) : NOTHING)))),
-    refused("a reference to a list of one item", branch({ 4: hash(leafAt(1)), 9: bytes(0xc1, 1) }), [own], at(1), bytes(STEP.MIXED_BRANCH), concat(Array.from({ length: 15 }, (_, i) => (i === 8 ? bytes(0xc1, 1) : NOTHING)))),
+    refused(
+      "another leaf on the path of a key behind",
+      leafAt(0),
+      [key("4"), own],
+      bytes(END.OTHER_LEAF, 0),
+      path(0, 64),
+      big,
+    ),
+    refused(
+      "another leaf whose odd path has a high nibble",
+      branch({ 4: hash(leaf([4, ...nibbles.slice(2)], big)), 9: other }),
+      [own],
+      bytes(END.OTHER_LEAF, 1, 0x44),
+      path(2, 64),
+      big,
+      branchStep(1 << 9, hashOnly),
+    ),
+    refused(
+      "another extension that the key follows",
+      extension([4, 5], hash(pair)),
+      [own],
+      bytes(END.OTHER_EXTENSION, 0, 2),
+      path(0, 2),
+      hash(pair),
+    ),
+    refused(
+      "another extension of no nibble",
+      extension([], hash(pair)),
+      [own],
+      bytes(END.OTHER_EXTENSION, 0, 0),
+      hash(pair),
+    ),
+    refused(
+      "another extension that leads to nothing",
+      extension([4, 6], NOTHING),
+      [own],
+      bytes(END.OTHER_EXTENSION, 0, 2, 0x46),
+      NOTHING,
+    ),
+    refused(
+      "another extension of 64 nibbles",
+      extension([...nibbles.slice(0, 63), 1], other),
+      [own],
+      bytes(END.OTHER_EXTENSION, 0, 64),
+      concat([path(0, 62), bytes(0x01)]),
+      other,
+    ),
+    refused(
+      "a reference of one byte too many",
+      branch({ 4: hash(leafAt(1)), 9: concat([bytes(0xdf), new Uint8Array(31)]) }),
+      [own],
+      at(1),
+      bytes(STEP.MIXED_BRANCH),
+      concat(Array.from({ length: 15 }, (_, i) => (i === 8 ? concat([bytes(0xdf), new Uint8Array(31)]) : NOTHING))),
+    ),
+    refused(
+      "a reference to a list of one item",
+      branch({ 4: hash(leafAt(1)), 9: bytes(0xc1, 1) }),
+      [own],
+      at(1),
+      bytes(STEP.MIXED_BRANCH),
+      concat(Array.from({ length: 15 }, (_, i) => (i === 8 ? bytes(0xc1, 1) : NOTHING))),
+    ),
     refused("an end below the 64th nibble", leaf([], big), [own], at(65)),
     refused("a key that is left to none", leafAt(0), [own], bytes(END.SHARED), at(0)),
-    refused("a key that is left to a later one, in a branch", branch({ 3: NOTHING, 4: hash(leafAt(1)), 9: other }), [key("3"), own], bytes(END.SHARED), at(1), branchStep(1 << 9, hashOnly)),
-    refused("a branch without the child of a key that is left", rlpList([...Array.from({ length: 15 }, (_, i) => (i === 3 ? hash(leafAt(1)) : i === 8 ? other : NOTHING)), NOTHING]), [key("3"), own], bytes(END.SHARED), at(1), branchStep(1 << 9, hashOnly)),
+    refused(
+      "a key that is left to a later one, in a branch",
+      branch({ 3: NOTHING, 4: hash(leafAt(1)), 9: other }),
+      [key("3"), own],
+      bytes(END.SHARED),
+      at(1),
+      branchStep(1 << 9, hashOnly),
+    ),
+    refused(
+      "a branch without the child of a key that is left",
+      rlpList([
+        ...Array.from({ length: 15 }, (_, i) => (i === 3 ? hash(leafAt(1)) : i === 8 ? other : NOTHING)),
+        NOTHING,
+      ]),
+      [key("3"), own],
+      bytes(END.SHARED),
+      at(1),
+      branchStep(1 << 9, hashOnly),
+    ),
     refused("a leaf that takes back what was found below", leafAt(0), [key("3"), own], at(1), at(0)),
     refused("a step for an end", leafAt(0), [own], bytes(STEP.FULL_BRANCH, 0), big),
     refused("another step for an end", leafAt(0), [own], bytes(STEP.MIXED_BRANCH, 0), big),
-    refused("an unknown end for another leaf", leaf([nibbles[0]! ^ 1, ...nibbles.slice(1)], big), [own], bytes(8, 0), path(0, 64, 1), big),
-    refused("a mask that names one of two ways", branch({ 4: hash(leafAt(1)), 9: hash(leaf(nibblesOf(key("9")).slice(1), big)) }), [own, key("9")], at(1), at(1), branchStep(1 << 4)),
-    refused("a branch of one embedded child", branch({ 9: bytes(0xc2, 1, 2) }), [own], bytes(END.NOTHING, 1, STEP.MIXED_BRANCH), concat(Array.from({ length: 15 }, (_, i) => (i === 8 ? bytes(0xc2, 1, 2) : NOTHING)))),
+    refused(
+      "an unknown end for another leaf",
+      leaf([nibbles[0]! ^ 1, ...nibbles.slice(1)], big),
+      [own],
+      bytes(8, 0),
+      path(0, 64, 1),
+      big,
+    ),
+    refused(
+      "a mask that names one of two ways",
+      branch({ 4: hash(leafAt(1)), 9: hash(leaf(nibblesOf(key("9")).slice(1), big)) }),
+      [own, key("9")],
+      at(1),
+      at(1),
+      branchStep(1 << 4),
+    ),
+    refused(
+      "a branch of one embedded child",
+      branch({ 9: bytes(0xc2, 1, 2) }),
+      [own],
+      bytes(END.NOTHING, 1, STEP.MIXED_BRANCH),
+      concat(Array.from({ length: 15 }, (_, i) => (i === 8 ? bytes(0xc2, 1, 2) : NOTHING))),
+    ),
     refused("a key twice, left to itself", leafAt(0), [own, own], bytes(END.SHARED), at(0)),
-    refused("a branch that is climbed before the next key's way is known", branch({ 4: hash(branch({ 5: hash(leafAt(2)), 9: other })), 7: bytes(0xc2, 1, 2) }), [own, key("46")], at(2), branchStep(1 << 9, hashOnly), at(1), bytes(STEP.MIXED_BRANCH), concat(Array.from({ length: 15 }, (_, i) => (i === 6 ? bytes(0xc2, 1, 2) : NOTHING)))),
-    refused("keys in another order, whose leaves change places", branch({ 3: hash(leafAt(1)), 4: hash(leaf(nibblesOf(key("3")).slice(1), big)), 9: bytes(0xc2, 1, 2) }), [own, key("3")], at(1), at(1), bytes(STEP.MIXED_BRANCH), concat(Array.from({ length: 14 }, (_, i) => (i === 7 ? bytes(0xc2, 1, 2) : NOTHING)))),
-    refused("a key that is left to another leaf", leaf([1, ...nibbles.slice(1)], big), [key("3"), own], bytes(END.SHARED, END.OTHER_LEAF, 0), path(0, 64, 5), big),
+    refused(
+      "a branch that is climbed before the next key's way is known",
+      branch({ 4: hash(branch({ 5: hash(leafAt(2)), 9: other })), 7: bytes(0xc2, 1, 2) }),
+      [own, key("46")],
+      at(2),
+      branchStep(1 << 9, hashOnly),
+      at(1),
+      bytes(STEP.MIXED_BRANCH),
+      concat(Array.from({ length: 15 }, (_, i) => (i === 6 ? bytes(0xc2, 1, 2) : NOTHING))),
+    ),
+    refused(
+      "keys in another order, whose leaves change places",
+      branch({ 3: hash(leafAt(1)), 4: hash(leaf(nibblesOf(key("3")).slice(1), big)), 9: bytes(0xc2, 1, 2) }),
+      [own, key("3")],
+      at(1),
+      at(1),
+      bytes(STEP.MIXED_BRANCH),
+      concat(Array.from({ length: 14 }, (_, i) => (i === 7 ? bytes(0xc2, 1, 2) : NOTHING))),
+    ),
+    refused(
+      "a key that is left to another leaf",
+      leaf([1, ...nibbles.slice(1)], big),
+      [key("3"), own],
+      bytes(END.SHARED, END.OTHER_LEAF, 0),
+      path(0, 64, 5),
+      big,
+    ),
     refused("an end for a key that another answered", leafAt(0), [key("3"), own], bytes(END.SHARED), at(0), at(0)),
-    refused("an end above its neighbour's branch", branch({ 3: other, 4: hash(leafAt(1)) }), [key("3"), own], bytes(END.OTHER_LEAF, 1), path(1, 64, 1), big, bytes(END.NOTHING, 0)),
+    refused(
+      "an end above its neighbour's branch",
+      branch({ 3: other, 4: hash(leafAt(1)) }),
+      [key("3"), own],
+      bytes(END.OTHER_LEAF, 1),
+      path(1, 64, 1),
+      big,
+      bytes(END.NOTHING, 0),
+    ),
     refused("keys that do not ascend", leafAt(0), [own, own], at(0)),
     refused("no key", leafAt(0), [], at(0)),
     refused("an unknown end", leafAt(0), [own], bytes(9, 0), big),
@@ -210,7 +413,7 @@ export function forbiddenQuestions(): Question[] {
     refused("a root of nothing that anybody hashed", leafAt(0), [own], at(0, rlpInteger(7n))),
     refused("bytes behind the root", leafAt(0), [own], at(0), bytes(0)),
     { ...refused("a zero root", leafAt(0), [own], at(0)), root: new Uint8Array(32) },
-  ]; // prettier-ignore
+  ];
 }
 
 /** A question to `StateProofHarness` about a state, and the answer in one line: values, or the name of the error. */
