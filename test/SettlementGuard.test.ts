@@ -43,7 +43,10 @@ function deployed(build: Build, wrap?: "delegatecall" | "ERC-1967 proxy"): () =>
   return async () => {
     const chain = await longChain();
     const signer = await firstSigner(chain);
-    const artifacts = await compile(wrap === "ERC-1967 proxy" ? [...SOURCES, PROXY] : SOURCES, build);
+    const artifacts = {
+      ...(await compile(SOURCES, build)),
+      ...(wrap === "ERC-1967 proxy" ? await compile([PROXY], build) : {}),
+    };
     const deploy = async (name: string, args: unknown[]): Promise<string> => {
       const { abi, bytecode } = artifacts[name] as { abi: string[]; bytecode: string };
       const contract = await new chain.tools.ethers.ContractFactory(abi, bytecode, signer).deploy(...args);

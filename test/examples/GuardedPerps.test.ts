@@ -17,7 +17,7 @@ import {
   type World,
 } from "../../scenarios/world.js";
 import { latestAnchor } from "../../src/actions/latestAnchor.js";
-import { toQuantity, type Hex } from "../../src/core/bytes.js";
+import { type Hex } from "../../src/core/bytes.js";
 import { settlementGuardMatchers } from "../../src/chai/index.js";
 import { prove } from "../../src/actions/prove.js";
 import {
@@ -354,8 +354,10 @@ describe("GuardedPerps", () => {
     const members = perps.interface.getFunction("configOf").outputs[0]!.components!;
     const config = Object.fromEntries(members.map(({ name }, i) => [name, known[i]])) as unknown as typeof known;
     await as("keeper").scheduleScope(market, config);
-    // Two days of blocks.
-    await world.chain.request({ method: "hardhat_mine", params: [toQuantity(14_400n), toQuantity(12n)] });
+    // Four times the delay, after which the clock alone decides.
+    await world.chain.stall({ seconds: 4 * 172_800 });
+    await perps.poke(MARKET);
+    await world.chain.mine(WHOLE_BLOCKS);
     await as("alice").applyScope(market, config);
     await feed().setPrice(market, PRICE);
     expect(await perps.indexPrice(market)).to.equal(PRICE);

@@ -282,11 +282,14 @@ describe("Readers of headers", function () {
       it("H3, H5: every two agree about random headers: verdict, position and values", async function () {
         const starts = await authenticateInSolidity(request, harness, "authenticateAll", random);
         const readings = await readInSolidity(request, harness, "readAll", random);
-        const byReference = {
-          starts: await authenticateInSolidity(request, harness, "authenticateAllByReference", random),
-          readings: await readInSolidity(request, harness, "readAllByReference", random),
-        };
-        expect(byReference).to.deep.equal({ starts, readings });
+        // The reference takes four times as long, and is no part of what is built in each of these ways.
+        if (build === BUILDS[0]) {
+          const byReference = {
+            starts: await authenticateInSolidity(request, harness, "authenticateAllByReference", random),
+            readings: await readInSolidity(request, harness, "readAllByReference", random),
+          };
+          expect(byReference).to.deep.equal({ starts, readings });
+        }
         for (const [i, rlp] of random.entries()) {
           const note = `${rlp} (seed ${source.seed})`;
           expect(startInTypeScript(rlp), note).to.equal(starts[i]);

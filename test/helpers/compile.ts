@@ -11,11 +11,13 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { createRequire } from "node:module";
 import { homedir, tmpdir } from "node:os";
 import { dirname, join, posix } from "node:path";
+import { setTimeout } from "node:timers/promises";
 
 import type { InterfaceAbi } from "ethers";
 
@@ -26,6 +28,9 @@ const root = join(import.meta.dirname, "..", "..");
 
 /** Outside of the checkout, so that a fresh clone on the same machine compiles nothing again. Files are named by the hash of their input. */
 const CACHE = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "settlement-guard", "compile");
+
+/** Milliseconds for which one compilation is waited for, on a busy machine. */
+const LONGEST = 600_000;
 
 /** One way of compiling: an npm compiler and its settings. */
 export interface Build {
@@ -98,8 +103,40 @@ export async function compile(
   const input = inputOf(entries, build, { "*": Object.fromEntries(needed.map((name) => [name, wanted])) });
 
   const file = join(CACHE, `${createHash("sha256").update(version).update(input).digest("hex")}.json`);
-  if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8")) as Record<string, Artifact>;
+  mkdirSync(CACHE, { recursive: true });
+  if (!(await isOurs(file))) return JSON.parse(readFileSync(file, "utf8")) as Record<string, Artifact>;
+  try {
+    const artifacts = await artifactsOf(build, input);
+    // Renamed into place, because another process may be looking for it.
+    const unfinished = `${file}.${process.pid}`;
+    writeFileSync(unfinished, JSON.stringify(artifacts));
+    renameSync(unfinished, file);
+    return artifacts;
+  } finally {
+    rmSync(lockOf(file), { force: true });
+  }
+}
 
+const lockOf = (file: string): string => `${file}.lock`;
+
+/** Whether this process is to make the file. While another one does, it is waited for: each of the largest takes 40 s. */
+async function isOurs(file: string): Promise<boolean> {
+  for (;;) {
+    if (existsSync(file)) return false;
+    try {
+      writeFileSync(lockOf(file), "", { flag: "wx" });
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    }
+    const made = statSync(lockOf(file), { throwIfNoEntry: false })?.mtimeMs ?? Infinity;
+    // Whoever made it died over it.
+    if (Date.now() - made > LONGEST) rmSync(lockOf(file), { force: true });
+    await setTimeout(100);
+  }
+}
+
+async function artifactsOf(build: Build, input: string): Promise<Record<string, Artifact>> {
   const output = await run<{ abi: InterfaceAbi; evm: { bytecode: { object: string } } }, never>(build, input);
   const artifacts: Record<string, Artifact> = {};
   for (const contracts of Object.values(output.contracts ?? {})) {
@@ -108,11 +145,6 @@ export async function compile(
       artifacts[name] = { abi, bytecode: `0x${evm.bytecode.object}` };
     }
   }
-  mkdirSync(CACHE, { recursive: true });
-  // Renamed into place, because another process may be looking for it.
-  const unfinished = `${file}.${process.pid}`;
-  writeFileSync(unfinished, JSON.stringify(artifacts));
-  renameSync(unfinished, file);
   return artifacts;
 }
 

@@ -18,6 +18,7 @@ import {
 } from "./helpers/world.js";
 
 const SCOPE = scopeNamed("market");
+const { staleFor } = CONFIG;
 const [A, B, C] = ["a", "b", "c"].map(scopeNamed) as [`0x${string}`, `0x${string}`, `0x${string}`];
 const ZERO = scopeNamed("");
 const STEPS = process.env["HEAVY"] === undefined ? 120 : 5_000;
@@ -50,6 +51,26 @@ for (const build of BUILDS) {
         }
       });
     }
+
+    it("SG-11: evidence older than the newest contradiction does not heal, and no withdrawal follows a healing in its block", async () => {
+      await target.do("raise", [SCOPE, A, STATUS.Diverged, 10]);
+      expect(await target.do("raise", [SCOPE, A, STATUS.Diverged, 17])).to.deep.equal([false]);
+      for (const between of [11, 14, 17])
+        await target.refuses("EvidenceNotNewer", [SCOPE, A, between, 17], "heal", [SCOPE, A, between]);
+      await target.do("heal", [SCOPE, A, 18]);
+      const withdraw = [SCOPE, ACTION.Withdraw];
+      await target.refuses("ActionDenied", [...withdraw, STATUS.Stale], "act", withdraw);
+      // Until it may leave there is time to contradict the healing.
+      world.pass(staleFor - 1, staleFor);
+      await target.refuses("ActionDenied", [...withdraw, STATUS.Stale], "act", withdraw);
+      await world.aside(async () => {
+        expect(await target.do("raise", [SCOPE, A, STATUS.Diverged, 19])).to.deep.equal([true]);
+        world.pass(10 * staleFor);
+        await target.refuses("ActionDenied", [...withdraw, STATUS.Diverged], "act", withdraw);
+      });
+      world.pass(1, 0);
+      await target.do("act", withdraw);
+    });
 
     it("SG-5: nothing but Diverged and Halted has a cause, a cause has an identity, and a scope a configuration", async () => {
       for (const to of [STATUS.Synced, STATUS.Lagging, STATUS.Stale])

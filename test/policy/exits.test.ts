@@ -238,6 +238,52 @@ for (const build of BUILDS) {
         });
       }
     });
+
+    describe("under the standard policy", () => {
+      beforeEach(async () => {
+        target = await world.deploy("PolicyTarget");
+        await target.do("configure", [SCOPE, CONFIG]);
+      });
+
+      for (const status of ["Lagging", "Stale"] as const) {
+        it(`SG-7: a pause of one second to ${status} does not use up the time in which exits may be closed`, async () => {
+          await target.do("pauseScope", [SCOPE, STATUS[status], 1], PAUSER);
+          for (const seconds of [0, 12, exitsFor, 4 * exitsFor]) {
+            await world.aside(async () => {
+              world.pass(seconds);
+              await bring(target, SCOPE, "Halted");
+              expect(await target.statusOf(SCOPE)).to.deep.equal({ status: "Halted", exits: "Halted" });
+              expect(await verdictOf("Decrease")).to.equal(VERDICT.Deny);
+            });
+          }
+        });
+      }
+
+      it("SG-6, SG-7: in Halted exits stay open, conservatively, when their time has run out and a disturbance is recorded by nobody", async () => {
+        await bring(target, SCOPE, "Halted");
+        world.pass(5 * exitsFor + CONFIG.gap, blocksIn(5 * exitsFor));
+        expect(await target.statusOf(SCOPE)).to.deep.equal({ status: "Halted", exits: "Diverged" });
+        expect(await verdictOf("Decrease")).to.equal(VERDICT.AllowConservative);
+        expect(await target.do("ask", [SCOPE, ACTION.Decrease])).to.deep.equal([1n]);
+      });
+
+      for (const isAgain of [false, true]) {
+        it(`SG-6, SG-7: in Halted, with an L1 that stays unknown${isAgain ? " and a new cause after each exit, one fifth of the time is closed" : " exits are closed once"}`, async () => {
+          target = await world.deploy("L1PolicyTarget");
+          await target.do("configure", [SCOPE, CONFIG]);
+          await world.setL1Block(undefined);
+          await bring(target, SCOPE, "Halted");
+          let passed = "";
+          for (let i = 0; i < 30; i++) {
+            world.pass(exitsFor / 2);
+            passed += (await target.send("ask", [SCOPE, ACTION.Decrease])).revertData === undefined ? "+" : "-";
+            if (isAgain) await target.do("raise", [SCOPE, scopeNamed(`cause ${i}`), STATUS.Halted, 1]);
+          }
+          // Two samples to an exitsFor: the first of each ten falls into the closed time.
+          expect(passed).to.equal(isAgain ? "-+++++++++".repeat(3) : `-${"+".repeat(29)}`);
+        });
+      }
+    });
   });
 
   // Histories find slips of thought: what a compiler makes of it is asked above.

@@ -5,8 +5,7 @@ import { join } from "node:path";
 
 import { PROJECT } from "../trie-helpers/compile.js";
 import { pattern } from "../../tools/mutants.js";
-import { findingOf, testOf, type Finding } from "./helpers/mutation.js";
-import { MUTANTS } from "./mutants.js";
+import { findingOf, MUTANTS, testOf, type Finding } from "./helpers/mutation.js";
 
 /** In milliseconds: to compile the contracts and ask a file of tests, on a busy machine. */
 const LONGEST = 600_000;

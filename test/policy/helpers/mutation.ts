@@ -1,14 +1,30 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { setPriority } from "node:os";
 import { join } from "node:path";
 
 import { PROJECT } from "../../trie-helpers/compile.js";
-import type { PolicyMutant } from "../mutants.js";
+import type { Mutant } from "../../../tools/mutants.js";
 
 /** Tests that draw what they ask: what they find is luck, so no mutant is theirs to find. */
 const RANDOM = /random|any history|any 5|all roles together|may have happened|nothing is written but the namespaces/
   .source;
+
+/** A bug put into the policy room, and the file of `test/policy` whose fixed tests notice it. */
+export interface PolicyMutant extends Mutant {
+  /** The finding, attack or guarantee that it would bring back; "own" where it is a plausible slip. */
+  readonly attack: string;
+  readonly test: string;
+}
+
+/** By the source that each is put into. */
+const MUTANTS_OF = JSON.parse(readFileSync(join(PROJECT, "test/policy/mutants.json"), "utf8")) as Readonly<
+  Record<string, readonly Omit<PolicyMutant, "file">[]>
+>;
+export const MUTANTS: readonly PolicyMutant[] = Object.entries(MUTANTS_OF).flatMap(([file, mutants]) =>
+  mutants.map((mutant) => ({ ...mutant, file })),
+);
 
 /** What a file of tests says of the contracts. */
 export interface Finding {

@@ -6,14 +6,11 @@ import {
   ACTION,
   ACTION_NAMES,
   blocksIn,
-  bring,
   CONFIG,
   CONFIGURATOR,
   DAY,
-  PAUSER,
   scopeNamed,
   STATUS,
-  VERDICT,
   World,
   type Config,
   type Target,
@@ -30,9 +27,8 @@ const { exitsFor, staleFor, graceFor } = CONFIG;
 /** The ABI encoding of a configuration, written out: eleven words. */
 const configBytes = (config: Config): string => concat(Object.values(config).map((value) => toBeHex(value, 32)));
 
-/** Ways past the guard, or ways to lock people in, that a review found. Each was open once. */
 for (const build of BUILDS) {
-  describe(`what a review of the policy found (${build.name})`, () => {
+  describe(`configurations that begin and change (${build.name})`, () => {
     let world: World;
     let target: Target;
 
@@ -42,8 +38,6 @@ for (const build of BUILDS) {
       await target.do("configure", [SCOPE, CONFIG]);
     });
 
-    const decrease = async (): Promise<number> => Number((await target.do("preview", [SCOPE, ACTION.Decrease]))[0]);
-
     it("SG-2: scope zero without a configuration lets nothing through, and with one it is guarded like any other", async () => {
       for (const action of ACTION_NAMES) await target.refuses("ScopeUnknown", [ZERO], "act", [ZERO, ACTION[action]]);
       expect(await target.statusOf(ZERO)).to.deep.equal({ status: "Halted", exits: "Halted" });
@@ -52,65 +46,6 @@ for (const build of BUILDS) {
       const denied = [ZERO, ACTION.Increase, STATUS.Halted];
       await target.refuses("ActionDenied", denied, "act", [ZERO, ACTION.Increase]);
     });
-
-    it("SG-11: evidence older than the newest contradiction does not heal, and no withdrawal follows a healing in its block", async () => {
-      await target.do("raise", [SCOPE, A, STATUS.Diverged, 10]);
-      expect(await target.do("raise", [SCOPE, A, STATUS.Diverged, 17])).to.deep.equal([false]);
-      for (const between of [11, 14, 17])
-        await target.refuses("EvidenceNotNewer", [SCOPE, A, between, 17], "heal", [SCOPE, A, between]);
-      await target.do("heal", [SCOPE, A, 18]);
-      const withdraw = [SCOPE, ACTION.Withdraw];
-      await target.refuses("ActionDenied", [...withdraw, STATUS.Stale], "act", withdraw);
-      // Until it may leave there is time to contradict the healing.
-      world.pass(staleFor - 1, staleFor);
-      await target.refuses("ActionDenied", [...withdraw, STATUS.Stale], "act", withdraw);
-      await world.aside(async () => {
-        expect(await target.do("raise", [SCOPE, A, STATUS.Diverged, 19])).to.deep.equal([true]);
-        world.pass(10 * staleFor);
-        await target.refuses("ActionDenied", [...withdraw, STATUS.Diverged], "act", withdraw);
-      });
-      world.pass(1, 0);
-      await target.do("act", withdraw);
-    });
-
-    for (const status of ["Lagging", "Stale"] as const) {
-      it(`SG-7: a pause of one second to ${status} does not use up the time in which exits may be closed`, async () => {
-        await target.do("pauseScope", [SCOPE, STATUS[status], 1], PAUSER);
-        for (const seconds of [0, 12, exitsFor, 4 * exitsFor]) {
-          await world.aside(async () => {
-            world.pass(seconds);
-            await bring(target, SCOPE, "Halted");
-            expect(await target.statusOf(SCOPE)).to.deep.equal({ status: "Halted", exits: "Halted" });
-            expect(await decrease()).to.equal(VERDICT.Deny);
-          });
-        }
-      });
-    }
-
-    it("SG-6, SG-7: in Halted exits stay open, conservatively, when their time has run out and a disturbance is recorded by nobody", async () => {
-      await bring(target, SCOPE, "Halted");
-      world.pass(5 * exitsFor + CONFIG.gap, blocksIn(5 * exitsFor));
-      expect(await target.statusOf(SCOPE)).to.deep.equal({ status: "Halted", exits: "Diverged" });
-      expect(await decrease()).to.equal(VERDICT.AllowConservative);
-      expect(await target.do("ask", [SCOPE, ACTION.Decrease])).to.deep.equal([1n]);
-    });
-
-    for (const isAgain of [false, true]) {
-      it(`SG-6, SG-7: in Halted, with an L1 that stays unknown${isAgain ? " and a new cause after each exit, one fifth of the time is closed" : " exits are closed once"}`, async () => {
-        target = await world.deploy("L1PolicyTarget");
-        await target.do("configure", [SCOPE, CONFIG]);
-        await world.setL1Block(undefined);
-        await bring(target, SCOPE, "Halted");
-        let passed = "";
-        for (let i = 0; i < 30; i++) {
-          world.pass(exitsFor / 2);
-          passed += (await target.send("ask", [SCOPE, ACTION.Decrease])).revertData === undefined ? "+" : "-";
-          if (isAgain) await target.do("raise", [SCOPE, scopeNamed(`cause ${i}`), STATUS.Halted, 1]);
-        }
-        // Two samples to an exitsFor: the first of each ten falls into the closed time.
-        expect(passed).to.equal(isAgain ? "-+++++++++".repeat(3) : `-${"+".repeat(29)}`);
-      });
-    }
 
     it("SG-7, A12: a configuration for a faster chain can be applied on a slow one, by the clock alone", async () => {
       const slow = scopeNamed("slow");
