@@ -8,7 +8,7 @@ uint256 constant HASH_SIZE = 33;
 uint256 constant EXTENSION_FLAG = 0x00;
 uint256 constant LEAF_FLAG = 0x20;
 
-/// @dev A branch of sixteen hashes, the largest node, with what is written behind it before it is cut off.
+/// @dev A branch of sixteen hashes, the largest node, and room up to a whole word.
 uint256 constant FULL_BYTES = 532 + 12;
 
 /// @dev For any node: its header, its items, and what is written behind them.

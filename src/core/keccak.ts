@@ -1,3 +1,5 @@
+import type * as HashWasm from "hash-wasm";
+
 import { toHex } from "./bytes.js";
 import { SettlementGuardError } from "./errors.js";
 import { keccak_256 } from "@noble/hashes/sha3.js";
@@ -41,6 +43,8 @@ function hashWithNoble(bytes: Uint8Array): Uint8Array {
   return fresh._cloneInto(hasher).update(bytes).digest();
 }
 
+/** Named by a variable, so that bundlers leave the package alone: it may not be installed. */
+const PACKAGE: string = "hash-wasm";
 let looked: Promise<void> | undefined;
 
 /**
@@ -48,7 +52,7 @@ let looked: Promise<void> | undefined;
  * It looks once.
  */
 export function useInstalledKeccak(): Promise<void> {
-  looked ??= import("hash-wasm")
+  looked ??= (import(/* webpackIgnore: true */ /* @vite-ignore */ PACKAGE) as Promise<typeof HashWasm>)
     .then(({ createKeccak }) => createKeccak(256))
     .then((wasm) => {
       shared[ENGINE] ??= (bytes) => wasm.init().update(bytes).digest("binary");
