@@ -4,7 +4,7 @@ pragma solidity ^0.8.13;
 import {HeaderReader, HeaderStatus} from "./header/HeaderReader.sol";
 import {Account, ProofReason, ProofStatus} from "./proof/ProofTypes.sol";
 import {StateProof} from "./proof/StateProof.sol";
-import {StateProofReference} from "./reference/StateProofReference.sol";
+import {StateProofReference} from "./proof/StateProofReference.sol";
 
 /// @title The verifiers behind external functions
 /// @notice For programs that want the word of Solidity itself: `settlement-guard verify --evm` runs this code in an embedded EVM, and an `eth_call` with

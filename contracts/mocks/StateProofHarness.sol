@@ -5,7 +5,7 @@ import {Climb, Climbs} from "../proof/Climb.sol";
 import {Account, ProofReason, ProofStatus} from "../proof/ProofTypes.sol";
 import {StateProof} from "../proof/StateProof.sol";
 import {TrieReader} from "../proof/TrieReader.sol";
-import {StateProofReference} from "../reference/StateProofReference.sol";
+import {StateProofReference} from "../proof/StateProofReference.sol";
 
 /// @notice {StateProof} behind external functions.
 contract StateProofHarness {

@@ -5,7 +5,7 @@ import type { Verdict } from "./reasons.js";
 
 /**
  * A walk down a Merkle-Patricia trie whose keys have 64 nibbles, through the nodes that `eth_getProof` lists. The twin of
- * `contracts/reference/StateProofReference.sol`: rule for rule and reason for reason the two are the same function.
+ * `contracts/proof/StateProofReference.sol`: rule for rule and reason for reason the two are the same function.
  */
 
 /** keccak256(0x80), the root of a trie that holds nothing. Its proof is empty. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.13;
 
-import {Account, ProofReason, ProofStatus} from "../proof/ProofTypes.sol";
+import {Account, ProofReason, ProofStatus} from "./ProofTypes.sol";
 
 /// @title What the nodes of `eth_getProof` show, in plain Solidity and with the reason where they show nothing
 /// @notice The twin of `src/proof/trie.ts`, and the oracle of {StateProof}. It reads the nodes that a witness leaves out, at about twenty times the
