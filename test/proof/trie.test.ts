@@ -75,10 +75,10 @@ describe("nodes as eth_getProof lists them", () => {
     await selfRooted(above(key, 1, rlpList([rlpString(path(nibblesOf(key).slice(1))), item])), expected);
   }
 
-  /** What most accounts here hold: 42 in slot 1. Without a slot below it, the short way's verdict on an account does not count. */
+  /** What most accounts here hold: 42 in slot 1. */
   const held = buildTrie([{ key: keccak256(slotOf(1)), value: rlpInteger(42n) }]);
 
-  /** An account's leaf of any form, in the same way, asked for by all forms of the API. */
+  /** An account's leaf of any form, in the same way. */
   async function leafOfAccount(
     address: Uint8Array,
     path: (nibbles: number[]) => Uint8Array,
@@ -189,13 +189,16 @@ describe("nodes as eth_getProof lists them", () => {
       (nodes: Uint8Array[]) =>
       (v: Verifier): Promise<string> =>
         v.slot(storage.root, slotOf(5), nodes);
-    await each(ask([concat([first, second]), ...rest]), /^invalid/);
-    await each(ask([first.slice(0, 9), first.slice(9), second, ...rest]), /^invalid/);
-    await each(ask([new Uint8Array(), first, second, ...rest]), /^invalid/);
+    await each(ask([concat([first, second]), ...rest]), "invalid NodeTooLarge");
+    await each(ask([first.slice(0, 9), first.slice(9), second, ...rest]), "invalid NodeHashMismatch");
+    await each(ask([new Uint8Array(), first, second, ...rest]), "invalid NodeHashMismatch");
     // 256 bytes more leave a length's low byte as it was.
     const nodes = [first, second, ...rest];
     for (const [i, node] of nodes.entries())
-      for (const more of [1, 256]) await each(ask(nodes.with(i, concat([node, new Uint8Array(more)]))), /^invalid/);
+      for (const more of [1, 256]) {
+        const reason = node.length + more > 532 ? "NodeTooLarge" : "NodeHashMismatch";
+        await each(ask(nodes.with(i, concat([node, new Uint8Array(more)]))), `invalid ${reason}`);
+      }
   });
 
   it("M11 M12 M13 M14: hex-prefix flags above 3, dirty pads, empty paths and extensions without nibbles are refused", async () => {
@@ -367,6 +370,31 @@ describe("nodes as eth_getProof lists them", () => {
     const tiny = buildTrie([{ key, value: Uint8Array.of(1) }]);
     expect((tiny.proof(key)[0] as Uint8Array).length).to.be.lessThan(40);
     await each((v) => v.slot(tiny.root, slotOf(7), tiny.proof(key)), "present 1");
+  });
+
+  it("M19 M20 M21 M24 R1: a sibling that no key leads to makes its branch invalid, unless it is a reference", async () => {
+    const [own, next] = [path[0] as number, other(path[0] as number)];
+    const child = leaf(path.slice(1), rlpInteger(1n << 200n));
+    const beside = (item: number[], expected: string): Promise<void> =>
+      selfRooted(
+        [branch({ [own]: hashOf(child), [next]: Uint8Array.from(item), [other(next)]: sibling }), child],
+        expected,
+      );
+    const bytes = (length: number): number[] => Array.from({ length }, () => 7);
+    await beside([0xa0, ...bytes(32)], `present ${1n << 200n}`);
+    // What is inside of an embedded node that no key leads to is not read.
+    await beside([0xc2, 0x81, 0x05], `present ${1n << 200n}`);
+    await beside([0xde, ...bytes(30)], `present ${1n << 200n}`);
+    for (const item of [[0x00], [0x7f], [0x81, 0x85], [0x9f, ...bytes(31)], [0xa1, ...bytes(33)], [0xc0], [0xc1, 0x80]])
+      await beside(item, "invalid ChildMalformed");
+    await beside([0xdf, ...bytes(31)], "invalid ChildMalformed");
+    for (const item of [
+      [0x81, 0x05],
+      [0xb8, 0x20, ...bytes(32)],
+      [0xf8, 0x03, ...bytes(3)],
+      [0x80, 0x80],
+    ])
+      await beside(item, "invalid NodeMalformed");
   });
 
   it("M23 R8: a root shorter than 32 bytes is hashed and read, zero bytes and empty lists are no node", async () => {
