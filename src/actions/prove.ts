@@ -86,7 +86,9 @@ export async function prove(connection: Connection, options: ProveOptions): Prom
   }
 
   const first = answers[0] as Answer;
-  for (const { accountProof } of answers) checkRoot(header, accountProof);
+  // Packing reads the first answer's account; of the others, only that they stand under the same root is of use.
+  const others = answers.filter(({ accountProof }) => accountProof[0] !== first.accountProof[0]);
+  for (const { accountProof } of others) checkRoot(header, accountProof);
   const storage = new Map(answers.flatMap((answer) => [...answer.storage]));
   const question = {
     stateRoot: toHex(header.stateRoot),
@@ -262,12 +264,14 @@ function checkRoot({ number, hash, stateRoot }: HashedHeader, [node]: readonly s
   throw new SettlementGuardError("PROOF_OF_OTHER_STATE", { number, hash, expected, actual }, message);
 }
 
-/** As {@link packWitness}; its error names the block. */
-function packAt({ number, hash }: HashedHeader, ...args: Parameters<typeof packWitness>): PackedWitness {
+/** As {@link packWitness}; its error names the block, and tells another block's proof from a broken one. */
+function packAt(header: HashedHeader, ...[question, answer]: Parameters<typeof packWitness>): PackedWitness {
   try {
-    return packWitness(...args);
+    return packWitness(question, answer);
   } catch (error) {
     if (!SettlementGuardError.is(error, "PROOF_INVALID")) throw error;
+    checkRoot(header, answer.accountProof ?? []);
+    const { number, hash } = header;
     const message = `${error.message}, at block ${number} (${hash})`;
     throw new SettlementGuardError("PROOF_INVALID", { ...error.details, number, hash }, message, { cause: error });
   }

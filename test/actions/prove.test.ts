@@ -6,7 +6,7 @@ import { SettlementGuardError } from "../../src/core/errors.js";
 import { hardhatForks, type HardhatChain } from "../../src/hardhat/index.js";
 import { encodeHeader, hashHeader, readHeader } from "../../src/header/header.js";
 import { prove, type ProveOptions } from "../../src/actions/prove.js";
-import { keccak256 } from "../../src/core/keccak.js";
+import { keccak256, setKeccak256 } from "../../src/core/keccak.js";
 import type { Request } from "../../src/rpc/request.js";
 import { EMPTY_ROOT } from "../../src/proof/trie.js";
 import { rejected } from "../helpers/errors.js";
@@ -122,6 +122,28 @@ describe("prove", function () {
     expect(nobody.slots).to.deep.equal([{ slot: toWord(1n), value: 0n }]);
     const nothing = await accountSlot.staticCall(stateRoot, NOBODY, toWord(1n), nobody.witness);
     expect([...nothing]).to.deep.equal([false, 0n]);
+  });
+
+  it("hashes each node once, however many proofs and answers list it", async function () {
+    const listed = new Set<string>();
+    const listening = lying((answer) => {
+      for (const proof of [answer.accountProof, ...answer.storageProof.map((entry) => entry.proof!)])
+        proof.forEach((node) => listed.add(node));
+      return answer;
+    });
+    const hashed: string[] = [];
+    const engine = setKeccak256(keccak256);
+    setKeccak256((bytes) => {
+      hashed.push(toHex(bytes));
+      return engine(bytes);
+    });
+    try {
+      await prove(listening, at({ slots: [1n, 2n, 3n, 999n], slotsPerRequest: 2 }));
+    } finally {
+      setKeccak256(engine);
+    }
+    expect(listed.size).to.be.greaterThan(5);
+    expect(hashed.filter((bytes) => listed.has(bytes)).sort()).to.deep.equal([...listed].sort());
   });
 
   it("takes an anchor, a state anchor, a hash, a number or a tag, and refuses a header that is not the anchor's", async function () {
