@@ -8,6 +8,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 
 const manifest = createRequire(import.meta.url).resolve("hardhat/package.json");
 const HARDHAT = join(dirname(manifest), "dist/src/cli.js");
@@ -53,8 +54,7 @@ async function tests(kind: "mocha" | "solidity", isShown: boolean) {
 
 /** Of the reporter's last lines: `  7 passing (12s)`. */
 function countsOf(output: string): Counts {
-  // eslint-disable-next-line no-control-regex -- colours
-  const plain = output.replace(/\x1b\[\d+m/g, "");
+  const plain = stripVTControlCharacters(output);
   const count = (kind: string): number =>
     Number([...plain.matchAll(new RegExp(`^ *(\\d+) ${kind}`, "gm"))].at(-1)?.[1] ?? 0);
   return { passing: count("passing"), failing: count("failing"), pending: count("pending") };

@@ -1,5 +1,4 @@
-import { SettlementGuardError } from "../core/errors.js";
-import { useWasmKeccak } from "../keccak-wasm.js";
+import { useInstalledKeccak } from "../core/keccak.js";
 import { readCases, unusable } from "./jsonFile.js";
 import { typescriptEngine, type Engine } from "./engine.js";
 import { evmEngine } from "./evmEngine.js";
@@ -22,7 +21,7 @@ export interface VerifyOptions {
  */
 export async function verify(path: string, options: VerifyOptions, terminal: Terminal): Promise<0 | 1> {
   const evm: Engine | undefined = options.evm === true ? await evmEngine() : undefined;
-  await hashFast();
+  await useInstalledKeccak();
   const reporter = (options.json === true ? jsonReporter : textReporter)(terminal);
   let count = 0;
   let exitCode: 0 | 1 = 0;
@@ -39,13 +38,4 @@ export async function verify(path: string, options: VerifyOptions, terminal: Ter
   // That nothing was invalid must not be said of nothing.
   if (count === 0) throw unusable(path, "there is no case in it", "a file holds one proof, or a list of them");
   return exitCode;
-}
-
-/** With WebAssembly where it is installed; the verdicts are the same without. */
-async function hashFast(): Promise<void> {
-  try {
-    await useWasmKeccak();
-  } catch (error) {
-    if (!SettlementGuardError.is(error, "MISSING_PEER")) throw error;
-  }
 }

@@ -47,15 +47,21 @@ function hashWithNoble(bytes: Uint8Array): Uint8Array {
 const PACKAGE: string = "hash-wasm";
 let looked: Promise<void> | undefined;
 
+/** The engine of `hash-wasm`. One hasher is reused for every call, which is safe because a call never yields. */
+export async function wasmEngine({ createKeccak }: typeof HashWasm): Promise<Keccak256> {
+  const hasher = await createKeccak(256);
+  return (bytes) => hasher.init().update(bytes).digest("binary");
+}
+
 /**
  * Takes the WebAssembly engine of `hash-wasm`, which is about five times as fast, where that package is installed and no engine was set.
  * It looks once.
  */
 export function useInstalledKeccak(): Promise<void> {
   looked ??= (import(/* webpackIgnore: true */ /* @vite-ignore */ PACKAGE) as Promise<typeof HashWasm>)
-    .then(({ createKeccak }) => createKeccak(256))
-    .then((wasm) => {
-      shared[ENGINE] ??= (bytes) => wasm.init().update(bytes).digest("binary");
+    .then(wasmEngine)
+    .then((engine) => {
+      shared[ENGINE] ??= engine;
     })
     .catch(() => undefined);
   return looked;

@@ -31,6 +31,14 @@ export function nibble(key: Uint8Array, index: number): number {
   return index & 1 ? byte & 0x0f : byte >> 4;
 }
 
+/** An even number of nibbles, two to a byte. */
+export function packNibbles(nibbles: readonly number[]): Uint8Array {
+  return Uint8Array.from(
+    { length: nibbles.length / 2 },
+    (_, i) => ((nibbles[2 * i] ?? 0) << 4) | (nibbles[2 * i + 1] ?? 0),
+  );
+}
+
 /**
  * Reads one node. It has to be canonical RLP, framing of embedded children included; what is inside of those is not read.
  *

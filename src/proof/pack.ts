@@ -1,7 +1,7 @@
 import { compareBytes, concat, equalBytes, toBytesEach, toHex } from "../core/bytes.js";
 import { keccak256 } from "../core/keccak.js";
 import { accountPieces, decodeAccount, decodeSlot, type Account } from "./account.js";
-import { childOf, decodeNode, HASH_SIZE, nibble, type Failure, type TrieNode } from "./node.js";
+import { childOf, decodeNode, HASH_SIZE, nibble, packNibbles, type Failure, type TrieNode } from "./node.js";
 import { END, STEP } from "./read.js";
 import type { Verdict } from "./reasons.js";
 import { EMPTY_ROOT, verifyHashedKey } from "./trie.js";
@@ -163,7 +163,7 @@ function packLeaf(
   depth: number,
 ) {
   const own = keys.findIndex((key) => follows(key, path, depth));
-  if (own < 0) to.pieces.push(Uint8Array.of(END.OTHER_LEAF, depth), packNibbles(path));
+  if (own < 0) to.pieces.push(Uint8Array.of(END.OTHER_LEAF, depth), pathBytes(path));
   else to.pieces.push(new Uint8Array(own).fill(END.SHARED), Uint8Array.of(END.LEAF, depth));
   to.pieces.push(...to.fields(value, own >= 0));
 }
@@ -176,7 +176,7 @@ function packExtension(
 ) {
   const own = keys.findIndex((key) => follows(key, path, depth));
   if (own < 0) {
-    to.pieces.push(Uint8Array.of(END.OTHER_EXTENSION, depth, path.length), packNibbles(path), child);
+    to.pieces.push(Uint8Array.of(END.OTHER_EXTENSION, depth, path.length), pathBytes(path), child);
     return;
   }
   to.pieces.push(new Uint8Array(own).fill(END.SHARED));
@@ -220,10 +220,9 @@ function follows(key: Uint8Array, path: readonly number[], depth: number): boole
   return path.every((each, i) => nibble(key, depth + i) === each);
 }
 
-/** Two to a byte, an odd number behind a zero. */
-function packNibbles(path: readonly number[]): Uint8Array {
-  const even = path.length % 2 === 0 ? path : [0, ...path];
-  return Uint8Array.from({ length: even.length / 2 }, (_, i) => ((even[2 * i] ?? 0) << 4) | (even[2 * i + 1] ?? 0));
+/** A path as a witness has it: an odd number of nibbles behind a zero. */
+function pathBytes(path: readonly number[]): Uint8Array {
+  return packNibbles(path.length % 2 === 0 ? path : [0, ...path]);
 }
 
 /** In ascending order of their hashes, each once. */

@@ -1,7 +1,7 @@
 import { compareBytes, concat, equalBytes } from "../core/bytes.js";
 import { keccak256 } from "../core/keccak.js";
 import { decodeSlot, type Account } from "./account.js";
-import { HASH_SIZE, isReference, nibble, type Failure } from "./node.js";
+import { HASH_SIZE, isReference, nibble, packNibbles, type Failure } from "./node.js";
 import { encodeRlp } from "../core/rlp.js";
 
 /**
@@ -315,8 +315,5 @@ function list(items: readonly Uint8Array[]): Uint8Array {
 
 /** A hex-prefix path, as a string. @param flag 0 for an extension, 2 for a leaf */
 function hexPrefix(flag: number, path: readonly number[]): Uint8Array {
-  const nibbles = path.length % 2 === 1 ? [flag + 1, ...path] : [flag, 0, ...path];
-  return encodeRlp(
-    Uint8Array.from({ length: nibbles.length / 2 }, (_, i) => ((nibbles[2 * i] ?? 0) << 4) | (nibbles[2 * i + 1] ?? 0)),
-  );
+  return encodeRlp(packNibbles(path.length % 2 === 1 ? [flag + 1, ...path] : [flag, 0, ...path]));
 }

@@ -106,15 +106,16 @@ export function verifyWitness(question: WitnessQuestion, witness: string): Witne
  */
 export function packWitness(question: WitnessQuestion, answer: ProofAnswer): PackedWitness {
   const { root, address, slots: asked } = readQuestion(question);
-  const slots = sortSlots(asked);
+  const sorted = sortSlots(asked);
+  const slots = sorted.map(({ slot }) => slot);
   const nodes = new Nodes();
   const proofOf = storageProofs(answer);
   const packStorage = (storageRoot: Uint8Array, isThere: boolean) =>
     packSlots(
       storageRoot,
-      slots.map(({ key }) => key),
+      sorted.map(({ key }) => key),
       // Every slot of an absent account is absent, whatever the answer lists for it.
-      slots.map(({ slot }) => (isThere ? nodes.decode(proofOf(slot), whatOf(slot)) : [])),
+      slots.map((slot) => (isThere ? nodes.decode(proofOf(slot), whatOf(slot)) : [])),
       nodes,
     );
   try {
@@ -137,7 +138,7 @@ export function packWitness(question: WitnessQuestion, answer: ProofAnswer): Pac
     };
   } catch (error) {
     if (!(error instanceof Unpackable)) throw error;
-    const slot = error.index === undefined ? undefined : slots[error.index]?.slot;
+    const slot = error.index === undefined ? undefined : slots[error.index];
     throw proofInvalid(slot === undefined ? "account" : whatOf(slot), error.reason);
   }
 }
@@ -160,14 +161,8 @@ function readQuestion(question: WitnessQuestion) {
   return { root: toBytes(question.stateRoot, "state root", 32), address, slots };
 }
 
-function slotsOf(
-  slots: readonly (Uint8Array | { readonly slot: Uint8Array })[],
-  values: readonly bigint[],
-): WitnessSlot[] {
-  return slots.map((each, i) => ({
-    slot: toHex(each instanceof Uint8Array ? each : each.slot),
-    value: values[i] ?? 0n,
-  }));
+function slotsOf(slots: readonly Uint8Array[], values: readonly bigint[]): WitnessSlot[] {
+  return slots.map((slot, i) => ({ slot: toHex(slot), value: values[i] ?? 0n }));
 }
 
 function accountOf(account: Account | undefined): WitnessAccount | undefined {
