@@ -17,6 +17,8 @@ import {
   startInTypeScript,
   STATUS,
   word,
+  deployReaders,
+  HARNESS_SOURCES,
 } from "../helpers/headerReaders.js";
 import {
   headersWithOtherNumber,
@@ -31,7 +33,6 @@ import { needVectors, readHeaderVectors, VECTORS, type HeaderVectors } from "../
 const bytes = (hex: string): Uint8Array => toBytes(hex, "test");
 const hashOf = (rlp: Hex): Hex => hashHeader(bytes(rlp));
 const OTHER: Hex = `0x${"77".repeat(32)}`;
-const SOURCES = ["contracts/mocks/HeaderReaderHarness.sol"];
 
 describe("HeaderReader", function () {
   const source = random();
@@ -51,7 +52,7 @@ describe("HeaderReader", function () {
     console.log(`    ${bounds.length} headers at the bounds, ${soundOnes(bounds)} of them sound`);
     expect(soundOnes(mutated)).to.be.within(100, 1_000);
     expect(soundOnes(bounds)).to.be.within(100, bounds.length / 2);
-    await Promise.all(BUILDS.map((build) => compile(SOURCES, build))); // side by side, and only where not in the cache
+    await Promise.all(BUILDS.map((build) => compile(HARNESS_SOURCES, build))); // side by side, and only where not in the cache
   });
 
   for (const build of BUILDS) {
@@ -63,15 +64,7 @@ describe("HeaderReader", function () {
       let request: Request;
 
       before(async function () {
-        const { ethers, provider } = await network.create({
-          network: "default",
-          override: { allowUnlimitedContractSize: true },
-        });
-        const { HeaderReaderHarness } = await compile(SOURCES, build);
-        const [signer] = await ethers.getSigners();
-        const factory = new ethers.ContractFactory(HeaderReaderHarness!.abi, HeaderReaderHarness!.bytecode, signer);
-        harness = await factory.deploy();
-        request = (args) => provider.request(args);
+        ({ harness, request } = await deployReaders(build));
       });
 
       describe("the vectors", function () {

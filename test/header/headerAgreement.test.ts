@@ -9,7 +9,7 @@ import { evmEngine } from "../../src/cli/evmEngine.js";
 import { SettlementGuardError } from "../../src/core/errors.js";
 import { decodeHeader, hashHeader, headerFromRpc, MAX_HEADER_SIZE, readHeader } from "../../src/header/header.js";
 import type { Request } from "../../src/rpc/request.js";
-import { BUILDS, compile } from "../helpers/compile.js";
+import { BUILDS } from "../helpers/compile.js";
 import {
   authenticateInSolidity,
   namedFields,
@@ -21,11 +21,11 @@ import {
   STATUS,
   word,
   type Words,
+  deployReaders,
 } from "../helpers/headerReaders.js";
 import { headerWithItem, rpcBlock, sampleFields, sampleHeader } from "../helpers/headers.js";
 import { announced, type Random } from "../helpers/random.js";
 
-const SOURCES = ["contracts/mocks/HeaderReaderHarness.sol"];
 const NUMBER = 0x1400000n;
 const ROOT: Hex = `0x${"14".repeat(32)}`;
 const bytes = (hex: string): Uint8Array => toBytes(hex, "test");
@@ -236,15 +236,7 @@ describe("Readers of headers", function () {
       let request: Request;
 
       before(async function () {
-        const { ethers, provider } = await network.create({
-          network: "default",
-          override: { allowUnlimitedContractSize: true },
-        });
-        const { HeaderReaderHarness } = await compile(SOURCES, build);
-        const [signer] = await ethers.getSigners();
-        const factory = new ethers.ContractFactory(HeaderReaderHarness!.abi, HeaderReaderHarness!.bytecode, signer);
-        harness = await factory.deploy();
-        request = (args) => provider.request(args);
+        ({ harness, request } = await deployReaders(build));
       });
 
       const headers = ROWS.map(({ rlp }) => rlp);

@@ -1,10 +1,12 @@
 import { AbiCoder, type BaseContract } from "ethers";
+import { network } from "hardhat";
 
 import { toBytes, toHex, toWord, type Hex } from "../../src/core/bytes.js";
 import { SettlementGuardError } from "../../src/core/errors.js";
 import { decodeHeader, decodeHeaderStart, hashHeader, type Header } from "../../src/header/header.js";
 import type { Request } from "../../src/rpc/request.js";
 import { callPure } from "../../tools/evm.js";
+import { compile, type Build } from "./compile.js";
 
 /**
  * What a reader made of a header, as the ABI words of the harness's results, without prefix: ReadResult for the strict ones,
@@ -29,6 +31,20 @@ export const START_WORD = { status: 0, actual: 1, number: 2, stateRoot: 3 };
 
 const READ_WORDS = 23;
 const START_WORDS = 4;
+
+export const HARNESS_SOURCES = ["contracts/mocks/HeaderReaderHarness.sol"];
+
+/** The readers in one build, on a chain of their own. */
+export async function deployReaders(build: Build): Promise<{ harness: BaseContract; request: Request }> {
+  const { ethers, provider } = await network.create({
+    network: "default",
+    override: { allowUnlimitedContractSize: true },
+  });
+  const { HeaderReaderHarness } = await compile(HARNESS_SOURCES, build);
+  const [signer] = await ethers.getSigners();
+  const factory = new ethers.ContractFactory(HeaderReaderHarness!.abi, HeaderReaderHarness!.bytecode, signer);
+  return { harness: await factory.deploy(), request: (args) => provider.request(args) };
+}
 
 /** The order of HeaderStatus in Solidity. */
 export const STATUS = { Ok: 0n, HashMismatch: 1n, Malformed: 2n, NumberMismatch: 3n, StateRootMismatch: 4n };

@@ -5,20 +5,7 @@ import { SettlementGuardError } from "../../src/core/errors.js";
 import { keccak256 } from "../../src/core/keccak.js";
 import { packWitness, verifyWitness } from "../../src/proof/witness.js";
 import { buildTrie, nibblesOf, rlpInteger, type BuiltTrie } from "../trie-helpers/buildTrie.js";
-import { accountRlp, addressOf, leaf, slotOf } from "../trie-helpers/nodes.js";
-
-/** A state of some accounts, one of which holds slots 0..n-1 with values 1000 + slot. */
-function world(slots: number) {
-  const storage = buildTrie(
-    Array.from({ length: slots }, (_, i) => ({ key: keccak256(slotOf(i)), value: rlpInteger(1000n + BigInt(i)) })),
-  );
-  const holder = addressOf(1);
-  const accounts = Array.from({ length: 40 }, (_, i) => ({
-    key: keccak256(addressOf(i + 1)),
-    value: accountRlp(i === 0 ? { storageRoot: storage.root } : { nonce: BigInt(i) }),
-  }));
-  return { state: buildTrie(accounts), storage, holder };
-}
+import { accountRlp, addressOf, leaf, slotOf, world } from "../trie-helpers/nodes.js";
 
 function answerOf(state: BuiltTrie, storage: BuiltTrie, address: Uint8Array, slots: readonly Uint8Array[]) {
   return {

@@ -3,7 +3,7 @@ import { expect } from "chai";
 
 import { compile } from "../trie-helpers/compile.js";
 import { forbiddenQuestions, stateQuestions, validQuestions } from "./helpers/questions.js";
-import { deploy, twin, type Contract } from "./helpers/readers.js";
+import { deploy, keyReader, twin, type Contract } from "./helpers/readers.js";
 import { READER_MUTANTS, type ReaderMutant } from "./readerMutants.js";
 
 /** `MUTANTS=1` runs all; any other text, those whose name has it. */
@@ -45,22 +45,17 @@ async function harnessOf(mutant: ReaderMutant | undefined): Promise<Contract> {
   );
 }
 
-async function lineOf(harness: Contract, root: Uint8Array, keys: readonly Uint8Array[], witness: Uint8Array) {
-  const { values, error } = await harness.call("readKeys", [root, keys, witness]);
-  if (values !== undefined) return (values[0] as bigint[]).join(" ");
-  return error?.name === "StateProofInvalid" ? `refused at ${String(error.args[2])}` : `failed: ${error?.name}`;
-}
-
 /** The name of a question that is answered wrongly; undefined if none is. */
 async function firstWrongAnswer(harness: Contract): Promise<string | undefined> {
+  const reader = keyReader("the mutant", harness);
   for (const { name, root, keys, witness, values } of [...validQuestions(), ...forbiddenQuestions()]) {
-    const answer = await lineOf(harness, root, keys, witness);
+    const answer = await reader.read(root, keys, witness);
     const isRight =
       values === undefined ? answer === (await twin.read(root, keys, witness)) : answer === values.join(" ");
     if (!isRight) return name;
     // Cut off, or with a byte more, it is refused where the twin refuses it, or is another answer to both.
     for (const changed of [witness.subarray(0, witness.length - 1), Uint8Array.of(...witness, 0)])
-      if ((await lineOf(harness, root, keys, changed)) !== (await twin.read(root, keys, changed)))
+      if ((await reader.read(root, keys, changed)) !== (await twin.read(root, keys, changed)))
         return `${name}, changed`;
   }
   for (const { name, method, args, expected } of stateQuestions()) {

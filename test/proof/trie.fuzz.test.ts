@@ -7,7 +7,8 @@ import { keccak256 } from "../../src/core/keccak.js";
 import { compile, type Artifact, type Build } from "../helpers/compile.js";
 import { announced, type Random } from "../helpers/random.js";
 import { buildTrie, concat, rlpInteger, rlpList, rlpString, type BuiltTrie } from "../trie-helpers/buildTrie.js";
-import { positionOf, rawReaders, type Line, type RawReaders, type Verifier } from "./helpers/raw.js";
+import { slotOf } from "../trie-helpers/nodes.js";
+import { rawReaders, type Line, type RawReaders, type Verifier } from "./helpers/raw.js";
 import { deploy, type Contract } from "./helpers/readers.js";
 
 const HEAVY = process.env["HEAVY"] !== undefined;
@@ -16,7 +17,7 @@ const HEAVY = process.env["HEAVY"] !== undefined;
 const CASES = HEAVY ? 20_000 : 150;
 
 /** Slots whose hashed keys share eight nibbles: below 128, their leaves are embedded. */
-const COLLIDING = [0x9dacn, 0x19c5en].map(positionOf);
+const COLLIDING = [0x9dac, 0x19c5e].map(slotOf);
 
 /** For OpenZeppelin's sources, which the oldest compiler does not take. */
 const FOREIGN: Build = {

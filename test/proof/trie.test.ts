@@ -7,16 +7,7 @@ import { toHex } from "../../src/core/bytes.js";
 import { keccak256 } from "../../src/core/keccak.js";
 import { PROOF_REASONS } from "../../src/proof/reasons.js";
 import { asking, packsAccount, type Verifier } from "./helpers/raw.js";
-import {
-  buildTrie,
-  type BuiltTrie,
-  concat,
-  hexPrefix,
-  nibblesOf,
-  rlpInteger,
-  rlpList,
-  rlpString,
-} from "../trie-helpers/buildTrie.js";
+import { buildTrie, concat, hexPrefix, nibblesOf, rlpInteger, rlpList, rlpString } from "../trie-helpers/buildTrie.js";
 import { PROJECT } from "../trie-helpers/compile.js";
 import {
   above,
@@ -32,28 +23,10 @@ import {
   other,
   sibling,
   slotOf,
+  world,
 } from "../trie-helpers/nodes.js";
 
 const ZERO = new Uint8Array(32);
-
-/** A state of some accounts, one of which holds slots 0..n-1 with values 1000 + slot. */
-function world(
-  slots: number,
-  accounts = 40,
-  balance = BALANCE,
-): { state: BuiltTrie; storage: BuiltTrie; holder: Uint8Array } {
-  const storage = buildTrie(
-    Array.from({ length: slots }, (_, i) => ({ key: keccak256(slotOf(i)), value: rlpInteger(1000n + BigInt(i)) })),
-  );
-  const holder = addressOf(1);
-  const state = buildTrie(
-    Array.from({ length: accounts }, (_, i) => ({
-      key: keccak256(addressOf(i + 1)),
-      value: accountRlp(i === 0 ? { storageRoot: storage.root, balance } : { nonce: BigInt(i) }),
-    })),
-  );
-  return { state, storage, holder };
-}
 
 describe("nodes as eth_getProof lists them", () => {
   const { each } = asking();

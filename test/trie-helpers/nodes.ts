@@ -1,5 +1,5 @@
 import { keccak256 } from "../../src/core/keccak.js";
-import { concat, hexPrefix, nibblesOf, rlpInteger, rlpList, rlpString } from "./buildTrie.js";
+import { buildTrie, type BuiltTrie, hexPrefix, nibblesOf, rlpInteger, rlpList, rlpString } from "./buildTrie.js";
 
 // Nodes by hand, for tries that no client builds.
 
@@ -19,14 +19,6 @@ export function slotOf(value: number): Uint8Array {
 
 export function addressOf(value: number): Uint8Array {
   return slotOf(value).slice(12);
-}
-
-/** The first of 1, 2, … whose hash begins with these nibbles. */
-export function firstWith<T extends Uint8Array>(of: (value: number) => T, prefix: readonly number[]): T {
-  for (let i = 1; ; i++) {
-    const nibbles = nibblesOf(keccak256(of(i)));
-    if (prefix.every((nibble, at) => nibbles[at] === nibble)) return of(i);
-  }
 }
 
 export interface Fields {
@@ -65,20 +57,6 @@ export function hashOf(node: Uint8Array): Uint8Array {
 /** A child of which nothing is shown. */
 export const sibling = hashOf(Uint8Array.of(1, 2, 3));
 
-/** A branch of sixteen hashes, some of them given. */
-export function fullBranch(children: Record<number, Uint8Array>): Uint8Array {
-  return branch({ ...Array.from({ length: 16 }, () => sibling), ...children });
-}
-
-/** A hash of which nobody knows the bytes. */
-export const ELSEWHERE = new Uint8Array(32).fill(0x77);
-
-/** A list of 532 bytes that reads as a branch of sixteen hashes: some children, and a last byte, of the maker's choice. */
-export function full(children: Record<number, Uint8Array>, value = 0x80): Uint8Array {
-  const hashes = Array.from({ length: 16 }, (_, i) => [Uint8Array.of(0xa0), children[i] ?? ELSEWHERE]);
-  return concat([Uint8Array.of(0xf9, 2, 0x11), ...hashes.flat(), Uint8Array.of(value)]);
-}
-
 export function other(nibble: number): number {
   return (nibble + 1) % 16;
 }
@@ -89,4 +67,19 @@ export function above(key: Uint8Array, depth: number, node: Uint8Array): Uint8Ar
   for (const nibble of nibblesOf(key).slice(0, depth).reverse())
     nodes.unshift(branch({ [nibble]: hashOf(nodes[0] as Uint8Array), [other(nibble)]: sibling }));
   return nodes;
+}
+
+/** A state of some accounts, one of which holds slots 0..n-1 with values 1000 + slot. */
+export function world(slots: number, accounts = 40): { state: BuiltTrie; storage: BuiltTrie; holder: Uint8Array } {
+  const storage = buildTrie(
+    Array.from({ length: slots }, (_, i) => ({ key: keccak256(slotOf(i)), value: rlpInteger(1000n + BigInt(i)) })),
+  );
+  const holder = addressOf(1);
+  const state = buildTrie(
+    Array.from({ length: accounts }, (_, i) => ({
+      key: keccak256(addressOf(i + 1)),
+      value: accountRlp(i === 0 ? { storageRoot: storage.root } : { nonce: BigInt(i) }),
+    })),
+  );
+  return { state, storage, holder };
 }

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 
-import { toHex, toWord } from "../../../src/core/bytes.js";
+import { toHex } from "../../../src/core/bytes.js";
 import { keccak256 } from "../../../src/core/keccak.js";
 import { decodeSlot, verifyAccount, verifySlot } from "../../../src/proof/account.js";
 import { Nodes, packAccount, packSlots, Unpackable } from "../../../src/proof/pack.js";
@@ -138,9 +138,4 @@ export function asking() {
       for (const other of others) expect(await ask(other), other.name).to.equal(line);
     },
   };
-}
-
-/** A slot's position. */
-export function positionOf(value: bigint): Uint8Array {
-  return Uint8Array.from(Buffer.from(toWord(value).slice(2), "hex"));
 }

@@ -39,7 +39,7 @@ export function readByTwin(root: Uint8Array, keys: readonly Uint8Array[], witnes
 
 /** A contract in an embedded EVM. */
 export interface Contract {
-  call(method: string, args: readonly unknown[]): Promise<{ values?: readonly unknown[]; error?: Revert; gas: bigint }>;
+  call(method: string, args: readonly unknown[]): Promise<{ values?: readonly unknown[]; error?: Revert }>;
 }
 
 /** With what a call reverted: an error of the contract's ABI, or its raw data. */
@@ -63,19 +63,14 @@ export async function deploy({ abi, bytecode }: Artifact, evm?: EVM, gasLimit = 
   return {
     async call(method, args) {
       const data = toBytes(contract.encodeFunctionData(method, args), "calldata");
-      const {
-        returnValue,
-        exceptionError,
-        executionGasUsed: gas,
-      } = await machine.runCode({
+      const { returnValue, exceptionError } = await machine.runCode({
         code,
         data,
         gasLimit,
       });
-      if (exceptionError === undefined)
-        return { values: contract.decodeFunctionResult(method, returnValue).toArray(), gas };
+      if (exceptionError === undefined) return { values: contract.decodeFunctionResult(method, returnValue).toArray() };
       const error = returnValue.length < 4 ? null : contract.parseError(returnValue);
-      return { error: { name: error?.name ?? exceptionError.error, args: error?.args.toArray() ?? [] }, gas };
+      return { error: { name: error?.name ?? exceptionError.error, args: error?.args.toArray() ?? [] } };
     },
   };
 }
@@ -83,9 +78,13 @@ export async function deploy({ abi, bytecode }: Artifact, evm?: EVM, gasLimit = 
 /** The Solidity reader, in one build. */
 export async function solidityReader(build: Build): Promise<KeyReader> {
   const artifacts = await compile(["contracts/mocks/StateProofHarness.sol"], build, ["StateProofHarness"]);
-  const harness = await deploy(artifacts["StateProofHarness"] as Artifact);
+  return keyReader(build.name, await deploy(artifacts["StateProofHarness"] as Artifact));
+}
+
+/** @param harness a deployed `StateProofHarness` */
+export function keyReader(name: string, harness: Contract): KeyReader {
   return {
-    name: build.name,
+    name,
     async read(root, keys, witness) {
       const { values, error } = await harness.call("readKeys", [root, keys, witness]);
       if (values !== undefined) return (values[0] as bigint[]).join(" ");
