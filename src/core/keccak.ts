@@ -1,5 +1,3 @@
-import type * as HashWasm from "hash-wasm";
-
 import { toHex } from "./bytes.js";
 import { SettlementGuardError } from "./errors.js";
 import { keccak_256 } from "@noble/hashes/sha3.js";
@@ -47,8 +45,18 @@ function hashWithNoble(bytes: Uint8Array): Uint8Array {
 const PACKAGE: string = "hash-wasm";
 let looked: Promise<void> | undefined;
 
+/** What is used of `hash-wasm`, whose own types are missing where it is not installed. */
+interface HashWasm {
+  createKeccak(bits: 256): Promise<Hasher>;
+}
+interface Hasher {
+  init(): Hasher;
+  update(bytes: Uint8Array): Hasher;
+  digest(type: "binary"): Uint8Array;
+}
+
 /** The engine of `hash-wasm`. One hasher is reused for every call, which is safe because a call never yields. */
-export async function wasmEngine({ createKeccak }: typeof HashWasm): Promise<Keccak256> {
+export async function wasmEngine({ createKeccak }: HashWasm): Promise<Keccak256> {
   const hasher = await createKeccak(256);
   return (bytes) => hasher.init().update(bytes).digest("binary");
 }
@@ -58,7 +66,7 @@ export async function wasmEngine({ createKeccak }: typeof HashWasm): Promise<Kec
  * It looks once.
  */
 export function useInstalledKeccak(): Promise<void> {
-  looked ??= (import(/* webpackIgnore: true */ /* @vite-ignore */ PACKAGE) as Promise<typeof HashWasm>)
+  looked ??= (import(/* webpackIgnore: true */ /* @vite-ignore */ PACKAGE) as Promise<HashWasm>)
     .then(wasmEngine)
     .then((engine) => {
       shared[ENGINE] ??= engine;
