@@ -71,6 +71,5 @@ export function byteLength(hex: Hex): number {
 }
 
 function headerOf(rlp: Hex): NonNullable<RealSlot["header"]> {
-  const bytes = toBytes(rlp, "header");
-  return { rlp, number: decodeHeader(bytes).number, hash: hashHeader(bytes) };
+  return { rlp, number: decodeHeader(rlp).number, hash: hashHeader(rlp) };
 }

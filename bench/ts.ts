@@ -16,7 +16,8 @@ import { keccak256 as viemKeccak, toRlp } from "viem";
 import { toBytes, toBytesEach, toHex, type Hex } from "../src/core/bytes.js";
 import { keccak256, setKeccak256, type Keccak256 } from "../src/core/keccak.js";
 import { verifyAccount, verifySlot } from "../src/proof/account.js";
-import { decodeHeader, encodeHeader, hashHeader, headerFromRpc } from "../src/header/header.js";
+import { encodeHeader, headerFromRpc } from "../src/header/fromRpc.js";
+import { decodeHeader, hashHeader } from "../src/header/header.js";
 import { packWitness } from "../src/proof/witness.js";
 import { QUOTED, readRealSlots, type RealSlot } from "./realProofs.js";
 
@@ -129,7 +130,7 @@ async function rateOf({ run }: Contender): Promise<number> {
 }
 
 function headerContenders({ header }: RealSlot): Contender[] {
-  const { block, fields } = rpcBlock(toBytes(header!.rlp, "header"));
+  const { block, fields } = rpcBlock(header!.rlp);
   const common = new Common({ chain: Sepolia, hardfork: Hardfork.Prague });
   // Integers of RLP have no leading zero and an even number of digits.
   const values = (): Hex[] =>
@@ -213,7 +214,7 @@ function digestsOf(slot: RealSlot): () => bigint {
 }
 
 /** The block as JSON-RPC gives it, with the names of its fields in their order and whether they are integers. */
-function rpcBlock(rlp: Uint8Array): { block: Record<string, Hex>; fields: [name: string, quantity: boolean][] } {
+function rpcBlock(rlp: Hex): { block: Record<string, Hex>; fields: [name: string, quantity: boolean][] } {
   const header = decodeHeader(rlp);
   const block: Record<string, Hex> = { hash: hashHeader(rlp) };
   const fields = NAMES.slice(0, header.fields.length).map((text): [string, boolean] => [
@@ -221,7 +222,7 @@ function rpcBlock(rlp: Uint8Array): { block: Record<string, Hex>; fields: [name:
     text.endsWith("#"),
   ]);
   fields.forEach(([name, quantity], i) => {
-    const value = toHex(header.fields[i]!);
+    const value = header.fields[i]!;
     block[name] = quantity ? `0x${BigInt(value === "0x" ? 0 : value).toString(16)}` : value;
   });
   return { block, fields };

@@ -128,7 +128,7 @@ async function signClaims(
     { name: "amount", type: "uint256" },
     { name: "nonce", type: "uint256" },
   ];
-  const { types, message } = withAnchor({ Claim: type }, plain, anchor);
+  const { types, message } = withAnchor({ types: { Claim: type }, message: plain, anchor });
   const sign = async (twin: Twin): Promise<SignedClaim> => {
     const domain = { name: "Claim Vault", version: "1", chainId, verifyingContract: addresses[twin] };
     return { claim: { ...plain, anchor }, signature: await operator.signTypedData(domain, types, message) };

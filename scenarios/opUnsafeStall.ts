@@ -179,7 +179,7 @@ async function createRollup(): Promise<Rollup> {
   const standIn = await new L1BlockStandIn__factory(deployer).deploy();
   await installL1Block(l2, (await l2.tools.ethers.provider.getCode(standIn)) as Hex);
   await l1.mine(CONFIRMATIONS + 1);
-  await showL1Origin(l2, l1, 1n);
+  await showL1Origin({ l2, l1, number: 1n });
   const setup = { price: PRICE, liquidity: 100_000n * UNIT, guarded: OriginGuardedPerps__factory };
   return { l1, world: await connect(l2, await deployExchanges(l2, setup)) };
 }
@@ -195,7 +195,7 @@ async function live({ l1, world: { chain } }: Rollup, seconds: number): Promise<
     const ahead = (await timeOf(chain)) + L2_BLOCK_TIME - (await timeOf(l1));
     if (ahead > 0) await l1.mine(Math.ceil(ahead / L1_BLOCK_TIME));
     const age = Math.max(0, Math.floor(-ahead / L1_BLOCK_TIME)) + CONFIRMATIONS;
-    await showL1Origin(chain, l1, l1.head.number - BigInt(age));
+    await showL1Origin({ l2: chain, l1, number: l1.head.number - BigInt(age) });
   }
 }
 

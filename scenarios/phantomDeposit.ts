@@ -38,7 +38,7 @@ export const phantomDeposit: Scenario = {
     await l1.mine(1);
     const signedAt = l1.head;
     const phantom = await proveForBoth(chains, "erin", deposited, signedAt.number);
-    await showL1Origin(l2, l1, signedAt.number);
+    await showL1Origin({ l2, l1, number: signedAt.number });
     const abandoned = blocksOf(l1, lastCommon - 9n);
 
     progress("L1 drops the deposit; the L2 still shows the dropped block");
@@ -55,7 +55,7 @@ export const phantomDeposit: Scenario = {
 
     progress("the L2 follows; the proof is presented again");
     await l1.mine(10);
-    await showL1Origin(l2, l1, l1.head.number);
+    await showL1Origin({ l2, l1, number: l1.head.number });
     const { headers } = (await proveForBoth(chains, "bob", deposited, l1.head.number)).guarded;
     const retry = { ...open, proof: { ...phantom.guarded, headers } };
     const followed = { ...behind, guarded: await openOn(chains, "guarded", "erin", retry) };

@@ -1,7 +1,7 @@
 import { ethers } from "ethers";
 
 import type { StateAnchor } from "../src/anchor/anchor.js";
-import { toHex, toQuantity, type Hex } from "../src/core/bytes.js";
+import { toQuantity, type Hex } from "../src/core/bytes.js";
 import { installL1Block } from "../src/forks/index.js";
 import type { HardhatChain } from "../src/hardhat/index.js";
 import { packWitness, type ProofAnswer } from "../src/proof/witness.js";
@@ -128,16 +128,16 @@ export async function proveOnL1(
   const slot = collateralSlot(owner, markets[twin], L2_CHAIN_ID);
   const headers: Hex[] = [];
   for (let height = from; height > number; height--)
-    headers.push(toHex((await fetchHeader(l1.request, { number: height })).rlp));
-  const anchored = await fetchHeader(l1.request, { number });
-  headers.push(toHex(anchored.rlp));
+    headers.push((await fetchHeader(l1.request, { block: { number: height } })).rlp);
+  const anchored = await fetchHeader(l1.request, { block: { number } });
+  headers.push(anchored.rlp);
   const answer = (await l1.request({
     method: "eth_getProof",
     params: [vault, [slot], toQuantity(number)],
   })) as ProofAnswer;
-  const { witness } = packWitness({ stateRoot: toHex(anchored.stateRoot), account: vault, slots: [slot] }, answer);
+  const { witness } = packWitness({ stateRoot: anchored.stateRoot, account: vault, slots: [slot] }, answer);
   return {
-    anchor: { number, hash: anchored.hash, stateRoot: toHex(anchored.stateRoot) },
+    anchor: { number, hash: anchored.hash, stateRoot: anchored.stateRoot },
     headers,
     witness,
   };

@@ -38,7 +38,7 @@ export const withdrawnCollateral: Scenario = {
     await withdrawAll(chains);
     await chains.l1.mine(12);
     const origin = chains.l1.head.number;
-    await showL1Origin(chains.l2, chains.l1, origin);
+    await showL1Origin({ l2: chains.l2, l1: chains.l1, number: origin });
     return settle(chains, {
       name: "Erin opens 400 more, with the state of L1 as it is",
       proofs: await proveForBoth(chains, "erin", origin - 8n, origin),
@@ -63,7 +63,7 @@ export const staleCollateral: Scenario = {
     await withdrawAll(chains);
     await chains.l1.mine(300);
     const origin = chains.l1.head.number;
-    await showL1Origin(chains.l2, chains.l1, origin);
+    await showL1Origin({ l2: chains.l2, l1: chains.l1, number: origin });
     return settle(chains, {
       name: "Erin opens 400 more, with a state of L1 from before she withdrew",
       proofs: first,
@@ -86,7 +86,7 @@ async function collateralised(
   await lockForBoth(chains, "erin", COLLATERAL);
   await chains.l1.mine(12);
   const origin = chains.l1.head.number;
-  await showL1Origin(chains.l2, chains.l1, origin);
+  await showL1Origin({ l2: chains.l2, l1: chains.l1, number: origin });
   const first = await proveForBoth(chains, "erin", origin - 8n, origin);
   const opened = await openOnBoth(chains, "erin", { size: 100n * UNIT, margin: 10n * UNIT, proofs: first });
   for (const { executed, says } of Object.values(opened))

@@ -152,7 +152,7 @@ export async function signOrder(world: World, twin: Twin, role: Role, terms: Ord
     expiry: 4_000_000_000n, // the year 2096: expiry is not what these scenarios are about
     ...rest,
   };
-  const { types, message } = withAnchor({ Order: ORDER_TYPE }, plain, anchor);
+  const { types, message } = withAnchor({ types: { Order: ORDER_TYPE }, message: plain, anchor });
   const { name, version, chainId, verifyingContract } = await exchange(world, twin, role).eip712Domain();
   const signature = await signer.signTypedData({ name, version, chainId, verifyingContract }, types, message);
   return { order: { ...plain, anchor }, signature };

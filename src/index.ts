@@ -82,11 +82,12 @@ export {
 export type { Action, PolicyFault, PolicyRow, PolicyTable, Status, Verdict } from "./policy/policy.js";
 export { findStandstill, findStandstills } from "./actions/standstill.js";
 export type { Standstill, StandstillOptions } from "./actions/standstill.js";
-export { decodeHeader, encodeHeader, hashHeader, headerFromRpc, readHeader } from "./header/header.js";
-export type { HashedHeader, Header, HeaderStart, ReadableFields, ReadableHeader } from "./header/header.js";
+export { decodeHeader, hashHeader, readHeader } from "./header/header.js";
+export { encodeHeader, headerFromRpc } from "./header/fromRpc.js";
+export type { HashedHeader, Header, HeaderStart, ReadableFields, ReadableHeader } from "./header/fields.js";
 export { MAX_SLOTS_PER_REQUEST, prove } from "./actions/prove.js";
 export type { ProveOptions, ProvenAccount, ProvenState } from "./actions/prove.js";
-export type { ProofReason, Verdict as ProofVerdict } from "./proof/reasons.js";
+export type { ProofReason, ProofVerdict } from "./proof/reasons.js";
 export { decodeRlp, encodeRlp } from "./core/rlp.js";
 export type { RlpInput, RlpItem } from "./core/rlp.js";
 export { packWitness, verifyWitness } from "./proof/witness.js";

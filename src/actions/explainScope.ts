@@ -12,38 +12,38 @@ export type { Announcement, Deadline, Restrictions } from "./scopeReads.js";
 
 /** Something that canonical state contradicts, until newer evidence heals it. */
 export interface OpenCause {
-  id: Hex;
+  readonly id: Hex;
   /** Diverged or Halted. */
-  status: Status;
+  readonly status: Status;
   /** The block that the newest evidence spoke of. */
-  evidence: bigint;
+  readonly evidence: bigint;
 }
 
 /** One scope on the way up. */
 export interface ScopeFacts {
-  id: Hex;
+  readonly id: Hex;
   /** Undefined where it has none: then nothing is allowed in it, nor below it. */
-  config: ScopeConfig | undefined;
-  restrictions: Restrictions;
+  readonly config: ScopeConfig | undefined;
+  readonly restrictions: Restrictions;
   /** Its open causes, as far as the endpoint's logs name them. */
-  causes: OpenCause[];
+  readonly causes: OpenCause[];
   /** Open causes that no log named, or beyond the newest 256 that were raised. */
-  unnamedCauses: number;
-  announcement: Announcement | undefined;
+  readonly unnamedCauses: number;
+  readonly announcement: Announcement | undefined;
 }
 
 /** What is known of a scope at one block. */
 export interface ScopeExplanation {
   /** The worst of the scope and of what is above it: decides about actions. */
-  status: Status;
+  readonly status: Status;
   /** Decides about exits: Deposit, Decrease, Cancel. */
-  exits: Status;
+  readonly exits: Status;
   /** The block at which all was asked. Time is in seconds since 1970. */
-  block: { number: bigint; hash: Hex; time: bigint };
+  readonly block: { number: bigint; hash: Hex; time: bigint };
   /** The scope, and those above it. */
-  scopes: ScopeFacts[];
+  readonly scopes: ScopeFacts[];
   /** The same in sentences, for people. */
-  lines: string[];
+  readonly lines: string[];
 }
 
 /** So far back are logs asked for, one after the other, until the endpoint answers: without a bound, then in blocks. */
@@ -53,30 +53,34 @@ const MOST_CAUSES = 256;
 /** In seconds: longer is no outage, but an L1 origin that does not answer. */
 const YEAR = 31_536_000n;
 
+/** Which scope, of which guard. */
+export interface ScopeQuestion extends RequestOptions {
+  /** The address of a contract that inherits `SettlementGuard`. */
+  readonly guard: string;
+  /** The scope's name, as {@link scopeId} takes it, or its id: 32 bytes in hexadecimal. */
+  readonly scope: string;
+}
+
 /**
  * Says what restricts a scope and until when: reads the guard at the endpoint's latest block, for the scope and for each one above it.
  *
  * The endpoint is believed: nothing is proven. It answers for its latest block. While the chain stands still there is no newer one, and the outage
  * shows with the block that ends it.
  *
- * @param guard the address of a contract that inherits `SettlementGuard`
- * @param scope its name, as {@link scopeId} takes it, or its id: 32 bytes in hexadecimal
  * @throws INVALID_CONFIG for a scope's name that is none, INVALID_HEX, INVALID_RESPONSE where there is no guard, and what {@link fetchHeader} throws
  * @example
- * const { status, lines } = await explainScope(provider, perps, "ETH-PERP");
+ * const { status, lines } = await explainScope(provider, { guard: perps, scope: "ETH-PERP" });
  * if (status !== "Synced") console.log(lines.join("\n"));
  */
 export async function explainScope(
   connection: Connection,
-  guard: string,
-  scope: string,
-  options: RequestOptions = {},
+  { guard, scope, ...asking }: ScopeQuestion,
 ): Promise<ScopeExplanation> {
-  checkRequestOptions(options);
+  checkRequestOptions(asking);
   const address = toHex(toBytes(guard, "guard", 20));
   const first = scopeIdOf(scope);
-  const { number, hash, timestamp: time } = await fetchHeader(connection, "latest", options);
-  const reader = new ScopeReader(connection, address, number, options);
+  const { number, hash, timestamp: time } = await fetchHeader(connection, { ...asking, block: "latest" });
+  const reader = new ScopeReader(connection, address, number, asking);
   const { status, exits } = await reader.statusOf(first);
   const scopes: ScopeFacts[] = [];
   for (let id = first; scopes.length <= BOUNDS.PARENTS;) {

@@ -1,6 +1,7 @@
 import { sameHex, toBytes, toHex, toQuantity, type Hex } from "../core/bytes.js";
 import { SettlementGuardError } from "../core/errors.js";
-import { headerFromRpc, type HashedHeader } from "../header/header.js";
+import type { HashedHeader } from "../header/fields.js";
+import { headerFromRpc } from "../header/fromRpc.js";
 import { situationOf } from "../rpc/dialects.js";
 import { accept, checkRequestOptions, send, type Connection, type RequestOptions } from "../rpc/request.js";
 
@@ -15,6 +16,11 @@ export type BlockId =
   | { number: bigint | number }
   | { hash: string }
   | { number: bigint | number; hash: string };
+
+/** Which header is asked for. */
+export interface HeaderOptions extends RequestOptions {
+  readonly block: BlockId;
+}
 
 const TAGS: readonly unknown[] = ["latest", "safe", "finalized", "earliest"] satisfies BlockTag[];
 const ZERO_HASH = `0x${"00".repeat(32)}`;
@@ -31,16 +37,13 @@ type Named = { tag: BlockTag } | { hash: Hex; number?: bigint } | { hash?: never
  * @throws before anything is sent: INVALID_CONNECTION, INVALID_OPTION, INVALID_ANCHOR for what names no block, INVALID_HEX for a hash
  * that is not 32 bytes
  * @example
- * const { stateRoot } = await fetchHeader(provider, 21_000_000n);
+ * const { stateRoot } = await fetchHeader(provider, { block: 21_000_000n });
  */
-export async function fetchHeader(
-  connection: Connection,
-  block: BlockId,
-  options: RequestOptions = {},
-): Promise<HashedHeader> {
-  checkRequestOptions(options);
+export async function fetchHeader(connection: Connection, options: HeaderOptions): Promise<HashedHeader> {
+  checkRequestOptions(options, "block");
+  const { block, ...asking } = options;
   const named = readName(block);
-  const header = headerFromRpc(await fetchBlock(connection, named, options));
+  const header = headerFromRpc(await fetchBlock(connection, named, asking));
   if ("tag" in named) return header;
 
   const { hash, number } = named;

@@ -1,7 +1,7 @@
 import { invalidAnchor, type Anchor, type StateAnchor } from "../anchor/anchor.js";
-import { toBigInt, toHex, type Hex } from "../core/bytes.js";
+import { toBigInt, type Hex } from "../core/bytes.js";
 import { SettlementGuardError } from "../core/errors.js";
-import type { HashedHeader } from "../header/header.js";
+import type { HashedHeader } from "../header/fields.js";
 import { call, checkRequestOptions, type Connection, type RequestOptions } from "../rpc/request.js";
 import { fetchHeader } from "./fetchHeader.js";
 
@@ -12,7 +12,7 @@ export interface AnchorOptions extends RequestOptions {
    * it executes, and the closer the anchor, the shorter the reorg that makes the action revert. By default 2. The head must be
    * at least block `depth`.
    */
-  depth?: number;
+  readonly depth?: number;
 }
 
 const DEFAULT_DEPTH = 2;
@@ -38,7 +38,7 @@ export async function latestStateAnchor(
   options: AnchorOptions = {},
 ): Promise<{ anchor: StateAnchor; header: Hex }> {
   const { number, hash, stateRoot, rlp } = await latestHeader(connection, options);
-  return { anchor: { number, hash, stateRoot: toHex(stateRoot) }, header: toHex(rlp) };
+  return { anchor: { number, hash, stateRoot }, header: rlp };
 }
 
 async function latestHeader(connection: Connection, options: AnchorOptions): Promise<HashedHeader> {
@@ -52,7 +52,7 @@ async function latestHeader(connection: Connection, options: AnchorOptions): Pro
     const reason = `the head is block ${head}, and depth ${depth} needs a head of at least block ${depth}`;
     throw invalidAnchor(`${reason}: mine ${-number} blocks first, or ask for less depth`, { depth, number: head });
   }
-  return fetchHeader(connection, { number }, asking);
+  return fetchHeader(connection, { block: { number }, ...asking });
 }
 
 async function headNumber(connection: Connection, asking: RequestOptions): Promise<bigint> {

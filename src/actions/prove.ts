@@ -6,7 +6,7 @@ import { fetchHeader, type BlockId } from "./fetchHeader.js";
 import { situationOf } from "../rpc/dialects.js";
 import { checkWhole, invalidOption } from "../rpc/options.js";
 import { accept, checkRequestOptions, send, type Connection, type RequestOptions } from "../rpc/request.js";
-import type { HashedHeader } from "../header/header.js";
+import type { HashedHeader } from "../header/fields.js";
 import { sortSlots } from "../proof/pack.js";
 import { EMPTY_ROOT } from "../proof/trie.js";
 import {
@@ -29,16 +29,16 @@ export interface ProveOptions extends RequestOptions {
    * The block: an anchor, or a block by hash, by number or by tag. Whatever it is, it is resolved once, to a header that is
    * hashed here, and the proof is asked for by that header's hash.
    */
-  anchor: Readonly<AnchorLike> | BlockId;
+  readonly anchor: Readonly<AnchorLike> | BlockId;
   /** The account's address: 20 bytes of hexadecimal, of any case. */
-  account: string;
+  readonly account: string;
   /**
    * The account's slots: bigints, safe whole numbers, or 32 bytes of hexadecimal. In any order; a slot that is named twice is proven
    * once.
    */
-  slots?: readonly SlotInput[];
+  readonly slots?: readonly SlotInput[];
   /** Slots in one request, at most and by default {@link MAX_SLOTS_PER_REQUEST}: some endpoints allow fewer. */
-  slotsPerRequest?: number;
+  readonly slotsPerRequest?: number;
 }
 
 /** An account as its proof shows it. An account without nonce, balance and code that is in the trie (EIP-161) is present. */
@@ -91,7 +91,7 @@ export async function prove(connection: Connection, options: ProveOptions): Prom
   for (const { accountProof } of others) checkRoot(header, accountProof);
   const storage = new Map(answers.flatMap((answer) => [...answer.storage]));
   const question = {
-    stateRoot: toHex(header.stateRoot),
+    stateRoot: header.stateRoot,
     account: toHex(address),
     slots: slots.map((slot) => toHex(slot)),
   };
@@ -102,8 +102,8 @@ export async function prove(connection: Connection, options: ProveOptions): Prom
 
   const { account, witness, storageWitness } = packed;
   return {
-    anchor: { number: header.number, hash: header.hash, stateRoot: toHex(header.stateRoot) },
-    header: toHex(header.rlp),
+    anchor: { number: header.number, hash: header.hash, stateRoot: header.stateRoot },
+    header: header.rlp,
     address: toHex(address),
     account: account === undefined ? { status: "absent" } : { status: "present", ...account },
     slots: packed.slots,
@@ -134,11 +134,11 @@ async function anchoredHeader(
   asking: RequestOptions,
 ): Promise<HashedHeader> {
   if (typeof anchor !== "object" || anchor === null || !("stateRoot" in anchor))
-    return fetchHeader(connection, anchor, asking);
+    return fetchHeader(connection, { block: anchor, ...asking });
   const { stateRoot, ...block } = anchor;
   const claim = { ...block, stateRoot: stateRoot as string };
   checkAnchor(claim);
-  const header = await fetchHeader(connection, block, asking);
+  const header = await fetchHeader(connection, { block, ...asking });
   verifyStateAnchor(claim, header.rlp);
   return header;
 }
@@ -255,10 +255,9 @@ function describe(value: unknown): string {
 // --- what the answer says beside the proof ---
 
 /** The first node decides under which root a proof stands; saying so tells another block's proof from a broken one. */
-function checkRoot({ number, hash, stateRoot }: HashedHeader, [node]: readonly string[]): void {
+function checkRoot({ number, hash, stateRoot: expected }: HashedHeader, [node]: readonly string[]): void {
   if (node === undefined) return; // the proof is judged as a whole: empty, it is only good in the empty trie
   const actual = toHex(keccak256(toBytes(node, "node 0 of the proof of account")));
-  const expected = toHex(stateRoot);
   if (actual === expected) return;
   const message = `the account proof stands under state root ${actual}, block ${number} (${hash}) has ${expected}`;
   throw new SettlementGuardError("PROOF_OF_OTHER_STATE", { number, hash, expected, actual }, message);

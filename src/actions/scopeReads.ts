@@ -9,37 +9,37 @@ import { STATUSES, type Status } from "../policy/policy.js";
 /** The end of a span. It has passed when both have, or by the clock alone four spans after its beginning. */
 export interface Deadline {
   /** In seconds since 1970. */
-  time: bigint;
+  readonly time: bigint;
   /** A height. */
-  number: bigint;
+  readonly number: bigint;
 }
 
 /** What restricts one scope, what is above it aside: the contract's `Restrictions`. An end is undefined where nothing lasts. */
 export interface Restrictions {
-  stale: Deadline | undefined;
-  lagging: Deadline | undefined;
+  readonly stale: Deadline | undefined;
+  readonly lagging: Deadline | undefined;
   /** By the clock alone: its height is zero. */
-  paused: Deadline | undefined;
+  readonly paused: Deadline | undefined;
   /** Until when Halted closes exits. */
-  exitsClosed: Deadline | undefined;
+  readonly exitsClosed: Deadline | undefined;
   /** Before which a later Halted cause closes none. */
-  exitsClosable: Deadline | undefined;
+  readonly exitsClosable: Deadline | undefined;
   /** When it is Synced again, if the chain lives and no cause is open. */
-  synced: Deadline | undefined;
+  readonly synced: Deadline | undefined;
   /** Seconds that no block accounts for. */
-  unaccounted: bigint;
-  openDiverged: bigint;
-  openHalted: bigint;
+  readonly unaccounted: bigint;
+  readonly openDiverged: bigint;
+  readonly openHalted: bigint;
 }
 
 /** The configuration that waits for its delay. */
 export interface Announcement {
   /** keccak256 of its ABI encoding. */
-  announced: Hex;
+  readonly announced: Hex;
   /** From when anybody may apply it. */
-  readyFrom: Deadline;
+  readonly readyFrom: Deadline;
   /** From when nobody may. */
-  readyUntil: Deadline;
+  readonly readyUntil: Deadline;
 }
 
 /** What a guard answers at one block. Nothing of it is proven: the endpoint is believed. */

@@ -1,6 +1,6 @@
-import { toHex, type Hex } from "../core/bytes.js";
+import type { Hex } from "../core/bytes.js";
 import type { Anchor } from "../anchor/anchor.js";
-import type { HashedHeader } from "../header/header.js";
+import type { HashedHeader } from "../header/fields.js";
 import { fetchHeader, type BlockId } from "./fetchHeader.js";
 import { checkWhole, invalidOption } from "../rpc/options.js";
 import { checkRequestOptions, type Connection, type RequestOptions } from "../rpc/request.js";
@@ -9,26 +9,26 @@ import { BOUNDS } from "../policy/bounds.js";
 /** What is looked for, and where. */
 export interface StandstillOptions extends RequestOptions {
   /** The scope's gap, in whole seconds: more than that between two consecutive blocks is a standstill. */
-  gap: number;
+  readonly gap: number;
   /** How many blocks are looked at, from `from` backwards: 1 to 8,191, which is how far back the contract looks, and the default. */
-  blocks?: number;
+  readonly blocks?: number;
   /** The newest block that is looked at. By default the endpoint's latest. */
-  from?: BlockId;
+  readonly from?: BlockId;
   /**
    * Whole seconds that lie between two blocks of the chain at the least, 0 by default: 12 on Ethereum, 2 on the OP stack. With it a quiet day of
    * Ethereum takes some 10 requests, and some 250 without. One that is too great hides standstills.
    */
-  leastBlockTime?: number;
+  readonly leastBlockTime?: number;
 }
 
 /** Two consecutive blocks that are further apart than a gap, as `proveStandstill` takes them. */
 export interface Standstill {
   /** The block that ended it. */
-  anchor: Anchor;
+  readonly anchor: Anchor;
   /** RLP of its header and of its parent's, end to end. */
-  headers: Hex;
+  readonly headers: Hex;
   /** Seconds between the two. */
-  apart: number;
+  readonly apart: number;
 }
 
 const GREATEST_GAP = 2 ** 16 - 1;
@@ -68,32 +68,33 @@ export async function findStandstills(connection: Connection, options: Standstil
 
 async function* standstills(connection: Connection, options: StandstillOptions): AsyncGenerator<Standstill> {
   const { gap, blocks, from, leastBlockTime, asking } = readOptions(options);
-  const newest = await fetchHeader(connection, from, asking);
+  const newest = await fetchHeader(connection, { block: from, ...asking });
   const oldest = newest.number > blocks ? newest.number - blocks : 0n;
   if (oldest === newest.number) return;
 
   // Ranges in which there may be one, the newest last.
-  const ranges = [{ low: await fetchHeader(connection, oldest, asking), high: newest }];
+  const ranges = [{ low: await fetchHeader(connection, { block: oldest, ...asking }), high: newest }];
   for (let range = ranges.pop(); range !== undefined; range = ranges.pop()) {
     const { low, high } = range;
     const inside = high.number - low.number - 1n; // blocks, each of them after the least time
     if (high.timestamp - low.timestamp - inside * leastBlockTime <= gap) continue;
     if (inside > 0n) {
-      const middle = await fetchHeader(connection, low.number + (inside + 1n) / 2n, asking);
+      const middle = await fetchHeader(connection, { block: low.number + (inside + 1n) / 2n, ...asking });
       ranges.push({ low, high: middle }, { low: middle, high });
       continue;
     }
     // By its hash: of two heights an endpoint may answer about two branches.
-    const parent = await fetchHeader(connection, { number: low.number, hash: toHex(high.parentHash) }, asking);
+    const parent = await fetchHeader(connection, { block: { number: low.number, hash: high.parentHash }, ...asking });
     if (high.timestamp - parent.timestamp > gap) yield standstill(parent, high);
   }
 }
 
 function standstill(parent: HashedHeader, { number, hash, rlp, timestamp }: HashedHeader): Standstill {
-  const headers = new Uint8Array(rlp.length + parent.rlp.length);
-  headers.set(rlp);
-  headers.set(parent.rlp, rlp.length);
-  return { anchor: { number, hash }, headers: toHex(headers), apart: Number(timestamp - parent.timestamp) };
+  return {
+    anchor: { number, hash },
+    headers: `${rlp}${parent.rlp.slice(2)}`,
+    apart: Number(timestamp - parent.timestamp),
+  };
 }
 
 function readOptions(options: StandstillOptions) {

@@ -1,6 +1,7 @@
 import { sameHex, toBytes, toHex, type Hex } from "../core/bytes.js";
 import { SettlementGuardError } from "../core/errors.js";
-import { decodeHeaderStart, hashHeader } from "../header/header.js";
+import { keccak256 } from "../core/keccak.js";
+import { headerBytes, startOf } from "../header/header.js";
 
 /** The block on which an action is prepared. The contract's `Anchor`. (A type, since Ignition takes no interface as an argument.) */
 export type Anchor = {
@@ -15,11 +16,11 @@ export type StateAnchor = Anchor & {
 
 /** An anchor as callers may have it, hashes being plain strings. Every function checks it before it uses it. */
 export interface AnchorLike {
-  number: bigint;
+  readonly number: bigint;
   /** 32 bytes of hexadecimal, of any case. */
-  hash: string;
+  readonly hash: string;
   /** 32 bytes of hexadecimal, of any case. */
-  stateRoot?: string;
+  readonly stateRoot?: string;
 }
 
 const MAX_UINT64 = 2n ** 64n - 1n;
@@ -32,15 +33,12 @@ const ZERO_HASH = `0x${"00".repeat(32)}`;
  * @throws INVALID_ANCHOR, INVALID_HEX, HEADER_HASH_MISMATCH, HEADER_MALFORMED, HEADER_NUMBER_MISMATCH, STATE_ROOT_MISMATCH: the
  * contract's `HeaderHashMismatch`, `HeaderMalformed`, `HeaderNumberMismatch`, `StateRootMismatch`
  */
-export function verifyStateAnchor(
-  anchor: Readonly<AnchorLike> & { readonly stateRoot: string },
-  header: string | Uint8Array,
-): void {
+export function verifyStateAnchor(anchor: Readonly<AnchorLike> & { readonly stateRoot: string }, header: string): void {
   const { number: claimedNumber, hash: claimedHash, stateRoot: claimedRoot } = readAnchor(anchor);
   if (claimedRoot === undefined) throw invalidAnchor("there is no state root", { number: claimedNumber });
-  const rlp = header instanceof Uint8Array ? header : toBytes(header, "header");
+  const rlp = headerBytes(header);
 
-  const hash = hashHeader(rlp);
+  const hash = toHex(keccak256(rlp));
   if (!sameHex(hash, claimedHash)) {
     throw new SettlementGuardError(
       "HEADER_HASH_MISMATCH",
@@ -49,7 +47,7 @@ export function verifyStateAnchor(
     );
   }
 
-  const { number, stateRoot: root } = decodeHeaderStart(rlp);
+  const { number, stateRoot } = startOf(rlp);
   if (number !== claimedNumber) {
     throw new SettlementGuardError(
       "HEADER_NUMBER_MISMATCH",
@@ -58,7 +56,6 @@ export function verifyStateAnchor(
     );
   }
 
-  const stateRoot = toHex(root);
   if (!sameHex(stateRoot, claimedRoot)) {
     throw new SettlementGuardError(
       "STATE_ROOT_MISMATCH",
@@ -85,9 +82,8 @@ function readAnchor(anchor: unknown): AnchorLike {
   const { number, hash, stateRoot } = anchor as { number?: unknown; hash?: unknown; stateRoot?: unknown };
   if (typeof number !== "bigint" || number < 0n || number > MAX_UINT64)
     throw invalidAnchor("the number is not a bigint from 0 to 2^64 - 1", {});
-  const read: AnchorLike = { number, hash: readHash("hash", hash, number) };
-  if ("stateRoot" in anchor) read.stateRoot = readHash("stateRoot", stateRoot, number);
-  return read;
+  const read = { number, hash: readHash("hash", hash, number) };
+  return "stateRoot" in anchor ? { ...read, stateRoot: readHash("stateRoot", stateRoot, number) } : read;
 }
 
 function readHash(name: string, value: unknown, number: bigint): string {

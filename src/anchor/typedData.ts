@@ -19,11 +19,11 @@ export type { TypedDataField, TypedDataTypes } from "./typedMessage.js";
 
 /** An EIP-712 domain. A member that is left out is not part of the domain's type. */
 export interface TypedDataDomain {
-  name?: string;
-  version?: string;
-  chainId?: bigint | number;
-  verifyingContract?: string;
-  salt?: string;
+  readonly name?: string;
+  readonly version?: string;
+  readonly chainId?: bigint | number;
+  readonly verifyingContract?: string;
+  readonly salt?: string;
 }
 
 /** The members of the contract's `Anchor`: `Anchor(uint64 number,bytes32 hash)`. */
@@ -46,29 +46,32 @@ const DOMAIN_TYPE: readonly TypedDataField[] = [
   { name: "salt", type: "bytes32" },
 ];
 
-/** How {@link withAnchor} adds the anchor. */
-export interface WithAnchorOptions {
+/** What {@link withAnchor} binds to an anchor, and how. */
+export interface WithAnchorOptions<Message extends object = object> {
+  readonly types: TypedDataTypes;
+  readonly message: Message;
+  readonly anchor: Anchor | StateAnchor;
   /** The struct that is signed; needed only where the types leave a choice. */
-  primaryType?: string;
-  /** The name of the new member. */
-  field?: string;
+  readonly primaryType?: string;
+  /** The name of the new member; `anchor` without it. */
+  readonly field?: string;
 }
 
 /** What is signed: `signer.signTypedData(domain, types, message)` in ethers, with `primaryType` beside them in viem. */
 export interface AnchoredTypedData<Message> {
-  types: Record<string, TypedDataField[]>;
-  primaryType: string;
-  message: Message & Record<string, unknown>;
+  readonly types: Record<string, TypedDataField[]>;
+  readonly primaryType: string;
+  readonly message: Message & Record<string, unknown>;
 }
 
 /** What {@link typedDataJson} takes: a domain, and what {@link withAnchor} returned. */
 export interface TypedDataDefinition {
   /** Members that are undefined or null are not part of the domain. */
-  domain?: TypedDataDomain;
-  types: TypedDataTypes;
+  readonly domain?: TypedDataDomain;
+  readonly types: TypedDataTypes;
   /** The struct that is signed; needed only where the types leave a choice. */
-  primaryType?: string;
-  message: object;
+  readonly primaryType?: string;
+  readonly message: object;
 }
 
 /**
@@ -89,21 +92,16 @@ export interface TypedDataDefinition {
  * (`Order.legs[1].size`); where the member's or the type's name already means something else; where it is not clear which struct is
  * signed; where a type is not one that can be signed. INVALID_ANCHOR, INVALID_HEX
  * @example
- * const { types, message } = withAnchor({ Order: [{ name: "size", type: "uint256" }] }, { size: 1n }, anchor);
- * const signature = await signer.signTypedData(domain, types, message);
+ * const types = { Order: [{ name: "size", type: "uint256" }] };
+ * const signed = withAnchor({ types, message: { size: 1n }, anchor });
+ * const signature = await signer.signTypedData(domain, signed.types, signed.message);
  */
-export function withAnchor<Message extends object>(
-  types: TypedDataTypes,
-  message: Message,
-  anchor: Anchor | StateAnchor,
-  options: WithAnchorOptions = {},
-): AnchoredTypedData<Message> {
+export function withAnchor<Message extends object>(unsigned: WithAnchorOptions<Message>): AnchoredTypedData<Message> {
+  const { types, message, anchor, ...names } = Object(unsigned) as WithAnchorOptions<Message>;
   const value = plainAnchor(anchor);
   const anchorType = "stateRoot" in value ? "StateAnchor" : "Anchor";
   const structs = copyTypes(types);
-  const { primaryType = inferPrimaryType(structs, anchorType), field = "anchor" } = Object(
-    options,
-  ) as WithAnchorOptions;
+  const { primaryType = inferPrimaryType(structs, anchorType), field = "anchor" } = names;
   addAnchorMember(structs, primaryType, field, anchorType);
   const given = memberOf(message, field);
   if (given !== undefined && !sameAnchor(given, value))
@@ -123,7 +121,7 @@ export function withAnchor<Message extends object>(
  * @throws INVALID_TYPED_DATA as {@link withAnchor}; for a domain's member that EIP-712 does not know; and where the types have an
  * `EIP712Domain` of other members than the domain
  * @example
- * const json = typedDataJson({ domain, ...withAnchor(types, order, anchor) });
+ * const json = typedDataJson({ domain, ...withAnchor({ types, message: order, anchor }) });
  * const signature = await wallet.request({ method: "eth_signTypedData_v4", params: [account, json] });
  */
 export function typedDataJson(definition: TypedDataDefinition): string {

@@ -5,8 +5,8 @@ import { describeValue } from "../core/text.js";
 
 /** One member of an EIP-712 struct. */
 export interface TypedDataField {
-  name: string;
-  type: string;
+  readonly name: string;
+  readonly type: string;
 }
 
 /** EIP-712 struct types by name, as ethers and viem take them. */

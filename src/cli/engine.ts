@@ -68,8 +68,8 @@ export function witnessInvalid(offset: number, why?: string): Finding<never> {
 
 function header(hash: Hex, rlp: Uint8Array): Finding<HeaderFields> {
   try {
-    const { number, stateRoot } = readHeader(rlp, hash);
-    return { status: "present", value: { number, stateRoot } };
+    const { number, stateRoot } = readHeader(toHex(rlp), hash);
+    return { status: "present", value: { number, stateRoot: toBytes(stateRoot, "state root", 32) } };
   } catch (error) {
     if (SettlementGuardError.is(error, "HEADER_HASH_MISMATCH")) return headerHashMismatch(error.details.actual);
     if (SettlementGuardError.is(error, "HEADER_MALFORMED")) return headerMalformed(error.details.field);

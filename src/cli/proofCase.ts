@@ -166,7 +166,7 @@ function readAnswer(id: string, members: Members, index: number): AnswerCase {
     claims: readClaims(members, index),
     slots: [...readStorage(members, index, "storage", "slot"), ...readStorage(members, index, "storageProof", "key")],
     ...defined({
-      header: rlp === undefined ? undefined : { rlp, hash: hash ?? hashHeader(rlp) },
+      header: rlp === undefined ? undefined : { rlp, hash: hash ?? hashHeader(toHex(rlp)) },
       stateRoot,
       witness,
       blockHash: hash,

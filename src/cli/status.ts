@@ -24,7 +24,7 @@ export async function status(options: StatusArguments, terminal: Terminal): Prom
   const { guard, scope } = options;
   readable("--guard", guard, "20 bytes in hexadecimal", () => toBytes(guard, "--guard", 20));
   readable("--scope", scope, "1 to 31 characters of ASCII, or 32 bytes in hexadecimal", () => scopeIdOf(scope));
-  const { lines, ...facts } = await explainScope(jsonRpc(endpoint), guard, scope, { timeout: endpoint.timeout });
+  const { lines, ...facts } = await explainScope(jsonRpc(endpoint), { guard, scope, timeout: endpoint.timeout });
   if (options.json === true) await terminal.printJson(facts, 2);
   else await terminal.print(...lines);
   return facts.status === "Synced" ? 0 : 1;

@@ -102,7 +102,7 @@ export class SettlementGuardError<Code extends ErrorCode = ErrorCode> extends Er
 
   constructor(
     readonly code: Code,
-    readonly details: ErrorDetails[Code],
+    readonly details: Readonly<ErrorDetails[Code]>,
     message: string,
     options?: { cause?: unknown },
   ) {

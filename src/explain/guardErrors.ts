@@ -5,10 +5,10 @@ import { keccak256 } from "../core/keccak.js";
 export type GuardErrorType = "uint8" | "uint64" | "uint256" | "bytes32" | "address";
 
 export interface GuardErrorInput {
-  name: string;
-  type: GuardErrorType;
+  readonly name: string;
+  readonly type: GuardErrorType;
   /** What the value is, as it reads in a sentence. */
-  meaning: string;
+  readonly meaning: string;
 }
 
 const number: GuardErrorInput = { name: "number", type: "uint64", meaning: "the anchor's block number" };

@@ -4,19 +4,19 @@ import type { Request } from "../rpc/request.js";
 /** What identifies a chain at birth: two chains created with equal options have the same genesis block. */
 export interface BackendOptions {
   /** Decimal EIP-155 chain id. Left out, the backend's own default. */
-  chainId?: number;
+  readonly chainId?: number;
   /** Timestamp of the genesis block, in seconds since the epoch. Meaningless together with `forkFrom`. */
-  genesisTime?: number;
+  readonly genesisTime?: number;
   /** Continue another chain's history and state after one of its blocks, instead of starting at a genesis. */
-  forkFrom?: { request: Request; blockNumber: bigint };
+  readonly forkFrom?: { request: Request; blockNumber: bigint };
 }
 
 /** One development chain in this process (or reachable from it), with automining on and nothing mined yet. */
 export interface Backend<Tools = unknown> {
   /** The chain's own EIP-1193 `request`. Only the simulator talks to it directly. */
-  request: Request;
+  readonly request: Request;
   /** What the backend offers a test besides RPC; for Hardhat the connection, with its `ethers` and `networkHelpers`. */
-  tools: Tools;
+  readonly tools: Tools;
   /**
    * Makes {@link Backend.tools} send what they ask through `request` from now on. The simulator must see everything that mines a
    * block; a backend whose tools do not mine leaves this out. What the tools ask for the backend, while it answers the simulator, must not

@@ -4,9 +4,9 @@ import type { Pool } from "./pool.js";
 import type { RpcBlock, SentTransaction } from "./transactions.js";
 
 /** A block's place on its chain. */
-export interface BlockId {
-  number: bigint;
-  hash: Hex;
+export interface BlockRef {
+  readonly number: bigint;
+  readonly hash: Hex;
 }
 
 /** What it takes, besides the block itself, to produce a block again. */
@@ -106,7 +106,7 @@ export async function readHead(ask: Ask): Promise<{ number: number; hash: Hex; t
   return { number: Number(block.number), hash: block.hash, timestamp: Number(block.timestamp) };
 }
 
-export function blockId({ number, hash }: BlockRecord): BlockId {
+export function blockRef({ number, hash }: BlockRecord): BlockRef {
   return { number: BigInt(number), hash };
 }
 

@@ -1,6 +1,6 @@
 import { sameHex } from "../core/bytes.js";
 import { simulatorError } from "./backend.js";
-import { blockId, type BlockId, type PortableBlock } from "./blocks.js";
+import { blockRef, type BlockRef, type PortableBlock } from "./blocks.js";
 import type { SimulatedNode } from "./node.js";
 import type { Rejection } from "./pool.js";
 import { isSystemTransaction, type SentTransaction } from "./transactions.js";
@@ -8,15 +8,15 @@ import { isSystemTransaction, type SentTransaction } from "./transactions.js";
 /** How a chain's canonical branch changed. Lists are in ascending order of height. */
 export interface BranchChange {
   /** The last block that both branches share. */
-  commonAncestor: BlockId;
+  readonly commonAncestor: BlockRef;
   /** Blocks that are no longer canonical. */
-  orphaned: BlockId[];
+  readonly orphaned: BlockRef[];
   /** Blocks that replaced them. */
-  adopted: BlockId[];
+  readonly adopted: BlockRef[];
   /** Transactions of the orphaned blocks, in order, whether or not the new branch has them too. */
-  orphanedTransactions: SentTransaction[];
+  readonly orphanedTransactions: SentTransaction[];
   /** Transactions that should have gone into the new branch and that the node refused there. */
-  rejected: Rejection[];
+  readonly rejected: Rejection[];
 }
 
 /**
@@ -45,9 +45,9 @@ export async function switchBranch(
     await miner.arm();
   }
   return {
-    commonAncestor: blockId(blocks.at(ancestor)!),
-    orphaned: orphaned.map(({ record }) => blockId(record)),
-    adopted: blocks.above(ancestor).map(blockId),
+    commonAncestor: blockRef(blocks.at(ancestor)!),
+    orphaned: orphaned.map(({ record }) => blockRef(record)),
+    adopted: blocks.above(ancestor).map(blockRef),
     orphanedTransactions: orphaned.flatMap(({ transactions }) => transactions.filter((it) => !isSystemTransaction(it))),
     rejected,
   };

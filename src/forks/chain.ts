@@ -1,7 +1,7 @@
 import { sameHex, type Hex } from "../core/bytes.js";
 import type { Request } from "../rpc/request.js";
 import { simulatorError, type Backend, type ChainFactory } from "./backend.js";
-import { blockId, sharedLength, type BlockId } from "./blocks.js";
+import { blockRef, sharedLength, type BlockRef } from "./blocks.js";
 import { importBlock, rollBack, switchBranch, type BranchChange } from "./branch.js";
 import { checkOptions, createNode, type ChainOptions, type SimulatedNode } from "./node.js";
 import { withoutOwn } from "./ownTransactions.js";
@@ -11,17 +11,17 @@ import { isSystemTransaction } from "./transactions.js";
 
 export interface ReorgOptions {
   /** Number of blocks replaced, from the head backwards. At least 1. */
-  depth: number;
+  readonly depth: number;
   /** Number of blocks that the new branch is longer than the old one. Default: 0. */
-  extra?: number;
+  readonly extra?: number;
   /** Distinguishes the new branch; the same seed gives the same branch when the same script runs again. */
-  seed?: string;
+  readonly seed?: string;
   /**
    * What becomes of the transactions in the replaced blocks. `"keep"` (default): each goes into the new block of the same height,
    * where it may do something else, or be rejected. `"drop"`: none comes back. A list of raw transactions goes into the first new
    * block instead of them, in the order of the node's pool (by tip).
    */
-  transactions?: "keep" | "drop" | readonly Hex[];
+  readonly transactions?: "keep" | "drop" | readonly Hex[];
 }
 
 /**
@@ -83,19 +83,19 @@ export class SimulatedChain<Tools = unknown> {
   }
 
   /** The canonical head. */
-  get head(): BlockId {
-    return blockId(this.#node.blocks.head);
+  get head(): BlockRef {
+    return blockRef(this.#node.blocks.head);
   }
 
   /** The canonical block at a height, or undefined above the head or before the simulator's first block. */
-  at(number: bigint): BlockId | undefined {
+  at(number: bigint): BlockRef | undefined {
     const record = this.#node.blocks.at(Number(number));
-    return record && blockId(record);
+    return record && blockRef(record);
   }
 
   /** Blocks that were canonical once, in the order in which they stopped being so. `eth_getBlockByHash` returns them. */
-  get orphans(): BlockId[] {
-    return [...this.#node.blocks.orphans.values()].map(({ record }) => blockId(record));
+  get orphans(): BlockRef[] {
+    return [...this.#node.blocks.orphans.values()].map(({ record }) => blockRef(record));
   }
 
   /**
@@ -106,7 +106,7 @@ export class SimulatedChain<Tools = unknown> {
    * faster for thousands of blocks, and only code that runs in between can tell. A rollback into them fills it again. Storage mode
    * only
    */
-  async mine(count = 1, options: { history?: "each" | "at-end" } = {}): Promise<BlockId> {
+  async mine(count = 1, options: { history?: "each" | "at-end" } = {}): Promise<BlockRef> {
     if (!Number.isSafeInteger(count) || count < 0) throw simulatorError(`${count} is not a number of blocks`);
     const { checkpoints, history, miner } = this.#node;
     const atEnd = options.history === "at-end";

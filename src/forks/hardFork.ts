@@ -3,9 +3,9 @@ import { SimulatedChain } from "./chain.js";
 
 export interface HardForkOptions {
   /** The new chain's id. Left out, both chains keep the old one, and every signature is good on both. */
-  chainId?: number;
+  readonly chainId?: number;
   /** Default: "hard fork of …". */
-  name?: string;
+  readonly name?: string;
 }
 
 /**

@@ -1,5 +1,5 @@
 export { type Backend, type BackendOptions, type ChainFactory } from "./backend.js";
-export { type BlockId } from "./blocks.js";
+export { type BlockRef } from "./blocks.js";
 export { type BranchChange } from "./branch.js";
 export { SimulatedChain, type ReorgOptions } from "./chain.js";
 export { hardFork, type HardForkOptions } from "./hardFork.js";

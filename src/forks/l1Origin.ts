@@ -20,11 +20,19 @@ export async function installL1Block(l2: SimulatedChain, code: Hex): Promise<voi
   await l2.request({ method: "hardhat_impersonateAccount", params: [DEPOSITOR_ADDRESS] });
 }
 
+/** What an L2 is shown. */
+export interface L1Origin {
+  readonly l2: SimulatedChain;
+  readonly l1: SimulatedChain;
+  /** The height of the block of `l1`. */
+  readonly number: bigint;
+}
+
 /**
  * Shows the L2 a block of L1, as the first transaction of an L2 block does: one transaction from the depositor, packed as since the Isthmus
  * upgrade. The sequencer decides which block and when; nothing here keeps it in step with L1's head.
  */
-export async function showL1Origin(l2: SimulatedChain, l1: SimulatedChain, number: bigint): Promise<void> {
+export async function showL1Origin({ l2, l1, number }: L1Origin): Promise<void> {
   const block = (await l1.request({ method: "eth_getBlockByNumber", params: [toQuantity(number), false] })) as {
     hash: Hex;
     timestamp: Hex;

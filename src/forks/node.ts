@@ -9,23 +9,23 @@ import { Pool } from "./pool.js";
 
 export interface ChainOptions extends BackendOptions {
   /** Shown in errors. Default: "chain". */
-  name?: string;
+  readonly name?: string;
   /** Seconds between a block and its parent, unless the test says otherwise. Default: 12. */
-  blockTime?: number;
+  readonly blockTime?: number;
   /** How the EIP-2935 contract learns the parent's hash. Default: "transaction". */
-  history?: HistoryMode;
+  readonly history?: HistoryMode;
   /**
    * Number of blocks mined at creation, with nothing in them. Default: 3, so that an anchor two blocks behind the head is there, and is
    * not the genesis: cheat codes made its state, to which its header does not commit. Meaningless together with `forkFrom`.
    */
-  blocks?: number;
+  readonly blocks?: number;
   /**
    * What a later time means that a test asks for: by `evm_increaseTime`, `evm_setNextBlockTimestamp`, `evm_mine` with a timestamp, or Hardhat's
    * `networkHelpers.time`, which sends these. `"live"` (default): blocks come as on a live chain, one each `blockTime`, until the next has
    * that time; what waits in the pool is in that one. `"raw"`: the next block has that time, as on the bare backend. To a guard that is an
    * outage, as {@link SimulatedChain.stall} is in both. `hardhat_mine` mines the blocks that it is told to, as far apart as it is told.
    */
-  time?: "live" | "raw";
+  readonly time?: "live" | "raw";
 }
 
 /** The parts of a simulated chain. None of them knows of the queue: whoever uses them has the chain for itself. */

@@ -5,13 +5,13 @@ import type { ChainOptions } from "./node.js";
 
 export interface PartitionOptions<Tools> extends Omit<ChainOptions, "name" | "forkFrom" | "blocks"> {
   /** Number of nodes, at least 2. Default: 2, or as many as there are names. */
-  nodes?: number;
+  readonly nodes?: number;
   /** The nodes' names. Default: "node 1", "node 2", … */
-  names?: readonly string[];
+  readonly names?: readonly string[];
   /** Height at which the nodes part, at least; `prepare` may take more blocks. Default: 10. */
-  commonBlocks?: number;
+  readonly commonBlocks?: number;
   /** Deploys and funds what the test needs, on the first node. All nodes have it, in the same blocks. */
-  prepare?: (chain: SimulatedChain<Tools>) => Promise<unknown>;
+  readonly prepare?: (chain: SimulatedChain<Tools>) => Promise<unknown>;
 }
 
 /**

@@ -5,31 +5,31 @@ import { SYSTEM_ADDRESS } from "./history.js";
 
 /** A transaction as JSON-RPC returns it. */
 export interface RpcTransaction {
-  hash: Hex;
-  from: Hex;
+  readonly hash: Hex;
+  readonly from: Hex;
   [field: string]: unknown;
 }
 
 /** A block as JSON-RPC returns it, with full transactions. */
 export interface RpcBlock {
-  number: Hex;
-  hash: Hex;
-  parentHash: Hex;
-  timestamp: Hex;
-  mixHash: Hex;
-  miner: Hex;
-  transactions: RpcTransaction[];
+  readonly number: Hex;
+  readonly hash: Hex;
+  readonly parentHash: Hex;
+  readonly timestamp: Hex;
+  readonly mixHash: Hex;
+  readonly miner: Hex;
+  readonly transactions: RpcTransaction[];
   [field: string]: unknown;
 }
 
 /** A transaction that can be sent again, on this chain or on one that shares its accounts, and keeps its hash. */
 export interface SentTransaction {
-  hash: Hex;
-  from: Hex;
+  readonly hash: Hex;
+  readonly from: Hex;
   /** The signed bytes. Undefined where the node signed it itself (`eth_sendTransaction`): it signs it again, identically. */
-  raw: Hex | undefined;
+  readonly raw: Hex | undefined;
   /** The transaction as the node reported it. */
-  json: RpcTransaction;
+  readonly json: RpcTransaction;
 }
 
 /** Whether it is the simulator's own stand-in for EIP-2935's system call. */

@@ -12,9 +12,9 @@ export type HardhatTools = NetworkConnection;
 
 export interface HardhatFactoryOptions {
   /** Name of an `edr-simulated` network in the project's configuration. Default: the default network. */
-  network?: string;
+  readonly network?: string;
   /** Further configuration of every chain, for example `{ hardfork: "osaka" }`. */
-  override?: NetworkConfigOverride;
+  readonly override?: NetworkConfigOverride;
 }
 
 /** 2026-01-01T00:00:00Z. Hardhat's own default is the wall clock, with which no two chains have the same genesis. */

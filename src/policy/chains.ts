@@ -4,16 +4,16 @@ export type Continuity = (typeof CONTINUITIES)[number];
 
 /** What of a chain decides whether a configuration can work. */
 export interface ChainProfile {
-  name: string;
+  readonly name: string;
   /** The usual time between two blocks, in milliseconds. */
-  blockTime: number;
+  readonly blockTime: number;
   /**
    * The longest average time between two blocks of a chain that lives, in milliseconds, over any time as long as a scope's gap: missed slots
    * included. At most 125 % of `blockTime`. A greater one hides more (`hiddenOutages`); a smaller one may see outages that were none.
    */
-  longestBlockTime: number;
+  readonly longestBlockTime: number;
   /** For how many blocks before the executing one the chain's source of block hashes answers. */
-  hashWindow: number;
+  readonly hashWindow: number;
   /**
    * What shows an outage:
    * - `block-times`: blocks come by themselves, and their times are those at which they were made;
@@ -22,12 +22,12 @@ export interface ChainProfile {
    * - `arbitrum-clock`: block times, with the heights that ArbSys tells (`ArbitrumContinuity`);
    * - `on-demand`: nothing does. Blocks come with transactions, so that quiet time looks like an outage; any contract may be tried there.
    */
-  continuity: Continuity;
+  readonly continuity: Continuity;
   /**
    * Where it is the L1 origin: by how much a healthy sequencer's origin lags at the most, in seconds. An estimate on the safe side: a sequencer
    * waits for a few confirmations, and slots of L1 are missed meanwhile.
    */
-  originLag?: number;
+  readonly originLag?: number;
 }
 
 /** EIP-2935, HISTORY_SERVE_WINDOW. */

@@ -47,40 +47,40 @@ export type ScopeConfig = {
 /** A scope that can work. */
 export type GuardedScope = {
   /** What the contract calls it: its name in ASCII, padded with zeros. */
-  id: Hex;
-  chain: number;
+  readonly id: Hex;
+  readonly chain: number;
   /** What `config.policy` says. */
-  policy: PolicyTable;
+  readonly policy: PolicyTable;
   /** What `_configureScope` and `scheduleScope` take. */
-  config: ScopeConfig;
+  readonly config: ScopeConfig;
   /** What it does not see: {@link hiddenOutages}. */
-  hidden: HiddenOutages;
+  readonly hidden: HiddenOutages;
 };
 
 /** The longest outage, in whole seconds, that stays hidden. */
 export type HiddenOutages = {
   /** On a busy market: the heartbeat is a quarter of the gap old. */
-  busy: number;
+  readonly busy: number;
   /** After an hour in which nobody called. */
-  hour: number;
+  readonly hour: number;
   /** After a day in which nobody called. */
-  day: number;
+  readonly day: number;
   /** After a week in which nobody called. */
-  week: number;
+  readonly week: number;
 };
 
 /** One line of a configuration that cannot work. */
 export type ConfigFault = {
   /** Where it stands, as one would write it: `scopes["ETH-PERP"].maxAge`. */
-  line: string;
-  reason: string;
+  readonly line: string;
+  readonly reason: string;
 };
 
 /** What {@link defineGuardConfig} takes. */
 export interface GuardConfigInput<Chain extends number, Scope extends string, Policy extends string> {
-  chains: Readonly<Record<Chain, ChainInput>>;
-  scopes: Readonly<Record<Scope, ScopeInput<NoInfer<Chain>, NoInfer<Scope>, NoInfer<Policy>>>>;
-  policy?: Readonly<Record<Policy, PolicyTable>>;
+  readonly chains: Readonly<Record<Chain, ChainInput>>;
+  readonly scopes: Readonly<Record<Scope, ScopeInput<NoInfer<Chain>, NoInfer<Scope>, NoInfer<Policy>>>>;
+  readonly policy?: Readonly<Record<Policy, PolicyTable>>;
 }
 
 /**

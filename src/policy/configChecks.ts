@@ -9,31 +9,31 @@ export interface ChainInput extends Partial<ChainProfile> {
    * Whole seconds from a trader's signature to the block that executes it, at their usual worst: what a keeper needs to see an order, simulate
    * it and be included.
    */
-  keeperLatency: number;
+  readonly keeperLatency: number;
 }
 
 /** How a scope is guarded. Times are in seconds. */
 export interface ScopeInput<Chain extends PropertyKey, Scope extends string, Policy extends string> {
   /** The id of its chain. */
-  chain: Chain;
+  readonly chain: Chain;
   /** The scope above it; the worst status on the way up decides. In the contract: `_parentOf`. */
-  parent?: Scope;
+  readonly parent?: Scope;
   /** One of the policies by name; `STANDARD_POLICY` where it is left out. */
-  policy?: Policy;
+  readonly policy?: Policy;
   /** How deep an anchor must lie, in blocks. */
-  minDepth: number;
+  readonly minDepth: number;
   /** How old an anchor may be, in blocks. */
-  maxAge: number;
+  readonly maxAge: number;
   /** Its chain's where it is left out. */
-  keeperLatency?: number;
+  readonly keeperLatency?: number;
   /** So much time that no block accounts for makes it Stale. */
-  gap: number;
+  readonly gap: number;
   /** How long it stays Stale. */
-  staleFor: number;
+  readonly staleFor: number;
   /** How long it is Lagging after that. */
-  graceFor: number;
+  readonly graceFor: number;
   /** For how long Halted closes exits at the most; at least `staleFor`. */
-  exitsFor: number;
+  readonly exitsFor: number;
 }
 
 /** Notes a fault. Only the first of a line counts: what follows from a fault is no fault of its own. */

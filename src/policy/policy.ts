@@ -53,14 +53,26 @@ export const STANDARD_POLICY: PolicyTable = {
 
 /** One thing that is wrong with a policy. */
 export interface PolicyFault {
-  action: Action;
+  readonly action: Action;
   /** The status of the cell that is at fault. */
-  status: Status;
-  reason: string;
+  readonly status: Status;
+  readonly reason: string;
 }
 
-/** The verdict on `action` in `status`. */
-export function verdictOf(policy: PolicyTable, status: Status, action: Action): Verdict {
+/** What is asked of a policy. */
+export interface VerdictQuestion {
+  readonly policy: PolicyTable;
+  readonly status: Status;
+  readonly action: Action;
+}
+
+/**
+ * The verdict on an action in a status.
+ *
+ * @example
+ * verdictOf({ policy: STANDARD_POLICY, status: "Stale", action: "Increase" }); // "Deny"
+ */
+export function verdictOf({ policy, status, action }: VerdictQuestion): Verdict {
   return policy[action][STATUSES.indexOf(status)] as Verdict;
 }
 

@@ -1,6 +1,6 @@
 import { SettlementGuardError } from "../core/errors.js";
 import { keccak256 } from "../core/keccak.js";
-import type { Verdict } from "./reasons.js";
+import type { ProofVerdict } from "./reasons.js";
 import { verifyHashedKey } from "./trie.js";
 
 /** An account as the state trie holds it. */
@@ -26,7 +26,7 @@ export function verifyAccount(
   stateRoot: Uint8Array,
   address: Uint8Array,
   nodes: readonly Uint8Array[],
-): Verdict<Account> {
+): ProofVerdict<Account> {
   expectLength(stateRoot, 32, "state root");
   expectLength(address, 20, "address");
   const verdict = verifyHashedKey(stateRoot, keccak256(address), nodes);
@@ -42,7 +42,11 @@ export function verifyAccount(
  * @param slot 32 bytes; hashed here
  * @throws INVALID_HEX if the root or the slot has another length
  */
-export function verifySlot(storageRoot: Uint8Array, slot: Uint8Array, nodes: readonly Uint8Array[]): Verdict<bigint> {
+export function verifySlot(
+  storageRoot: Uint8Array,
+  slot: Uint8Array,
+  nodes: readonly Uint8Array[],
+): ProofVerdict<bigint> {
   expectLength(storageRoot, 32, "storage root");
   expectLength(slot, 32, "slot");
   const verdict = verifyHashedKey(storageRoot, keccak256(slot), nodes);

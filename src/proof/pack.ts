@@ -3,7 +3,7 @@ import { keccak256 } from "../core/keccak.js";
 import { accountPieces, decodeAccount, decodeSlot, type Account } from "./account.js";
 import { childOf, decodeNode, HASH_SIZE, nibble, packNibbles, type Failure, type TrieNode } from "./node.js";
 import { END, STEP } from "./read.js";
-import type { Verdict } from "./reasons.js";
+import type { ProofVerdict } from "./reasons.js";
 import { EMPTY_ROOT, verifyHashedKey } from "./trie.js";
 
 /** Thrown where nodes do not show an answer, or hold what no witness can say. */
@@ -52,7 +52,12 @@ export class Nodes {
  * Copes with what clients do differently: `["0x80"]` for an empty trie, and an embedded node that is listed again, if it is the one that its
  * parent embeds.
  */
-function walk(root: Uint8Array, key: Uint8Array, listed: readonly Uint8Array[], nodes: Nodes): Verdict<Uint8Array> {
+function walk(
+  root: Uint8Array,
+  key: Uint8Array,
+  listed: readonly Uint8Array[],
+  nodes: Nodes,
+): ProofVerdict<Uint8Array> {
   const isEmpty = equalBytes(root, EMPTY_ROOT) && listed.length === 1 && listed[0]?.[0] === 0x80;
   const repeated = listed.filter((node, i) => i > 0 && node.length < 32);
   const embedded: Uint8Array[] = [];

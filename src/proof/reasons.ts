@@ -25,7 +25,7 @@ export const PROOF_REASONS = [
 export type ProofReason = (typeof PROOF_REASONS)[number];
 
 /** What a proof shows. "Not proven" is not "absent": there are always three outcomes. */
-export type Verdict<Value> =
+export type ProofVerdict<Value> =
   | { readonly status: "present"; readonly value: Value }
   | { readonly status: "absent" }
   | { readonly status: "invalid"; readonly reason: Exclude<ProofReason, "None"> };

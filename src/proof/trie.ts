@@ -1,7 +1,7 @@
 import { equalBytes } from "../core/bytes.js";
 import { keccak256 } from "../core/keccak.js";
 import { childOf, decodeNode, HASH_SIZE, MAX_NODE_BYTES, nibble, type Failure, type TrieNode } from "./node.js";
-import type { Verdict } from "./reasons.js";
+import type { ProofVerdict } from "./reasons.js";
 
 /**
  * A walk down a Merkle-Patricia trie whose keys have 64 nibbles, through the nodes that `eth_getProof` lists. The twin of
@@ -27,7 +27,7 @@ export function verifyHashedKey(
   hashedKey: Uint8Array,
   nodes: readonly Uint8Array[],
   options: { readonly hash?: (node: Uint8Array) => Uint8Array; readonly embedded?: Uint8Array[] } = {},
-): Verdict<Uint8Array> {
+): ProofVerdict<Uint8Array> {
   if (root.every((byte) => byte === 0)) return invalid("ZeroRoot");
   if (equalBytes(root, EMPTY_ROOT)) return nodes.length === 0 ? { status: "absent" } : invalid("TrailingBytes");
   const { hash = keccak256, embedded = [] } = options;
@@ -53,7 +53,7 @@ interface Place {
 }
 
 /** A verdict, or the hash of the next node. Goes through embedded nodes. */
-function follow(bytes: Uint8Array, key: Uint8Array, place: Place): Verdict<Uint8Array> | Uint8Array {
+function follow(bytes: Uint8Array, key: Uint8Array, place: Place): ProofVerdict<Uint8Array> | Uint8Array {
   for (;;) {
     const node = decodeNode(bytes);
     if (typeof node === "string") return invalid(node);
@@ -67,7 +67,7 @@ function follow(bytes: Uint8Array, key: Uint8Array, place: Place): Verdict<Uint8
 }
 
 /** A verdict, or the reference to the next node. */
-function step(node: TrieNode, key: Uint8Array, place: Place): Verdict<Uint8Array> | Uint8Array {
+function step(node: TrieNode, key: Uint8Array, place: Place): ProofVerdict<Uint8Array> | Uint8Array {
   if (node.kind === "branch") {
     if (place.depth > 63) return invalid("PathLength");
     place.isExtended = false;

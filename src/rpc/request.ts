@@ -24,7 +24,7 @@ export type Connection = Request | Eip1193Provider | SendProvider;
 /** What every function takes that asks an endpoint. */
 export interface RequestOptions {
   /** How long to wait for one answer, in milliseconds: a whole number from 1 to 2^31 - 1. By default 30,000. */
-  timeout?: number;
+  readonly timeout?: number;
 }
 
 const DEFAULT_TIMEOUT = 30_000;

@@ -49,7 +49,7 @@ describe("explainScope", () => {
   const blocks = (seconds: number): number => Math.floor((seconds * 1_000) / 13_500);
 
   it("says that a scope is in order, and what it and the scope above it are held to", async () => {
-    const { status, exits, block, scopes: facts, lines } = await explainScope(chain.request, guard, "x/eth");
+    const { status, exits, block, scopes: facts, lines } = await explainScope(chain.request, { guard, scope: "x/eth" });
     expect([status, exits, block.number]).to.deep.equal(["Synced", "Synced", chain.head.number]);
     expect(facts.map((it) => [it.id, it.config])).to.deep.equal([
       [id, config],
@@ -61,16 +61,16 @@ describe("explainScope", () => {
       `Scope "x/eth" is Synced at block ${block.number}, ${date(block.time)}; exits follow the policy's column of Synced.`,
     );
     expect(lines.filter((line) => !line.includes("not accounted for"))).to.have.length(1);
-    expect(await explainScope(chain.request, guard.toUpperCase().replace("0X", "0x"), id)).to.deep.equal(
-      await explainScope(chain.request, guard, "x/eth"),
-    );
+    expect(
+      await explainScope(chain.request, { guard: guard.toUpperCase().replace("0X", "0x"), scope: id }),
+    ).to.deep.equal(await explainScope(chain.request, { guard, scope: "x/eth" }));
   });
 
   it("F12: says until when an outage keeps a scope Stale and Lagging, and when it opens again", async () => {
     await chain.stall({ seconds: 1_000 });
     const receipt = (await (await target.poke(id)).wait())!;
     const { timestamp: time } = (await receipt.getBlock())!;
-    const { status, lines, scopes: facts } = await explainScope(chain.request, guard, "x/eth");
+    const { status, lines, scopes: facts } = await explainScope(chain.request, { guard, scope: "x/eth" });
     expect(status).to.equal("Stale");
     const stale = { time: BigInt(time + 600), number: BigInt(receipt.blockNumber + blocks(600)) };
     const lagging = { time: BigInt(time + 1_800), number: BigInt(receipt.blockNumber + blocks(1_800)) };
@@ -84,15 +84,15 @@ describe("explainScope", () => {
     ]);
     // What it says comes true.
     await chain.passTime({ seconds: 1_788 });
-    expect((await explainScope(chain.request, guard, id)).status).to.equal("Lagging");
+    expect((await explainScope(chain.request, { guard, scope: id })).status).to.equal("Lagging");
     await chain.passTime({ seconds: 12 });
-    expect((await explainScope(chain.request, guard, id)).status).to.equal("Synced");
+    expect((await explainScope(chain.request, { guard, scope: id })).status).to.equal("Synced");
   });
 
   it("shows an outage that nobody has recorded as it would be if somebody did", async () => {
     await chain.stall({ seconds: 1_000 });
     await chain.mine();
-    const { status, scopes: facts, lines, block } = await explainScope(chain.request, guard, "x/eth");
+    const { status, scopes: facts, lines, block } = await explainScope(chain.request, { guard, scope: "x/eth" });
     expect(status).to.equal("Stale");
     expect(facts[0]!.restrictions.stale!.time).to.equal(block.time + 600n);
     const { unaccounted } = facts[0]!.restrictions;
@@ -108,7 +108,7 @@ describe("explainScope", () => {
     await target.raise(id, feed, DIVERGED, 3);
     const receipt = (await (await target.raise(above.id, vault, HALTED, 2)).wait())!;
     const { timestamp: time } = (await receipt.getBlock())!;
-    const { status, exits, lines, scopes: facts } = await explainScope(chain.request, guard, "x/eth");
+    const { status, exits, lines, scopes: facts } = await explainScope(chain.request, { guard, scope: "x/eth" });
     expect([status, exits]).to.deep.equal(["Halted", "Halted"]);
     expect(facts.map(({ causes, unnamedCauses }) => [causes, unnamedCauses])).to.deep.equal([
       [[{ id: feed, status: "Diverged", evidence: 3n }], 0],
@@ -124,7 +124,7 @@ describe("explainScope", () => {
     ]);
     expect(lines.join("\n")).not.to.contain("other");
     await chain.passTime({ seconds: 3_600 });
-    expect(await explainScope(chain.request, guard, id)).to.include({ status: "Halted", exits: "Diverged" });
+    expect(await explainScope(chain.request, { guard, scope: id })).to.include({ status: "Halted", exits: "Diverged" });
   });
 
   it("counts causes where the endpoint gives no logs, or only a few blocks of them", async () => {
@@ -141,14 +141,14 @@ describe("explainScope", () => {
         if (ranges.at(-1)! > blocks) throw new Error("query exceeds max block range");
         return chain.request(args);
       };
-    const few = await explainScope(limitedTo(1_000), guard, id);
+    const few = await explainScope(limitedTo(1_000), { guard, scope: id });
     expect(ranges).to.deep.equal([...Array.from({ length: 3 }, () => Number(chain.head.number)), 1_000]);
     expect(few.scopes[0]).to.deep.include({ unnamedCauses: 1 });
     expect(few.scopes[0]!.causes.map((cause) => cause.id)).to.deep.equal([encodeBytes32String("new")]);
     expect(few.lines).to.include(
       '"x/eth" has 1 open causes that are not named here (open in all: 2 for Diverged, 0 for Halted).',
     );
-    const none = await explainScope(limitedTo(0), guard, id);
+    const none = await explainScope(limitedTo(0), { guard, scope: id });
     expect(none.scopes[0]).to.deep.include({ causes: [], unnamedCauses: 2 });
     expect(none.status).to.equal("Diverged");
   });
@@ -159,7 +159,7 @@ describe("explainScope", () => {
     const [pausedAt, scheduledAt] = [await paused.getBlock(), await scheduled.getBlock()].map(
       (it) => it!.timestamp,
     ) as [number, number];
-    const { status, lines, scopes: facts } = await explainScope(chain.request, guard, "x/eth");
+    const { status, lines, scopes: facts } = await explainScope(chain.request, { guard, scope: "x/eth" });
     expect(status).to.equal("Lagging");
     const tuple = "tuple(uint48,bytes32,uint16,uint16,uint16,uint16,uint24,uint24,uint24,uint16,uint16)";
     const hash = keccak256(AbiCoder.defaultAbiCoder().encode([tuple], [Object.values(above.config)]));
@@ -175,18 +175,21 @@ describe("explainScope", () => {
   });
 
   it("refuses what is no guard and no scope, and says where a scope has no configuration", async () => {
-    const unknown = await explainScope(chain.request, guard, "nothing");
+    const unknown = await explainScope(chain.request, { guard, scope: "nothing" });
     expect(unknown).to.include({ status: "Halted", exits: "Halted" });
     expect(unknown.lines[1]).to.equal('"nothing" has no configuration, and without one nothing is allowed.');
-    const { details } = await rejected("INVALID_RESPONSE", explainScope(chain.request, toBeHex(0xdead, 20), "x"));
+    const { details } = await rejected(
+      "INVALID_RESPONSE",
+      explainScope(chain.request, { guard: toBeHex(0xdead, 20), scope: "x" }),
+    );
     expect(details.reason).to.contain("there is no guard at 0x000000000000000000000000000000000000dead");
-    await rejected("INVALID_HEX", explainScope(chain.request, "0x12", "x"));
-    await rejected("INVALID_CONFIG", explainScope(chain.request, guard, ""));
-    await rejected("INVALID_OPTION", explainScope(chain.request, guard, "x", { depth: 1 } as never));
-    await rejected("INVALID_CONNECTION", explainScope("http://x" as never, guard, "x"));
+    await rejected("INVALID_HEX", explainScope(chain.request, { guard: "0x12", scope: "x" }));
+    await rejected("INVALID_CONFIG", explainScope(chain.request, { guard, scope: "" }));
+    await rejected("INVALID_OPTION", explainScope(chain.request, { guard, scope: "x", depth: 1 } as never));
+    await rejected("INVALID_CONNECTION", explainScope("http://x" as never, { guard, scope: "x" }));
     const odd: Request = (args) =>
       args.method === "eth_call" ? Promise.resolve(`0x${"ff".repeat(64)}`) : chain.request(args);
-    await rejected("INVALID_HEX", explainScope(odd, guard, "x"));
+    await rejected("INVALID_HEX", explainScope(odd, { guard, scope: "x" }));
   });
 
   it("is the command line's status, whose exit code tells whether anything restricts the scope", async function () {

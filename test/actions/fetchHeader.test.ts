@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { network } from "hardhat";
 
-import { toHex, type Hex } from "../../src/core/bytes.js";
+import { type Hex } from "../../src/core/bytes.js";
 import { readHeader } from "../../src/header/header.js";
 import { fetchHeader } from "../../src/actions/fetchHeader.js";
 import type { Request } from "../../src/rpc/request.js";
@@ -32,14 +32,14 @@ describe("fetchHeader", function () {
     const hash = blocks[2]!["hash"] as Hex;
     const upper: string = `0x${hash.slice(2).toUpperCase()}`;
     for (const block of [2n, 2, { number: 2n }, { number: 2 }, { hash }, { hash: upper }, { number: 2n, hash }]) {
-      const header = await fetchHeader(request, block);
+      const header = await fetchHeader(request, { block });
       expect(header.number).to.equal(2n);
       expect(header.hash).to.equal(hash);
-      expect(toHex(header.stateRoot)).to.equal(blocks[2]!["stateRoot"]);
+      expect(header.stateRoot).to.equal(blocks[2]!["stateRoot"]);
       expect(readHeader(header.rlp, hash)).to.deep.equal(header);
     }
-    expect((await fetchHeader(request, "latest")).number).to.equal(4n);
-    expect((await fetchHeader(request, "earliest")).number).to.equal(0n);
+    expect((await fetchHeader(request, { block: "latest" })).number).to.equal(4n);
+    expect((await fetchHeader(request, { block: "earliest" })).number).to.equal(0n);
   });
 
   it("asks for the header only, with strict parameters", async function () {
@@ -49,9 +49,9 @@ describe("fetchHeader", function () {
       return request(args);
     };
     const hash = blocks[1]!["hash"] as Hex;
-    await fetchHeader(spy, { number: 0n });
-    await fetchHeader(spy, { hash });
-    await fetchHeader(spy, "safe");
+    await fetchHeader(spy, { block: { number: 0n } });
+    await fetchHeader(spy, { block: { hash } });
+    await fetchHeader(spy, { block: "safe" });
     expect(asked).to.deep.equal([
       { method: "eth_getBlockByNumber", params: ["0x0", false] },
       { method: "eth_getBlockByHash", params: [hash, false] },
@@ -60,32 +60,38 @@ describe("fetchHeader", function () {
   });
 
   it("O8: null is a typed error of its own, evidence of nothing", async function () {
-    const { details } = await rejected("BLOCK_NOT_FOUND", fetchHeader(answering(null), { number: 9n }));
+    const { details } = await rejected("BLOCK_NOT_FOUND", fetchHeader(answering(null), { block: { number: 9n } }));
     expect(details).to.deep.equal({ block: "0x9" });
-    await rejected("RPC_FAILED", fetchHeader(answering(undefined), { number: 9n }));
-    await rejected("BLOCK_NOT_FOUND", fetchHeader(request, { hash: `0x${"12".repeat(32)}` }));
+    await rejected("RPC_FAILED", fetchHeader(answering(undefined), { block: { number: 9n } }));
+    await rejected("BLOCK_NOT_FOUND", fetchHeader(request, { block: { hash: `0x${"12".repeat(32)}` } }));
   });
 
   it("SG-15, O1: a header whose fields do not hash to its hash is refused, with both hashes", async function () {
     for (const field of ["stateRoot", "parentHash", "timestamp", "extraData"]) {
       const lie = { ...blocks[2], [field]: field === "timestamp" ? "0x7" : `0x${"ee".repeat(32)}` };
-      const { details } = await rejected("HEADER_HASH_MISMATCH", fetchHeader(answering(lie), { number: 2n }));
+      const { details } = await rejected(
+        "HEADER_HASH_MISMATCH",
+        fetchHeader(answering(lie), { block: { number: 2n } }),
+      );
       expect(details.claimed).to.equal(blocks[2]!["hash"]);
       expect(details.actual).not.to.equal(details.claimed);
     }
   });
 
   it("O3: another block's header is refused, however genuine, by number and by hash", async function () {
-    const byNumber = await rejected("HEADER_NUMBER_MISMATCH", fetchHeader(answering(blocks[1]), { number: 2n }));
+    const byNumber = await rejected(
+      "HEADER_NUMBER_MISMATCH",
+      fetchHeader(answering(blocks[1]), { block: { number: 2n } }),
+    );
     expect(byNumber.details).to.deep.equal({ claimed: 2n, actual: 1n });
     const hash = blocks[2]!["hash"] as Hex;
-    const byHash = await rejected("HEADER_HASH_MISMATCH", fetchHeader(answering(blocks[1]), { hash }));
+    const byHash = await rejected("HEADER_HASH_MISMATCH", fetchHeader(answering(blocks[1]), { block: { hash } }));
     expect(byHash.details).to.deep.equal({ number: 1n, claimed: hash, actual: blocks[1]!["hash"] });
   });
 
   it("O13: answers that are no block are refused", async function () {
     for (const answer of [0, "0x", [], true, {}, { number: "0x9", message: "no block, but one of its fields" }]) {
-      await rejected("INVALID_HEADER", fetchHeader(answering(answer), "latest"));
+      await rejected("INVALID_HEADER", fetchHeader(answering(answer), { block: "latest" }));
     }
   });
 
@@ -96,8 +102,8 @@ describe("fetchHeader", function () {
       return Promise.resolve(blocks[2]);
     };
     const hash = blocks[2]!["hash"] as Hex;
-    await rejected("INVALID_HEX", fetchHeader(spy, { hash: "0x12" }));
-    await rejected("INVALID_HEX", fetchHeader(spy, { hash: 12 } as never));
+    await rejected("INVALID_HEX", fetchHeader(spy, { block: { hash: "0x12" } }));
+    await rejected("INVALID_HEX", fetchHeader(spy, { block: { hash: 12 } as never }));
     for (const block of [
       ...[undefined, null, true, "", "pending", "0x2", hash, NaN, 1.5, -1, 2 ** 53, -1n, 2n ** 64n, [], {}],
       ...[
@@ -109,25 +115,19 @@ describe("fetchHeader", function () {
       ],
       { hash: `0x${"00".repeat(32)}` },
     ]) {
-      const { message } = await rejected("INVALID_ANCHOR", fetchHeader(spy, block as never));
+      const { message } = await rejected("INVALID_ANCHOR", fetchHeader(spy, { block: block as never }));
       expect(message).to.match(/: a block is a number, \{ number \}, /);
     }
-    for (const options of [
-      null,
-      5,
-      { timeOut: 5 },
-      { timeout: 0 },
-      { timeout: NaN },
-      { timeout: "5" },
-      { timeout: 2 ** 31 },
-    ])
-      await rejected("INVALID_OPTION", fetchHeader(spy, 2n, options as never));
+    for (const options of [{ timeOut: 5 }, { timeout: 0 }, { timeout: NaN }, { timeout: "5" }, { timeout: 2 ** 31 }])
+      await rejected("INVALID_OPTION", fetchHeader(spy, { block: 2n, ...options } as never));
+    for (const options of [undefined, null, 5, "latest", 2n])
+      await rejected("INVALID_OPTION", fetchHeader(spy, options as never));
     expect(asked).to.equal(0);
   });
 
   it("waits no longer than it is told", async function () {
     const silent: Request = () => new Promise(() => undefined);
-    const { details } = await rejected("RPC_FAILED", fetchHeader(silent, "latest", { timeout: 20 }));
+    const { details } = await rejected("RPC_FAILED", fetchHeader(silent, { block: "latest", timeout: 20 }));
     expect(details.reason).to.equal("no answer within 20 ms");
   });
 
@@ -148,8 +148,8 @@ describe("fetchHeader", function () {
       clear(timer);
     };
     try {
-      await fetchHeader(request, "latest", { timeout: 12_345 });
-      await rejected("BLOCK_NOT_FOUND", fetchHeader(answering(null), "latest", { timeout: 12_345 }));
+      await fetchHeader(request, { block: "latest", timeout: 12_345 });
+      await rejected("BLOCK_NOT_FOUND", fetchHeader(answering(null), { block: "latest", timeout: 12_345 }));
       expect([started, running.size]).to.deep.equal([2, 0]);
     } finally {
       Object.assign(globalThis, { setTimeout: set, clearTimeout: clear });
@@ -158,7 +158,7 @@ describe("fetchHeader", function () {
 
   it("a failing endpoint is a typed error that names the method", async function () {
     const failing: Request = () => Promise.reject(new TypeError("fetch failed"));
-    const { details } = await rejected("RPC_FAILED", fetchHeader(failing, "latest"));
+    const { details } = await rejected("RPC_FAILED", fetchHeader(failing, { block: "latest" }));
     expect(details).to.deep.equal({ method: "eth_getBlockByNumber", reason: "fetch failed" });
   });
 });

@@ -3,7 +3,7 @@ import type { Signer } from "ethers";
 import { network } from "hardhat";
 
 import type { StateAnchor } from "../../src/anchor/anchor.js";
-import { toHex, toQuantity, type Hex } from "../../src/core/bytes.js";
+import { toQuantity, type Hex } from "../../src/core/bytes.js";
 import { settlementGuardMatchers } from "../../src/chai/index.js";
 import { L1_BLOCK_ADDRESS, installL1Block, showL1Origin } from "../../src/forks/index.js";
 import { hardhatForks, type HardhatChain } from "../../src/hardhat/index.js";
@@ -33,7 +33,7 @@ describe("L1AnchorGuard, L1Origin and HeaderChain", () => {
     signer = (await l2.tools.ethers.getSigners())[0] as Signer;
     const standIn = await new L1BlockStandIn__factory(signer).deploy();
     await installL1Block(l2, (await l2.tools.ethers.provider.getCode(standIn)) as Hex);
-    await showL1Origin(l2, l1, l1.head.number);
+    await showL1Origin({ l2, l1, number: l1.head.number });
     guard = await new CrossChainHarness__factory(signer).deploy(10);
   });
 
@@ -46,17 +46,21 @@ describe("L1AnchorGuard, L1Origin and HeaderChain", () => {
   async function anchorAt(depth: number): Promise<{ anchor: StateAnchor; headers: Hex[] }> {
     const headers: Hex[] = [];
     for (let below = 0; below <= depth; below++) {
-      headers.push(toHex((await fetchHeader(l1.request, { number: l1.head.number - BigInt(below) })).rlp));
+      headers.push((await fetchHeader(l1.request, { block: { number: l1.head.number - BigInt(below) } })).rlp);
     }
-    const { number, hash, stateRoot } = await fetchHeader(l1.request, { number: l1.head.number - BigInt(depth) });
-    return { anchor: { number, hash, stateRoot: toHex(stateRoot) }, headers };
+    const { number, hash, stateRoot } = await fetchHeader(l1.request, {
+      block: { number: l1.head.number - BigInt(depth) },
+    });
+    return { anchor: { number, hash, stateRoot: stateRoot }, headers };
   }
 
   it("reads what the depositor wrote, and the stand-in obeys the depositor alone", async () => {
     const [number, hash] = await guard.origin();
     expect({ number, hash }).to.deep.equal(l1.head);
     const standIn = L1BlockStandIn__factory.connect(L1_BLOCK_ADDRESS, signer);
-    expect(await standIn.timestamp()).to.equal((await fetchHeader(l1.request, { hash: l1.head.hash })).timestamp);
+    expect(await standIn.timestamp()).to.equal(
+      (await fetchHeader(l1.request, { block: { hash: l1.head.hash } })).timestamp,
+    );
     await expect(standIn.setL1BlockValuesIsthmus()).to.be.revertedWithCustomError(standIn, "NotDepositor");
   });
 
@@ -107,7 +111,7 @@ describe("L1AnchorGuard, L1Origin and HeaderChain", () => {
     const sister = await forks.create({ name: "sister" });
     await sister.mine(40);
     await sister.reorg({ depth: 40, seed: "sister" });
-    const foreign = toHex((await fetchHeader(sister.request, { number: anchor.number + 3n })).rlp);
+    const foreign = (await fetchHeader(sister.request, { block: { number: anchor.number + 3n } })).rlp;
     const other = [...headers.slice(0, 3), foreign, ...headers.slice(4)];
     for (const walk of [swapped, gap, repeated, other])
       await expect(guard.requireL1Anchor(anchor, walk, 1, 64)).to.be.rejectedByGuard("HeaderHashMismatch");

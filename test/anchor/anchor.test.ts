@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { network } from "hardhat";
 
-import { toBytes, type Hex } from "../../src/core/bytes.js";
+import { type Hex } from "../../src/core/bytes.js";
 import { checkAnchor, verifyStateAnchor, type StateAnchor } from "../../src/anchor/anchor.js";
 import { latestAnchor, latestStateAnchor } from "../../src/actions/latestAnchor.js";
 import { hashHeader } from "../../src/header/header.js";
@@ -97,12 +97,12 @@ describe("Anchors", function () {
 
   describe("a state anchor and its header", function () {
     const header = sampleHeader(21);
-    const hash = hashHeader(toBytes(header, "header"));
+    const hash = hashHeader(header);
     const anchor: StateAnchor = { number: 0x1400000n, hash, stateRoot: `0x${"14".repeat(32)}` };
 
-    it("agree, as hexadecimal of any case and as bytes", function () {
+    it("agree, as hexadecimal of any case", function () {
       verifyStateAnchor(anchor, header);
-      verifyStateAnchor({ ...anchor, hash: `0x${hash.slice(2).toUpperCase()}` }, toBytes(header, "header"));
+      verifyStateAnchor({ ...anchor, hash: `0x${hash.slice(2).toUpperCase()}` }, `0x${header.slice(2).toUpperCase()}`);
     });
 
     it("H1, H2, H5: disagree with the contract's reasons, in its order, each with both values", function () {
@@ -113,7 +113,7 @@ describe("Anchors", function () {
       ).to.deep.equal({ number, claimed: OTHER, actual: hash });
 
       const malformed = sampleHeader(21, { 8: Uint8Array.of(0) });
-      const claim = { ...anchor, number, hash: hashHeader(toBytes(malformed, "header")) };
+      const claim = { ...anchor, number, hash: hashHeader(malformed) };
       expect(thrown("HEADER_MALFORMED", () => verifyStateAnchor(claim, malformed)).details.field).to.equal(8);
 
       expect(
@@ -149,12 +149,12 @@ describe("Anchors", function () {
 
     it("O21: agree just as well where no chain has the block: that is for the contract's block-hash source to say", function () {
       const madeUp = sampleHeader(21, { 3: new Uint8Array(32).fill(0xbd) });
-      verifyStateAnchor({ ...anchor, hash: hashHeader(toBytes(madeUp, "header")), stateRoot: word("bd") }, madeUp);
+      verifyStateAnchor({ ...anchor, hash: hashHeader(madeUp), stateRoot: word("bd") }, madeUp);
     });
 
     it("H3: agree whatever a later fork appends, as in the contract", function () {
       const later = sampleHeader(23, { 23: new Uint8Array(40), 24: Uint8Array.of(1) });
-      verifyStateAnchor({ ...anchor, hash: hashHeader(toBytes(later, "header")) }, later);
+      verifyStateAnchor({ ...anchor, hash: hashHeader(later) }, later);
     });
   });
 

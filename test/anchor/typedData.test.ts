@@ -42,7 +42,7 @@ describe("Anchors in EIP-712", function () {
   describe("withAnchor", function () {
     it("binds an order to an anchor, ready for ethers, and changes nothing that it was given", async function () {
       const before = structuredClone({ types, message, anchor });
-      const result = withAnchor(types, message, anchor);
+      const result = withAnchor({ types, message, anchor });
       expect({ types, message, anchor }).to.deep.equal(before);
       expect(result.primaryType).to.equal("Order");
       expect(TypedDataEncoder.from(result.types).encodeType("Order")).to.equal(
@@ -53,14 +53,20 @@ describe("Anchors in EIP-712", function () {
       expect(verifyTypedData(domain, result.types, result.message, signature)).to.equal(wallet.address);
 
       // the member holds what hashAnchor says: the order's struct hash is made of it
-      const moved = withAnchor(types, message, { ...anchor, hash: word("ee") });
+      const moved = withAnchor({ types, message, anchor: { ...anchor, hash: word("ee") } });
       const hash = (value: typeof result): string => TypedDataEncoder.hash(domain, value.types, value.message);
       expect(hash(moved)).not.to.equal(hash(result));
     });
 
     it("binds to a state anchor, under a name of one's own, into the struct that is named", function () {
       const both = { ...types, Cancel: [{ name: "id", type: "bytes32" }] };
-      const result = withAnchor(both, { id: word("01") }, stateAnchor, { primaryType: "Cancel", field: "preparedOn" });
+      const result = withAnchor({
+        types: both,
+        message: { id: word("01") },
+        anchor: stateAnchor,
+        primaryType: "Cancel",
+        field: "preparedOn",
+      });
       expect(result.types["Cancel"]).to.deep.equal([
         { name: "id", type: "bytes32" },
         { name: "preparedOn", type: "StateAnchor" },
@@ -72,12 +78,12 @@ describe("Anchors in EIP-712", function () {
     });
 
     it("accepts types that have the member already, and types with an EIP712Domain, which ethers does not", function () {
-      const once = withAnchor(types, message, anchor);
-      const again = withAnchor(
-        { EIP712Domain: [{ name: "name", type: "string" }], ...once.types },
-        once.message,
+      const once = withAnchor({ types, message, anchor });
+      const again = withAnchor({
+        types: { EIP712Domain: [{ name: "name", type: "string" }], ...once.types },
+        message: once.message,
         anchor,
-      );
+      });
       expect(again).to.deep.equal(once);
       expect(TypedDataEncoder.from(again.types).primaryType).to.equal("Order");
     });
@@ -85,22 +91,26 @@ describe("Anchors in EIP-712", function () {
     it("refuses a name that means something else already, and says which", function () {
       const refuse = (run: () => unknown): string => thrown("INVALID_TYPED_DATA", run).details.reason;
       const withField = { Order: [...types.Order, { name: "anchor", type: "bytes32" }], Leg: types.Leg };
-      expect(refuse(() => withAnchor(withField, message, anchor))).to.contain("Order.anchor");
+      expect(refuse(() => withAnchor({ types: withField, message, anchor }))).to.contain("Order.anchor");
       const withType = { ...types, Anchor: [{ name: "number", type: "uint256" }] };
-      expect(refuse(() => withAnchor(withType, message, anchor))).to.contain("type Anchor");
-      expect(refuse(() => withAnchor(types, { ...message, anchor: 5 }, anchor))).to.contain("another anchor");
-      expect(refuse(() => withAnchor(types, message, anchor, { primaryType: "Swap" }))).to.contain("Swap");
-      expect(refuse(() => withAnchor(types, message, anchor, { primaryType: "toString" }))).to.contain("toString");
-      expect(refuse(() => withAnchor({ ...types, Cancel: [] }, message, anchor))).to.contain("Order, Cancel");
-      expect(refuse(() => withAnchor({}, message, anchor))).to.contain("primaryType");
-      expect(refuse(() => withAnchor({ Anchor }, message, anchor, { primaryType: "Anchor" }))).to.contain(
+      expect(refuse(() => withAnchor({ types: withType, message, anchor }))).to.contain("type Anchor");
+      expect(refuse(() => withAnchor({ types, message: { ...message, anchor: 5 }, anchor }))).to.contain(
+        "another anchor",
+      );
+      expect(refuse(() => withAnchor({ types, message, anchor, primaryType: "Swap" }))).to.contain("Swap");
+      expect(refuse(() => withAnchor({ types, message, anchor, primaryType: "toString" }))).to.contain("toString");
+      expect(refuse(() => withAnchor({ types: { ...types, Cancel: [] }, message, anchor }))).to.contain(
+        "Order, Cancel",
+      );
+      expect(refuse(() => withAnchor({ types: {}, message, anchor }))).to.contain("primaryType");
+      expect(refuse(() => withAnchor({ types: { Anchor }, message, anchor, primaryType: "Anchor" }))).to.contain(
         "anchorDigest",
       );
     });
 
     it("SG-2: refuses an anchor that is none", function () {
-      thrown("INVALID_ANCHOR", () => withAnchor(types, message, { ...anchor, hash: word("00") }));
-      thrown("INVALID_HEX", () => withAnchor(types, message, { ...anchor, hash: "0x" }));
+      thrown("INVALID_ANCHOR", () => withAnchor({ types, message, anchor: { ...anchor, hash: word("00") } }));
+      thrown("INVALID_HEX", () => withAnchor({ types, message, anchor: { ...anchor, hash: "0x" } }));
     });
   });
 

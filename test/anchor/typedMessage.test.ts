@@ -52,7 +52,8 @@ function digests(of: { types: Record<string, TypedDataField[]>; primaryType: str
 
 /** The reason and the path of the refusal of an order that differs in some members. */
 function refusal(change: object, of: TypedDataTypes = types): { reason: string; path?: string } {
-  return thrown("INVALID_TYPED_DATA", () => withAnchor(of, { ...order, ...change }, anchor)).details;
+  return thrown("INVALID_TYPED_DATA", () => withAnchor({ types: of, message: { ...order, ...change }, anchor }))
+    .details;
 }
 
 class Ticket {
@@ -95,7 +96,7 @@ describe("withAnchor reads the order that it was given", function () {
   };
   for (const [shape, object] of Object.entries(shapes)) {
     it(shape, function () {
-      const result = withAnchor(types, object, anchor);
+      const result = withAnchor({ types, message: object, anchor });
       expect(result.message).to.deep.equal(signed);
       expect(Object.getPrototypeOf(result.message)).to.equal(Object.prototype);
       expect(Object.keys(result.message)).to.deep.equal(["size", "isLong", "legs", "note", "anchor"]);
@@ -106,7 +107,7 @@ describe("withAnchor reads the order that it was given", function () {
   it("with-anchor-getters: signs the side that the object shows, which verifies for no other", async function () {
     const wallet = Wallet.createRandom();
     for (const side of ["long", "short"]) {
-      const { types: all, message } = withAnchor(types, new Ticket(side), anchor);
+      const { types: all, message } = withAnchor({ types, message: new Ticket(side), anchor });
       const signature = await wallet.signTypedData(domain, all, message);
       const recover = (isLong: boolean): string => verifyTypedData(domain, all, { ...signed, isLong }, signature);
       expect(recover(side === "long")).to.equal(wallet.address);
@@ -118,17 +119,21 @@ describe("withAnchor reads the order that it was given", function () {
     let reads = 0;
     const changing = { ...order, get size() { return BigInt(++reads); } }; // prettier-ignore
     reads = 0;
-    expect(withAnchor(types, changing, anchor).message["size"]).to.equal(1n);
+    expect(withAnchor({ types, message: changing, anchor }).message["size"]).to.equal(1n);
     expect(reads).to.equal(1);
     const named = { Order: [member("length", "uint256"), member("filter", "bool")] };
     const result = Result.fromItems([7n, true], ["length", "filter"]);
-    expect(withAnchor(named, result, anchor).message).to.deep.equal({ length: 7n, filter: true, anchor });
+    expect(withAnchor({ types: named, message: result, anchor }).message).to.deep.equal({
+      length: 7n,
+      filter: true,
+      anchor,
+    });
     expect(refusal({ legs: [[1n], order.legs[1]] }).path).to.equal("Order.legs[0].market");
   });
 
   it("leaves out what no type names, and shows what is signed", function () {
     const extra = { ...order, id: 9, legs: order.legs.map((leg) => ({ ...leg, note: "x" })) };
-    expect(withAnchor(types, extra, anchor).message).to.deep.equal(signed);
+    expect(withAnchor({ types, message: extra, anchor }).message).to.deep.equal(signed);
   });
 
   it("keeps the state root of an anchor that is an ethers Result, or hides it in a getter", function () {
@@ -137,30 +142,31 @@ describe("withAnchor reads the order that it was given", function () {
     const result = Result.fromItems([32n, anchor.hash, stateRoot], ["number", "hash", "stateRoot"]);
     const getters = Object.create(state) as StateAnchor;
     for (const one of [state, getters, result as unknown as StateAnchor]) {
-      expect(withAnchor(types, order, one).message["anchor"]).to.deep.equal(state);
+      expect(withAnchor({ types, message: order, anchor: one }).message["anchor"]).to.deep.equal(state);
       expect(anchorDigest(domain, one)).to.equal(anchorDigest(domain, state));
     }
-    thrown("INVALID_HEX", () => withAnchor(types, order, { ...anchor, stateRoot: undefined } as never));
+    thrown("INVALID_HEX", () =>
+      withAnchor({ types, message: order, anchor: { ...anchor, stateRoot: undefined } as never }),
+    );
     for (const run of [
-      withAnchor.bind(null, types, order),
+      (one: Anchor) => withAnchor({ types, message: order, anchor: one }),
       hashAnchor,
       hashStateAnchor,
       anchorDigest.bind(null, domain),
     ])
       for (const nothing of [undefined, null, 5, []]) thrown("INVALID_ANCHOR", () => run(nothing as never));
-    expect(withAnchor(types, order, anchor, null as never).message).to.deep.equal(signed);
     // The same anchor, in the message already, in other words.
     const again = {
       ...order,
       anchor: Object.create({ ...anchor, hash: anchor.hash.toUpperCase().replace("0X", "0x") }),
     };
-    expect(withAnchor(types, again, anchor).message).to.deep.equal(signed);
+    expect(withAnchor({ types, message: again, anchor }).message).to.deep.equal(signed);
   });
 
   it("reads no member out of a map, a set or bytes, whose own members are no order's", function () {
     for (const holder of [new Map([["size", 3n]]), new Set([1, 2]), new Uint8Array(3)])
       for (const name of ["size", "length"]) {
-        const sign = () => withAnchor({ Order: [member(name, "uint8")] }, holder, anchor);
+        const sign = () => withAnchor({ types: { Order: [member(name, "uint8")] }, message: holder, anchor });
         expect(thrown("INVALID_TYPED_DATA", sign).details.path).to.equal(`Order.${name}`);
       }
   });
@@ -168,7 +174,8 @@ describe("withAnchor reads the order that it was given", function () {
   it("refuses an array whose length is none", function () {
     for (const length of [2 ** 40, NaN, 2.5, -1]) {
       const items = new Proxy([1n], { get: (target, key) => (key === "length" ? length : Reflect.get(target, key)) });
-      const sign = () => withAnchor({ Order: [member("sizes", "uint8[]")] }, { sizes: items }, anchor);
+      const sign = () =>
+        withAnchor({ types: { Order: [member("sizes", "uint8[]")] }, message: { sizes: items }, anchor });
       expect(thrown("INVALID_TYPED_DATA", sign).details.path, String(length)).to.equal("Order.sizes");
     }
   });
@@ -207,20 +214,22 @@ describe("withAnchor reads the order that it was given", function () {
       expect(details.reason).to.contain(`${path} `);
     }
     const boom = { ...order, get size(): bigint { throw new TypeError("boom"); } }; // prettier-ignore
-    const error = thrown("INVALID_TYPED_DATA", () => withAnchor(types, Object.create(boom) as object, anchor));
+    const error = thrown("INVALID_TYPED_DATA", () =>
+      withAnchor({ types, message: Object.create(boom) as object, anchor }),
+    );
     expect(error.details.path).to.equal("Order.size");
     expect(error.cause).to.be.instanceOf(TypeError);
     const { proxy, revoke } = Proxy.revocable(order, {});
     revoke();
     for (const nothing of [proxy, null, undefined, 5, "order", [], Promise.resolve(order)])
-      thrown("INVALID_TYPED_DATA", () => withAnchor(types, nothing as object, anchor));
+      thrown("INVALID_TYPED_DATA", () => withAnchor({ types, message: nothing as object, anchor }));
   });
 
   it("takes an address with its checksum or without one, and no other", function () {
     const owned = { Order: [member("owner", "address")] };
     const address = getAddress(`0x${"abcdef0123".repeat(4)}`);
     for (const owner of [address, address.toLowerCase(), `0x${address.slice(2).toUpperCase()}`])
-      expect(digests(withAnchor(owned, { owner }, anchor)), owner).to.have.length(1);
+      expect(digests(withAnchor({ types: owned, message: { owner }, anchor })), owner).to.have.length(1);
     const swapped = address.replace(/[a-f]/i, (c) => (c === c.toLowerCase() ? c.toUpperCase() : c.toLowerCase()));
     for (const owner of [swapped, address.slice(2), `${address}00`, "vitalik.eth", 5n, { address }])
       expect(refusal({ owner }, owned).path).to.equal("Order.owner");
@@ -228,7 +237,11 @@ describe("withAnchor reads the order that it was given", function () {
 
   it("takes bytes as hexadecimal and as bytes", function () {
     const of = { Order: [member("four", "bytes4"), member("any", "bytes")] };
-    const result = withAnchor(of, { four: Buffer.from("01020304", "hex"), any: new Uint8Array() }, anchor);
+    const result = withAnchor({
+      types: of,
+      message: { four: Buffer.from("01020304", "hex"), any: new Uint8Array() },
+      anchor,
+    });
     expect(result.message).to.deep.equal({ four: "0x01020304", any: "0x", anchor });
     for (const four of ["0x010203", "01020304", "0x0102030", [1, 2, 3, 4], new Uint32Array(1)])
       expect(refusal({ four, any: "0x" }, of).path).to.equal("Order.four");
@@ -243,15 +256,22 @@ describe("withAnchor returns types that ethers and viem both sign", function () 
       Person: [member("name", "string"), member("wallets", "address[]")],
     };
     const bob = { name: "Bob", wallets: [`0x${"b0".repeat(20)}`] };
-    const result = withAnchor(mail, { from: bob, to: [bob], contents: "hi" }, anchor, { primaryType: "Mail" });
+    const result = withAnchor({
+      types: mail,
+      message: { from: bob, to: [bob], contents: "hi" },
+      anchor,
+      primaryType: "Mail",
+    });
     expect(Object.keys(result.types)).to.deep.equal(["Mail", "Person", "Anchor"]);
     expect(digests(result)).to.have.length(1);
-    expect(thrown("INVALID_TYPED_DATA", () => withAnchor(mail, {}, anchor)).details.reason).to.contain("Group, Mail");
+    expect(
+      thrown("INVALID_TYPED_DATA", () => withAnchor({ types: mail, message: {}, anchor })).details.reason,
+    ).to.contain("Group, Mail");
   });
 
   it("writes uint and int as EIP-712 does, and in arrays", function () {
     const short = { Order: [member("a", "uint"), member("b", "int[2][]")] };
-    const result = withAnchor(short, { a: 1, b: [[-1, 2]] }, anchor);
+    const result = withAnchor({ types: short, message: { a: 1, b: [[-1, 2]] }, anchor });
     expect(result.types["Order"]!.map(({ type }) => type)).to.deep.equal(["uint256", "int256[2][]", "Anchor"]);
     expect(digests(result)).to.have.length(1);
   });
@@ -284,8 +304,9 @@ describe("withAnchor returns types that ethers and viem both sign", function () 
       // prettier-ignore
       expect(odd(type), type).to.contain("Order.odd has the type");
     const reason = (of: object): string =>
-      thrown("INVALID_TYPED_DATA", () => withAnchor(of as TypedDataTypes, order, anchor, { primaryType: "Order" }))
-        .details.reason;
+      thrown("INVALID_TYPED_DATA", () =>
+        withAnchor({ types: of as TypedDataTypes, message: order, anchor, primaryType: "Order" }),
+      ).details.reason;
     expect(reason({ Order: [member("a", "bool"), member("a", "bool")] })).to.contain("Order.a is there twice");
     expect(reason({ Order: [member("next", "Order[]")] })).to.contain("Order contains Order");
     expect(reason({ Order: [member("a", "A")], A: [member("b", "B")], B: [member("a", "A[]")] })).to.contain(
@@ -297,24 +318,24 @@ describe("withAnchor returns types that ethers and viem both sign", function () 
       expect(reason({ Order: [member("a", name)], [name]: [] }), name).to.match(/cannot be the name|has the type/);
     for (const fields of [undefined, null, "uint256", {}, [null], [{ name: "a" }], [{ type: "bool" }], [[]]])
       reason({ Order: fields });
-    for (const of of [undefined, null, 5, "Order"]) thrown("INVALID_TYPED_DATA", () => withAnchor(of as never, order, anchor)); // prettier-ignore
+    for (const of of [undefined, null, 5, "Order"]) thrown("INVALID_TYPED_DATA", () => withAnchor({ types: of as never, message: order, anchor })); // prettier-ignore
     const self = {
       Order: types.Order,
       Leg: types.Leg,
       Anchor: [member("number", "uint64"), member("hash", "bytes32")],
     };
-    expect(withAnchor(self, order, anchor).message).to.deep.equal(signed);
+    expect(withAnchor({ types: self, message: order, anchor }).message).to.deep.equal(signed);
     for (const field of ["", "a b", "__proto__", 5, null])
-      thrown("INVALID_TYPED_DATA", () => withAnchor(types, order, anchor, { field: field as string }));
+      thrown("INVALID_TYPED_DATA", () => withAnchor({ types, message: order, anchor, field: field as string }));
   });
 
   it("signs members named like an object's own", function () {
     const of = { constructor: [member("toString", "uint8"), member("valueOf", "hasOwnProperty")], hasOwnProperty: [member("constructor", "bool")] }; // prettier-ignore
     const message = { toString: 7, valueOf: { constructor: true } };
-    const result = withAnchor(of as TypedDataTypes, message, anchor, { primaryType: "constructor" });
+    const result = withAnchor({ types: of as TypedDataTypes, message, anchor, primaryType: "constructor" });
     expect(TypedDataEncoder.from(result.types).hash(result.message)).to.match(/^0x/);
     const missing = thrown("INVALID_TYPED_DATA", () =>
-      withAnchor(of as TypedDataTypes, { valueOf: {} }, anchor, { primaryType: "constructor" }),
+      withAnchor({ types: of as TypedDataTypes, message: { valueOf: {} }, anchor, primaryType: "constructor" }),
     );
     expect(missing.details.path).to.equal("constructor.toString");
   });
@@ -327,7 +348,7 @@ describe("withAnchor returns types that ethers and viem both sign", function () 
     for (let i = 0; i < 60; i++) {
       const structs = randomTypes(source);
       const message = randomStruct(source, structs, "S0") as object;
-      const result = withAnchor(structs, message, anchor, { primaryType: "S0" });
+      const result = withAnchor({ types: structs, message, anchor, primaryType: "S0" });
       const all = digests(result);
       expect(all, JSON.stringify(structs)).to.have.length(1);
       const signature = await wallet.signTypedData(domain, result.types, result.message);
@@ -346,7 +367,7 @@ describe("typedDataJson", function () {
     JSON.parse(typedDataJson(definition as never)) as never;
 
   it("has the domain's members in the order of EIP-712, bigints in decimal and bytes in hexadecimal", function () {
-    const bound = withAnchor({ Order: [member("size", "uint256"), member("data", "bytes")] }, { size: 2n ** 200n, data: Uint8Array.of(1) }, anchor); // prettier-ignore
+    const bound = withAnchor({ types: { Order: [member("size", "uint256"), member("data", "bytes")] }, message: { size: 2n ** 200n, data: Uint8Array.of(1) }, anchor }); // prettier-ignore
     const salt = `0x${"05".repeat(32)}`;
     const json = parsed({ ...bound, domain: { salt, chainId: 10n, name: "X", version: null } });
     expect(json["types"]!["EIP712Domain"]).to.deep.equal([
@@ -365,7 +386,7 @@ describe("typedDataJson", function () {
   });
 
   it("refuses a domain or a message that would be another than was meant", function () {
-    const bound = withAnchor(types, order, anchor);
+    const bound = withAnchor({ types, message: order, anchor });
     const path = (change: object): string | undefined =>
       thrown("INVALID_TYPED_DATA", () => typedDataJson({ ...bound, domain, ...change })).details.path;
     expect(path({ domain: { ...domain, chainid: 1 } })).to.equal("domain.chainid");

@@ -268,10 +268,10 @@ describe("hostile endpoints", function () {
         json(200, { jsonrpc: "2.0", error: null, message: words }),
       ]) {
         respond = listener;
-        await rejected("RPC_FAILED", fetchHeader(jsonRpc(endpoint()), "latest"));
+        await rejected("RPC_FAILED", fetchHeader(jsonRpc(endpoint()), { block: "latest" }));
       }
     respond = json(200, { jsonrpc: "2.0", id: 1, error: { code: -32000, message: "block not found" } });
-    await rejected("BLOCK_NOT_FOUND", fetchHeader(jsonRpc(endpoint()), "latest"));
+    await rejected("BLOCK_NOT_FOUND", fetchHeader(jsonRpc(endpoint()), { block: "latest" }));
   });
 
   it("A19: sends user and password as a header, and headers as they are given, to the endpoint alone", async () => {

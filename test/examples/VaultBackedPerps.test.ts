@@ -57,7 +57,7 @@ describe("VaultBackedPerps", () => {
   const lock = async (role: Role, beneficiary: string, chainId = L2_CHAIN_ID) =>
     (await vaultOf(chains, role)).lock(beneficiary, chainId, { value: COLLATERAL });
 
-  const showHead = async () => showL1Origin(chains.l2, chains.l1, chains.l1.head.number);
+  const showHead = async () => showL1Origin({ l2: chains.l2, l1: chains.l1, number: chains.l1.head.number });
 
   const prove = async (depth = 8n, role: Role = "erin") =>
     proveOnL1(chains, "guarded", role, chains.l1.head.number - depth, chains.l1.head.number);
@@ -79,7 +79,7 @@ describe("VaultBackedPerps", () => {
     chain.request({ method: "evm_setNextBlockTimestamp", params: [Number(time)] });
 
   const timeOf = async (number: bigint): Promise<bigint> =>
-    BigInt((await fetchHeader(chains.l1.request, { number })).timestamp);
+    BigInt((await fetchHeader(chains.l1.request, { block: { number } })).timestamp);
 
   /** Another market of the same code on the same L2. */
   async function secondMarket(): Promise<GuardedVaultBackedPerps> {

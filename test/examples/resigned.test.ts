@@ -336,7 +336,7 @@ describe("messages that differ in anchor and age alone", () => {
       const before = await world.chain.tools.ethers.provider.getBalance(vault);
       for (let form = 0; form < 10; form++) {
         const anchor = await latestAnchor(world.chain.request, { depth: 1 + random.below(4) });
-        const { types, message } = withAnchor({ Claim: type }, plain, anchor);
+        const { types, message } = withAnchor({ types: { Claim: type }, message: plain, anchor });
         const signature = await operator.signTypedData(domain, types, message);
         const call = vault.claim({ ...plain, anchor }, signature);
         if (form === 0) await call;

@@ -4,22 +4,16 @@ import { encodeRlp as ethersRlp } from "ethers";
 import { network } from "hardhat";
 
 import { toBytes, toHex, type Hex } from "../../src/core/bytes.js";
-import {
-  decodeHeader,
-  decodeHeaderStart,
-  encodeHeader,
-  hashHeader,
-  headerFromRpc,
-  MAX_HEADER_SIZE,
-  MIN_HEADER_SIZE,
-  readHeader,
-} from "../../src/header/header.js";
-import { decodeRlp, encodeRlp, type RlpItem } from "../../src/core/rlp.js";
+import { decodeHeader, hashHeader, readHeader, startOf } from "../../src/header/header.js";
+import { MAX_HEADER_SIZE, MIN_HEADER_SIZE } from "../../src/header/fields.js";
+import { encodeHeader, headerFromRpc } from "../../src/header/fromRpc.js";
+import { decodeRlp, encodeRlp, type RlpInput, type RlpItem } from "../../src/core/rlp.js";
 import { thrown } from "../helpers/errors.js";
 import { rpcBlock, sampleFields, sampleHeader } from "../helpers/headers.js";
 import { countByFile, needVectors, readHeaderVectors, type HeaderVectors } from "../../tools/vectors.js";
 
 const bytes = (hex: string): Uint8Array => toBytes(hex, "test");
+const rlpOf = (fields: RlpInput): Hex => toHex(encodeRlp(fields));
 
 describe("Block headers", function () {
   describe("the vectors", function () {
@@ -33,16 +27,15 @@ describe("Block headers", function () {
     it("H3: re-hashes and decodes every honest header, of every fork", function () {
       const byFieldCount: Record<number, number> = {};
       for (const { file, id, rlp, hash, fields, number, parentHash, stateRoot, timestamp } of vectors.honest) {
-        const encoded = bytes(rlp);
-        if (hash !== undefined) expect(hashHeader(encoded), `${file} ${id}`).to.equal(hash);
-        const header = hash === undefined ? decodeHeader(encoded) : readHeader(encoded, hash);
-        expect(toHex(encodeRlp(header.fields)), id).to.equal(rlp);
+        if (hash !== undefined) expect(hashHeader(rlp), `${file} ${id}`).to.equal(hash);
+        const header = hash === undefined ? decodeHeader(rlp) : readHeader(rlp, hash);
+        expect(ethersRlp([...header.fields]), id).to.equal(rlp);
         if (fields !== undefined) expect(header.fields.length, id).to.equal(fields);
         if (number !== undefined) expect(header.number, id).to.equal(BigInt(number));
-        if (parentHash !== undefined) expect(toHex(header.parentHash), id).to.equal(parentHash);
-        if (stateRoot !== undefined) expect(toHex(header.stateRoot), id).to.equal(stateRoot);
+        if (parentHash !== undefined) expect(header.parentHash, id).to.equal(parentHash);
+        if (stateRoot !== undefined) expect(header.stateRoot, id).to.equal(stateRoot);
         if (timestamp !== undefined) expect(header.timestamp, id).to.equal(BigInt(timestamp));
-        expect(decodeHeaderStart(encoded), id).to.deep.equal({ stateRoot: header.stateRoot, number: header.number });
+        expect(startOf(bytes(rlp)), id).to.deep.equal({ stateRoot: header.stateRoot, number: header.number });
         byFieldCount[header.fields.length] = (byFieldCount[header.fields.length] ?? 0) + 1;
       }
       expect(Object.keys(byFieldCount)).to.deep.equal(["15", "16", "17", "20", "21"]);
@@ -53,11 +46,11 @@ describe("Block headers", function () {
     it("O7, H15: re-encodes every honest header served as JSON, nulls, Arbitrum and AuRa among them", function () {
       const served = vectors.honest.filter(({ rpc }) => rpc !== undefined);
       for (const { id, rpc, rlp, hash } of served) {
-        expect(toHex(encodeHeader(rpc)), id).to.equal(rlp);
+        expect(encodeHeader(rpc), id).to.equal(rlp);
         const header = headerFromRpc(rpc);
         expect(header.hash, id).to.equal(hash);
         expect({ ...header, hash: undefined, rlp: undefined }, id).to.deep.equal({
-          ...decodeHeader(bytes(rlp)),
+          ...decodeHeader(rlp),
           ...{ hash: undefined, rlp: undefined },
         });
       }
@@ -67,7 +60,7 @@ describe("Block headers", function () {
 
     it("H5, H7: refuses every malformed header", function () {
       for (const { id, rlp, slice } of vectors.malformed) {
-        thrown("HEADER_MALFORMED", () => decodeHeader(bytes(rlp)));
+        thrown("HEADER_MALFORMED", () => decodeHeader(rlp));
         // A whole block: taking it apart strictly fails, whatever a lenient reader makes of it.
         if (slice !== undefined) expect(() => readBlock(bytes(rlp)), id).to.throw();
       }
@@ -97,12 +90,12 @@ describe("Block headers", function () {
       for (const { rlp, hash } of mainnet) {
         const options = { setHardfork: true, skipConsensusFormatValidation: true };
         const theirs = createBlockHeaderFromRLP(bytes(rlp), options);
-        const ours = decodeHeader(bytes(rlp));
+        const ours = decodeHeader(rlp);
         expect(toHex(theirs.hash())).to.equal(hash);
         expect(ours.number).to.equal(theirs.number);
-        expect(ours.stateRoot).to.deep.equal(theirs.stateRoot);
+        expect(ours.stateRoot).to.equal(toHex(theirs.stateRoot));
         expect(ours.difficulty).to.equal(theirs.difficulty);
-        expect(ours.extraData).to.deep.equal(theirs.extraData);
+        expect(ours.extraData).to.equal(toHex(theirs.extraData));
       }
       expect(mainnet.length).to.be.greaterThan(0);
     });
@@ -134,8 +127,8 @@ describe("Block headers", function () {
     for (const count of [15, 16, 17, 20, 21, 23, 24, 32]) {
       it(`H3: reads ${count} fields`, function () {
         const extra = Array.from({ length: Math.max(0, count - 23) }, (_, i) => new Uint8Array(i));
-        const header = decodeHeader(encodeRlp([...sampleFields(count), ...extra]));
-        expect(header.fields).to.deep.equal([...sampleFields(count), ...extra]);
+        const header = decodeHeader(rlpOf([...sampleFields(count), ...extra]));
+        expect(header.fields).to.deep.equal([...sampleFields(count), ...extra].map(toHex));
         expect(header.slotNumber).to.equal(count < 23 ? undefined : 0x22222222n);
       });
     }
@@ -162,7 +155,7 @@ describe("Block headers", function () {
     ];
     for (const [title, rlp, field] of malformed) {
       it(`${title} is refused at position ${field}`, function () {
-        expect(thrown("HEADER_MALFORMED", () => decodeHeader(bytes(rlp))).details.field).to.equal(field);
+        expect(thrown("HEADER_MALFORMED", () => decodeHeader(rlp)).details.field).to.equal(field);
       });
     }
 
@@ -170,22 +163,22 @@ describe("Block headers", function () {
       for (const field of [0, 3, 8, 12, 14, 20]) {
         const items: (Uint8Array | Uint8Array[])[] = sampleFields(21);
         items[field] = [new Uint8Array(31)];
-        expect(thrown("HEADER_MALFORMED", () => decodeHeader(encodeRlp(items))).details.field).to.equal(field);
+        expect(thrown("HEADER_MALFORMED", () => decodeHeader(rlpOf(items))).details.field).to.equal(field);
       }
-      const later = encodeRlp([...sampleFields(23), []]);
+      const later = rlpOf([...sampleFields(23), []]);
       expect(thrown("HEADER_MALFORMED", () => decodeHeader(later)).details.field).to.equal(23);
     });
 
     it("H1, H8: looks at no field of bytes whose hash is another", function () {
-      const rlp = bytes(sampleHeader(21));
+      const rlp = sampleHeader(21);
       const hash: Hex = `0x${"77".repeat(32)}`;
-      const { details } = thrown("HEADER_HASH_MISMATCH", () => readHeader(Uint8Array.of(1, 2, 3), hash));
-      expect(details).to.deep.equal({ number: undefined, claimed: hash, actual: hashHeader(Uint8Array.of(1, 2, 3)) });
+      const { details } = thrown("HEADER_HASH_MISMATCH", () => readHeader("0x010203", hash));
+      expect(details).to.deep.equal({ number: undefined, claimed: hash, actual: hashHeader("0x010203") });
       expect(readHeader(rlp, hashHeader(rlp)).number).to.equal(0x1400000n);
     });
 
     it("what is not bytes is refused by name", function () {
-      for (const rlp of ["0xf9", undefined, null, 5, [], {}] as unknown as Uint8Array[]) {
+      for (const rlp of ["f9", "0xf", "0xfg", new Uint8Array(3), undefined, null, 5, [], {}] as unknown as Hex[]) {
         const hash: Hex = `0x${"77".repeat(32)}`;
         for (const read of [() => decodeHeader(rlp), () => readHeader(rlp, hash), () => hashHeader(rlp)])
           expect(thrown("INVALID_HEADER", read).details.field).to.equal("rlp");
@@ -194,7 +187,7 @@ describe("Block headers", function () {
 
     it("a hash that is none is refused by name, and no header is read under it", function () {
       for (const hash of ["0x12", `0x${"g0".repeat(32)}`, undefined, 5]) {
-        const { details } = thrown("INVALID_HEADER", () => readHeader(bytes(sampleHeader(21)), hash as Hex));
+        const { details } = thrown("INVALID_HEADER", () => readHeader(sampleHeader(21), hash as Hex));
         expect(details.field).to.equal("hash");
       }
     });
@@ -203,7 +196,7 @@ describe("Block headers", function () {
       const empty = new Uint8Array();
       const fields = sampleFields(15).map((field, i) => (i >= 7 && i <= 12 ? empty : field));
       expect(encodeRlp(fields).length).to.equal(MIN_HEADER_SIZE);
-      expect(decodeHeader(encodeRlp(fields)).number).to.equal(0n);
+      expect(decodeHeader(rlpOf(fields)).number).to.equal(0n);
     });
   });
 
@@ -274,7 +267,7 @@ describe("Block headers", function () {
 
     it("H4: a field of an unknown fork is named when the hash does not match", function () {
       const fields = [...sampleFields(23), new Uint8Array(32).fill(0x55)];
-      const block = { ...rpcBlock(23), hash: hashHeader(encodeRlp(fields)), verkleRoot: `0x${"55".repeat(32)}` };
+      const block = { ...rpcBlock(23), hash: hashHeader(rlpOf(fields)), verkleRoot: `0x${"55".repeat(32)}` };
       const { details, message } = thrown("HEADER_HASH_MISMATCH", () => headerFromRpc(block));
       expect(details.unknownFields).to.deep.equal(["verkleRoot"]);
       expect(message).to.contain("verkleRoot");
@@ -301,8 +294,8 @@ describe("Block headers", function () {
         const { details, message } = thrown("HEADER_HASH_MISMATCH", () => headerFromRpc(block));
         expect(details).to.deep.equal({
           number: 0x1400000n,
-          claimed: hashHeader(encodeRlp([...sampleFields(21), bytes(later.parentProposerPubkey)])),
-          actual: hashHeader(bytes(sampleHeader(21))),
+          claimed: hashHeader(rlpOf([...sampleFields(21), bytes(later.parentProposerPubkey)])),
+          actual: hashHeader(sampleHeader(21)),
           unknownFields: ["parentProposerPubkey"],
         });
         expect(message).to.contain("parentProposerPubkey");
@@ -363,7 +356,7 @@ describe("Block headers", function () {
       expect(details).to.deep.equal({
         number: 0x1400000n,
         claimed: `0x${"ab".repeat(32)}`,
-        actual: hashHeader(bytes(sampleHeader(21))),
+        actual: hashHeader(sampleHeader(21)),
       });
     });
 
@@ -381,7 +374,7 @@ describe("Block headers", function () {
               .map((name) => block[name]!)
               .map((value) => (value === "0x0" ? "0x" : value.length % 2 === 0 ? value : `0x0${value.slice(2)}`));
             const encoded = encodeHeader(block);
-            expect(toHex(encoded) === ethersRlp(fields)).to.equal(true);
+            expect(encoded === ethersRlp(fields)).to.equal(true);
             expect(decodeHeader(encoded).number).to.equal(integer);
             compared++;
           }
@@ -405,7 +398,7 @@ describe("Block headers", function () {
         expect(thrown("INVALID_HEADER", () => encodeHeader(broken)).details.field).to.equal(field);
         Object.assign(broken, { [field]: block[field] });
       }
-      expect(toHex(encodeHeader(broken))).to.equal(sampleHeader(21));
+      expect(encodeHeader(broken)).to.equal(sampleHeader(21));
     });
 
     it("is encoded rightly where reading one of its fields encodes another header", function () {
@@ -416,24 +409,17 @@ describe("Block headers", function () {
         extraData: { get: () => (encodeHeader(other), extraData) },
         nonce: { get: () => (encodeHeader(other), nonce) },
       });
-      expect(toHex(encodeHeader(lazy))).to.equal(sampleHeader(21));
-      expect(toHex(headerFromRpc(lazy).rlp)).to.equal(sampleHeader(21));
+      expect(encodeHeader(lazy)).to.equal(sampleHeader(21));
+      expect(headerFromRpc(lazy).rlp).to.equal(sampleHeader(21));
     });
 
     it("H7: a block whose extra data makes its header too long is refused, and encoded all the same", function () {
       const block = { ...rpcBlock(21), extraData: `0x${"11".repeat(MAX_HEADER_SIZE - 300)}` };
       const fields = sampleFields(21).map((field, i) => (i === 12 ? bytes(block.extraData) : field));
-      expect(toHex(encodeHeader(block)) === toHex(encodeRlp(fields))).to.equal(true);
+      expect(encodeHeader(block) === toHex(encodeRlp(fields))).to.equal(true);
       const { details } = thrown("INVALID_HEADER", () => headerFromRpc(block));
       expect(details.field).to.equal("extraData");
       expect(details.reason).to.equal(`makes a header of ${encodeRlp(fields).length} bytes`);
-    });
-
-    it("a header that was handed out does not change with the next, and is as long as its own memory", function () {
-      const first = encodeHeader(rpcBlock(21));
-      expect(first.buffer.byteLength).to.equal(first.length);
-      encodeHeader({ ...rpcBlock(23), parentHash: `0x${"99".repeat(32)}` });
-      expect(toHex(first)).to.equal(sampleHeader(21));
     });
 
     it("O15: a __proto__ in the JSON supplies no field", function () {
@@ -452,5 +438,5 @@ describe("Block headers", function () {
 function readBlock(block: Uint8Array): void {
   const items = decodeRlp(block);
   expect(items).to.be.an("array");
-  decodeHeader(encodeRlp((items as RlpItem[])[0]!));
+  decodeHeader(rlpOf((items as RlpItem[])[0]!));
 }

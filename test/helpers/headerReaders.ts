@@ -1,9 +1,10 @@
 import { AbiCoder, type BaseContract } from "ethers";
 import { network } from "hardhat";
 
-import { toBytes, toHex, toWord, type Hex } from "../../src/core/bytes.js";
+import { toBytes, toWord, type Hex } from "../../src/core/bytes.js";
 import { SettlementGuardError } from "../../src/core/errors.js";
-import { decodeHeader, decodeHeaderStart, hashHeader, type Header } from "../../src/header/header.js";
+import { type Header } from "../../src/header/fields.js";
+import { decodeHeader, startOf, hashHeader } from "../../src/header/header.js";
 import type { Request } from "../../src/rpc/request.js";
 import { callPure } from "../../tools/evm.js";
 import { compile, type Build } from "./compile.js";
@@ -56,17 +57,16 @@ export function word(words: Words, index: number): bigint {
 
 /** Reads with TypeScript's `decodeHeader`. */
 export function readInTypeScript(rlp: Hex): Words {
-  const read = orMalformed(() => decodeHeader(toBytes(rlp, "header")));
+  const read = orMalformed(() => decodeHeader(rlp));
   const words = typeof read === "bigint" ? [STATUS.Malformed, read] : [STATUS.Ok, 0n, ...wordsOf(read)];
   return join([...words, ...new Array<bigint>(READ_WORDS - words.length).fill(0n)]);
 }
 
-/** Reads with TypeScript's `decodeHeaderStart`, as under the right hash. */
+/** Reads with TypeScript's `startOf`, as under the right hash. */
 export function startInTypeScript(rlp: Hex): Words {
-  const bytes = toBytes(rlp, "header");
-  const start = orMalformed(() => decodeHeaderStart(bytes));
+  const start = orMalformed(() => startOf(toBytes(rlp, "header")));
   if (typeof start === "bigint") return join([STATUS.Malformed, start, 0n, 0n]);
-  return join([STATUS.Ok, BigInt(hashHeader(bytes)), start.number, integer(start.stateRoot)]);
+  return join([STATUS.Ok, BigInt(hashHeader(rlp)), start.number, integer(start.stateRoot)]);
 }
 
 /** Reads many headers in as few calls of the harness as their size allows. */
@@ -87,7 +87,7 @@ export function authenticateInSolidity(
   harness: BaseContract,
   method: "authenticateAll" | "authenticateAllByReference",
   headers: readonly Hex[],
-  hashOf: (rlp: Hex) => Hex = (rlp) => hashHeader(toBytes(rlp, "header")),
+  hashOf: (rlp: Hex) => Hex = (rlp) => hashHeader(rlp),
 ): Promise<Words[]> {
   return inBatches(headers, START_WORDS, (batch) => {
     const data = AbiCoder.defaultAbiCoder().encode(["bytes[]", "bytes32[]"], [batch, batch.map(hashOf)]);
@@ -161,8 +161,8 @@ export function namedFields(header: Partial<Header>): number {
   return header.timestamp === undefined ? 9 : 15;
 }
 
-function integer(bytes: Uint8Array | undefined): bigint {
-  return bytes === undefined ? 0n : BigInt(toHex(bytes));
+function integer(data: Hex | undefined): bigint {
+  return BigInt(data ?? 0);
 }
 
 function join(words: readonly bigint[]): Words {

@@ -51,7 +51,7 @@ export function rpcBlock(count: number, later: Readonly<Record<string, Hex>> = {
   ];
   const integers = new Set([7, 8, 9, 10, 11, 15, 17, 18, 22]);
   const laterFields = Object.values(later).map((value) => toBytes(value, "later field"));
-  const hash = hashHeader(encodeRlp([...sampleFields(count), ...laterFields]));
+  const hash = hashHeader(toHex(encodeRlp([...sampleFields(count), ...laterFields])));
   const block: Record<string, unknown> = { hash, size: "0x300", transactions: [], uncles: [] };
   for (const [i, field] of sampleFields(count).entries()) {
     block[names[i]!] = integers.has(i)

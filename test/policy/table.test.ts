@@ -48,7 +48,7 @@ describe("the policy as typed data", () => {
         expect(
           VERDICTS[Number(await contract.verdict(packPolicy(STANDARD_POLICY), s, a))],
           `${action} in ${status}`,
-        ).to.equal(verdictOf(STANDARD_POLICY, status, action));
+        ).to.equal(verdictOf({ policy: STANDARD_POLICY, status, action }));
     for (const [a, action] of ACTIONS.entries()) expect(await contract.isExit(a)).to.equal(EXITS.includes(action));
   });
 

@@ -103,7 +103,7 @@ describe("Connections", function () {
       const connection = value as Connection;
       for (const ask of [
         () => latestAnchor(connection),
-        () => fetchHeader(connection, "latest"),
+        () => fetchHeader(connection, { block: "latest" }),
         () => prove(connection, { anchor: "latest", account: ACCOUNT }),
       ]) {
         const error = await rejected("INVALID_CONNECTION", ask());
@@ -172,7 +172,7 @@ describe("Clients over HTTP", function () {
     for (const [code, answer, expected, words] of cases) {
       [status, body] = [code, answer];
       for (const connection of [rpc, viem]) {
-        const caught = await rejected(expected, fetchHeader(connection, "finalized"));
+        const caught = await rejected(expected, fetchHeader(connection, { block: "finalized" }));
         expect((caught.details as { reason: string }).reason).to.match(words);
         expect(caught.message).to.not.match(/undefined|\[object/);
         expect(inspect(caught, { depth: null, showHidden: true }) + String(caught.stack)).to.not.match(SECRETS);
@@ -198,7 +198,7 @@ describe("Clients over HTTP", function () {
       () => fetch(`nonsense://${KEY}`),
       () => fetch(`//${KEY}`),
     ]) {
-      const error = await rejected("RPC_FAILED", fetchHeader(connection, "latest"));
+      const error = await rejected("RPC_FAILED", fetchHeader(connection, { block: "latest" }));
       expect(inspect(error, { depth: null, showHidden: true }) + String(error.stack)).to.not.match(SECRETS);
     }
     rpc.destroy();

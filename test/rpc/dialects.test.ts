@@ -164,7 +164,7 @@ describe("The words of clients", function () {
     (args) =>
       args.method.startsWith(method) ? Promise.reject({ message, code, status }) : Promise.resolve(block);
   const header = (said: Said, of: BlockId = "finalized"): Promise<unknown> =>
-    fetchHeader(failing("eth_getBlock", said), of);
+    fetchHeader(failing("eth_getBlock", said), { block: of });
   const proof = (said: Said): Promise<unknown> =>
     prove(failing("eth_getProof", said), { anchor: { number: 0n }, account: ACCOUNT });
 

@@ -175,7 +175,7 @@ const LEAKS: [what: string, said: string, left: string][] = [
 
 describe("What came instead of an answer", function () {
   const failureOf = async (request: () => Promise<unknown>): Promise<SettlementGuardError<"RPC_FAILED">> => {
-    const error = await rejected("RPC_FAILED", fetchHeader(request, "latest"));
+    const error = await rejected("RPC_FAILED", fetchHeader(request, { block: "latest" }));
     expect(error.message).to.not.match(/undefined|\[object/);
     return error;
   };

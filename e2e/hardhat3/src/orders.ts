@@ -23,7 +23,7 @@ export async function signOrder(
 ) {
   const anchor = await latestAnchor(node, { depth: 2 });
   const fields = { trader: trader.address, ...order };
-  const { types, message } = withAnchor({ Order: ORDER_FIELDS }, fields, anchor);
+  const { types, message } = withAnchor({ types: { Order: ORDER_FIELDS }, message: fields, anchor });
   const { name, version, chainId, verifyingContract } = await perps.eip712Domain();
   const signature = await trader.signTypedData({ name, version, chainId, verifyingContract }, types, message);
   return { order: { ...fields, anchor }, signature };

@@ -47,7 +47,7 @@ describe("the guard with viem alone", { skip: anvil === undefined }, () => {
       { name: "size", type: "int256" },
       { name: "maxAge", type: "uint64" },
     ];
-    const typedData = withAnchor({ Order: fields }, { size: 5n, maxAge: 64n }, anchor);
+    const typedData = withAnchor({ types: { Order: fields }, message: { size: 5n, maxAge: 64n }, anchor });
     const domain = { name: "Perps", version: "1", chainId: client.chain.id, verifyingContract: address };
     const signature = await wallet.signTypedData({ domain, ...typedData });
     // #endregion sign

@@ -5,7 +5,7 @@ import { keccak256 } from "../../../src/core/keccak.js";
 import { decodeSlot, verifyAccount, verifySlot } from "../../../src/proof/account.js";
 import { Nodes, packAccount, packSlots, Unpackable } from "../../../src/proof/pack.js";
 import { Reader } from "../../../src/proof/read.js";
-import { PROOF_REASONS, type Verdict } from "../../../src/proof/reasons.js";
+import { PROOF_REASONS, type ProofVerdict } from "../../../src/proof/reasons.js";
 import { verifyHashedKey } from "../../../src/proof/trie.js";
 import { BUILDS, compile, type Artifact } from "../../helpers/compile.js";
 import { deploy, type Contract } from "./readers.js";
@@ -26,7 +26,7 @@ type Fields = readonly [nonce: bigint, balance: bigint, storageRoot: string, cod
 const accountText = ([nonce, balance, storageRoot, codeHash]: Fields): string =>
   `${nonce} ${balance} ${storageRoot} ${codeHash}`;
 
-function line<Value>(verdict: Verdict<Value>, show: (value: Value) => string): Line {
+function line<Value>(verdict: ProofVerdict<Value>, show: (value: Value) => string): Line {
   if (verdict.status === "invalid") return `invalid ${verdict.reason}`;
   return verdict.status === "absent" ? "absent" : `present ${show(verdict.value)}`;
 }
