@@ -1,7 +1,7 @@
 import eslint from "@eslint/js";
 import tseslint from "typescript-eslint";
 
-const BARE_ERROR = "Throw a SettlementGuardError: it has a code, and the values that disagreed.";
+const BARE_ERROR = "Throw a SettlementGuardError, or a CliError: it has a code, and the values that disagreed.";
 
 export default tseslint.config(
   {
@@ -10,6 +10,7 @@ export default tseslint.config(
       "artifacts",
       "cache",
       "dist",
+      "packages/*/dist",
       "typechain-types",
       "reports",
       "coverage",

@@ -22,8 +22,8 @@ const STAGE = "cache/package";
 const DIST = "dist";
 /** Solidity of which nothing compiled is published: it is for tests, or to be read. */
 const NOT_COMPILED = ["mocks", "reference", "examples", "testing"];
-/** Hardhat 3 and the command line's packages exist as ES modules only. */
-const ESM_ONLY = ["src/hardhat", "src/cli"];
+/** Hardhat 3 exists as ES modules only. */
+const ESM_ONLY = ["src/hardhat"];
 const ARTIFACT_TYPE = `
 /** A compiled contract in the format of Hardhat, which viem, ethers and Ignition deploy as it is. */
 export interface Artifact<Abi extends readonly unknown[]> {

@@ -20,10 +20,11 @@ import {
 } from "../src/index.js";
 import { hardhatForks } from "../src/hardhat/index.js";
 import { toBigInt } from "../src/core/bytes.js";
-import { readEndpoint, RPC_VARIABLE, type EndpointOptions } from "../src/cli/endpoint.js";
-import { jsonRpc } from "../src/cli/jsonRpc.js";
-import { Terminal } from "../src/cli/terminal.js";
-import { withoutValues } from "../src/cli/text.js";
+import { readEndpoint, RPC_VARIABLE, type EndpointOptions } from "../packages/cli/src/endpoint.js";
+import { jsonRpc } from "../packages/cli/src/jsonRpc.js";
+import { CliError } from "../packages/cli/src/errors.js";
+import { Terminal } from "../packages/cli/src/terminal.js";
+import { withoutValues } from "../packages/cli/src/text.js";
 import { call } from "../src/rpc/request.js";
 
 const USAGE =
@@ -63,7 +64,7 @@ async function main(): Promise<number> {
     await commit(options);
     return 0;
   } catch (error) {
-    if (!SettlementGuardError.is(error)) throw error;
+    if (!SettlementGuardError.is(error) && !(error instanceof CliError)) throw error;
     terminal.note(`${error.code}: ${error.message}`);
     return UNUSABLE.includes(error.code) ? 2 : 1;
   }

@@ -2,10 +2,11 @@
  * Installs the packed library in each project under `e2e`, as a user does, and runs that project's tests. They stand for no workaround:
  * neither `--force` nor overrides.
  *
- *     tsx scripts/checks/consumers.ts [--tarball FILE] [PROJECT…]
+ *     tsx scripts/checks/consumers.ts [--packed DIRECTORY] [PROJECT…]
  *
- * Without a tarball it packs what `npm run build` made.
+ * The directory holds the tarballs of the library and of its command line. Without one it packs what `npm run build` made.
  *
+ * - none of them: the library alone brings `@noble/hashes` and nothing else.
  * - hardhat2: F1: installs beside chai 4 and Hardhat 2. F2: types resolve for `moduleResolution: node`.
  * - hardhat3: F8: Ignition takes a `ScopeConfig` as it is. F15: what the documents quote compiles and runs.
  * - foundry: F24: Solidity that follows the documents compiles in the legacy pipeline.
@@ -13,24 +14,30 @@
  * - viem: F9: a client of viem is a connection. F18: its types come from the ABIs. F33: the standalone guard is deployed from its artifact.
  */
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 
 const PROJECTS = "e2e";
+const INSTALL = ["npm", "install", "--no-audit", "--no-fund", "--prefer-offline"] as const;
 // A project finds its own tools or none: the repository's are taken off the path. Hardhat 3 needs the Node that runs this script.
 const PATH = [dirname(process.execPath), ...(process.env["PATH"] ?? "").split(delimiter)]
   .filter((directory, i) => i === 0 || !directory.includes("node_modules"))
   .join(delimiter);
 
-const { values, positionals } = parseArgs({ options: { tarball: { type: "string" } }, allowPositionals: true });
+const { values, positionals } = parseArgs({ options: { packed: { type: "string" } }, allowPositionals: true });
 const workshop = mkdtempSync(join(tmpdir(), "settlement-guard-"));
 process.exitCode = 1;
 try {
-  const tarball = resolve(values.tarball ?? pack());
+  const folder = resolve(values.packed ?? pack());
+  const library = tarballOf(".", folder);
+  const commandLine = tarballOf("packages/cli", folder);
   const projects = positionals.length > 0 ? positionals : readdirSync(PROJECTS);
-  const failed = projects.filter((project) => !passes(project, tarball));
+  const failed = [
+    ...(standsAlone(library) ? [] : ["the library alone"]),
+    ...projects.filter((project) => !passes(project, [library, commandLine])),
+  ];
   if (failed.length === 0) process.exitCode = 0;
   else console.error(`failed: ${failed.join(", ")}`);
 } finally {
@@ -38,15 +45,35 @@ try {
 }
 
 function pack(): string {
-  const { output } = run("npm", ["pack", "--ignore-scripts", "--silent", "--pack-destination", workshop], ".");
-  return join(workshop, output.trim());
+  for (const directory of [".", "packages/cli"])
+    run("npm", ["pack", "--ignore-scripts", "--silent", "--pack-destination", workshop], directory);
+  return workshop;
 }
 
-function passes(project: string, tarball: string): boolean {
+function tarballOf(directory: string, folder: string): string {
+  const manifest = JSON.parse(readFileSync(join(directory, "package.json"), "utf8")) as Record<string, string>;
+  return join(folder, `${manifest["name"]}-${manifest["version"]}.tgz`);
+}
+
+/** Whether an empty project into which the library is installed has its one dependency, and nothing else. */
+function standsAlone(library: string): boolean {
+  const directory = join(workshop, "alone");
+  mkdirSync(directory);
+  const [npm, ...install] = INSTALL;
+  const { status, output } = run(npm, [...install, library], directory);
+  const modules = join(directory, "node_modules");
+  const found = status === 0 ? readdirSync(modules).filter((name) => !name.startsWith(".")) : [];
+  const scoped = found.includes("@noble") ? readdirSync(join(modules, "@noble")) : [];
+  if ([...found, ...scoped].join() === "@noble,settlement-guard,hashes") return true;
+  console.error(`the library alone: installed ${[...found, ...scoped].join(", ")}\n${output}`);
+  return false;
+}
+
+function passes(project: string, tarballs: readonly string[]): boolean {
   const directory = join(workshop, project);
   cpSync(join(PROJECTS, project), directory, { recursive: true });
   const steps = [
-    ["npm", "install", "--no-audit", "--no-fund", "--prefer-offline", tarball],
+    [...INSTALL, ...tarballs],
     ["npx", "--no-install", "settlement-guard", "--help"],
     ["npm", "test"],
   ] as const;

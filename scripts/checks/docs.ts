@@ -12,7 +12,15 @@ import { parseArgs } from "node:util";
 
 import { format, resolveConfig } from "prettier";
 
-const DOCUMENTS = ["README.md", "SECURITY.md", "CONTRIBUTING.md", "RELEASING.md", "CHANGELOG.md", ...below("docs")];
+const DOCUMENTS = [
+  "README.md",
+  "SECURITY.md",
+  "CONTRIBUTING.md",
+  "RELEASING.md",
+  "CHANGELOG.md",
+  "packages/cli/README.md",
+  ...below("docs"),
+];
 const BLOCK = /(?:<!-- (\S+) -->\n\n?)?```(\w*)\n(.*?)```\n/gs;
 const TABLE = /<!-- (\S+\.json) -->\n\n?(?:\|.*\n)*/g;
 const LINK = /\]\((?!https?:|#)([^)#\s]+)[^)]*\)/g;

@@ -15,8 +15,10 @@ const LAYERS: readonly (readonly string[])[] = [
   ["src/rpc", "src/explain"],
   ["src/actions"],
   ["src/forks", "src/chai", "src/keccak-wasm.ts"],
-  ["src/hardhat", "src/cli"],
+  ["src/hardhat"],
   ["src/index.ts"],
+
+  ["packages/cli/src"],
 
   ["contracts/interfaces/IHeaderErrors.sol"],
   ["contracts/header"],
@@ -39,16 +41,19 @@ export interface Source {
 
 /** What is wrong with the sources, one line each. */
 export function faultsOf(sources: readonly Source[]): string[] {
-  const upward = sources.flatMap(({ path, imports }) =>
-    imports
-      .filter((imported) => !mayImport(path, imported))
-      .map((imported) => `${path} imports ${imported}, which lies above it`),
+  const wrong = sources.flatMap(({ path, imports }) =>
+    imports.flatMap((imported) => {
+      if (packageOf(path) !== packageOf(imported))
+        return [`${path} imports ${imported}, a file of another package: its name has to do`];
+      return levelOf(imported) > levelOf(path) ? [`${path} imports ${imported}, which lies above it`] : [];
+    }),
   );
-  return [...upward, ...circlesOf(sources)];
+  return [...wrong, ...circlesOf(sources)];
 }
 
-function mayImport(path: string, imported: string): boolean {
-  return levelOf(imported) <= levelOf(path);
+/** The folder of a package beside the library; undefined for what is the library's. */
+function packageOf(path: string): string | undefined {
+  return /^packages\/[^/]+/.exec(path)?.[0];
 }
 
 /** @throws RangeError for a file in no room */
@@ -85,12 +90,12 @@ export function sourcesOf(folder: string): Source[] {
     .map((path) => {
       const specifiers = [...readFileSync(path, "utf8").matchAll(/(?:from|import\()\s*"(\.[^"]+)"/g)];
       const imports = specifiers.map(([, name]) => normalize(join(dirname(path), name ?? "")).replace(/\.js$/, ".ts"));
-      return { path, imports: imports.filter((imported) => /^(?:src|contracts)\//.test(imported)) };
+      return { path, imports: imports.filter((imported) => /^(?:src|packages|contracts)\//.test(imported)) };
     });
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
-  const sources = ["src", "contracts"].flatMap(sourcesOf);
+  const sources = ["src", "packages/cli/src", "contracts"].flatMap(sourcesOf);
   const faults = faultsOf(sources);
   for (const fault of faults) console.error(fault);
   if (faults.length > 0) process.exit(1);

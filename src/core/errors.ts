@@ -66,12 +66,8 @@ export interface ErrorDetails {
   PROOF_OF_OTHER_STATE: { number: bigint; hash: string; expected: string; actual: string };
   /** A field of an answer says something else than the proof that comes with it. */
   PROOF_FIELD_MISMATCH: { field: string; claimed: string; proven: string };
-  /** The Solidity verifier, run in an embedded EVM, did not come to an end of its own. It is written never to revert. */
-  EVM_FAILED: { reason: string };
   /** An optional package that is needed for what was asked is not installed. */
   MISSING_PEER: { peer: string; purpose: string };
-  /** What the command line was given cannot be used at all. `hint` says what could. */
-  UNUSABLE_INPUT: { what: string; reason: string; hint: string };
   /** A policy that the contract would refuse: a worse status allows more, or a promise is broken. */
   INVALID_POLICY: { action: string; status: string; reason: string };
   /** A configuration that cannot work. Every fault with its line. */

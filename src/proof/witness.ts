@@ -15,7 +15,7 @@ export type WitnessQuestion =
   | { readonly stateRoot: string; readonly account: string; readonly slots?: readonly SlotInput[] }
   | { readonly storageRoot: string; readonly slots: readonly SlotInput[] };
 
-/** An account as a witness shows it. */
+/** An account as its proof shows it. */
 export interface WitnessAccount {
   readonly nonce: bigint;
   /** In wei. */
@@ -85,7 +85,7 @@ export function verifyWitness(question: WitnessQuestion, witness: string): Witne
     if (account === undefined && read !== undefined && !equalBytes(read.root, EMPTY_ROOT))
       reader.refuse("TrailingBytes");
     reader.end(actual, root);
-    return { status: "valid", account: accountOf(account), slots: slotsOf(slots, read?.values ?? []) };
+    return { status: "valid", account: account && accountOf(account), slots: slotsOf(slots, read?.values ?? []) };
   } catch (error) {
     if (error instanceof Refusal) return { status: "invalid", reason: error.reason, offset: error.offset };
     throw error;
@@ -133,7 +133,7 @@ export function packWitness(question: WitnessQuestion, answer: ProofAnswer): Pac
       status: "valid",
       witness: toHex(concat([storagePart, part])),
       storageWitness: toHex(storagePart),
-      account: accountOf(account),
+      account: account && accountOf(account),
       slots: slotsOf(slots, storage?.values ?? []),
     };
   } catch (error) {
@@ -165,8 +165,7 @@ function slotsOf(slots: readonly Uint8Array[], values: readonly bigint[]): Witne
   return slots.map((slot, i) => ({ slot: toHex(slot), value: values[i] ?? 0n }));
 }
 
-function accountOf(account: Account | undefined): WitnessAccount | undefined {
-  if (account === undefined) return undefined;
+export function accountOf(account: Account): WitnessAccount {
   const { nonce, balance, storageRoot, codeHash } = account;
   return { nonce, balance, storageRoot: toHex(storageRoot), codeHash: toHex(codeHash) };
 }

@@ -7,10 +7,10 @@ import { expect } from "chai";
 import { network } from "hardhat";
 
 import { toBytes, toHex, toQuantity, toWord, type Hex } from "../../src/core/bytes.js";
-import { typescriptEngine, type Engine } from "../../src/cli/engine.js";
-import { evmEngine } from "../../src/cli/evmEngine.js";
-import { judge, type CaseReport } from "../../src/cli/judge.js";
-import { readCase } from "../../src/cli/proofCase.js";
+import { typescriptEngine, type Engine } from "../../packages/cli/src/engine.js";
+import { evmEngine } from "../../packages/cli/src/evmEngine.js";
+import { judge, type CaseReport } from "../../packages/cli/src/judge.js";
+import { readCase } from "../../packages/cli/src/proofCase.js";
 import { hardhatForks, type HardhatChain } from "../../src/hardhat/index.js";
 import { serveLoopback, type Loopback } from "../../src/hardhat/loopback.js";
 import { keccak256 } from "../../src/core/keccak.js";

@@ -6,11 +6,10 @@ import { gzipSync } from "node:zlib";
 
 import { expect } from "chai";
 
-import { Terminal } from "../../src/cli/terminal.js";
+import { Terminal } from "../../packages/cli/src/terminal.js";
 import { printable } from "../../src/core/text.js";
-import { verify } from "../../src/cli/verify.js";
-import { rejected } from "../helpers/errors.js";
-import { cli, ESCAPES, expectRefusal, OBEYED } from "./run.js";
+import { verify } from "../../packages/cli/src/verify.js";
+import { cli, ESCAPES, expectRefusal, OBEYED, unusable } from "./run.js";
 
 const MB = 1_000_000;
 const ACCOUNT = "0x00000000000000000000000000000000000a1107";
@@ -116,10 +115,7 @@ describe("hostile files", function () {
       ["an envelope", file("envelope", '{"jsonrpc":"2.0","id":1,"result":{}}'), /envelope/],
     ];
     for (const [name, path, reason] of inputs) {
-      const error = await rejected(
-        "UNUSABLE_INPUT",
-        verify(path, {}, new Terminal(new PassThrough(), new PassThrough())),
-      );
+      const error = await unusable(() => verify(path, {}, new Terminal(new PassThrough(), new PassThrough())));
       expect(error.message, name).to.match(reason);
       expect(error.cause, name).to.equal(undefined);
     }

@@ -2,12 +2,12 @@ import { expect } from "chai";
 import { encodeRlp, getBytes, keccak256, toBeHex } from "ethers";
 
 import { toHex, toWord } from "../../src/core/bytes.js";
-import { typescriptEngine } from "../../src/cli/engine.js";
-import { judge, type CaseReport } from "../../src/cli/judge.js";
-import { readCase } from "../../src/cli/proofCase.js";
-import { thrown } from "../helpers/errors.js";
+import { typescriptEngine } from "../../packages/cli/src/engine.js";
+import { judge, type CaseReport } from "../../packages/cli/src/judge.js";
+import { readCase } from "../../packages/cli/src/proofCase.js";
 import { needVectors, readVector } from "../../tools/vectors.js";
 import { buildTrie } from "../trie-helpers/buildTrie.js";
+import { unusable } from "./run.js";
 
 type Json = Record<string, unknown>;
 
@@ -137,8 +137,8 @@ describe("what a case says beside its proof", () => {
     ["a long name", clientAnswer((a) => ({ ...a, ["x".repeat(10_000)]: 1 })), /^.{0,400}$/],
   ];
   for (const [what, value, message] of unjudged) {
-    it(`A9: refuses a file for a member that nothing judges: ${what}`, () => {
-      const { details } = thrown("UNUSABLE_INPUT", () => readCase(value, 3));
+    it(`A9: refuses a file for a member that nothing judges: ${what}`, async () => {
+      const { details } = await unusable(() => readCase(value, 3));
       expect(details.what).to.equal("case 3");
       expect(details.reason).to.match(message);
     });

@@ -1,9 +1,12 @@
+import { strict as assert } from "node:assert";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 
 import { expect } from "chai";
+
+import { CliError } from "../../packages/cli/src/errors.js";
 
 export const ROOT = join(import.meta.dirname, "..", "..");
 
@@ -25,7 +28,7 @@ export interface RunOptions {
 /** Runs the command line as its users do, from its sources. */
 export async function cli(args: string[], options: RunOptions = {}): Promise<Run> {
   const heap = options.heap === undefined ? [] : [`--max-old-space-size=${options.heap}`];
-  const command = [...heap, "--import", "tsx", join(ROOT, "src/cli/main.ts"), ...args];
+  const command = [...heap, "--import", "tsx", join(ROOT, "packages/cli/src/main.ts"), ...args];
   const env = { ...process.env, ...options.environment };
   const child = spawn(process.execPath, command, { cwd: ROOT, env, stdio: ["pipe", "pipe", "pipe"] });
   let stdout = "";
@@ -57,4 +60,15 @@ export function expectRefusal(name: string, { code, stdout, stderr }: Run, reaso
   expect(stderr, name).to.match(reason);
   expect(stderr, name).not.to.match(OBEYED);
   expect(stderr, name).not.to.match(/BOM_OR_START|TokenizerStates|in state|undefined|\[object/);
+}
+
+/** Runs something that must refuse its input as unusable, and returns that error. */
+export async function unusable(run: () => unknown): Promise<CliError<"UNUSABLE_INPUT">> {
+  try {
+    await run();
+  } catch (error) {
+    if (CliError.is(error, "UNUSABLE_INPUT")) return error;
+    throw error;
+  }
+  return assert.fail("expected UNUSABLE_INPUT, nothing was thrown");
 }

@@ -4,8 +4,8 @@ import { network } from "hardhat";
 
 import { verifyStateAnchor } from "../../src/anchor/anchor.js";
 import { toBytes, toHex, toWord, type Hex } from "../../src/core/bytes.js";
-import { typescriptEngine, type Engine } from "../../src/cli/engine.js";
-import { evmEngine } from "../../src/cli/evmEngine.js";
+import { typescriptEngine, type Engine } from "../../packages/cli/src/engine.js";
+import { evmEngine } from "../../packages/cli/src/evmEngine.js";
 import { SettlementGuardError } from "../../src/core/errors.js";
 import { MAX_HEADER_SIZE } from "../../src/header/fields.js";
 import { headerFromRpc } from "../../src/header/fromRpc.js";
@@ -373,8 +373,8 @@ function anchorAnswer(rlp: Hex): string {
 }
 
 async function engineAnswer(engine: Engine, rlp: Hex): Promise<string> {
-  const finding = await engine.header(hashOf(rlp), bytes(rlp));
-  if (finding.status === "present") return `${finding.value.number} ${toHex(finding.value.stateRoot)}`;
+  const finding = await engine.header(hashOf(rlp), rlp);
+  if (finding.status === "present") return `${finding.value.number} ${finding.value.stateRoot}`;
   return finding.status === "absent" ? "absent" : finding.reason.replace("HeaderMalformed: field", "malformed");
 }
 

@@ -1,13 +1,9 @@
 import { expect } from "chai";
 
-import { toBytes } from "../../src/core/bytes.js";
-import { verifyAccount, verifySlot } from "../../src/proof/account.js";
 import { headerFromRpc } from "../../src/header/fromRpc.js";
 import { decodeHeader, hashHeader } from "../../src/header/header.js";
-import { verifyHashedKey } from "../../src/proof/trie.js";
+import { verifyAccountProof, verifyStorageProof, verifyTrieProof } from "../../src/index.js";
 import { ownHeaders, ownProofs, ownTrieCases, type RealVector } from "../../tools/vectors.js";
-
-const bytes = (hex: string): Uint8Array => toBytes(hex, "vector");
 
 describe("our own vectors", function () {
   it("H3, O7: every header hashes to anvil's hash, from its bytes and from its JSON, and decodes to its fields", function () {
@@ -33,12 +29,12 @@ describe("our own vectors", function () {
       const { id, headerRlp, blockHash, stateRoot, address, account, accountProof, storage } = vector;
       expect(hashHeader(headerRlp!), id).to.equal(blockHash);
       expect(decodeHeader(headerRlp!).stateRoot, id).to.equal(stateRoot);
-      const verdict = verifyAccount(bytes(stateRoot), bytes(address), accountProof.map(bytes));
+      const verdict = verifyAccountProof({ stateRoot, account: address, proof: accountProof });
       if (account === null) expect(verdict, id).to.deep.equal({ status: "absent" });
       else expect(verdict, id).to.deep.equal({ status: "present", value: accountOf(account) });
       if (account === null) continue;
       for (const { slot, value, proof } of storage) {
-        const found = verifySlot(bytes(account.storageHash), bytes(slot), proof.map(bytes));
+        const found = verifyStorageProof({ storageRoot: account.storageHash, slot, proof });
         const wanted = BigInt(value) === 0n ? { status: "absent" } : { status: "present", value: BigInt(value) };
         expect(found, `${id}: ${slot}`).to.deep.equal(wanted);
       }
@@ -50,8 +46,8 @@ describe("our own vectors", function () {
   it("M16, M36: every key of our tries is present with its value, or absent in each of the four ways", function () {
     const ways = new Set<string>();
     for (const { trie, root, key, value, absent, proof } of ownTrieCases()) {
-      const verdict = verifyHashedKey(bytes(root), bytes(key), proof.map(bytes));
-      const wanted = value === undefined ? { status: "absent" } : { status: "present", value: bytes(value) };
+      const verdict = verifyTrieProof({ root, hashedKey: key, proof });
+      const wanted = value === undefined ? { status: "absent" } : { status: "present", value };
       expect(verdict, `${trie}: ${key}`).to.deep.equal(wanted);
       ways.add(absent ?? "present");
     }
@@ -61,20 +57,15 @@ describe("our own vectors", function () {
   it("M2: no key of our tries is proven without the last node of its proof, or under the root of another trie", function () {
     const cases = ownTrieCases().filter(({ proof }) => proof.length > 0);
     for (const [i, { trie, root, key, proof }] of cases.entries()) {
-      const short = verifyHashedKey(bytes(root), bytes(key), proof.slice(0, -1).map(bytes));
+      const short = verifyTrieProof({ root, hashedKey: key, proof: proof.slice(0, -1) });
       expect(short.status, `${trie}: ${key}`).to.equal("invalid");
       const other = cases.find((candidate, j) => j > i && candidate.root !== root) ?? cases[0]!;
-      const elsewhere = verifyHashedKey(bytes(other.root), bytes(key), proof.map(bytes));
+      const elsewhere = verifyTrieProof({ root: other.root, hashedKey: key, proof });
       expect(elsewhere, `${trie}: ${key}`).to.deep.equal({ status: "invalid", reason: "NodeHashMismatch" });
     }
   });
 });
 
 function accountOf({ nonce, balance, storageHash, codeHash }: NonNullable<RealVector["account"]>) {
-  return {
-    nonce: BigInt(nonce),
-    balance: BigInt(balance),
-    storageRoot: bytes(storageHash),
-    codeHash: bytes(codeHash),
-  };
+  return { nonce: BigInt(nonce), balance: BigInt(balance), storageRoot: storageHash, codeHash };
 }

@@ -18,6 +18,13 @@ describe("the layers", () => {
     expect(faultsOf([reader])).to.have.length(1);
   });
 
+  it("refuses an import of another package's file: it is imported by its name", () => {
+    const engine = { path: "packages/cli/src/engine.ts", imports: ["src/index.ts", "packages/cli/src/text.ts"] };
+    expect(faultsOf([engine])).to.deep.equal([
+      "packages/cli/src/engine.ts imports src/index.ts, a file of another package: its name has to do",
+    ]);
+  });
+
   it("refuses a circle inside of a room", () => {
     const one = { path: "src/core/bytes.ts", imports: ["src/core/errors.ts"] };
     const other = { path: "src/core/errors.ts", imports: ["src/core/bytes.ts"] };
@@ -25,7 +32,7 @@ describe("the layers", () => {
   });
 
   it("knows a room for every file, and finds its imports", () => {
-    const sources = ["src", "contracts"].flatMap(sourcesOf);
+    const sources = ["src", "packages/cli/src", "contracts"].flatMap(sourcesOf);
     expect(faultsOf(sources)).to.deep.equal([]);
     const guard = sources.find(({ path }) => path === "contracts/StatelessGuard.sol");
     expect(guard?.imports).to.include("contracts/anchor/AnchorGuard.sol");

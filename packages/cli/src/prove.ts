@@ -1,12 +1,21 @@
 import { writeFile } from "node:fs/promises";
 
-import { toBytes, toHex, toQuantity, toWord, type Hex } from "../core/bytes.js";
-import { SettlementGuardError } from "../core/errors.js";
-import { prove as proveState, type ProvenState } from "../actions/prove.js";
-import type { BlockId } from "../actions/fetchHeader.js";
-import { withoutUrls } from "../core/text.js";
+import {
+  prove as proveState,
+  SettlementGuardError,
+  toBytes,
+  toHex,
+  toQuantity,
+  toWord,
+  withoutUrls,
+  type BlockId,
+  type Hex,
+  type ProvenState,
+} from "settlement-guard";
+
 import { readEndpoint, type EndpointOptions } from "./endpoint.js";
 import { typescriptEngine } from "./engine.js";
+import { CliError, malformed, unusable } from "./errors.js";
 import { jsonRpc } from "./jsonRpc.js";
 import { judge } from "./judge.js";
 import { readCase } from "./proofCase.js";
@@ -38,7 +47,7 @@ export interface RecordedAnswer {
 /**
  * Fetches a proof, checks it, and writes it as a file for `verify`.
  *
- * @throws UNUSABLE_INPUT for arguments that cannot be used, and what the SDK's `prove` throws
+ * @throws UNUSABLE_INPUT for arguments that cannot be used, and what the library's `prove` throws
  */
 export async function prove(options: ProveArguments, terminal: Terminal): Promise<0 | 1> {
   const endpoint = readEndpoint(options);
@@ -56,7 +65,7 @@ export async function prove(options: ProveArguments, terminal: Terminal): Promis
   if (options.out === undefined) await terminal.printJson(record, 2);
   else
     await writeFile(options.out, `${printableJson(record, 2)}\n`).catch((cause: unknown) => {
-      throw unusable("--out", options.out ?? "", "a file that can be written", systemReason(cause));
+      throw unusableArgument("--out", options.out ?? "", "a file that can be written", systemReason(cause));
     });
   terminal.note(summary(record, report.verdict, anchor));
   return 0;
@@ -86,7 +95,7 @@ function recorded({ anchor, header, address, account, slots, witness }: ProvenSt
   };
 }
 
-/** What was checked, and under what: of the block nobody but the one who named it says that the chain has it. */
+/** What was checked, and under what. That the chain has the block, only the one who named it says. */
 function summary(record: RecordedAnswer, verdict: string, asked: BlockId): string {
   const { id, witness, storage, blockNumber, blockHash } = record;
   const size = counted((witness.length - 2) / 2, "byte");
@@ -110,31 +119,20 @@ function slotOf(text: string): Hex {
 function numberOf(text: string, below: bigint): bigint {
   const number = /^(?:\d+|0x[0-9a-fA-F]+)$/.test(text) ? BigInt(text) : below;
   if (number < below) return number;
-  throw new SettlementGuardError(
-    "INVALID_HEX",
-    { what: "argument", value: text, expected: "a number" },
-    "not a number in range",
-  );
+  throw malformed("not a number in range");
 }
 
 function argument<Value>(what: string, text: string, expected: string, read: (text: string) => Value): Value {
   try {
     return read(text);
   } catch (cause) {
-    if (SettlementGuardError.is(cause, "INVALID_HEX")) throw unusable(what, text, expected, "cannot be used");
-    throw cause;
+    if (!SettlementGuardError.is(cause, "INVALID_HEX") && !CliError.is(cause, "INPUT_MALFORMED")) throw cause;
+    throw unusableArgument(what, text, expected, "cannot be used");
   }
 }
 
-/** Without a cause: that would repeat what was given, which may be a URL in the wrong place. */
-function unusable(
-  what: string,
-  given: string,
-  expected: string,
-  reason: string,
-): SettlementGuardError<"UNUSABLE_INPUT"> {
-  const details = { what, reason, hint: `expected ${expected}` };
-  return new SettlementGuardError("UNUSABLE_INPUT", details, `${what} ${brief(withoutUrls(given))}: ${reason}`);
+function unusableArgument(what: string, given: string, expected: string, reason: string): CliError<"UNUSABLE_INPUT"> {
+  return unusable(what, reason, `expected ${expected}`, brief(withoutUrls(given)));
 }
 
 function invalidRecord(reason: string): SettlementGuardError<"PROOF_INVALID"> {

@@ -1,5 +1,6 @@
-import { useInstalledKeccak } from "../core/keccak.js";
-import { readCases, unusable } from "./jsonFile.js";
+import { useWasmKeccak } from "settlement-guard/keccak-wasm";
+
+import { readCases, unusableFile } from "./jsonFile.js";
 import { typescriptEngine, type Engine } from "./engine.js";
 import { evmEngine } from "./evmEngine.js";
 import { judge } from "./judge.js";
@@ -17,11 +18,12 @@ export interface VerifyOptions {
  * Verifies every case of a file.
  *
  * @returns the exit code: 0 if everything is valid, 1 if anything is not
- * @throws UNUSABLE_INPUT, MISSING_PEER
+ * @throws UNUSABLE_INPUT
  */
 export async function verify(path: string, options: VerifyOptions, terminal: Terminal): Promise<0 | 1> {
   const evm: Engine | undefined = options.evm === true ? await evmEngine() : undefined;
-  await useInstalledKeccak();
+  // Where its package is not installed, the library's own engine does the same in more time.
+  await useWasmKeccak().catch(() => undefined);
   const reporter = (options.json === true ? jsonReporter : textReporter)(terminal);
   let count = 0;
   let exitCode: 0 | 1 = 0;
@@ -36,6 +38,6 @@ export async function verify(path: string, options: VerifyOptions, terminal: Ter
     if (count > 0) await reporter.end();
   }
   // That nothing was invalid must not be said of nothing.
-  if (count === 0) throw unusable(path, "there is no case in it", "a file holds one proof, or a list of them");
+  if (count === 0) throw unusableFile(path, "there is no case in it", "a file holds one proof, or a list of them");
   return exitCode;
 }

@@ -1,4 +1,4 @@
-import { SettlementGuardError } from "../core/errors.js";
+import { unusable } from "./errors.js";
 
 /** What the user said about the endpoint, as the command line has it. */
 export interface EndpointOptions {
@@ -28,7 +28,7 @@ const MAX_TIMEOUT = 3_600;
 /** The transport sets these, or they are about the connection. */
 const RESERVED = /^(?:connection|content-.*|expect|host|keep-alive|te|trailer|transfer-encoding|upgrade)$/i;
 
-/** Characters that a header's name and its value may have (RFC 9110); `fetch` takes Latin-1 and repeats anything else in its error. */
+/** Characters that a header's name and its value may have (RFC 9110). `fetch` takes Latin-1, and repeats anything else in its error. */
 const HEADER = /^([!#$%&'*+.^_`|~\w-]+):[ \t]*([\t\x20-\x7e\xa0-\xff]*)$/;
 
 /**
@@ -91,8 +91,8 @@ function readTimeout(text: string): number {
 }
 
 /**
- * The path, the query, headers and passwords, and their parts. Of the path those that look like keys alone: without other words, what the
- * endpoint says would no longer be understood ("missing trie node" under the path /node).
+ * The path, the query, headers and passwords, and their parts. Of the path's parts only those that look like keys. Without the others
+ * the endpoint's words would no longer be understood: "missing trie node" under the path /node.
  */
 function secretsOf({ pathname, search }: URL, given: readonly string[]): string[] {
   const parts = (text: string): string[] => text.split(/[/?&=;,\s]/).flatMap((part) => [part, decoded(part)]);
@@ -113,8 +113,4 @@ function decoded(text: string): string {
   } catch {
     return text;
   }
-}
-
-function unusable(what: string, reason: string, hint: string): SettlementGuardError<"UNUSABLE_INPUT"> {
-  return new SettlementGuardError("UNUSABLE_INPUT", { what, reason, hint }, `${what}: ${reason}`);
 }

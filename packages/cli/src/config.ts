@@ -1,5 +1,5 @@
-import { toQuantity, toWord } from "../core/bytes.js";
-import { defineGuardConfig, type GuardedScope } from "../policy/config.js";
+import { defineGuardConfig, toQuantity, toWord, type GuardedScope } from "settlement-guard";
+
 import { readObject } from "./jsonFile.js";
 import type { Terminal } from "./terminal.js";
 

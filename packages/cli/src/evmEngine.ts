@@ -1,10 +1,10 @@
-import type { EVM } from "@ethereumjs/evm";
+import { readFile } from "node:fs/promises";
 
-import { toBytes, toHex, type Hex } from "../core/bytes.js";
-import { SettlementGuardError } from "../core/errors.js";
-import { missingPeer } from "../core/peer.js";
-import type { Account } from "../proof/account.js";
-import { PROOF_REASONS } from "../proof/reasons.js";
+import type { EVM } from "@ethereumjs/evm";
+import type { InterfaceAbi } from "ethers";
+import { PROOF_REASONS, toBytes, type Hex, type WitnessAccount } from "settlement-guard";
+
+import { CliError, unusable } from "./errors.js";
 import { headerHashMismatch, headerMalformed, witnessInvalid, type Engine, type Finding } from "./engine.js";
 
 /** Far beyond what the longest proof takes; what runs out of it has a fault. */
@@ -17,6 +17,12 @@ const HEADER_HASH_MISMATCH = 1n;
 const INVALID = 0n;
 const ABSENT = 1n;
 
+/** What is used of a contract's file in the library's `artifacts`. */
+interface Artifact {
+  readonly abi: InterfaceAbi;
+  readonly bytecode: Hex;
+}
+
 type Run = (method: Form | "header" | "witness", args: readonly unknown[]) => Promise<Returned>;
 type Form = "key" | "account" | "slot";
 
@@ -28,19 +34,19 @@ interface Returned {
 }
 
 /**
- * The Solidity verifier, as this package ships it compiled, in an embedded EVM. The gas of a finding is what the call executes: the
- * function's dispatch and its return values included, the transaction's 21,000 and its calldata not.
+ * The Solidity verifier, as the library ships it compiled, in an embedded EVM. The gas of a finding is what the call executes. That
+ * includes the function's dispatch and its return values. The transaction's 21,000 and its calldata are not in it.
  *
- * @throws MISSING_PEER if `@ethereumjs/evm` or `ethers` is not installed
+ * @throws UNUSABLE_INPUT if `@ethereumjs/evm` or `ethers` is not installed
  */
 export async function evmEngine(): Promise<Engine> {
   const run = await runner();
 
   const ask = async <Value>(
     form: Form,
-    root: Uint8Array,
-    subject: Uint8Array | Hex,
-    nodes: readonly Uint8Array[],
+    root: Hex,
+    subject: Hex,
+    nodes: readonly Hex[],
     read: (value: unknown) => Value,
   ): Promise<Finding<Value>> => {
     const { values, gas } = await run(form, [root, subject, nodes]);
@@ -51,17 +57,17 @@ export async function evmEngine(): Promise<Engine> {
 
   const engine: Engine = {
     async header(hash, rlp) {
-      const { values, gas } = await run("header", [toBytes(hash, "hash", 32), rlp]);
+      const { values, gas } = await run("header", [hash, rlp]);
       const [status, actual, number, stateRoot] = values as [bigint, Hex, bigint, Hex];
       if (status === HEADER_HASH_MISMATCH) return { ...headerHashMismatch(actual), gas };
       if (status !== HEADER_OK) return { ...headerMalformed(Number(BigInt(actual))), gas };
-      return { status: "present", value: { number, stateRoot: toBytes(stateRoot, "state root", 32) }, gas };
+      return { status: "present", value: { number, stateRoot }, gas };
     },
-    key: (root, hashedKey, proof) => ask("key", root, hashedKey, proof, (value) => toBytes(value, "value")),
-    account: (stateRoot, address, proof) => ask("account", stateRoot, toHex(address), proof, accountOf),
+    key: (root, hashedKey, proof) => ask("key", root, hashedKey, proof, (value) => value as Hex),
+    account: (stateRoot, address, proof) => ask("account", stateRoot, address, proof, accountOf),
     slot: (storageRoot, slot, proof) => ask("slot", storageRoot, slot, proof, (value) => value as bigint),
     async witness(stateRoot, address, slots, witness) {
-      const { values, reverted, gas } = await run("witness", [stateRoot, toHex(address), slots, witness]);
+      const { values, reverted, gas } = await run("witness", [stateRoot, address, slots, witness]);
       if (reverted) return { ...witnessInvalid(Number(values[2])), gas };
       const [exists, fields, numbers] = values as [boolean, unknown, bigint[]];
       const account = exists ? accountOf(fields) : undefined;
@@ -77,34 +83,29 @@ export async function evmEngine(): Promise<Engine> {
   };
 }
 
-function accountOf(value: unknown): Account {
+function accountOf(value: unknown): WitnessAccount {
   const [nonce, balance, storageRoot, codeHash] = value as [bigint, bigint, Hex, Hex];
-  return {
-    nonce,
-    balance,
-    storageRoot: toBytes(storageRoot, "storage root"),
-    codeHash: toBytes(codeHash, "code hash"),
-  };
+  return { nonce, balance, storageRoot, codeHash };
 }
 
 /** A failure is a finding: that the two verifiers then disagree is what the caller has to hear. */
 function failed(error: unknown): Finding<never> {
-  if (SettlementGuardError.is(error, "EVM_FAILED")) return { status: "invalid", reason: `EvmFailed: ${error.message}` };
+  if (CliError.is(error, "EVM_FAILED")) return { status: "invalid", reason: `EvmFailed: ${error.message}` };
   throw error;
 }
 
 async function runner(): Promise<Run> {
-  const { createEVM } = await import("@ethereumjs/evm").catch(missingPeer("@ethereumjs/evm", "--evm"));
-  // The factory is generated, and imports ethers.
-  const { StateProofLens__factory: lens } =
-    await import("../../typechain-types/factories/StateProofLens__factory.js").catch(missingPeer("ethers", "--evm"));
-  const abi = lens.createInterface();
+  const { createEVM } = await import("@ethereumjs/evm").catch(missing("@ethereumjs/evm"));
+  const { Interface } = await import("ethers").catch(missing("ethers"));
+  const path = new URL(import.meta.resolve("settlement-guard/artifacts/StateProofLens.json"));
+  const lens = JSON.parse(await readFile(path, "utf8")) as Artifact;
+  const abi = new Interface(lens.abi);
   const evm = await createEVM();
   const code = (await execute(evm, toBytes(lens.bytecode, "bytecode"), new Uint8Array())).output;
   return async (method, args) => {
-    const data = toBytes(abi.encodeFunctionData(method as never, args as never), "calldata");
+    const data = toBytes(abi.encodeFunctionData(method, args), "calldata");
     const { output, reverted, gas } = await execute(evm, code, data);
-    if (!reverted) return { values: abi.decodeFunctionResult(method as never, output).toArray(), reverted, gas };
+    if (!reverted) return { values: abi.decodeFunctionResult(method, output).toArray(), reverted, gas };
     const error = abi.parseError(output);
     if (error === null) throw evmFailed("reverted without an error of the lens");
     return { values: error.args.toArray(), reverted, gas };
@@ -122,7 +123,16 @@ async function execute(
   return { output: returnValue, reverted, gas: Number(executionGasUsed) };
 }
 
-function evmFailed(why: string): SettlementGuardError<"EVM_FAILED"> {
+function evmFailed(why: string): CliError<"EVM_FAILED"> {
   const reason = `the contract failed in the embedded EVM: ${why}`;
-  return new SettlementGuardError("EVM_FAILED", { reason }, reason);
+  return new CliError("EVM_FAILED", { reason }, reason);
+}
+
+/** For `import(…).catch(…)` of an optional package. @throws UNUSABLE_INPUT if it is that package that is not installed */
+function missing(name: string): (cause: unknown) => never {
+  return (cause) => {
+    const { code, message } = cause as { code?: unknown; message?: unknown };
+    if (code !== "ERR_MODULE_NOT_FOUND" || !String(message).includes(`'${name}'`)) throw cause;
+    throw unusable("--evm", `the package ${name} is not installed`, `npm install ${name}`);
+  };
 }

@@ -1,6 +1,6 @@
-import { toBytes, toHex, toWord, type Hex } from "../core/bytes.js";
-import { SettlementGuardError } from "../core/errors.js";
-import { hashHeader } from "../header/header.js";
+import { hashHeader, SettlementGuardError, toBytes, toHex, toWord, type Hex } from "settlement-guard";
+
+import { CliError, malformed, unusable } from "./errors.js";
 import { brief } from "./text.js";
 
 interface CommonCase {
@@ -12,9 +12,9 @@ interface CommonCase {
 /** One proof in one trie. */
 export interface KeyCase extends CommonCase {
   readonly kind: "key";
-  readonly root: Uint8Array;
-  readonly trieKey: Uint8Array;
-  readonly proof: readonly Uint8Array[];
+  readonly root: Hex;
+  readonly trieKey: Hex;
+  readonly proof: readonly Hex[];
   /** The leaf that the file claims; undefined where it claims that there is none. */
   readonly value?: { readonly claimed: Hex | undefined };
   /** What a test vector says of itself. */
@@ -25,15 +25,15 @@ export interface KeyCase extends CommonCase {
 export interface AnswerCase extends CommonCase {
   readonly kind: "answer";
   /** With the hash that the file claims for it, or its own. */
-  readonly header?: { readonly rlp: Uint8Array; readonly hash: Hex };
+  readonly header?: { readonly rlp: Hex; readonly hash: Hex };
   /** What the file claims; the header decides where there is one. */
-  readonly stateRoot?: Uint8Array;
+  readonly stateRoot?: Hex;
   readonly blockHash?: Hex;
   readonly blockNumber?: bigint;
-  readonly address: Uint8Array;
-  readonly accountProof: readonly Uint8Array[];
+  readonly address: Hex;
+  readonly accountProof: readonly Hex[];
   /** In place of all nodes: what `prove` packs out of them. The slots are in the order in which it wants them. */
-  readonly witness?: Uint8Array;
+  readonly witness?: Hex;
   /** What the file says about the account, wherever it says it. What it leaves out, it does not claim. */
   readonly claims: readonly AccountClaim[];
   readonly slots: readonly SlotCase[];
@@ -47,8 +47,8 @@ export type AccountClaim =
 export type SlotCase =
   | {
       readonly shown: string;
-      readonly slot: Uint8Array;
-      readonly proof: readonly Uint8Array[];
+      readonly slot: Hex;
+      readonly proof: readonly Hex[];
       readonly value?: bigint;
     }
   | { readonly shown: string; readonly malformed: string };
@@ -103,7 +103,7 @@ const ANSWER_MEMBERS = ["accountProof", "witness", "address", "headerRlp", "stat
 type Members = Readonly<Record<string, unknown>>;
 
 /**
- * Reads one case of a file. What is wrong inside a case makes it malformed; what is no case at all, or has a member that nothing
+ * Reads one case of a file. What is wrong inside a case makes it malformed. What is no case at all, or has a member that nothing
  * judges, makes the file unusable.
  *
  * @param index of the case in the file: its name where it has none
@@ -113,19 +113,23 @@ export function readCase(value: unknown, index: number): ProofCase {
   const members = membersOf(value);
   const has = (name: string): boolean => members?.[name] !== undefined;
   if (members !== undefined && ["jsonrpc", "result", "error"].some(has))
-    throw unusable(index, "a JSON-RPC envelope is not a proof", "give its `result`, with headerRlp or stateRoot added");
+    throw unusableCase(
+      index,
+      "a JSON-RPC envelope is not a proof",
+      "give its `result`, with headerRlp or stateRoot added",
+    );
   if (members === undefined || ![...KEY_MEMBERS, ...ANSWER_MEMBERS].some(has)) {
     const answer = "{ headerRlp or stateRoot, address, accountProof, storage or storageProof }";
-    throw unusable(index, "not a proof", `a case is { root, trieKey, proof }, or ${answer}`);
+    throw unusableCase(index, "not a proof", `a case is { root, trieKey, proof }, or ${answer}`);
   }
   const isKey = KEY_MEMBERS.some(has);
   checkMembers(members, isKey ? KEY : ANSWER, index, "");
   const { id, problem } = readId(members["id"], index);
   try {
-    if (problem !== undefined) throw inputMalformed(problem);
+    if (problem !== undefined) throw malformed(problem);
     return isKey ? readKey(id, members) : readAnswer(id, members, index);
   } catch (error) {
-    return { kind: "malformed", id, reason: malformed(error) };
+    return { kind: "malformed", id, reason: reasonOf(error) };
   }
 }
 
@@ -141,32 +145,32 @@ function readKey(id: string, members: Members): KeyCase {
     kind: "key",
     id,
     notJudged: described(members, KEY),
-    root: toBytes(members["root"], "root", 32),
-    trieKey: toBytes(members["trieKey"], "trieKey", 32),
+    root: hex(members["root"], "root", 32),
+    trieKey: hex(members["trieKey"], "trieKey", 32),
     proof: nodes(members["proof"], "proof"),
-    ...(value === undefined ? {} : { value: { claimed: value === null ? undefined : toHex(toBytes(value, "value")) } }),
+    ...(value === undefined ? {} : { value: { claimed: value === null ? undefined : hex(value, "value") } }),
     ...(expect === undefined ? {} : { expect: expectation(expect) }),
   };
 }
 
 function readAnswer(id: string, members: Members, index: number): AnswerCase {
-  const rlp = optional(members["headerRlp"], (hex) => toBytes(hex, "headerRlp"));
-  const hash = optional(members["blockHash"], (hex) => toHex(toBytes(hex, "blockHash", 32)));
-  const stateRoot = optional(members["stateRoot"], (hex) => toBytes(hex, "stateRoot", 32));
-  const witness = optional(members["witness"], (hex) => toBytes(hex, "witness"));
+  const rlp = optional(members["headerRlp"], (value) => hex(value, "headerRlp"));
+  const hash = optional(members["blockHash"], (value) => hex(value, "blockHash", 32));
+  const stateRoot = optional(members["stateRoot"], (value) => hex(value, "stateRoot", 32));
+  const witness = optional(members["witness"], (value) => hex(value, "witness"));
   if (witness !== undefined && members["accountProof"] !== undefined)
-    throw inputMalformed("accountProof stands beside a witness, which is in its place");
-  if (rlp === undefined && stateRoot === undefined) throw inputMalformed("neither headerRlp nor stateRoot");
+    throw malformed("accountProof stands beside a witness, which is in its place");
+  if (rlp === undefined && stateRoot === undefined) throw malformed("neither headerRlp nor stateRoot");
   return {
     kind: "answer",
     id,
     notJudged: described(members, ANSWER),
-    address: toBytes(members["address"], "address", 20),
+    address: hex(members["address"], "address", 20),
     accountProof: witness === undefined ? nodes(members["accountProof"], "accountProof") : [],
     claims: readClaims(members, index),
     slots: [...readStorage(members, index, "storage", "slot"), ...readStorage(members, index, "storageProof", "key")],
     ...defined({
-      header: rlp === undefined ? undefined : { rlp, hash: hash ?? hashHeader(toHex(rlp)) },
+      header: rlp === undefined ? undefined : { rlp, hash: hash ?? hashHeader(rlp) },
       stateRoot,
       witness,
       blockHash: hash,
@@ -183,7 +187,7 @@ function readClaims(members: Members, index: number): AccountClaim[] {
     claims.push({ field: "accountExists", claimed: boolean(accountExists, "accountExists") });
   if (account === null) claims.push({ field: "accountExists", claimed: false });
   const nested = account === null || account === undefined ? {} : membersOf(account);
-  if (nested === undefined) throw inputMalformed("account is neither an object nor null");
+  if (nested === undefined) throw malformed("account is neither an object nor null");
   checkMembers(nested, ACCOUNT, index, "account: ");
   for (const field of ACCOUNT_FIELDS) {
     for (const [where, value] of [[`account.${field}`, nested[field]] as const, [field, members[field]] as const])
@@ -201,7 +205,7 @@ function readStorage(
 ): SlotCase[] {
   const isClients = name === "storageProof";
   const list = members[name] ?? (isClients || members[name] === undefined ? [] : null);
-  if (!Array.isArray(list)) throw inputMalformed(`${name} is not a list`);
+  if (!Array.isArray(list)) throw malformed(`${name} is not a list`);
   return list.map((entry, i) => {
     const slot = membersOf(entry);
     if (slot !== undefined) checkMembers(slot, slotShape(key), index, `${name}[${i}]: `);
@@ -216,11 +220,11 @@ function readStorage(
 function readSlot(named: unknown, claimed: unknown, proof: unknown, where: string): SlotCase {
   const shown = typeof named === "string" ? brief(named) : where;
   try {
-    const slot = toBytes(toWord(integer(named, `${where}: the slot`)), "slot", 32);
+    const slot = toWord(integer(named, `${where}: the slot`));
     const value = optional(claimed, (given) => integer(given, "value"));
-    return { shown: toHex(slot), slot, proof: nodes(proof, "proof"), ...defined({ value }) };
+    return { shown: slot, slot, proof: nodes(proof, "proof"), ...defined({ value }) };
   } catch (error) {
-    return { shown, malformed: malformed(error) };
+    return { shown, malformed: reasonOf(error) };
   }
 }
 
@@ -229,34 +233,34 @@ function checkMembers(members: Members, { judged, described }: Shape, index: num
   const unknown = Object.keys(members).find((name) => !judged.includes(name) && !described.includes(name));
   if (unknown === undefined) return;
   const reason = `${where}nothing judges the member ${JSON.stringify(brief(unknown))}`;
-  throw unusable(index, reason, `take it out; the members are ${judged.join(", ")}`);
+  throw unusableCase(index, reason, `take it out; the members are ${judged.join(", ")}`);
 }
 
 function described(members: Members, shape: Shape): string[] {
   return shape.described.filter((name) => members[name] !== undefined);
 }
 
-function nodes(value: unknown, what: string): Uint8Array[] {
-  if (!Array.isArray(value)) throw inputMalformed(`${what} is ${value === null ? "null" : "not a list"}`);
-  return value.map((node, i) => toBytes(node, `${what}[${i}]`));
+function nodes(value: unknown, what: string): Hex[] {
+  if (!Array.isArray(value)) throw malformed(`${what} is ${value === null ? "null" : "not a list"}`);
+  return value.map((node, i) => hex(node, `${what}[${i}]`));
 }
 
 /** QUANTITY, DATA of up to 32 bytes, or a JSON number that is exact. */
 function integer(value: unknown, what: string): bigint {
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return BigInt(value);
   if (typeof value === "string" && /^0x[0-9a-fA-F]{0,64}$/.test(value)) return BigInt(value === "0x" ? 0 : value);
-  throw inputMalformed(`${what} is not a number of up to 256 bits`);
+  throw malformed(`${what} is not a number of up to 256 bits`);
 }
 
 function boolean(value: unknown, what: string): boolean {
   if (typeof value === "boolean") return value;
-  throw inputMalformed(`${what} is neither true nor false`);
+  throw malformed(`${what} is neither true nor false`);
 }
 
 function expectation(value: unknown): Expectation {
   const word = typeof value === "string" ? value.replace(/^absent:.*/s, "absent") : "";
   if (EXPECTATIONS.includes(word)) return word as Expectation;
-  throw inputMalformed(`expect is none of ${EXPECTATIONS.join(", ")}`);
+  throw malformed(`expect is none of ${EXPECTATIONS.join(", ")}`);
 }
 
 function optional<Value>(value: unknown, read: (value: unknown) => Value): Value | undefined {
@@ -273,16 +277,18 @@ function defined<T extends object>(members: T): { [K in keyof T]?: Exclude<T[K],
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as never;
 }
 
-function unusable(index: number, reason: string, hint: string): SettlementGuardError<"UNUSABLE_INPUT"> {
-  const what = `case ${index}`;
-  return new SettlementGuardError("UNUSABLE_INPUT", { what, reason, hint }, `${what}: ${reason}`);
+function unusableCase(index: number, reason: string, hint: string): CliError<"UNUSABLE_INPUT"> {
+  return unusable(`case ${index}`, reason, hint);
 }
 
-function inputMalformed(reason: string): SettlementGuardError<"INVALID_HEX"> {
-  return new SettlementGuardError("INVALID_HEX", { what: reason, value: "", expected: "" }, reason);
-}
-
-function malformed(error: unknown): string {
-  if (SettlementGuardError.is(error, "INVALID_HEX")) return `InputMalformed: ${error.message}`;
+/** Why a part of a case cannot be read. @throws whatever else it is */
+function reasonOf(error: unknown): string {
+  if (SettlementGuardError.is(error, "INVALID_HEX") || CliError.is(error, "INPUT_MALFORMED"))
+    return `InputMalformed: ${error.message}`;
   throw error;
+}
+
+/** Bytes in hexadecimal, in lower case. @throws INVALID_HEX */
+function hex(value: unknown, what: string, length?: number): Hex {
+  return toHex(toBytes(value, what, length));
 }

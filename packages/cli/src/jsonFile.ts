@@ -2,7 +2,7 @@ import { createReadStream } from "node:fs";
 
 import type { ParsedElementInfo } from "@streamparser/json";
 
-import { SettlementGuardError } from "../core/errors.js";
+import { unusable, type CliError } from "./errors.js";
 import { JsonReader } from "./json.js";
 import { CLAIMS } from "./proofCase.js";
 import { systemReason } from "./terminal.js";
@@ -14,8 +14,8 @@ const SHAPES = "expected a JSON object, an array of them, or one under `cases`";
 const DESCRIPTIONS = ["_provenance", "about", "legend"];
 
 /**
- * The cases of a file, one at a time: the elements of a bare array, those of the array under `cases`, or the one object that the
- * file is. What was read is not kept, so that memory is bounded by one case, however many there are.
+ * The cases of a file, one at a time: its array's elements, or the one object that it is. The array may stand under `cases`.
+ * What was read is not kept, so that memory is bounded by one case, however many there are.
  *
  * @param path "-" for the standard input
  * @throws UNUSABLE_INPUT, possibly after some cases
@@ -26,7 +26,7 @@ export async function* readCases(path: string): AsyncGenerator<unknown> {
   const members: [string, unknown][] = [];
   let isList = false;
   let count = 0;
-  const refuse = (reason: string): Error => unusable(path, reason, SHAPES);
+  const refuse = (reason: string): Error => unusableFile(path, reason, SHAPES);
 
   const reader = new JsonReader(
     ["$.*", "$.cases.*"],
@@ -63,7 +63,7 @@ export async function* readCases(path: string): AsyncGenerator<unknown> {
  */
 export async function readObject(path: string): Promise<object> {
   let document: unknown;
-  const refuse = (reason: string): Error => unusable(path, reason, "expected one JSON object");
+  const refuse = (reason: string): Error => unusableFile(path, reason, "expected one JSON object");
   const reader = new JsonReader(["$"], ({ value }) => (document = value), refuse);
   for await (const chunk of chunks(path)) reader.write(chunk);
   reader.end();
@@ -89,11 +89,10 @@ async function* chunks(path: string): AsyncGenerator<Uint8Array> {
     for await (const chunk of source) yield chunk as Uint8Array;
   } catch (error) {
     // The reader's refusals do not come by here: they are thrown where the chunk is used.
-    throw unusable(path, systemReason(error), "give a file that can be read");
+    throw unusableFile(path, systemReason(error), "give a file that can be read");
   }
 }
 
-export function unusable(path: string, reason: string, hint: string): SettlementGuardError<"UNUSABLE_INPUT"> {
-  const what = path === "-" ? "the standard input" : path;
-  return new SettlementGuardError("UNUSABLE_INPUT", { what, reason, hint }, `${what}: ${reason}`);
+export function unusableFile(path: string, reason: string, hint: string): CliError<"UNUSABLE_INPUT"> {
+  return unusable(path === "-" ? "the standard input" : path, reason, hint);
 }

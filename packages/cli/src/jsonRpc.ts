@@ -1,11 +1,10 @@
-import { SettlementGuardError } from "../core/errors.js";
-import type { Request } from "../rpc/request.js";
-import { withoutUrls } from "../core/text.js";
+import { SettlementGuardError, withoutUrls, type Request } from "settlement-guard";
+
 import type { Endpoint } from "./endpoint.js";
 import { JsonReader } from "./json.js";
 import { brief } from "./text.js";
 
-/** Of an answer that is no JSON so much is read for its words; and so many of them are repeated. */
+/** Of an answer that is no JSON so much is read for its words. So many characters of them are repeated. */
 const HEAD_BYTES = 4_096;
 const MAX_REASON = 400;
 

@@ -2,10 +2,11 @@
 import { createRequire } from "node:module";
 
 import { Command, CommanderError } from "commander";
+import { SettlementGuardError } from "settlement-guard";
 
-import { SettlementGuardError } from "../core/errors.js";
 import { config } from "./config.js";
 import { DEFAULT_TIMEOUT, HEADERS_VARIABLE, RPC_VARIABLE } from "./endpoint.js";
+import { CliError } from "./errors.js";
 import { prove, type ProveArguments } from "./prove.js";
 import { status, type StatusArguments } from "./status.js";
 import { Terminal } from "./terminal.js";
@@ -80,8 +81,7 @@ ${EXIT_CODES}`,
 }
 
 function newProgram(): Command {
-  // By its own name, because the distance to the manifest differs between the sources and the build.
-  const { version } = createRequire(import.meta.url)("settlement-guard/package.json") as { version: string };
+  const { version } = createRequire(import.meta.url)("../package.json") as { version: string };
   return new Command("settlement-guard")
     .description(
       "Proves and verifies what a block's state says, checks configurations, and says what restricts a market.",
@@ -125,11 +125,11 @@ function report(error: unknown): 0 | 1 | 2 {
     for (const { line, reason } of error.details.faults) say(`${line}: ${reason}`);
     return 1;
   }
-  if (SettlementGuardError.is(error, "UNUSABLE_INPUT")) {
+  if (CliError.is(error, "UNUSABLE_INPUT")) {
     say(`${error.message}; ${error.details.hint}`);
     return 2;
   }
   if (SettlementGuardError.is(error)) say(error.message);
   else say(`a fault of its own: ${error instanceof Error ? error.message : String(error)}`);
-  return SettlementGuardError.is(error, "MISSING_PEER") ? 2 : 1;
+  return 1;
 }

@@ -1,6 +1,7 @@
 import { Tokenizer, TokenParser, TokenType, type ParsedElementInfo, type ParsedTokenInfo } from "@streamparser/json";
+import { SettlementGuardError } from "settlement-guard";
 
-import { SettlementGuardError } from "../core/errors.js";
+import { CliError } from "./errors.js";
 import { brief } from "./text.js";
 
 /** A case in a list is 7 deep, an answer of an endpoint less. */
@@ -13,7 +14,7 @@ const MAX_TOKEN = 2 ** 20;
 const MAX_TOKENS = 2 ** 20;
 const MAX_BYTES = 64 * 2 ** 20;
 
-/** A number that its text does not give exactly is none: what is claimed and what is judged must be the same. */
+/** A number that its text does not give exactly is none. What is claimed and what is judged must be the same. */
 class ExactTokenizer extends Tokenizer {
   protected override parseNumber(text: string): number {
     const number = text.length > 32 ? NaN : Number(text);
@@ -23,8 +24,8 @@ class ExactTokenizer extends Tokenizer {
 }
 
 /**
- * Reads JSON of others as it arrives. Depth, size and number of its parts have bounds, and no member stands twice, so that nothing
- * that a file or an endpoint says takes the process's memory, or is read otherwise than by the next program.
+ * Reads JSON of others as it arrives. Depth, size and number of its parts have bounds, so that nothing takes the process's memory.
+ * No member stands twice: the next program might read the other one.
  */
 export class JsonReader {
   private readonly tokenizer = new ExactTokenizer({ stringBufferSize: 2 ** 16, numberBufferSize: 2 ** 10 });
@@ -39,7 +40,7 @@ export class JsonReader {
   private offset = 0;
 
   /**
-   * @param paths of the values that are handed out, as the parser takes them; with a list's elements handed out, they are not kept
+   * @param paths of the values that are handed out, as the parser takes them. A list's elements that are handed out are not kept
    * @param refuse makes the error of what cannot be read, out of the reason
    */
   constructor(
@@ -84,7 +85,7 @@ export class JsonReader {
     try {
       step();
     } catch (error) {
-      if (SettlementGuardError.is(error)) throw error;
+      if (error instanceof CliError || SettlementGuardError.is(error)) throw error;
       throw this.refuse(this.complaint(error));
     }
   }

@@ -1,8 +1,6 @@
-import { toHex, toQuantity, type Hex } from "../core/bytes.js";
-import { keccak256 } from "../core/keccak.js";
-import type { Account } from "../proof/account.js";
-import { EMPTY_ROOT } from "../proof/trie.js";
-import { type Engine, type Finding } from "./engine.js";
+import { keccak256, toHex, toQuantity, type Hex, type WitnessAccount } from "settlement-guard";
+
+import type { Engine, Finding } from "./engine.js";
 import type { AccountClaim, AnswerCase, Expectation, KeyCase, ProofCase, SlotCase } from "./proofCase.js";
 
 export type CaseVerdict = "present" | "absent" | "invalid";
@@ -16,7 +14,7 @@ export interface CaseReport {
   reason?: string;
   /** A raw trie proof's leaf, as it stands in the trie. */
   value?: Hex;
-  /** What the verdict rests on, and no proof shows: that a chain has such a block, or a state such a root. Absent where nothing could be read. */
+  /** What the verdict rests on, and no proof shows: that a chain has such a block or root. Absent where nothing could be read. */
   unauthenticated?: Unauthenticated;
   /** Members of the case that describe it, and of which the verdict says nothing. */
   notJudged?: readonly string[];
@@ -26,7 +24,7 @@ export interface CaseReport {
   evm?: EvmReport;
 }
 
-/** A block's hash where its header was given; otherwise the root, and of which block the file says that it is. */
+/** A block's hash where its header was given. Otherwise the root, and the block that the file names for it. */
 export interface Unauthenticated {
   blockHash?: Hex;
   blockNumber?: Hex;
@@ -119,16 +117,16 @@ interface Judging {
 
 async function judgeKey(item: KeyCase, engine: Engine, spent: Spent): Promise<CaseReport> {
   const finding = spent(await engine.key(item.root, item.trieKey, item.proof));
-  const report = { id: item.id, ...basis({ root: toHex(item.root) }, item.notJudged) };
+  const report = { id: item.id, ...basis({ root: item.root }, item.notJudged) };
   const mismatch = keyMismatch(item, finding);
   if (mismatch !== undefined) return { ...report, verdict: "invalid", reason: mismatch };
-  if (finding.status === "present") return { ...report, verdict: "present", value: toHex(finding.value) };
+  if (finding.status === "present") return { ...report, verdict: "present", value: finding.value };
   return { ...report, ...plain(finding) };
 }
 
-function keyMismatch({ value, expect }: KeyCase, finding: Finding<Uint8Array>): string | undefined {
+function keyMismatch({ value, expect }: KeyCase, finding: Finding<Hex>): string | undefined {
   if (finding.status === "invalid") return undefined;
-  const proven = finding.status === "present" ? toHex(finding.value) : undefined;
+  const proven = finding.status === "present" ? finding.value : undefined;
   if (value !== undefined && value.claimed !== proven)
     return claimMismatch("value", value.claimed ?? "absent", proven ?? "absent");
   if (expect === undefined || ALLOWED[expect].includes(finding.status)) return undefined;
@@ -155,7 +153,7 @@ function answerBasis({ header, blockHash, blockNumber, stateRoot, notJudged }: A
   if (header !== undefined) return basis({ blockHash: header.hash }, notJudged);
   return basis(
     {
-      ...(stateRoot === undefined ? {} : { stateRoot: toHex(stateRoot) }),
+      ...(stateRoot === undefined ? {} : { stateRoot }),
       ...(blockNumber === undefined ? {} : { blockNumber: toQuantity(blockNumber) }),
       ...(blockHash === undefined ? {} : { blockHash }),
     },
@@ -165,13 +163,13 @@ function answerBasis({ header, blockHash, blockNumber, stateRoot, notJudged }: A
 
 async function judgeAnswer(item: AnswerCase, engine: Engine, spent: Spent, gas: Opinion["gas"]): Promise<CaseReport> {
   const report: CaseReport = { id: item.id, verdict: "invalid", ...answerBasis(item) };
-  let stateRoot = item.stateRoot as Uint8Array;
+  let stateRoot = item.stateRoot as Hex;
   if (item.header !== undefined) {
     const { hash, rlp } = item.header;
     const header = spent(await engine.header(hash, rlp));
     gas.header = header.gas ?? 0;
     if (header.status !== "present") return { ...report, ...plain(header) };
-    report.header = { number: toQuantity(header.value.number), hash, stateRoot: toHex(header.value.stateRoot) };
+    report.header = { number: toQuantity(header.value.number), hash, stateRoot: header.value.stateRoot };
     const mismatch = headerMismatch(item, header.value);
     if (mismatch !== undefined) return { ...report, reason: mismatch };
     stateRoot = header.value.stateRoot;
@@ -189,7 +187,7 @@ async function judgeAnswer(item: AnswerCase, engine: Engine, spent: Spent, gas: 
 /** The nodes of the account, then those of each slot. */
 async function judgeNodes(
   item: AnswerCase,
-  stateRoot: Uint8Array,
+  stateRoot: Hex,
   { engine, spent, gas }: Judging,
   report: CaseReport,
 ): Promise<void> {
@@ -197,7 +195,7 @@ async function judgeNodes(
   gas.account = account.gas ?? 0;
   report.account = accountReport(item, account);
   if (account.status === "invalid") return;
-  const storageRoot = account.status === "present" ? account.value.storageRoot : EMPTY_ROOT;
+  const storageRoot = account.status === "present" ? account.value.storageRoot : NOTHING.storageRoot;
   report.slots = [];
   for (const slot of item.slots) {
     if ("malformed" in slot) {
@@ -214,17 +212,17 @@ async function judgeNodes(
 
 /** Account and slots in one witness, which is good as a whole or not at all. */
 async function judgeWitness(
-  item: AnswerCase & { readonly witness: Uint8Array },
-  stateRoot: Uint8Array,
+  item: AnswerCase & { readonly witness: Hex },
+  stateRoot: Hex,
   { engine, spent, gas }: Judging,
   report: CaseReport,
 ): Promise<void> {
-  const slots = item.slots.filter((slot): slot is Extract<SlotCase, { slot: Uint8Array }> => !("malformed" in slot));
+  const slots = item.slots.filter((slot): slot is Extract<SlotCase, { slot: Hex }> => !("malformed" in slot));
   const positions = slots.map(({ slot }) => slot);
   const finding = spent(await engine.witness(stateRoot, item.address, positions, item.witness));
   gas.account = finding.gas ?? 0;
   const fields = finding.status === "present" ? finding.value : undefined;
-  const account: Finding<Account> =
+  const account: Finding<WitnessAccount> =
     finding.status === "invalid"
       ? finding
       : fields?.account === undefined
@@ -241,17 +239,17 @@ async function judgeWitness(
   });
 }
 
-function headerMismatch(item: AnswerCase, header: { number: bigint; stateRoot: Uint8Array }): string | undefined {
+function headerMismatch(item: AnswerCase, header: { number: bigint; stateRoot: Hex }): string | undefined {
   if (item.blockNumber !== undefined && item.blockNumber !== header.number) {
     return `HeaderNumberMismatch: the case names block ${item.blockNumber}, the header is that of block ${header.number}`;
   }
-  const proven = toHex(header.stateRoot);
-  if (item.stateRoot === undefined || toHex(item.stateRoot) === proven) return undefined;
-  return `StateRootMismatch: the case names ${toHex(item.stateRoot)}, the header has ${proven}`;
+  const proven = header.stateRoot;
+  if (item.stateRoot === undefined || item.stateRoot === proven) return undefined;
+  return `StateRootMismatch: the case names ${item.stateRoot}, the header has ${proven}`;
 }
 
-function accountReport(item: AnswerCase, finding: Finding<Account>): AccountReport {
-  const address = toHex(item.address);
+function accountReport(item: AnswerCase, finding: Finding<WitnessAccount>): AccountReport {
+  const { address } = item;
   const mismatch = finding.status === "invalid" ? undefined : accountMismatch(item.claims, finding);
   if (mismatch !== undefined) return { address, verdict: "invalid", reason: mismatch };
   if (finding.status !== "present") return { address, ...plain(finding) };
@@ -261,20 +259,20 @@ function accountReport(item: AnswerCase, finding: Finding<Account>): AccountRepo
     verdict: "present",
     nonce: toQuantity(nonce),
     balance: toQuantity(balance),
-    storageHash: toHex(storageRoot),
-    codeHash: toHex(codeHash),
+    storageHash: storageRoot,
+    codeHash,
   };
 }
 
-/** A file that says something else than its own proof is not to be relied on, whichever of the two is right. */
-function accountMismatch(claims: readonly AccountClaim[], finding: Finding<Account>): string | undefined {
+/** A file that contradicts its own proof is not to be relied on, whichever of the two is right. */
+function accountMismatch(claims: readonly AccountClaim[], finding: Finding<WitnessAccount>): string | undefined {
   const { nonce, balance, storageRoot, codeHash } = finding.status === "present" ? finding.value : NOTHING;
   const proven = {
     accountExists: finding.status === "present",
     nonce,
     balance,
-    storageHash: BigInt(toHex(storageRoot)),
-    codeHash: BigInt(toHex(codeHash)),
+    storageHash: BigInt(storageRoot),
+    codeHash: BigInt(codeHash),
   };
   for (const { field, claimed } of claims) {
     const truth = proven[field];
@@ -287,18 +285,19 @@ function accountMismatch(claims: readonly AccountClaim[], finding: Finding<Accou
   return undefined;
 }
 
-const NOTHING: Account = {
+/** An account that is not there: its trie of storage holds nothing, its code has no byte. */
+const NOTHING: WitnessAccount = {
   nonce: 0n,
   balance: 0n,
-  storageRoot: EMPTY_ROOT,
-  codeHash: keccak256(new Uint8Array()),
+  storageRoot: toHex(keccak256(Uint8Array.of(0x80))),
+  codeHash: toHex(keccak256(new Uint8Array())),
 };
 const HASH_OF_NOTHING: Readonly<Record<string, bigint>> = {
-  storageHash: BigInt(toHex(NOTHING.storageRoot)),
-  codeHash: BigInt(toHex(NOTHING.codeHash)),
+  storageHash: BigInt(NOTHING.storageRoot),
+  codeHash: BigInt(NOTHING.codeHash),
 };
 
-function slotReport(slot: Extract<SlotCase, { slot: Uint8Array }>, finding: Finding<bigint>): SlotReport {
+function slotReport(slot: Extract<SlotCase, { slot: Hex }>, finding: Finding<bigint>): SlotReport {
   if (finding.status === "invalid") return { slot: slot.shown, ...plain(finding) };
   const proven = finding.status === "present" ? finding.value : 0n;
   if (slot.value !== undefined && slot.value !== proven) {

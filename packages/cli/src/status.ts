@@ -1,8 +1,7 @@
-import { toBytes } from "../core/bytes.js";
-import { SettlementGuardError } from "../core/errors.js";
-import { explainScope, scopeIdOf } from "../actions/explainScope.js";
-import { withoutUrls } from "../core/text.js";
+import { explainScope, scopeId, toBytes, withoutUrls } from "settlement-guard";
+
 import { readEndpoint, type EndpointOptions } from "./endpoint.js";
+import { unusable } from "./errors.js";
 import { jsonRpc } from "./jsonRpc.js";
 import type { Terminal } from "./terminal.js";
 import { brief } from "./text.js";
@@ -23,23 +22,19 @@ export async function status(options: StatusArguments, terminal: Terminal): Prom
   const endpoint = readEndpoint(options);
   const { guard, scope } = options;
   readable("--guard", guard, "20 bytes in hexadecimal", () => toBytes(guard, "--guard", 20));
-  readable("--scope", scope, "1 to 31 characters of ASCII, or 32 bytes in hexadecimal", () => scopeIdOf(scope));
+  readable("--scope", scope, "1 to 31 characters of ASCII, or 32 bytes in hexadecimal", () =>
+    scope.length === 66 ? toBytes(scope, "--scope", 32) : scopeId(scope),
+  );
   const { lines, ...facts } = await explainScope(jsonRpc(endpoint), { guard, scope, timeout: endpoint.timeout });
   if (options.json === true) await terminal.printJson(facts, 2);
   else await terminal.print(...lines);
   return facts.status === "Synced" ? 0 : 1;
 }
 
-/** Without a cause: that would repeat what was given, which may be a URL in the wrong place. */
 function readable(what: string, given: string, expected: string, read: () => unknown): void {
   try {
     read();
   } catch {
-    const details = { what, reason: "cannot be used", hint: `expected ${expected}` };
-    throw new SettlementGuardError(
-      "UNUSABLE_INPUT",
-      details,
-      `${what} ${brief(withoutUrls(given))}: ${details.reason}`,
-    );
+    throw unusable(what, "cannot be used", `expected ${expected}`, brief(withoutUrls(given)));
   }
 }

@@ -1,4 +1,4 @@
-import { printable } from "../core/text.js";
+import { printable } from "settlement-guard";
 
 /** JSON that a terminal prints as it stands: its only controls are the newlines of the indentation. A bigint is its decimal digits. */
 export function printableJson(value: unknown, indent?: number): string {
@@ -14,7 +14,7 @@ export function brief(text: string, length = 80): string {
   return line.length <= length && text.length <= 4 * length ? line : `${line.slice(0, length)}…`;
 }
 
-/** A parser's complaint about arguments, with of everything in quotes only the name of the option: the rest may be a secret. */
+/** A parser's complaint about arguments. Of what is in quotes only an option's name stays: the rest may be a secret. */
 export function withoutValues(complaint: string): string {
   return complaint.replace(/'([-\w]*).*'/gs, "'$1'");
 }

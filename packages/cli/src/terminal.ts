@@ -1,7 +1,8 @@
 import type { Writable } from "node:stream";
 
-import { SettlementGuardError } from "../core/errors.js";
-import { printable, withoutUrls } from "../core/text.js";
+import { printable, withoutUrls } from "settlement-guard";
+
+import { unusable } from "./errors.js";
 import { brief, printableJson } from "./text.js";
 
 /** A message of 1,000 characters says enough; a file's or an endpoint's words are shorter. */
@@ -9,7 +10,7 @@ const MAX_MESSAGE = 1_000;
 
 /** The one way to the standard output and to the standard error. What comes from elsewhere arrives there printable. */
 export class Terminal {
-  /** The reader has seen enough (head, less): the work goes on, so that the exit code is still about all of it. */
+  /** The reader has seen enough (head, less). The work goes on, so that the exit code is about all of it. */
   private isClosed = false;
 
   constructor(
@@ -45,12 +46,7 @@ export class Terminal {
       this.out.write(`${text}\n`, (error: NodeJS.ErrnoException | null | undefined) => {
         this.isClosed ||= error?.code === "EPIPE";
         if (!error || this.isClosed) return resolve();
-        const details = {
-          what: "the standard output",
-          reason: systemReason(error),
-          hint: "print to where there is room",
-        };
-        reject(new SettlementGuardError("UNUSABLE_INPUT", details, `the standard output: ${details.reason}`));
+        reject(unusable("the standard output", systemReason(error), "print to where there is room"));
       });
     });
   }
