@@ -19,7 +19,6 @@ const NOT_YET = [
   "src/proof/",
   "test/cli/",
   "test/proof/",
-  "docs/gas.md",
 ];
 const CODE = [
   "{src,scripts,scenarios,tools,bench,hardhat,test,e2e,fixtures,toolchain}/**/*.{ts,mjs}",
