@@ -156,7 +156,7 @@ function manyTable({ figures, sets }: Measurements): string {
   const { accountProof, storageProofs } = sets.at(-1)!;
   const nodes = storageProofs.reduce((sum, proof) => sum + proof.length, 0);
   const size = SYNTHETIC_SIZE.toLocaleString("en-US");
-  const shape = `a synthetic storage trie of ${size} slots (${number(nodes / storageProofs.length, 2)} nodes a slot) under a state trie of as many accounts (${accountProof.length} nodes)`;
+  const shape = `a synthetic storage trie of ${size} slots (${number(nodes / storageProofs.length, 2)} nodes a slot). It lies under a state trie of as many accounts (${accountProof.length} nodes)`;
   return `### Many slots of one account\n\nExecution gas, in ${shape}.\n\n${table(
     ["verifier", "build", ...SLOT_COUNTS.map((count) => `${count}`), "one more slot", "calldata of the largest, bytes"],
     rows.map((row) => [

@@ -11,19 +11,19 @@ import {Scopes} from "./policy/Scopes.sol";
 import {ScopeHead} from "./policy/ScopeHead.sol";
 
 /// @title Settlement Guard: what a protocol inherits
-/// @notice Makes an action take effect only on the branch of the chain on which it was prepared, and only while nothing that is known
-/// makes it unsafe. No dependency, nothing to deploy, and nobody who must run.
+/// @notice Makes an action take effect only on the branch of the chain on which it was prepared. What is known to be
+/// unsafe does not take effect either. No dependency, nothing to deploy, and nobody who must run.
 ///
-/// An opening or a withdrawal takes a modifier, `guardedAt` with an anchor or `guarded` without one: both pass on Allow alone. An action that
-/// has a conservative cell (a close) asks for the verdict with `_guard`. A trade that can go both ways passes `Policies.classify(position,
-/// size)`, never a literal; under a modifier it cannot reduce where a Decrease is conservative, which a close can. A liquidation asks
-/// `_guardLiquidation`.
+/// An opening or a withdrawal takes a modifier: `guardedAt` with an anchor, `guarded` without one. Both modifiers pass
+/// on Allow alone. An action that has a conservative cell (a close) asks for the verdict with `_guard`. A trade that
+/// can go both ways passes `Policies.classify(position, size)`, never a literal. Under a modifier a trade cannot reduce
+/// where a Decrease is conservative; a close can. A liquidation asks `_guardLiquidation`.
 ///
 /// @dev Each market is a scope, and gets a configuration from `_configureScope` before anything of it is allowed. A protocol that wants anchors
 /// and no more inherits `StatelessGuard`, which reads no storage.
 abstract contract SettlementGuard is StatelessGuard, PolicyAdmin, ISettlementGuard {
-    /// @notice Lets the function run only if `anchor` is a block of the executing chain, inside the depths of the scope's configuration, and `action` is
-    /// allowed without reserve.
+    /// @notice Lets the function run only if the anchor holds and `action` is allowed without reserve. The anchor holds
+    /// if it is a block of the executing chain, inside the depths of the scope's configuration.
     modifier guardedAt(bytes32 scope, Action action, Anchor calldata anchor) {
         _requireAllowedFrom(scope, _headAt(scope, anchor), action);
         _;
@@ -34,7 +34,8 @@ abstract contract SettlementGuard is StatelessGuard, PolicyAdmin, ISettlementGua
         return _guardFrom(scope, _headAt(scope, anchor), action);
     }
 
-    /// @notice Reverts unless the anchor holds as for `guardedAt`, and is no older than `maxAge` either: what a message signs beside it.
+    /// @notice Reverts unless the anchor holds as for `guardedAt`, and is no older than `maxAge`. A message signs that
+    /// age beside the anchor.
     /// @param maxAge in blocks
     function _requireAnchorOf(bytes32 scope, Anchor calldata anchor, uint64 maxAge) internal view {
         ScopeHead head = Scopes.find(scope).head;

@@ -7,8 +7,9 @@ import {StateProof} from "./proof/StateProof.sol";
 import {StateProofReference} from "./proof/StateProofReference.sol";
 
 /// @title The verifiers behind external functions
-/// @notice For programs that want the word of Solidity itself: `settlement-guard verify --evm` runs this code in an embedded EVM, and an `eth_call` with
-/// it as a state override does the same on a node. It holds no state, and no protocol needs it.
+/// @notice For programs that want the word of Solidity itself. `settlement-guard verify --evm` runs this code in an
+/// embedded EVM. An `eth_call` with this code as a state override does the same on a node. It holds no state, and no
+/// protocol needs it.
 /// @dev Nothing here authenticates a hash or a root: that is for the caller.
 contract StateProofLens {
     /// @notice The number and the state root of the header whose hash is `hash`, as an anchor check reads them.

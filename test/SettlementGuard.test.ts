@@ -23,7 +23,7 @@ const ZERO = `0x${"00".repeat(32)}`;
 const SOURCES = ["contracts/mocks/Targets.sol", "contracts/mocks/Delegator.sol"];
 const PROXY = "@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy.sol";
 
-/** One chain for the whole matrix: 8,200 blocks take a moment to mine, and the guard has no storage to share. */
+/** One chain for the whole matrix. 8,200 blocks take a moment to mine, and the guard has no storage to share. */
 let shared: Promise<HardhatChain> | undefined;
 async function longChain(): Promise<HardhatChain> {
   shared ??= forks.create({ name: "long", history: "storage" }).then(async (chain) => {

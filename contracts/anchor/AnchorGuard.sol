@@ -13,8 +13,9 @@ import {StateAnchors} from "./StateAnchors.sol";
 /// @dev The core is total (`_anchorFailure`, `_stateAnchorFailure`): it never reverts, and returns the revert data of the check. The
 /// shell (`_requireAnchor`, `_requireStateAnchor`) reverts with just that, so that a preview and the real check cannot disagree.
 abstract contract AnchorGuard is ChainClock, IHeaderErrors, IAnchorErrors {
-    /// @dev Refuses a chain that the source of block hashes does not know. Not repeated on each call: a chain that splits off under a
-    /// new id keeps its opcodes, and an anchor of the one branch does not hold on the other. It writes nothing: a proxy misses no state.
+    /// @dev Refuses a chain that the source of block hashes does not know. The constructor asks once, and no call asks
+    /// again. A chain that splits off under a new id keeps its opcodes. An anchor of one branch does not hold on the
+    /// other. The constructor writes nothing, so a proxy misses no state.
     /// @custom:oz-upgrades-unsafe-allow constructor
     constructor() {
         _requireSupportedChain();
@@ -22,7 +23,8 @@ abstract contract AnchorGuard is ChainClock, IHeaderErrors, IAnchorErrors {
 
     /* THE CHECKS */
 
-    /// @notice Reverts unless the anchor's hash is the hash of its block on the executing chain, at a depth from `minDepth` to `maxDepth`.
+    /// @notice Reverts unless the anchor's hash is the hash of its block on the executing chain. The block's depth must
+    /// lie between `minDepth` and `maxDepth`.
     /// @dev A `minDepth` of zero means the same as one: the executing block has no hash. A `maxDepth` beyond the source's window means
     /// the window. Neither can switch the check off.
     function _requireAnchor(Anchor calldata anchor, uint64 minDepth, uint64 maxDepth) internal view {
@@ -31,8 +33,8 @@ abstract contract AnchorGuard is ChainClock, IHeaderErrors, IAnchorErrors {
         if (!_isCanonical(anchor, minDepth, maxDepth)) _revertWith(_anchorFailure(anchor, minDepth, maxDepth));
     }
 
-    /// @notice Reverts unless the anchor holds as in `_requireAnchor`, `header` is the preimage of its hash, and the header commits to
-    /// the number and the state root that the anchor claims.
+    /// @notice Reverts unless the anchor holds as in `_requireAnchor`, and `header` is the preimage of its hash. The
+    /// header must also commit to the number and the state root that the anchor claims.
     function _requireStateAnchor(
         StateAnchor calldata anchor,
         bytes calldata header,
@@ -84,8 +86,8 @@ abstract contract AnchorGuard is ChainClock, IHeaderErrors, IAnchorErrors {
 
     /// @dev Whether `_anchorFailure` is empty, in fewer steps.
     function _isCanonical(Anchor calldata anchor, uint256 minDepth, uint256 maxDepth) private view returns (bool) {
-        // Equivalent: (height, hash) = (anchor.number, anchor.hash), without the decoder's check that the number has 64 bits: a number
-        // that passes below is less than the head's.
+        // Equivalent: (height, hash) = (anchor.number, anchor.hash). The decoder would also check that the number has
+        // 64 bits. That check is not needed: a number that passes below is less than the head's.
         uint256 height;
         bytes32 hash;
         assembly ("memory-safe") {

@@ -5,8 +5,8 @@ import {IAnchorErrors} from "../interfaces/IAnchorErrors.sol";
 import {NativeChains} from "./NativeChains.sol";
 
 /// @title The one place from which the guard takes a height, and the chains on which it is one
-/// @dev Anchors and policy must count the same blocks: a protocol that mixed the heights of two chains could be made to take an old fact for a
-/// new one.
+/// @dev Anchors and policy must count the same blocks. A protocol that mixes two chains' heights can be made to take an
+/// old fact for a new one.
 abstract contract ChainClock {
     /// @notice The height of the executing block.
     /// @dev An override MUST fit 64 bits, as clients hold it, and MUST NOT revert.
@@ -15,8 +15,9 @@ abstract contract ChainClock {
     }
 
     /// @notice Whether `_blockNumber` and `_blockHash` are right on `chainId`.
-    /// @dev Asked by the constructor, before those of what inherits it, so an override must not read storage; and when a scope is configured.
-    /// To override it alone, without the two others, is to believe the opcodes: on Arbitrum they answer words that anybody can compute.
+    /// @dev Asked by the constructor, before the constructors of what inherits it, so an override must not read
+    /// storage. Asked again when a scope is configured. To override it alone, without the two others, is to believe the
+    /// opcodes. On Arbitrum they answer words that anybody can compute.
     function _isSupportedChain(uint256 chainId) internal view virtual returns (bool) {
         return NativeChains.contains(chainId);
     }

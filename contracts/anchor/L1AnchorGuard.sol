@@ -8,14 +8,15 @@ import {IHeaderErrors} from "../interfaces/IHeaderErrors.sol";
 import {HeaderChain} from "../header/HeaderChain.sol";
 
 /// @title Anchors to L1, checked on an OP-stack chain
-/// @notice A fact of L1 counts here only below a minimum depth of the L1 origin that this chain shows: the origin itself is unsafe, and a short
-/// reorg of L1 can drop it while this chain still shows it.
+/// @notice A fact of L1 counts here only below a minimum depth of the L1 origin that this chain shows. The origin
+/// itself is unsafe. A short reorg of L1 can drop it while this chain still shows it.
 /// @dev It has no storage. Ancestry is proven with headers, so no hash has to have been recorded while the block was the origin.
 abstract contract L1AnchorGuard is IHeaderErrors, IAnchorErrors {
     /// @notice The id of the one chain on which the predeploy is believed. Anywhere else its address may hold anybody's code.
     function _homeChainId() internal view virtual returns (uint256);
 
-    /// @notice Reverts unless `anchor` is a block of L1, at a depth from `minDepth` to `maxDepth` below the origin that this chain shows.
+    /// @notice Reverts unless `anchor` is a block of L1. Its depth below the origin that this chain shows must lie
+    /// between `minDepth` and `maxDepth`.
     /// @dev A `minDepth` of zero means one: the origin itself is never accepted.
     /// @param anchor a block of L1
     /// @param headers RLP of L1's headers from the origin down to the anchor, both included

@@ -2,8 +2,8 @@
 pragma solidity ^0.8.13;
 
 /// @title The L1 block that an OP-stack chain was last derived from
-/// @notice Reads the `L1Block` predeploy. What it shows is **unsafe**: the sequencer chooses it, up to half an hour behind, and L1 may still
-/// drop it. Only a depth below it makes a fact of L1 worth something.
+/// @notice Reads the `L1Block` predeploy. What it shows is **unsafe**. The sequencer chooses it, up to half an hour
+/// behind, and L1 may still drop it. Only a depth below it makes a fact of L1 worth something.
 library L1Origin {
     /// @notice The predeploy's address on every OP-stack chain.
     address internal constant PREDEPLOY = 0x4200000000000000000000000000000000000015;

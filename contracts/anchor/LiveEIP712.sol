@@ -2,9 +2,9 @@
 pragma solidity ^0.8.13;
 
 /// @title An EIP-712 domain that is computed anew each time
-/// @notice The chain id is read live and the address is the executing contract's: after a fork that changes the chain id, and behind a
-/// proxy, the domain is the right one. Nothing about the chain is stored, neither in storage nor in the code. A cached domain is what let
-/// signatures of Ethereum be replayed on ETHPoW (September 2022).
+/// @notice The chain id is read live, and the address is the executing contract's. So the domain is right after a fork
+/// that changes the chain id, and behind a proxy. Nothing about the chain is stored, neither in storage nor in the
+/// code. A cached domain is what let signatures of Ethereum be replayed on ETHPoW (September 2022).
 abstract contract LiveEIP712 {
     bytes32 private constant DOMAIN_TYPEHASH = keccak256(
         "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"

@@ -11,13 +11,15 @@ enum Continuity {
 }
 
 /// @title The chains whose opcodes mean what they say
-/// @notice On these NUMBER and BLOCKHASH speak of the chain's own blocks, and a block's hash is the Keccak-256 of its RLP header.
-/// @dev A chain that is not listed is refused, not guessed at: on Arbitrum NUMBER is a height of the parent chain and BLOCKHASH answers
-/// pseudo-random words; on ZKsync Era a block's hash commits to no state root. Such a chain needs a source of its own (override
-/// `_blockNumber`, `_blockHash` and `_isSupportedChain` together).
+/// @notice On these NUMBER and BLOCKHASH speak of the chain's own blocks. A block's hash is the Keccak-256 of its RLP
+/// header.
+/// @dev A chain that is not listed is refused, not guessed at. On Arbitrum NUMBER is a height of the parent chain, and
+/// BLOCKHASH answers pseudo-random words. On ZKsync Era a block's hash commits to no state root. Such a chain needs a
+/// source of its own (override `_blockNumber`, `_blockHash` and `_isSupportedChain` together).
 ///
-/// A height is not a time. 256 blocks are 51 minutes on Ethereum and under 9 on a chain of 2 s blocks: choose depths per chain. Where a node
-/// executes a pending block by parts (flashblocks), an anchor at depth 1 may hold in a simulation and not in the block: use 2 or more.
+/// A height is not a time, so choose depths per chain. 256 blocks are 51 minutes on Ethereum and under 9 on a chain of
+/// 2 s blocks. Some nodes execute a pending block by parts (flashblocks). There an anchor at depth 1 may hold in a
+/// simulation and not in the block: use 2 or more.
 library NativeChains {
     /// @notice Whether the native block-hash source may be used on `chainId`.
     function contains(uint256 chainId) internal pure returns (bool) {

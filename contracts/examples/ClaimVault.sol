@@ -17,8 +17,8 @@ struct Claim {
 }
 
 /// @title Payouts against an operator's signature: the victim of `ethpow-replay`
-/// @notice Holds ether and pays each signed claim once. When the chain splits, both branches hold the ether, and a claim that was signed
-/// for the one must not pay on the other.
+/// @notice Holds ether and pays each signed claim once. When the chain splits, both branches hold the ether. A claim
+/// that was signed for one branch must not pay on the other.
 abstract contract ClaimVault {
     event Claimed(address indexed to, uint256 amount, uint256 indexed nonce);
 
@@ -86,8 +86,8 @@ contract GuardedClaimVault is ClaimVault, StatelessGuard, LiveEIP712 {
 }
 
 /// @title The vault that remembers its chain id
-/// @notice As the bridge on ETHPoW did (September 2022): the id is read once and kept in storage, so that both branches accept the same
-/// signatures. And nobody looks at the anchor.
+/// @notice As the bridge on ETHPoW did (September 2022). The id is read once and kept in storage, so that both branches
+/// accept the same signatures. And nobody looks at the anchor.
 contract UnguardedClaimVault is ClaimVault {
     uint256 public cachedChainId;
 

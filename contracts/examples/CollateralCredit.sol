@@ -7,9 +7,11 @@ import {StateAnchor} from "../anchor/Anchor.sol";
 import {SlotCheck} from "../proof/SlotCheck.sol";
 
 /// @title Credit against collateral that a state proof shows: the victim of `tampered-state-root`
-/// @notice Pays out ether up to what the borrower has locked for it in a vault, as the state at an anchor holds it.
-/// @dev The proof is sound for the root that it is given. Whose root that is, is the guard's question. The vault is a `CollateralVault` and no more:
-/// without a withdrawal, what was locked at the anchor is locked now, and it was locked for this contract alone.
+/// @notice Pays out ether up to what the borrower has locked for it in a vault. The state at an anchor says how much
+/// that is.
+/// @dev The proof is sound for the root that it is given. Whose root that is, is the guard's question. The vault is a
+/// `CollateralVault` and no more. It has no withdrawal: what was locked at the anchor is locked now. It was locked for
+/// this contract alone.
 abstract contract CollateralCredit {
     event Borrowed(address indexed borrower, uint256 amount);
 

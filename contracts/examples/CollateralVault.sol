@@ -8,7 +8,7 @@ uint256 constant WITHDRAWAL_DELAY = 1 days;
 
 /// @title Whom collateral backs: one contract on one chain
 /// @notice Ether that could back anybody would back everybody who reads it. So each balance names its beneficiary.
-/// @dev Two branches of a chain that split and kept its id are one beneficiary: nothing in a key tells them apart.
+/// @dev Two branches of a chain that split and kept its id are one beneficiary. Nothing in a key tells them apart.
 library Beneficiary {
     /// @notice The key under which a vault keeps what backs `beneficiary` on the chain `chainId`.
     function keyOf(address beneficiary, uint256 chainId) internal pure returns (bytes32) {
@@ -23,8 +23,8 @@ library Beneficiary {
 }
 
 /// @title Ether locked as collateral
-/// @notice `balances` is the first storage slot, so that a storage proof can show it: `balances[key][owner]` lies at
-/// keccak256(owner, keccak256(key, 0)), where the key is keccak256(chainId, beneficiary), all of it in ABI words.
+/// @notice `balances` is the first storage slot, so that a storage proof can show it. `balances[key][owner]` lies at
+/// `keccak256(owner, keccak256(key, 0))`. The key is `keccak256(chainId, beneficiary)`. All of it is in ABI words.
 contract CollateralVault {
     mapping(bytes32 key => mapping(address owner => uint256)) public balances;
 
@@ -35,8 +35,9 @@ contract CollateralVault {
 }
 
 /// @title Collateral that leaves with a delay
-/// @notice What is requested stops counting at once and can be taken after `DELAY`. A proof of a block shows what was not requested up to it: at the
-/// earliest that leaves `DELAY` after the block's time. Whoever believes a proof must stop believing it before.
+/// @notice What is requested stops counting at once and can be taken after `DELAY`. A proof of a block shows what was
+/// not requested up to it. That leaves `DELAY` after the block's time, at the earliest. Whoever believes a proof must
+/// stop believing it before.
 contract DelayedVault is CollateralVault {
     /// @notice What is on its way out.
     /// @param amount in wei

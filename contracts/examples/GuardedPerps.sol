@@ -36,8 +36,8 @@ struct SlotProof {
     bytes witness;
 }
 
-/// @notice Reads a slot of another contract out of a state. A contract of its own, so that an exchange need not carry the verifier's code; it has no
-/// state and no owner.
+/// @notice Reads a slot of another contract out of a state. A contract of its own, so that an exchange need not carry
+/// the verifier's code. It has no state and no owner.
 contract ProofDesk {
     /// @notice What `slot` of `account` held after the anchor's block, zero if nothing. Reverts with a guard error if that is not proven.
     /// @dev The anchor is the caller's to check: here it is only what the header and the witness must fit.
@@ -48,12 +48,13 @@ contract ProofDesk {
 }
 
 /// @title The exchange with the whole guard
-/// @notice An order is filled only on the branch on which its trader prepared it, only up to the age that the trader signed, and only while its
-/// market is in order. Each market is a scope, below the scope of the exchange.
+/// @notice An order is filled only on the branch on which its trader prepared it. It is filled only up to the age that
+/// the trader signed, and only while its market is in order. Each market is a scope, below the scope of the exchange.
 ///
-/// A market may be backed by what a custodian holds. What the exchange believes of that is written down, and anybody can contradict it with a
-/// proof of the custodian's slot. The market is then Diverged until a newer proof shows the backing to be there; or, after an hour, that it is not:
-/// then the loss is written, and the market opens again.
+/// A market may be backed by what a custodian holds. What the exchange believes of that is written down. Anybody can
+/// contradict it with a proof of the custodian's slot. Then the market is Diverged until a newer proof shows the
+/// backing to be there. After an hour it may also show that the backing is not there. Then the loss is written, and the
+/// market opens again.
 contract GuardedPerps is MarginPerps, SettlementGuard, ProfitEscrow, ProvenBeliefs {
     /// @notice The scope above every market's.
     bytes32 public constant EXCHANGE = "exchange";
@@ -63,7 +64,8 @@ contract GuardedPerps is MarginPerps, SettlementGuard, ProfitEscrow, ProvenBelie
 
     address public immutable custodian;
     ProofDesk public immutable proofs;
-    /// @notice What the pool set aside for backing that was lost, in units of the margin token: nobody's margin, and not for trading.
+    /// @notice What the pool set aside for backing that was lost, in units of the margin token. It is nobody's margin,
+    /// and not for trading.
     /// @dev The exchange holds margins, liquidity, kept profits and this. Who gets it is for people to decide; nothing here pays it out.
     uint256 public writtenOff;
 
@@ -94,8 +96,8 @@ contract GuardedPerps is MarginPerps, SettlementGuard, ProfitEscrow, ProvenBelie
         _reconcile(market, _backingOf(market), _provenBacking(market, proof), proof.anchor.number);
     }
 
-    /// @notice Shows that the backing is still not there an hour after the contradiction: what is proven is believed, the loss is written, and the market
-    /// is healed. Anybody may call.
+    /// @notice Shows that the backing is still not there an hour after the contradiction. Then what is proven is
+    /// believed, the loss is written, and the market is healed. Anybody may call.
     function acceptProven(bytes32 market, SlotProof calldata proof) external {
         _accept(market, _backingOf(market), _provenBacking(market, proof), proof.anchor.number);
     }
@@ -212,8 +214,9 @@ contract GuardedPerps is MarginPerps, SettlementGuard, ProfitEscrow, ProvenBelie
     }
     // #endregion roles
 
-    /// @dev What the exchange and each of its markets begin with. For Ethereum, of whose slots of 12 s one in nine may be missed: an outage is a quarter of
-    /// an hour without blocks. An order may be as old as EIP-2935 answers for; its trader signs the age.
+    /// @dev What the exchange and each of its markets begin with. The numbers are for Ethereum, of whose slots of 12 s
+    /// one in nine may be missed. An outage is a quarter of an hour without blocks. An order may be as old as EIP-2935
+    /// answers for; its trader signs the age.
     function _scopeConfig() internal pure virtual returns (ScopeConfig memory) {
         return
             ScopeConfig({

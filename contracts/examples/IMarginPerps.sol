@@ -51,7 +51,8 @@ interface IMarginPerps {
     event OrderFilled(bytes32 indexed id, address indexed trader, bytes32 indexed market, int256 size, uint256 price);
     event OrderCancelled(bytes32 indexed id, bytes reason);
     event PositionClosed(address indexed trader, bytes32 indexed market, int256 size, uint256 price);
-    /// @notice Emitted when a claim was met by nobody: the pool could not pay a profit, or a margin could not pay a loss.
+    /// @notice Emitted when a claim was met by nobody. The pool could not pay a profit, or a margin could not pay a
+    /// loss.
     event BadDebtIncurred(address indexed trader, bytes32 indexed market, uint256 amount);
 
     error NotFeed(address caller);
@@ -89,39 +90,43 @@ interface IMarginPerps {
     /// order open.
     function execute(Order calldata order, bytes calldata signature) external;
 
-    /// @notice As `execute`, for the keeper, who clears the book: an order that fails for a reason of its own is cancelled. An order is never
-    /// cancelled because of the guard, for want of gas, or because of a wrong signature: then the call reverts and the order stays open. From its
-    /// expiry on every signed order is cancelled, whatever the guard says.
+    /// @notice As `execute`, for the keeper, who clears the book. An order that fails for a reason of its own is
+    /// cancelled. An order is never cancelled because of the guard, for want of gas, or because of a wrong signature.
+    /// Then the call reverts and the order stays open. From its expiry on every signed order is cancelled, whatever the
+    /// guard says.
     /// @return filled false where the order was cancelled
     function executeOrCancel(Order calldata order, bytes calldata signature) external returns (bool filled);
 
-    /// @notice Cancels an order of the caller's, in every form in which it was signed or ever will be: the id can never be filled after. The anchor
-    /// and age that are given do not matter.
+    /// @notice Cancels an order of the caller's, in every form in which it was signed or ever will be. The id can never
+    /// be filled after. The anchor and age that are given do not matter.
     function cancel(Order calldata order) external;
 
     /// @notice Closes the caller's position at the index price. Needs no anchor. Under doubt the profit is kept until `claimProfit`; losses take it first.
     function close(bytes32 market) external;
 
-    /// @notice Closes a position whose equity at the index price is below the maintenance margin, and as deeply, and in as many views, as the
-    /// guard asks for. Anyone may call.
+    /// @notice Closes a position whose equity at the index price is below the maintenance margin. The guard says how
+    /// deeply, and in how many views, it must be below. Anyone may call.
     function liquidate(address trader, bytes32 market) external;
 
-    /// @notice Adds to the caller's margin what was kept of its profits in a market, once the guard allows it, or has kept it for as long as it may.
+    /// @notice Adds to the caller's margin what was kept of its profits in a market. The guard must allow it, or have
+    /// kept it for as long as it may.
     function claimProfit(bytes32 market) external;
 
-    /// @notice Equity over maintenance margin in 1e18: at the index price, and in the better of two views, the index price and the one before it.
-    /// The greatest number without a position.
+    /// @notice Equity over maintenance margin in 1e18. First at the index price, then in the better of two views: the
+    /// index price and the one before it. The greatest number without a position.
     function healthOf(address trader, bytes32 market) external view returns (uint256 worst, uint256 best);
 
     /// @notice What makes an order the same order: the hash of all its members but anchor and age. At most one of an order's signed forms is filled,
     /// and none after a cancel. It is made of the order's content, so a reorg cannot put another order under it.
-    /// @dev Bound to no domain: what is filled or cancelled is remembered in this exchange, and stays so when the chain's id changes.
+    /// @dev Bound to no domain. What is filled or cancelled is remembered in this exchange, and stays so when the
+    /// chain's id changes.
     function orderId(Order calldata order) external pure returns (bytes32);
 
     /// @notice What the trader signs: the order's EIP-712 digest, anchor and age included, for the live chain id and this exchange.
     function orderDigest(Order calldata order) external view returns (bytes32);
 
-    /// @notice Margin plus unrealised profit of an account, plus what is kept of its profits: what health counts, in units of the margin token.
+    /// @notice Margin plus unrealised profit of an account, plus what is kept of its profits. Health counts this, in
+    /// units of the margin token.
     /// @dev Initial margin and withdrawals leave out what is kept.
     function equity(address trader, bytes32 market) external view returns (int256);
 }

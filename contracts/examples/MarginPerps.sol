@@ -26,8 +26,9 @@ abstract contract MarginPerps is IMarginPerps, LiveEIP712 {
     uint256 private constant INITIAL_LEVERAGE = 10;
     uint256 private constant MAINTENANCE_LEVERAGE = 20;
 
-    /// @dev What a fill may use at the most, with room: cold storage of one account, an order, a market and its scopes, and a cold EIP-2935
-    /// read. An attempt that was given less must not decide an order's fate.
+    /// @dev What a fill may use at the most, with room. It pays for cold storage of one account, an order, a market and
+    /// its scopes. It also pays for a cold EIP-2935 read. An attempt that was given less must not decide an order's
+    /// fate.
     uint256 private constant FILL_GAS = 300_000;
 
     /// @dev So that no notional overflows.
@@ -56,7 +57,8 @@ abstract contract MarginPerps is IMarginPerps, LiveEIP712 {
     /// @dev Called when a market gets its first price, before it.
     function _listMarket(bytes32 market) internal virtual;
 
-    /// @dev Reverts with a guard error where the order was not prepared on the executing branch, or must not be filled now.
+    /// @dev Reverts with a guard error where the order was not prepared on the executing branch. Also where it must not
+    /// be filled now.
     function _guardFill(Order calldata order, Action action) internal virtual returns (Verdict);
 
     /// @dev Whether the guard denies the order now. Asked after a failure, to tell the guard's own word from an imitation of it.
@@ -71,7 +73,7 @@ abstract contract MarginPerps is IMarginPerps, LiveEIP712 {
     /// @dev Whether canonical state contradicts what the market rests on.
     function _isContradicted(bytes32 market) internal view virtual returns (bool);
 
-    /// @dev How much of a realised profit is paid now; the rest is kept for the trader: collateral that may not leave.
+    /// @dev How much of a realised profit is paid now. The rest is kept for the trader: collateral that may not leave.
     function _payProfit(
         bytes32 market,
         address trader,
@@ -104,7 +106,7 @@ abstract contract MarginPerps is IMarginPerps, LiveEIP712 {
         if (msg.sender != keeper) revert NotKeeper(msg.sender);
         bytes32 id = orderId(order);
         _requireSignature(order, signature);
-        // EIP-150 passes on 63/64 of what is left: make sure that this is enough, or a caller could starve the attempt.
+        // EIP-150 passes on 63/64 of what is left. Make sure that this is enough: a caller could starve the attempt.
         uint256 required = FILL_GAS + FILL_GAS / 32;
         if (gasleft() < required) revert NotEnoughGas(gasleft(), required);
 
@@ -193,7 +195,8 @@ abstract contract MarginPerps is IMarginPerps, LiveEIP712 {
         if (price > MAX_PRICE) revert PriceTooHigh(market, price);
         uint256 last = indexPrice[market];
         if (last == 0) _listMarket(market);
-        // While the market's state is contradicted the second view stays what it was before: a wrong price that is set twice is still one view.
+        // While the market's state is contradicted the second view stays what it was before. So a wrong price that is
+        // set twice is still one view.
         if (last == 0 || !_isContradicted(market)) lastPrice[market] = last == 0 ? price : last;
         indexPrice[market] = price;
         emit PriceSet(market, price);
@@ -258,8 +261,9 @@ abstract contract MarginPerps is IMarginPerps, LiveEIP712 {
         if (!withinLimit) revert PriceBeyondLimit(id, order.limitPrice, price);
 
         orderStatus[id] = OrderStatus.Filled;
-        // A position that cannot settle with the pool can be closed or liquidated, not traded on: that would forgive the difference.
-        // Under doubt, what stays open keeps its entry price: a profit that waits must not be parted from the losses that may follow it.
+        // A position that cannot settle with the pool can be closed or liquidated. It cannot be traded on: that would
+        // forgive the difference. Under doubt, what stays open keeps its entry price. A profit that waits must not be
+        // parted from the losses that may follow it.
         int256 settled = verdict == Verdict.Allow ? oldSize : -order.size;
         uint256 unpaid = _settle(order.trader, order.market, settled, price, verdict);
         if (unpaid != 0) revert MarkUnpaid(order.trader, order.market, unpaid);
@@ -279,8 +283,8 @@ abstract contract MarginPerps is IMarginPerps, LiveEIP712 {
         emit PositionClosed(trader, market, size, price);
     }
 
-    /// @dev Realises the profit or loss of `settled`, the position or a part of it, since the entry price, against the pool. A loss takes held profit
-    /// first, then margin. What neither side can pay becomes bad debt.
+    /// @dev Realises the profit or loss of `settled` since the entry price, against the pool. `settled` is the position
+    /// or a part of it. A loss takes held profit first, then margin. What neither side can pay becomes bad debt.
     function _settle(
         address trader,
         bytes32 market,

@@ -57,8 +57,8 @@ contract GuardedOrderQueue is OrderQueue, StatelessGuard {
     constructor(address keeper) OrderQueue(keeper) {}
 
     /// @inheritdoc OrderQueue
-    /// @dev The anchor must not be older than the order: a block from before it says nothing about it, and would survive a reorg that puts
-    /// another order under the key.
+    /// @dev The anchor must not be older than the order. A block from before the order says nothing about it. Such an
+    /// anchor would survive a reorg that puts another order under the key.
     function execute(uint256 key, Anchor calldata anchor) external override anchored(anchor) {
         uint64 queuedAt = orders[key].queuedAt;
         if (anchor.number < queuedAt) revert AnchorBeforeOrder(key, queuedAt, anchor.number);

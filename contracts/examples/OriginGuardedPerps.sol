@@ -12,13 +12,14 @@ import {ScopeHead} from "../policy/ScopeHead.sol";
 import {ScopeConfig} from "../policy/Scopes.sol";
 
 /// @title The exchange on a chain of the OP stack
-/// @notice Such a chain makes up for an outage with blocks that have the times of those it missed, so its clock never shows one. This exchange
-/// asks how far the chain's view of L1 lies behind instead.
+/// @notice Such a chain makes up for an outage with blocks that have the times of those it missed. So its clock never
+/// shows an outage. This exchange asks how far the chain's view of L1 lies behind instead.
 contract OriginGuardedPerps is GuardedPerps, L1OriginContinuity {
     constructor(IERC20 token, address feed, address keeper) GuardedPerps(token, feed, keeper) {}
 
-    /// @dev The gap lies between the lag of a healthy sequencer, some minutes at the most, and the half hour beyond which the protocol lets no
-    /// sequencer fall behind. A quarter of it, the part that makes the grace Stale, is above the healthy lag, too. Slots of 2 s are never missed.
+    /// @dev The gap is above the lag of a healthy sequencer, some minutes at the most. It is below the half hour beyond
+    /// which the protocol lets no sequencer fall behind. A quarter of the gap, the part that makes the grace Stale, is
+    /// above the healthy lag, too. Slots of 2 s are never missed.
     function _scopeConfig() internal pure override returns (ScopeConfig memory config) {
         config = super._scopeConfig();
         (config.blockTime, config.longestBlockTime) = (2_000, 2_500);

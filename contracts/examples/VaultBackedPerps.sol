@@ -19,11 +19,11 @@ struct L1Proof {
 }
 
 /// @title Perpetuals on an L2, backed by collateral in a vault on L1
-/// @notice Every position is backed by a margin that the vault holds for this market; the market never holds it. A position ends when its newest
-/// proof does, and then anybody may close it. It exists to show what a proof of another chain's state is worth, and its twin without the guard what
-/// happens otherwise. Not for production.
-/// @dev What a position gained or lost stays with its trader (`results`), and a loss needs backing like a margin: else one proof would back a second
-/// position after the first one's loss. Nothing here collects a loss on L1.
+/// @notice Every position is backed by a margin that the vault holds for this market; the market never holds it. A
+/// position ends when its newest proof does, and then anybody may close it. It exists to show what a proof of another
+/// chain's state is worth. Its twin without the guard shows what happens otherwise. Not for production.
+/// @dev What a position gained or lost stays with its trader (`results`), and a loss needs backing like a margin. Else
+/// one proof would back a second position after the first one's loss. Nothing here collects a loss on L1.
 abstract contract VaultBackedPerps {
     struct Position {
         int256 size; // base units of 1e-18
@@ -157,13 +157,15 @@ abstract contract VaultBackedPerps {
 }
 
 /// @title The market that asks L1 each time
-/// @notice Every proof is of a state of L1 at least 8 and at most 64 blocks below the origin that this chain shows: deeper than the reorgs that L1 has
-/// seen since the merge.
+/// @notice Every proof is of a state of L1. It lies at least 8 and at most 64 blocks below the origin that this chain
+/// shows. That is deeper than the reorgs that L1 has seen since the merge.
 ///
-/// What a proof shows of the vault leaves at the earliest `WITHDRAWAL_DELAY` after the proven block's time. The position that rests on it ends before:
-/// `BACKED_FOR` after that time, as the block's own header holds it. In between lies what this chain's clock may be behind L1's: the sequencing window of
-/// the OP stack, after which L1 alone drives the chain; and an hour in which to close the position. The window is 3,600 blocks of L1: 12 hours where no
-/// slot is missed. A chain with another window, or missed slots beyond that hour (300 of 3,900), needs a shorter `BACKED_FOR`.
+/// What a proof shows of the vault leaves at the earliest `WITHDRAWAL_DELAY` after the proven block's time. The
+/// position that rests on it ends before: `BACKED_FOR` after that time, as the block's own header holds it. In between
+/// lies what this chain's clock may be behind L1's, and an hour in which to close the position. The clock may be behind
+/// by the sequencing window of the OP stack, after which L1 alone drives the chain. The window is 3,600 blocks of L1:
+/// 12 hours where no slot is missed. A chain with another window, or missed slots beyond that hour (300 of 3,900),
+/// needs a shorter `BACKED_FOR`.
 contract GuardedVaultBackedPerps is VaultBackedPerps, L1AnchorGuard {
     uint64 public constant MIN_DEPTH = 8;
     uint64 public constant MAX_DEPTH = 64;

@@ -5,7 +5,8 @@ import {IHeaderErrors} from "../interfaces/IHeaderErrors.sol";
 import {HeaderReader} from "./HeaderReader.sol";
 
 /// @title From a known block back to an ancestor of it
-/// @notice Each header names its parent by hash, so a run of headers down from a known block proves what its ancestor was.
+/// @notice Each header names its parent by hash. So a run of headers down from a known block proves what its ancestor
+/// was.
 library HeaderChain {
     /// @notice The longest walk, in blocks. A header costs about 1,000 gas, and some 10,000 of calldata where that is not cheap.
     uint64 internal constant MAX_DEPTH = 256;
@@ -33,7 +34,8 @@ library HeaderChain {
             // Each header must be the preimage of the hash that its child names, and hold the next lower height.
             stateRoot = HeaderReader.authenticate(header, number - uint64(i), ancestorHash);
             if (i == depth) return (ancestorHash, stateRoot);
-            // The parent hash is the first field: 3 bytes of list prefix and 1 of the string's, all checked by `authenticate`.
+            // The parent hash is the first field. Before it stand 3 bytes of list prefix and 1 of the string's.
+            // `authenticate` has checked all of them.
             ancestorHash = bytes32(header[4:36]);
         }
     }

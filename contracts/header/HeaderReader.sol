@@ -9,7 +9,8 @@ enum HeaderStatus {
     Ok,
     /// The bytes are not the preimage of the expected hash; the value is their hash.
     HashMismatch,
-    /// The bytes are not the canonical RLP of a header; the value is the position of the field, 255 for the list itself.
+    /// The bytes are not the canonical RLP of a header. The value is the position of the field, 255 for the list
+    /// itself.
     Malformed,
     /// The header is that of another block; the value is its number.
     NumberMismatch,
@@ -19,8 +20,8 @@ enum HeaderStatus {
 
 /// @notice The fields of a header, whatever fork it is of. Fields that the header does not have are zero:
 /// `namedFields` tells, a zero does not.
-/// @dev Not here: the logs bloom, the extra data, and the seal (mix hash and nonce), which means another thing on every kind of
-/// chain. All are checked for their shape.
+/// @dev Not here: the logs bloom, the extra data, and the seal (mix hash and nonce). The seal means another thing on
+/// every kind of chain. All are checked for their shape.
 struct Header {
     bytes32 parentHash;
     bytes32 ommersHash;
@@ -48,30 +49,31 @@ struct Header {
 /// @title Reading block headers
 /// @notice Two readers of a header's RLP, for two situations.
 ///
-/// `authenticate` and `verifyState` are for a header whose hash is known. They compare the hash first, so that the bytes are
-/// those that the chain made, then read the state root and the number, strict in every byte that decides where those two lie
-/// and blind to what follows. That is cheap, and it outlives forks that append fields. All that compare a hash give the same answer:
-/// so does `readHeader` in TypeScript.
+/// `authenticate` and `verifyState` are for a header whose hash is known. They compare the hash first, so that the
+/// bytes are those that the chain made. Then they read the state root and the number. They are strict in every byte
+/// that decides where those two lie, and blind to what follows. That is cheap, and it outlives forks that append
+/// fields. All that compare a hash give the same answer: so does `readHeader` in TypeScript.
 ///
-/// `read` is for everything else, and authenticates nothing. It checks every field from Frontier to Prague. A header has 15, 16, 17, 20
-/// or 21 fields: no fork ended elsewhere. Behind Prague's 21 up to eleven byte strings may follow, whatever is in them. If the first
-/// two have the shapes of Amsterdam's (32 bytes, and an integer of 64 bits), they are named so.
+/// `read` is for everything else, and authenticates nothing. It checks every field from Frontier to Prague. A header
+/// has 15, 16, 17, 20 or 21 fields: no fork ended elsewhere. Behind Prague's 21 up to eleven byte strings may follow,
+/// whatever is in them. Where the first two have the shapes of Amsterdam's, they are named so. Those shapes are 32
+/// bytes, and an integer of 64 bits.
 ///
-/// Each comes as a total function, `try...`, that never reverts and returns a status, and as a thin shell over it that reverts with the
-/// errors of `IHeaderErrors`.
+/// Each comes as a total function, `try...`, that never reverts and returns a status. A thin shell over it reverts with
+/// the errors of `IHeaderErrors`.
 /// @dev What this assumes, and does not check:
-/// - the expected hash comes from a block-hash source that has it from the chain itself, and is that of this very chain: a header does
-///   not say of which chain it is;
-/// - the chain hashes its blocks as Keccak-256 of this RLP (not zkSync Era, not SSZ blocks), and a block's header holds the state
-///   after that block (not the EIP-7862 draft).
+/// - the expected hash comes from a block-hash source that has it from the chain itself. It is the hash of this very
+///   chain: a header does not say of which chain it is;
+/// - the chain hashes its blocks as Keccak-256 of this RLP (not zkSync Era, not SSZ blocks). A block's header holds the
+///   state after that block (not the EIP-7862 draft).
 ///
 /// `contracts/reference/HeaderReaderReference.sol` is this in plain Solidity.
 library HeaderReader {
     /// @notice A header whose every field is as short as it can be has this many bytes.
     uint256 internal constant MIN_SIZE = 496;
 
-    /// @notice The longest list that a two-byte length can announce. Headers of Ethereum are below 700 bytes; where the
-    /// extra data lists sealers, or what depends on what (Polygon), they are longer, and beyond this size they are refused.
+    /// @notice The longest list that a two-byte length can announce. Headers of Ethereum are below 700 bytes. They are
+    /// longer where the extra data lists sealers, or what depends on what (Polygon). Beyond this size they are refused.
     uint256 internal constant MAX_SIZE = 3 + 0xffff;
 
     /// @notice Fields that `read` accepts: Prague's 21, and up to eleven byte strings that later forks may append.
@@ -89,8 +91,8 @@ library HeaderReader {
     uint256 private constant PRAGUE_FIELDS = 21;
     uint256 private constant AMSTERDAM_FIELDS = 23;
 
-    /// @dev One byte a field, field 0 lowest: the exact length of a byte string; with the top bit, the greatest length of an integer;
-    /// ANY for the extra data, and BLOOM, which is a length that does not fit.
+    /// @dev One byte a field, field 0 lowest: the exact length of a byte string. With the top bit, it is the greatest
+    /// length of an integer. ANY is for the extra data, and BLOOM is a length that does not fit.
     uint256 private constant SHAPES =
         // slot   BAL  requests beacon excess  blob withdr. basefee nonce mix extra  time  used limit number diff bloom ...
         0x88_20_20_20_88_88_20_a0_08_20_00_88_88_88_88_a0_ff_20_20_20_14_20_20;
@@ -101,8 +103,8 @@ library HeaderReader {
     uint256 private constant ANY = 0x00;
     uint256 private constant BLOOM = 0xff;
 
-    /// @dev Bit n is set where a header may have n fields: 15 Frontier, 16 London, 17 Shanghai, 20 Cancun, 21 Prague; and 22 to 32,
-    /// Prague's and later ones.
+    /// @dev Bit n is set where a header may have n fields. They are 15 Frontier, 16 London, 17 Shanghai, 20 Cancun, 21
+    /// Prague. From 22 to 32 they are those of later forks.
     uint256 private constant FIELD_COUNTS = (1 << 15) | (1 << 16) | (1 << 17) | (1 << 20) | (0xfff << 21);
 
     /// @notice Reads the number and the state root of the header whose hash is `expectedHash`.
@@ -221,9 +223,10 @@ library HeaderReader {
     }
 
     /// @notice Decodes a header, strict in all fields. The fields are claims: nothing authenticates them.
-    /// @dev Never reverts. Strict: between MIN_SIZE and MAX_SIZE bytes that are one list of canonical byte strings; each field up to
-    /// Prague's last has its length, or is an integer without leading zeros and within its width; the number of fields is that of a fork,
-    /// or 22 to MAX_FIELDS. A seal is a mix hash and nonce, or AuRa's step and signature.
+    /// @dev Never reverts. Strict: the bytes are between MIN_SIZE and MAX_SIZE, and one list of canonical byte strings.
+    /// Each field up to Prague's last has its length, or is an integer without leading zeros and within its width. The
+    /// number of fields is that of a fork, or 22 to MAX_FIELDS. A seal is a mix hash and nonce, or AuRa's step and
+    /// signature.
     /// @param header RLP of the header
     /// @return status Ok or Malformed
     /// @return field where Malformed: the first field that is, or that is missing; 255 for the list itself
@@ -275,21 +278,22 @@ library HeaderReader {
         }
     }
 
-    /// @dev Reads a header up to its number without a loop, for every field before the difficulty has a fixed place. `wrong` collects
-    /// the differences from the bytes that must be there; the caller's one test decides, because a header that is not sound is the
-    /// rare case. Agrees with `_walk` over the fields 0 to 8: a differential test compares them.
+    /// @dev Reads a header up to its number without a loop, for every field before the difficulty has a fixed place.
+    /// `wrong` collects the differences from the bytes that must be there. The caller's one test decides, because a
+    /// header that is not sound is the rare case. Agrees with `_walk` over the fields 0 to 8: a differential test
+    /// compares them.
     /// @return wrong zero where all is sound; nothing else means anything where it is not
     function _start(bytes calldata header) private pure returns (uint256 wrong, uint256 height, bytes32 stateRoot) {
         assembly ("memory-safe") {
             let start := header.offset
             let size := header.length
-            // First bytes of the items of fixed place, each in the top byte of a word: ommers hash at 36, transactions root at 123,
-            // receipts root at 156. Lengths of 32 bytes (a0).
+            // First bytes of the items of fixed place, each in the top byte of a word. The ommers hash is at 36, the
+            // transactions root at 123, the receipts root at 156. Lengths of 32 bytes (a0).
             let a0 := 0xa000000000000000000000000000000000000000000000000000000000000000
             wrong := xor(calldataload(add(start, 36)), a0)
             wrong := or(wrong, xor(calldataload(add(start, 123)), a0))
             wrong := shr(248, or(wrong, xor(calldataload(add(start, 156)), a0)))
-            // Two items begin in one word: the beneficiary at 69, of 20 bytes (94), and the state root at 69 + 21.
+            // Two items begin in one word. The beneficiary is at 69, of 20 bytes (94), and the state root at 69 + 21.
             wrong := or(
                 wrong,
                 and(
@@ -320,9 +324,10 @@ library HeaderReader {
     function _startNumber(bytes calldata header) private pure returns (uint256 wrong, uint256 height) {
         assembly ("memory-safe") {
             let start := header.offset
-            // The difficulty, the first field of variable length, begins at 448: 3 bytes of list prefix, five hashes and an address
-            // (5 * 33 + 21), and the bloom (3 + 256). After the merge it is one byte, 0x80: zero. Then a number of two to eight bytes
-            // has one of seven prefixes, 82 to 88, and both prefixes are compared at once; a smaller pair wraps around.
+            // The difficulty, the first field of variable length, begins at 448. Before it are 3 bytes of list prefix,
+            // five hashes, an address (5 * 33 + 21) and the bloom (3 + 256). After the merge it is one byte, 0x80:
+            // zero. Then a number of two to eight bytes has one of seven prefixes, 82 to 88. Both prefixes are compared
+            // at once, and a smaller pair wraps around.
             let word := calldataload(add(start, 448))
             let beyond := sub(shr(240, word), 0x8082) // bytes of the number beyond two
             height := shr(sub(240, shl(3, beyond)), shl(16, word))
@@ -355,8 +360,8 @@ library HeaderReader {
                     height := and(prefix, 0x7f)
                 }
                 default {
-                    // equivalent: the `prefix - 0x80` bytes after the prefix, as an integer; 0x80 * 8 is 0x400.
-                    // The shift is beyond 256, and the height zero, where that is more than 32 bytes: they are too many below.
+                    // equivalent: the `prefix - 0x80` bytes after the prefix, as an integer; 0x80 * 8 is 0x400. More
+                    // than 32 bytes are too many below: the shift is beyond 256 then, and the height zero.
                     height := shr(sub(0x500, shl(3, prefix)), shl(8, word))
                     // more than 8 bytes, a leading zero, or a byte that is its own encoding
                     wrong := or(wrong, or(gt(prefix, 0x88), or(iszero(byte(1, word)), lt(height, 0x80))))
@@ -424,8 +429,8 @@ library HeaderReader {
         sound = shape < 0x80 || value >> (8 * (length - 1)) != 0; // no leading zero
     }
 
-    /// @dev Reads the prefix of a canonical byte string at `cursor` that ends at or before `end`. No overflow: all are at most
-    /// MAX_SIZE, and a length of more than two bytes is refused before it is added.
+    /// @dev Reads the prefix of a canonical byte string at `cursor` that ends at or before `end`. No overflow: all are
+    /// at most MAX_SIZE. A length of more than two bytes is refused before it is added.
     function _string(
         bytes calldata header,
         uint256 cursor,
@@ -456,8 +461,8 @@ library HeaderReader {
         }
     }
 
-    /// @dev Reverts with what `stateFailure` found. It finds out for itself, with the slow reader: so the check that leads here is one test, and
-    /// the compiler can put it in its place.
+    /// @dev Reverts with what `stateFailure` found. It finds out for itself, with the slow reader. So the check that
+    /// leads here is one test, and the compiler can put it in its place.
     function _revertWithFailure(bytes calldata header, uint64 number, bytes32 hash, bytes32 stateRoot) private pure {
         bytes memory reason = stateFailure(header, number, hash, stateRoot);
         assembly ("memory-safe") {

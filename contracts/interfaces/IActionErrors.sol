@@ -5,8 +5,8 @@ import {Action, Status} from "../policy/PolicyTypes.sol";
 
 /// @title The errors of actions that a scope's policy denies
 interface IActionErrors {
-    /// @notice Thrown when the scope's policy denies an action in the status that is the worst of the scope and its parents, or allows it only
-    /// conservatively where the protocol cannot do it so.
+    /// @notice Thrown when the scope's policy denies an action in the worst status of the scope and its parents.
+    /// Thrown, too, when it allows the action only conservatively, where the protocol cannot do it so.
     error ActionDenied(bytes32 scope, Action action, Status status);
 
     /// @notice Thrown when an account must not be liquidated now. Health is in 1e18, which is the threshold of liquidation.

@@ -30,7 +30,7 @@ interface IAnchorErrors {
     /// @notice Thrown when the action was prepared on another branch: at this height the executing chain has another block.
     error AnchorMismatch(uint64 number, bytes32 claimed, bytes32 actual);
 
-    /// @notice Thrown when the guard is deployed on a chain whose BLOCKHASH and NUMBER are not known to mean that chain's own
-    /// blocks. Such a chain needs a block-hash source of its own.
+    /// @notice Thrown when the guard is deployed on a chain that it does not know. There BLOCKHASH and NUMBER may not
+    /// mean that chain's own blocks. Such a chain needs a block-hash source of its own.
     error UnsupportedChain(uint256 chainId);
 }

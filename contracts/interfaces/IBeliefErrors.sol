@@ -8,7 +8,8 @@ interface IBeliefErrors {
     /// @param evidence block that the newest evidence speaks of
     error BeliefContradicted(bytes32 scope, bytes32 subject, uint256 believed, uint64 evidence);
 
-    /// @notice Thrown when what is proven is no less than what is believed: it contradicts nothing, and there is no loss to accept.
+    /// @notice Thrown when what is proven is no less than what is believed. It contradicts nothing, and there is no
+    /// loss to accept.
     error BeliefHolds(bytes32 scope, bytes32 subject, uint256 believed, uint256 proven);
 
     /// @notice Thrown when what is proven is less than what is believed: it reconciles nothing.

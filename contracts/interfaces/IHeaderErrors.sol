@@ -11,8 +11,8 @@ interface IHeaderErrors {
     error HeaderNumberMismatch(uint64 claimed, uint64 actual);
 
     /// @notice Thrown when a header is not the canonical RLP of a block header.
-    /// @param field position of the field in the header (0 is the parent hash, 3 the state root, 8 the number), 255 for the
-    /// list itself
+    /// @param field position of the field in the header: 0 is the parent hash, 3 the state root, 8 the number. 255 for
+    /// the list itself
     error HeaderMalformed(uint8 field);
 
     /// @notice Thrown when a state anchor's header is genuine and the state root in it is not the one claimed.

@@ -25,8 +25,9 @@ struct Host {
 }
 
 /// @title What a guarded contract asks of its engine
-/// @notice The engine's functions run in the storage of who calls them, by delegatecall. Those of `IPolicyGuard` are the host's own, passed on. The others are
-/// payable, because a delegatecall keeps the value that the host was called with; the engine itself takes none.
+/// @notice The engine's functions run in the storage of who calls them, by delegatecall. Those of `IPolicyGuard` are
+/// the host's own, passed on. The others are payable, because a delegatecall keeps the value that the host was called
+/// with. The engine itself takes none.
 interface IPolicyEngine is IPolicyGuard {
     /// @notice The verdict on an action, with what the chain shows recorded. Reverts with ActionDenied below `least`.
     function enter(bytes32 scope, Action action, Verdict least) external payable returns (Verdict verdict);

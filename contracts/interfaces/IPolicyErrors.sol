@@ -43,8 +43,8 @@ interface IPolicyErrors {
     /// @notice Thrown when a scope is configured as if for the first time and has a policy already.
     error ScopeConfigured(bytes32 scope);
 
-    /// @notice Thrown when a scope has more ancestors than `Bounds.PARENTS`. One that is its own ancestor is refused as this, or as
-    /// ScopeUnknown: none of a circle can be the first.
+    /// @notice Thrown when a scope has more ancestors than `Bounds.PARENTS`. One that is its own ancestor is refused as
+    /// this, or as ScopeUnknown. None of a circle can be the first.
     error ScopeTooDeep(bytes32 scope);
 
     /// @notice Thrown when somebody pauses who is not the pauser.
@@ -63,12 +63,13 @@ interface IPolicyErrors {
     /// @param time in seconds since 1970, from which the next pause may begin
     error PauseCoolingDown(bytes32 scope, uint256 time);
 
-    /// @notice Thrown when the pauses of the rolling window, with this one, would exceed what they may add up to, or there were too many.
+    /// @notice Thrown when the pauses of the rolling window, with this one, exceed what they may add up to. Thrown,
+    /// too, when there were too many.
     /// @param used seconds of pauses that the window holds already
     error PauseBudgetSpent(bytes32 scope, uint256 used, uint256 budget);
 
-    /// @notice Thrown when a configuration is applied that was not announced last, or too early, or too late; or when one that was not announced
-    /// last is taken back.
+    /// @notice Thrown when a configuration is applied that was not announced last, or too early, or too late. Thrown,
+    /// too, when one that was not announced last is taken back.
     /// @param announced hash of the one that waits (keccak256 of its ABI encoding), zero if none does
     /// @param readyFrom seconds since 1970; and not before block `readyBlock`, unless the delay has passed by the clock alone (`Deadlines`)
     /// @param readyUntil seconds since 1970, from when it is too late if block `endBlock` has come as well
@@ -86,11 +87,13 @@ interface IPolicyErrors {
     /// @param gap of the scope, in seconds
     error NoStandstill(bytes32 scope, uint256 apart, uint256 gap);
 
-    /// @notice Thrown when a standstill is proven that ended before `recorded`: the block of the last outage on record, of the scope's first configuration,
-    /// or of the last one with a smaller gap.
+    /// @notice Thrown when a standstill is proven that ended before `recorded`. That is the latest block of three
+    /// events. They are the last outage on record, the scope's first configuration, and the last one with a smaller
+    /// gap.
     error StandstillRecorded(bytes32 scope, uint64 number, uint64 recorded);
 
-    /// @notice Thrown when the engine is called by itself, or is not there: it is code for the contracts that inherit `PolicyGuard`.
+    /// @notice Thrown when the engine is called by itself, or is not there. It is code for the contracts that inherit
+    /// `PolicyGuard`.
     error EngineMissing(address engine);
 
     /// @notice Thrown when a cause is given a status that needs none, or no identity.

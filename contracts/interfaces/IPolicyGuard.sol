@@ -8,7 +8,8 @@ import {ScopeConfig} from "../policy/Scopes.sol";
 import {IPolicyErrors} from "./IPolicyErrors.sol";
 
 /// @notice What restricts one scope now, what is above it aside. Ends are zero where nothing lasts; see `Deadlines` for how one passes.
-/// @param stale until when it is Stale, in a grace that is Stale at the latest; for an outage that nobody has recorded, what recording it now would make it
+/// @param stale until when it is Stale, in a grace that is Stale at the latest. For an outage that nobody has recorded:
+/// what recording it now would make it
 /// @param lagging until when it is Lagging after that
 /// @param paused until when it is paused, by the clock alone: its height is zero
 /// @param exitsClosed until when Halted closes exits
@@ -35,8 +36,9 @@ struct Restrictions {
 ///
 /// Who can do what:
 /// - anybody: record what the chain shows (`poke`), prove that it stood still (`proveStandstill`), and apply what was announced;
-/// - the pauser: make a scope Lagging or Stale for at most a day, three days in thirty, never twice without a time in between. It cannot end
-///   a pause. Each scope has its own budget: a market can be paused by itself and with what is above it;
+/// - the pauser: make a scope Lagging or Stale for at most a day, three days in thirty. Never twice without a time in
+///   between. It cannot end a pause. Each scope has its own budget: a market can be paused by itself and with what is
+///   above it;
 /// - the configurator: change a scope's configuration after a delay; one announcement a scope, and the next takes it back;
 /// - nobody: declare a scope Synced. A cause that made it Diverged or Halted is closed by newer evidence.
 ///
@@ -72,7 +74,8 @@ interface IPolicyGuard is IPolicyErrors {
     event ScopeHealed(bytes32 indexed scope, bytes32 indexed cause, uint64 evidence);
 
     /// @notice Whether an action would pass now. Whether a liquidation would is for `previewLiquidation`, which asks for the account's health.
-    /// @return verdict what `_guard` would return, or Deny where it would revert; of a liquidation what the policy allows at the most
+    /// @return verdict what `_guard` would return, or Deny where it would revert. For a liquidation: what the policy
+    /// allows at the most
     /// @return reason the revert data of a function that passes on Allow alone; empty where the verdict is Allow
     function preview(bytes32 scope, Action action) external view returns (Verdict verdict, bytes memory reason);
 
@@ -112,14 +115,15 @@ interface IPolicyGuard is IPolicyErrors {
         bytes32 scope
     ) external view returns (bytes32 announced, Deadline readyFrom, Deadline readyUntil);
 
-    /// @notice Records what the chain shows, in the scope and in its parents: that it lives, or that time passed unaccounted for. Anybody may
-    /// call; a keeper that does so after every outage makes the grace begin at once.
+    /// @notice Records what the chain shows, in the scope and in its parents. It shows that it lives, or that time
+    /// passed unaccounted for. Anybody may call. A keeper that calls after every outage makes the grace begin at once.
     /// @return status of the scope
     function poke(bytes32 scope) external returns (Status status);
 
-    /// @notice Records that the chain stood still, shown by two consecutive headers whose times differ by more than the gap. Anybody may call, once for
-    /// each standstill and scope. Of the scope and those above it, each whose gap is exceeded, and that has no later outage on record, is Stale from now
-    /// on, as after an outage that `poke` saw. It needs no heartbeat. Where the L1 origin shows outages, block times show none.
+    /// @notice Records that the chain stood still. Two consecutive headers show it, whose times differ by more than the
+    /// gap. Anybody may call, once for each standstill and scope. It looks at the scope and those above it. Each whose
+    /// gap is exceeded, and that has no later outage on record, is Stale from now on. That is as after an outage that
+    /// `poke` saw. It needs no heartbeat. Where the L1 origin shows outages, block times show none.
     /// @dev Reverts with an error of the anchor or of the headers (`IGuardErrors`), ScopeUnknown, NoStandstill or StandstillRecorded. What came before a
     /// configuration with a smaller gap was applied can no longer be proven.
     /// @param anchor the block that ended the standstill, at most 8,191 blocks ago
@@ -127,8 +131,8 @@ interface IPolicyGuard is IPolicyErrors {
     function proveStandstill(bytes32 scope, Anchor calldata anchor, bytes calldata headers) external;
 
     /// @notice Makes a scope Lagging or Stale for `length` seconds. The pauser alone. Ends by itself; nobody can end it earlier.
-    /// @param length at most a day. All pauses of thirty days together are at most three days and four in number, and each is followed by
-    /// a time at least as long without one
+    /// @param length at most a day. All pauses of thirty days together are at most three days and four in number. Each
+    /// is followed by a time at least as long without one
     function pauseScope(bytes32 scope, Status status, uint24 length) external;
 
     /// @notice Announces a configuration, and takes back the one that waited. The configurator alone.

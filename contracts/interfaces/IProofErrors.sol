@@ -6,7 +6,8 @@ interface IProofErrors {
     /// @notice Thrown when a witness shows nothing: neither a value nor an absence. `explain` in TypeScript names the reason.
     /// @param root root of the trie, of state or of storage, that was given
     /// @param key address (left-padded) or slot whose part was read, not its hash
-    /// @param offset byte of the witness at which the end or the step starts that was refused; its length, if it came to another root
+    /// @param offset byte of the witness at which the refused end or step starts. The witness's length, if it came to
+    /// another root
     error StateProofInvalid(bytes32 root, bytes32 key, uint256 offset);
 
     /// @notice Thrown when a canonical state holds less in a slot than the protocol believes.

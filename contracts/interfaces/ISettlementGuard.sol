@@ -11,7 +11,8 @@ import {IStatelessGuard} from "./IStatelessGuard.sol";
 /// @notice What `IStatelessGuard` says of previews holds for all of them.
 interface ISettlementGuard is IStatelessGuard, IActionErrors, IPolicyGuard {
     /// @notice Whether an action with this anchor would pass the guard now: the anchor first, then the policy.
-    /// @return verdict what `_guardAt` would return, or Deny where it would revert; of a liquidation what the policy allows at the most
+    /// @return verdict what `_guardAt` would return, or Deny where it would revert. For a liquidation: what the policy
+    /// allows at the most
     /// @return reason the revert data of a function that passes on Allow alone; empty where the verdict is Allow
     function previewAt(
         bytes32 scope,

@@ -9,10 +9,10 @@ import {IGuardErrors} from "./IGuardErrors.sol";
 /// blocks. The smallest depth is 1 (0 means the same), the largest is the window of the block-hash source.
 /// @dev The previews keep the promise of `IStatelessGuard`.
 ///
-/// A caller MUST compare what `requireAnchored` and `requireAnchoredState` return with the function's own selector, as with ERC-1271: a call to an
-/// address without code succeeds and returns nothing. Through this interface Solidity refuses the empty answer; a low-level call does not. The answer
-/// shows that something answered in the guard's way. That it is the guard is for the caller to know: what echoes its calldata, as precompile 0x04
-/// does, answers the same.
+/// A caller MUST compare what `requireAnchored` and `requireAnchoredState` return with the function's own selector, as
+/// with ERC-1271. A call to an address without code succeeds and returns nothing. Through this interface Solidity
+/// refuses the empty answer; a low-level call does not. The answer shows that something answered in the guard's way.
+/// That it is the guard is for the caller to know. What echoes its calldata answers the same, as precompile 0x04 does.
 interface IStandaloneGuard is IGuardErrors {
     /// @notice Reverts with an error of `IGuardErrors` unless `anchor` names a block of the executing chain inside the bounds.
     /// @return magic this function's selector, to be compared by the caller
@@ -22,8 +22,8 @@ interface IStandaloneGuard is IGuardErrors {
         uint64 maxDepth
     ) external view returns (bytes4 magic);
 
-    /// @notice Reverts with an error of `IGuardErrors` unless the anchor holds, `header` is the preimage of its hash, and the number and
-    /// state root in it are the ones claimed.
+    /// @notice Reverts with an error of `IGuardErrors` unless the anchor holds, and `header` is the preimage of its
+    /// hash. The number and the state root in the header must be the ones claimed.
     /// @return magic this function's selector, to be compared by the caller
     function requireAnchoredState(
         StateAnchor calldata anchor,

@@ -11,10 +11,11 @@ import {IProofErrors} from "./IProofErrors.sol";
 ///
 /// A preview, for well-formed calldata and enough gas:
 /// - never reverts;
-/// - in the same block and state agrees with the real check: it allows exactly what the check lets through, and its `reason` is the
-///   revert data of the check, byte for byte.
+/// - in the same block and state agrees with the real check. It allows exactly what the check lets through. Its
+///   `reason` is the revert data of the check, byte for byte.
 ///
-/// What a preview does not say: that the action will pass in a later block, or that the rest of the action succeeds.
+/// A preview does not say that the action will pass in a later block. Nor does it say that the rest of the action
+/// succeeds.
 interface IStatelessGuard is IHeaderErrors, IAnchorErrors, IProofErrors {
     /// @notice Whether an action with this anchor would pass the guard now.
     /// @return allowed whether the check would let it through
@@ -22,8 +23,8 @@ interface IStatelessGuard is IHeaderErrors, IAnchorErrors, IProofErrors {
     function previewAnchored(Anchor calldata anchor) external view returns (bool allowed, bytes memory reason);
 
     /// @notice Whether `selector` is that of an error in `IGuardErrors`.
-    /// @dev For handlers that must retry an action rather than cancel a user's order. The selector alone proves nothing, since any
-    /// contract on the way can revert with it: it counts only if the guard also denies when asked again (a preview). Empty revert data
-    /// is no reason to cancel either: an action that ran out of gas leaves none.
+    /// @dev For handlers that must retry an action rather than cancel a user's order. The selector alone proves
+    /// nothing, since any contract on the way can revert with it. It counts only if the guard also denies when asked
+    /// again (a preview). Empty revert data is no reason to cancel either: an action that ran out of gas leaves none.
     function isGuardError(bytes4 selector) external pure returns (bool);
 }

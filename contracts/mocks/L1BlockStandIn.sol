@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.24;
 
-/// @notice A stand-in of the OP stack's `L1Block` predeploy (0x4200000000000000000000000000000000000015), from the Isthmus upgrade on: the
-/// same readers, the same packed setter for the depositor account alone, and the same slots for what the guard reads.
-/// @dev As on the OP stack, what it shows is **unsafe**: the sequencer chooses the origin, the L2 block may never reach L1, and L1 may drop
-/// the origin. Test chains put it at the predeploy's address; it is never deployed elsewhere.
+/// @notice A stand-in of the OP stack's `L1Block` predeploy (0x4200000000000000000000000000000000000015), from the
+/// Isthmus upgrade on. It has the same readers, and the same packed setter for the depositor account alone. It has the
+/// same slots for what the guard reads.
+/// @dev As on the OP stack, what it shows is **unsafe**. The sequencer chooses the origin, the L2 block may never reach
+/// L1, and L1 may drop the origin. Test chains put it at the predeploy's address; it is never deployed elsewhere.
 contract L1BlockStandIn {
     /// @notice The account from which the OP stack's system deposits come.
     address public constant DEPOSITOR_ACCOUNT = 0xDeaDDEaDDeAdDeAdDEAdDEaddeAddEAdDEAd0001;
@@ -20,8 +21,11 @@ contract L1BlockStandIn {
     uint32 public baseFeeScalar; // slot 3
     bytes32 public batcherHash; // slot 4
 
-    /// @notice Sets the origin, from calldata that is packed as the depositor packs it: scalars (u32, u32), sequence number, timestamp,
-    /// number (u64 each), base fee, blob base fee, hash, batcher (32 bytes each), operator fee (u32, u64).
+    /// @notice Sets the origin, from calldata that is packed as the depositor packs it:
+    /// - scalars (u32, u32);
+    /// - sequence number, timestamp, number (u64 each);
+    /// - base fee, blob base fee, hash, batcher (32 bytes each);
+    /// - operator fee (u32, u64).
     function setL1BlockValuesIsthmus() external {
         if (msg.sender != DEPOSITOR_ACCOUNT) revert NotDepositor();
         bytes calldata data = msg.data[4:];

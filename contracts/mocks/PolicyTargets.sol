@@ -46,7 +46,7 @@ contract InheritedTarget is GuardWithRoles {
     }
 }
 
-/// @notice The whole guard from outside: a scope's name is a path, and its parent is the path without its last part.
+/// @notice The whole guard from outside. A scope's name is a path, and its parent is the path without its last part.
 contract PolicyTarget is GuardWithRoles, ProfitEscrow {
     /// @dev Thrown after the guard let the action through.
     error Undone();
@@ -169,8 +169,8 @@ contract BeliefTarget is PolicyTarget, ProvenBeliefs {
     }
 }
 
-/// @notice The same on the OP stack, where the L1 origin shows continuity, and with a source of block hashes that fails in the way that it
-/// must not: by reverting.
+/// @notice The same on the OP stack, where the L1 origin shows continuity. Its source of block hashes fails in the way
+/// that it must not: by reverting.
 contract L1PolicyTarget is PolicyTarget, L1OriginContinuity {
     error SourceFailed();
 

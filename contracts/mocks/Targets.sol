@@ -60,7 +60,8 @@ contract UnanchoredTarget is Target {
     }
 }
 
-/// @notice A guarded contract on a chain with a source of its own: it answers what the test sets, and zero for the rest.
+/// @notice A guarded contract on a chain with a source of its own. The source answers what the test sets, and zero for
+/// the rest.
 contract SourcedTarget is Target, StateAnchoredGuard {
     uint256 private _height;
     uint64 private _window;
@@ -100,7 +101,8 @@ contract SourcedTarget is Target, StateAnchoredGuard {
     }
 }
 
-/// @notice A guarded contract over a ring buffer, as EIP-2935's own contract is, that trusts its caller to stay inside the window.
+/// @notice A guarded contract over a ring buffer, as EIP-2935's own contract is. The buffer trusts its caller to stay
+/// inside the window.
 contract RingTarget is Target, StateAnchoredGuard {
     uint64 private constant _WINDOW = 50;
 

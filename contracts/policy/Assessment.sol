@@ -37,9 +37,10 @@ struct Assessment {
 ///
 /// An outage is seen where a whole gap is unaccounted for. It alone begins Stale and the grace anew: a chain that lives never has one, so that both end.
 ///
-/// **The rule of exits.** No policy closes an exit below Halted. Halted closes them for `exitsFor`, then not for four times as long; each of the two ends in
-/// time and blocks, or by the clock alone (`Deadlines`). In between they are open as in Diverged: a position can be reduced, and its profit waits as long as
-/// the cause is open. An outage, a pause and a Diverged cause close no exit and use up no time.
+/// **The rule of exits.** No policy closes an exit below Halted. Halted closes them for `exitsFor`, then not for four
+/// times as long. Each of the two ends in time and blocks, or by the clock alone (`Deadlines`). In between they are
+/// open as in Diverged: a position can be reduced. Its profit waits as long as the cause is open. An outage, a pause
+/// and a Diverged cause close no exit and use up no time.
 ///
 ///       Halted cause opens                                     a later Halted cause may close them again
 ///       |---- exits closed ----|---------- exits as in Diverged ----------|

@@ -11,7 +11,7 @@ library Bounds {
     /// @notice The longest average block time is at most so many percent of the usual one. Quiet time hides at most the rest of it.
     uint256 internal constant LONGEST_BLOCK_TIME_PERCENT = 125;
 
-    /// @notice And at least so many percent of it, of the listed one where the chain is listed: missed slots are healthy.
+    /// @notice And at least so many percent of it, of the listed one where the chain is listed. Missed slots are healthy.
     uint256 internal constant LONGEST_BLOCK_TIME_LEAST_PERCENT = 105;
 
     /// @notice In seconds; and at least so many of the longest block times.
@@ -19,7 +19,7 @@ library Bounds {
     uint256 internal constant GAP_LEAST_BLOCKS = 8;
     uint256 internal constant GAP_GREATEST = 7_200;
 
-    /// @notice In seconds, where the L1 origin shows continuity: a healthy one lags by up to a quarter of the least, none by more than the greatest.
+    /// @notice In seconds, where the L1 origin shows continuity. A healthy one lags by up to a quarter of the least, none by more than the greatest.
     uint256 internal constant L1_GAP_LEAST = 724;
     uint256 internal constant L1_GAP_GREATEST = 1_799;
 

@@ -63,7 +63,7 @@ library Configurations {
 
     /// @dev What may stay hidden is bounded: a gap, and the slack of the quiet time before it.
     function _requireContinuityShown(ScopeConfig memory config, Continuity continuity) private view {
-        // A chain is at least as fast as it was when it was listed; one who says that it is slower would see less.
+        // A chain is at least as fast as it was when it was listed. One who says that it is slower would see less.
         uint256 listed = NativeChains.blockTimeOf(block.chainid);
         uint256 greatest = listed == 0 ? Bounds.BLOCK_TIME_GREATEST : listed;
         _requireWithin("blockTime", config.blockTime, 1, greatest);

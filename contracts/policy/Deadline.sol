@@ -3,15 +3,16 @@ pragma solidity ^0.8.13;
 
 import {Clock} from "./PolicyTypes.sol";
 
-/// @notice The end of a span of S seconds, as a time and a block: 40 bits of seconds since 1970, and above them 40 bits of a height. Zero has passed.
+/// @notice The end of a span of S seconds, as a time and a block. 40 bits of seconds since 1970, and above them 40 bits
+/// of a height. Zero has passed.
 type Deadline is uint80;
 
 using Deadlines for Deadline global;
 
 /// @title Spans that a standing chain does not run out
-/// @notice A span of S seconds is also as many blocks as the chain makes in S at its slowest average. It has passed when both have: users get blocks in
-/// which to act. Four times S after its beginning it has passed by the clock alone, so that no chain that slows down, or makes blocks on demand,
-/// prolongs it for ever.
+/// @notice A span of S seconds is also as many blocks as the chain makes in S at its slowest average. It has passed
+/// when both have: users get blocks in which to act. Four times S after its beginning it has passed by the clock alone.
+/// So no chain that slows down, or makes blocks on demand, prolongs it for ever.
 library Deadlines {
     /// @notice After so many times its length a span has passed by the clock alone.
     uint256 internal constant CLOCK_ALONE = 4;
@@ -47,7 +48,8 @@ library Deadlines {
     /// @param length of this deadline's span, in seconds
     /// @param otherLength of the other's, in seconds
     /// @return both what has passed when both have
-    /// @return span the length that goes with it: rounded up, so that it ends at most 2 s later by the clock alone
+    /// @return span the length that goes with it. It is rounded up, so that it ends at most 2 s later by the clock
+    /// alone
     function joined(
         Deadline self,
         uint24 length,
@@ -79,7 +81,8 @@ library Deadlines {
         return (length * 1_000) / longestBlockTime;
     }
 
-    /// @dev A part beyond 40 bits is the greatest: some 34,000 years, or as many blocks of 30 ms as fit into a thousand.
+    /// @dev A part beyond 40 bits is the greatest. That is some 34,000 years, or as many blocks of 30 ms as fit into a
+    /// thousand.
     function _pack(uint256 time_, uint256 number_) private pure returns (Deadline) {
         if (time_ > GREATEST) time_ = GREATEST;
         if (number_ > GREATEST) number_ = GREATEST;

@@ -8,12 +8,14 @@ import {PolicyGuard} from "./PolicyGuard.sol";
 import {ScopeHead} from "./ScopeHead.sol";
 
 /// @title Continuity on the OP stack: how far the chain's view of L1 lies behind
-/// @notice A sequencer that comes back gives the blocks it missed the times that they would have had, so that block times never show an outage.
-/// What it cannot make up is L1: this takes the time by which the L1 origin lags behind the executing block for the gap.
-/// @dev The sequencer chooses the origin, up to half an hour behind (1,800 s since Fjord), and a healthy one keeps it within some minutes. A scope's
-/// `gap` must be less than the first, and a quarter of it, which makes the grace Stale, more than the second: the engine refuses others. Where the
-/// predeploy does not answer the lag is unknown, which counts as the greatest. An outage during which the sequencer followed L1 all the time leaves
-/// no trace on chain, and none here.
+/// @notice A sequencer that comes back gives the blocks it missed the times that they would have had. So block times
+/// never show an outage. What it cannot make up is L1. The gap here is the time by which the L1 origin lags behind the
+/// executing block.
+/// @dev The sequencer chooses the origin, up to half an hour behind (1,800 s since Fjord). A healthy one keeps it
+/// within some minutes. A scope's `gap` must be less than that half hour. A quarter of it, which makes the grace Stale,
+/// must be more than the healthy lag. The engine refuses others. Where the predeploy does not answer the lag is
+/// unknown, which counts as the greatest. An outage during which the sequencer followed L1 all the time leaves no trace
+/// on chain, and none here.
 abstract contract L1OriginContinuity is PolicyGuard {
     /// @inheritdoc PolicyGuard
     function _continuity() internal view virtual override returns (Continuity) {

@@ -3,7 +3,8 @@ pragma solidity ^0.8.13;
 
 import {Bounds} from "./Bounds.sol";
 
-/// @notice The last four pauses of a scope, 64 bits each, the newest lowest: its end (40 bits, seconds since 1970) above its length (24 bits, seconds).
+/// @notice The last four pauses of a scope, 64 bits each, the newest lowest. Each is its end (40 bits, seconds since
+/// 1970) above its length (24 bits, seconds).
 type Pauses is uint256;
 
 using PauseLog for Pauses global;
@@ -24,7 +25,8 @@ library PauseLog {
         return Pauses.unwrap(self) & type(uint24).max;
     }
 
-    /// @notice What the pauses of the window that ends now add up to, in seconds, and how many of the remembered four lie in it.
+    /// @notice What the pauses of the window that ends now add up to, in seconds. Also how many of the remembered four
+    /// lie in it.
     function inWindow(Pauses self, uint256 time) internal pure returns (uint256 used, uint256 count) {
         for (uint256 rest = Pauses.unwrap(self); rest != 0; rest >>= EACH) {
             uint256 end = uint64(rest) >> LENGTH;

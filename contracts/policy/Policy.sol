@@ -5,9 +5,9 @@ import {IPolicyErrors} from "../interfaces/IPolicyErrors.sol";
 import {Action, Status, Verdict} from "./PolicyTypes.sol";
 
 /// @notice Which verdict each action gets in each status: 8 actions of 6 bits, `Action(0)` lowest.
-/// @dev Of an action's six bits the low three are `allowBelow`, the status (as a number, 0 to 5) below which it is allowed, and the high
-/// three `openBelow`, the one below which it is at least allowed conservatively. Two thresholds cannot say that a worse status allows
-/// more: a policy is monotone by construction. Zero is no policy.
+/// @dev An action has six bits. The low three are `allowBelow`, the status (as a number, 0 to 5) below which it is
+/// allowed. The high three are `openBelow`, the status below which it is at least allowed conservatively. Two
+/// thresholds cannot say that a worse status allows more: a policy is monotone by construction. Zero is no policy.
 type Policy is uint48;
 
 using Policies for Policy global;
@@ -36,8 +36,8 @@ library Policies {
     /// | Cancel    | allow  | allow        | allow        | allow        | allow        |
     ///
     /// What conservative means for a liquidation stands at `PolicyGuard._guardLiquidation`.
-    /// @dev In octal, an action has two digits, `openBelow` before `allowBelow`, and the last action comes first:
-    /// 55 42 51 22 11 55 22 22.
+    /// @dev In octal, an action has two digits, `openBelow` before `allowBelow`, and the last action comes first. The
+    /// digits are `55 42 51 22 11 55 22 22`.
     Policy internal constant STANDARD = Policy.wrap(0xb62a5226d492);
 
     /// @notice The verdict on `action` in `status`.
@@ -105,12 +105,14 @@ library Policies {
 
     /// @notice What a trade is: Decrease if it leaves the position on its side and no larger, Increase otherwise. To turn a position
     /// around is an Increase.
-    /// @dev What is classified, and what the guard then allows, holds for this position. A function MUST write the new one before it calls anybody: a hook, a
-    /// token with callbacks (ERC-777), a receiver of ether. Else four nested "decreases" of 10 turn +10 into -30 while openings are denied.
+    /// @dev What is classified, and what the guard then allows, holds for this position. A function MUST write the new
+    /// one before it calls anybody. Anybody is a hook, a token with callbacks (ERC-777), or a receiver of ether. Else
+    /// four nested "decreases" of 10 turn +10 into -30 while openings are denied.
     /// @param position signed size before the trade
     /// @param size signed size of the trade; any value, also one whose sum with `position` no longer fits
     function classify(int256 position, int256 size) internal pure returns (Action) {
-        // A trade of the same sign makes the position larger; of the other sign, smaller, unless it is larger than the position.
+        // A trade of the same sign makes the position larger. One of the other sign makes it smaller, unless it is
+        // larger than the position.
         if (size == 0) return Action.Decrease;
         if (position == 0 || (position < 0) == (size < 0)) return Action.Increase;
         return _abs(size) <= _abs(position) ? Action.Decrease : Action.Increase;

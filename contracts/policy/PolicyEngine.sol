@@ -21,8 +21,9 @@ import {ScopeHead, ScopeHeads} from "./ScopeHead.sol";
 import {Transitions} from "./Transitions.sol";
 
 /// @title What a guarded contract needs when something is wrong
-/// @notice Judging, recording, evidence, roles and views, in one contract without storage or owner. A `PolicyGuard` runs it in its own storage, by
-/// delegatecall, with what must be known of it (`Host`) behind the call's arguments. A contract that inherits the guard would else carry it all.
+/// @notice Judging, recording, evidence, roles and views, in one contract without storage or owner. A `PolicyGuard`
+/// runs it in its own storage, by delegatecall. What must be known of the guard (`Host`) stands behind the call's
+/// arguments. A contract that inherits the guard would else carry it all.
 /// @dev Two verbs: what *looks* writes nothing, what *records* writes what the chain shows. Called by itself it does nothing.
 contract PolicyEngine is IPolicyEngine, IHeaderErrors, IAnchorErrors, IActionErrors {
     using Transitions for Scope;
@@ -223,7 +224,7 @@ contract PolicyEngine is IPolicyEngine, IHeaderErrors, IAnchorErrors, IActionErr
         // A pause follows the one before it only after a time as long as that one.
         uint256 next = state.pausedUntil.time() + state.pauses.lastLength();
         if (now_.time < next) revert PauseCoolingDown(scope, next);
-        // Of the pauses that are remembered the oldest gives its place to the new one, so it must have left the window.
+        // Of the remembered pauses the oldest gives its place to the new one. So the oldest must have left the window.
         (uint256 used, uint256 count) = state.pauses.inWindow(now_.time);
         if (count == Bounds.PAUSES || used + length > Bounds.PAUSE_BUDGET) {
             revert PauseBudgetSpent(scope, used, Bounds.PAUSE_BUDGET);
@@ -433,7 +434,7 @@ contract PolicyEngine is IPolicyEngine, IHeaderErrors, IAnchorErrors, IActionErr
         return Clock(block.timestamp, host.number);
     }
 
-    /// @dev Ends a function that returns nothing with a word, so that the host can tell it from no code at all.
+    /// @dev Ends a function that returns nothing with a word. So the host can tell it from no code at all.
     function _answer() private pure {
         assembly ("memory-safe") {
             mstore(0x00, 1)

@@ -17,9 +17,10 @@ import {ScopeHead} from "./ScopeHead.sol";
 /// @title Continuity and policy: what stays open when something is wrong
 /// @notice Decides per scope and action, from what the chain itself shows and from open causes. It asks no oracle.
 ///
-/// **Continuity.** The time that blocks do not account for, at the chain's slowest average, leaks away as blocks come and is carried over by each
-/// heartbeat. Where a whole gap of it has gathered, the scope is Stale, then Lagging, then Synced again, all by the clock. Guarded calls that
-/// succeed record it, and so does `poke`. What slack hides of it, two headers prove: `proveStandstill`.
+/// **Continuity.** Blocks account for time at the chain's slowest average. What they do not account for leaks away as
+/// blocks come, and each heartbeat carries it over. Where a whole gap of it has gathered, the scope is Stale, then
+/// Lagging, then Synced again. That goes by the clock. Guarded calls that succeed record it, and so does `poke`. What
+/// slack hides of it, two headers prove: `proveStandstill`.
 ///
 /// **Exits** (Deposit, Decrease, Cancel) are open below Halted under every policy. The rule of exits stands at `Assessments`.
 ///
@@ -61,7 +62,8 @@ abstract contract PolicyGuard is ChainClock, IHeaderErrors, IAnchorErrors, IActi
         _;
     }
 
-    /// @notice The verdict on an action, never Deny: then it reverts with ActionDenied, or with ScopeUnknown, of the scope or of one above it. Not for a liquidation, which reverts with
+    /// @notice The verdict on an action, never Deny. Where it would be Deny it reverts with ActionDenied. It reverts
+    /// with ScopeUnknown, of the scope or of one above it. Not for a liquidation, which reverts with
     /// LiquidationNeedsHealth: its verdict depends on the account (`_guardLiquidation`).
     /// @dev It also records what the chain shows: if the function reverts, that is not on record. The action must be written before anybody is called.
     function _guard(bytes32 scope, Action action) internal returns (Verdict verdict) {
@@ -75,11 +77,13 @@ abstract contract PolicyGuard is ChainClock, IHeaderErrors, IAnchorErrors, IActi
 
     /// @notice Reverts with LiquidationDenied, or with ScopeUnknown, unless the account may be liquidated now:
     /// - where the policy allows liquidations (Synced), if it is insolvent in the worst view;
-    /// - where it allows them conservatively, if it is *deeply* insolvent in the worst view; from Diverged up, if moreover it is insolvent in
-    ///   every view. A price feed that says zero liquidates nobody as long as another view disagrees.
+    /// - where it allows them conservatively, if it is *deeply* insolvent in the worst view. From Diverged up it must
+    ///   moreover be insolvent in every view. A price feed that says zero liquidates nobody as long as another view
+    ///   disagrees.
     /// @dev Views are the protocol's: this price and the last one, spot and average, its own books and the proven ones. Each status asks for
     /// all that the better one asks for.
-    /// @param worstHealth health in the view that is worst for the account; health is what it has over what it must have, in 1e18
+    /// @param worstHealth health in the view that is worst for the account. Health is what it has over what it must
+    /// have, in 1e18
     /// @param bestHealth health in the view that is best for it, not below the worst
     function _guardLiquidation(bytes32 scope, uint256 worstHealth, uint256 bestHealth) internal {
         bool isAllowed = worstHealth < SOLVENT && worstHealth <= bestHealth;
@@ -132,9 +136,11 @@ abstract contract PolicyGuard is ChainClock, IHeaderErrors, IAnchorErrors, IActi
 
     /* EVIDENCE */
 
-    /// @notice Makes a scope Diverged or Halted because of a cause, on evidence that the caller has checked: a state proof against an
-    /// authenticated root, an inequality at the same height. Neither lag nor "unknown" is evidence, and no role should be able to call this.
-    /// @dev A protocol MUST have an end for a cause that stays true, which rests on evidence as well: `ProvenBeliefs` is one.
+    /// @notice Makes a scope Diverged or Halted because of a cause, on evidence that the caller has checked. Evidence
+    /// is a state proof against an authenticated root, or an inequality at the same height. Neither lag nor "unknown"
+    /// is evidence, and no role should be able to call this.
+    /// @dev A protocol MUST have an end for a cause that stays true. The end rests on evidence as well: `ProvenBeliefs`
+    /// is one.
     /// @param cause what is contradicted, such as the hash of an account and a slot; each is healed by itself
     /// @param evidence block that the evidence speaks of: newer than the one that decided this cause last
     /// @return raised false where the cause is open already and at least as severe; that is no failure
@@ -143,9 +149,9 @@ abstract contract PolicyGuard is ChainClock, IHeaderErrors, IAnchorErrors, IActi
         return abi.decode(_ask(question, scope), (bool));
     }
 
-    /// @notice Closes a cause, on evidence that the caller has checked and that is newer than all that spoke for it. The scope is Stale for
-    /// `staleFor` from then on, so that the healing can be contradicted before anything leaves, then Lagging, then Synced, unless another cause
-    /// is open.
+    /// @notice Closes a cause, on evidence that the caller has checked and that is newer than all that spoke for it.
+    /// The scope is Stale for `staleFor` from then on, so that the healing can be contradicted before anything leaves.
+    /// Then it is Lagging, then Synced, unless another cause is open.
     function _heal(bytes32 scope, bytes32 cause, uint64 evidence) internal {
         _ask(abi.encodeCall(IPolicyEngine.heal, (scope, cause, evidence)), scope);
     }
@@ -153,8 +159,9 @@ abstract contract PolicyGuard is ChainClock, IHeaderErrors, IAnchorErrors, IActi
     /* WHAT A PROTOCOL DECIDES. No override may revert: whatever is asked needs them all, and exits would close. */
 
     /// @notice The scope above `scope`: a market's protocol, a protocol's chain. Zero if there is none.
-    /// @dev In code rather than in storage: reading it costs nothing, and nobody can take a market out from under its protocol. A configuration names it
-    /// as well, and one that names another is refused. An override MUST reach zero after at most `Bounds.PARENTS` steps.
+    /// @dev In code rather than in storage. Reading it costs nothing, and nobody can take a market out from under its
+    /// protocol. A configuration names it as well, and one that names another is refused. An override MUST reach zero
+    /// after at most `Bounds.PARENTS` steps.
     function _parentOf(bytes32 scope) internal view virtual returns (bytes32) {
         scope;
         return bytes32(0);
@@ -190,18 +197,20 @@ abstract contract PolicyGuard is ChainClock, IHeaderErrors, IAnchorErrors, IActi
         return true;
     }
 
-    /// @notice An engine that is deployed already: 18 kB less creation code, of the 49,152 bytes that EIP-3860 allows, and some 4 million gas less for each
-    /// contract. Zero to deploy one.
-    /// @dev Asked once, by this constructor, before those of what inherits it: it MUST be a constant, since immutables and state are zero by then. It MUST be
-    /// `PolicyEngine` of this version, which nothing checks: its code runs in this contract's storage.
+    /// @notice An engine that is deployed already. Each contract saves 18 kB of creation code, of the 49,152 bytes that
+    /// EIP-3860 allows, and some 4 million gas. Zero to deploy one.
+    /// @dev Asked once, by this constructor, before the constructors of what inherits it. It MUST be a constant, since
+    /// immutables and state are zero by then. It MUST be `PolicyEngine` of this version, which nothing checks: its code
+    /// runs in this contract's storage.
     function _sharedEngine() internal view virtual returns (PolicyEngine) {
         return PolicyEngine(address(0));
     }
 
     /* PASSED ON TO THE ENGINE. Not virtual: `_pass` ends the call, and what an override or its modifiers do after it never runs. */
 
-    /// @dev Gives the scope its first configuration, without a delay: for a constructor, an initializer, or the listing of a market. It refuses a chain
-    /// that the guard does not know, once more: the code may have got there without a constructor.
+    /// @dev Gives the scope its first configuration, without a delay. For a constructor, an initializer, or the listing
+    /// of a market. It refuses again a chain that the guard does not know: the code may have come there without a
+    /// constructor.
     function _configureScope(bytes32 scope, ScopeConfig memory config) internal {
         _requireSupportedChain();
         _ask(abi.encodeWithSelector(IPolicyEngine.configure.selector, scope, config), scope);

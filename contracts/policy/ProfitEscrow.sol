@@ -8,17 +8,19 @@ import {ScopeHead} from "./ScopeHead.sol";
 import {Scopes} from "./Scopes.sol";
 
 /// @title The conservative verdict: the position is reduced now, the profit waits
-/// @notice For a protocol whose positions can be closed under doubt. A close at a price that may be wrong reduces the risk at once. The profit
-/// that it would realise at that price is held until the scope is healed, and for 28 days at the most.
+/// @notice For a protocol whose positions can be closed under doubt. A close at a price that may be wrong reduces the
+/// risk at once. The profit that it would realise at that price is held until the scope is healed. It is held for 28
+/// days at the most.
 ///
-/// **Held profit is collateral that may not leave.** Where health is judged (maintenance, liquidation) it counts like margin, and losses eat it
-/// before anything else: nobody is liquidated because the guard holds what is his. It counts neither for a withdrawal nor for the initial margin
-/// of a new position: it may rest on a wrong price.
-/// @dev Only an account of what is owed: the protocol keeps the tokens, and must count what is escrowed among its debts. Storage is namespaced
-/// (ERC-7201).
+/// **Held profit is collateral that may not leave.** Where health is judged (maintenance, liquidation) it counts like
+/// margin. Losses eat it before anything else. So nobody is liquidated because the guard holds what is his. It counts
+/// neither for a withdrawal nor for the initial margin of a new position. It may rest on a wrong price.
+/// @dev Only an account of what is owed. The protocol keeps the tokens, and must count what is escrowed among its
+/// debts. Storage is namespaced (ERC-7201).
 abstract contract ProfitEscrow is PolicyGuard {
     /// @notice For how long the guard holds a profit whatever the status, in seconds from the newest addition. It counts as blocks, too: `Deadlines`.
-    /// @dev Each addition moves the end of all: one end a scope and owner is one slot, and only the owner's own closes add.
+    /// @dev Each addition moves the end of all. One end a scope and owner is one slot, and only the owner's own closes
+    /// add.
     uint256 internal constant HELD_FOR_AT_MOST = 28 days;
 
     struct Held {
@@ -53,9 +55,11 @@ abstract contract ProfitEscrow is PolicyGuard {
         return _heldOf(scope, owner).due;
     }
 
-    /// @notice Takes a realised profit, and returns how much of it may be paid now: all of it on Allow, none on AllowConservative.
-    /// @dev A function that asks `_guard` writes the position, and what this returns, before it calls anybody: a callback in between would trade on a
-    /// position that is there no more. Reverts with ScopeUnknown where the scope has no configuration.
+    /// @notice Takes a realised profit, and returns how much of it may be paid now. That is all of it on Allow, none on
+    /// AllowConservative.
+    /// @dev A function that asks `_guard` writes the position, and what this returns, before it calls anybody. A
+    /// callback in between would trade on a position that is there no more. Reverts with ScopeUnknown where the scope
+    /// has no configuration.
     /// @param verdict what `_guard` returned for the action that realises the profit
     function _settleProfit(
         bytes32 scope,
@@ -84,8 +88,8 @@ abstract contract ProfitEscrow is PolicyGuard {
         return loss - taken;
     }
 
-    /// @notice Releases what is held back, where a decrease would be allowed without reserve now, or where it is due whatever the status. Reverts with
-    /// ActionDenied elsewhere.
+    /// @notice Releases what is held back, where a decrease would be allowed without reserve now. Where it is due it is
+    /// released whatever the status. Reverts with ActionDenied elsewhere.
     /// @return amount to pay to the owner; zero if nothing was held
     function _releaseProfit(bytes32 scope, address owner) internal returns (uint256 amount) {
         if (!_isProfitDue(scope, owner)) _requireAllowed(scope, Action.Decrease);

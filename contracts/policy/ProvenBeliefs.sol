@@ -8,29 +8,34 @@ import {Status} from "./PolicyTypes.sol";
 import {Scopes} from "./Scopes.sol";
 
 /// @title Believed against proven
-/// @notice What a protocol believes of something that can be proven: a backing, a position, a balance elsewhere. A belief has a scope, which it can
-/// stop, and a subject, such as the hash of an account and a slot.
+/// @notice What a protocol believes of something that can be proven: a backing, a position, a balance elsewhere. A
+/// belief has a scope, which it can stop. It has a subject, such as the hash of an account and a slot.
 ///
-///         believe          a number, which counts from this block on: proofs of earlier blocks say nothing about it
-///         contradict       proven is less: the scope is Diverged, and the belief stands still
-///         reconcile        proven is enough again: healed, into Stale
-///         accept           proven is less still, after a while: believed, the loss is written, healed, into Stale
+/// | step         | what it says, and what follows                                                           |
+/// | ------------ | ---------------------------------------------------------------------------------------- |
+/// | `believe`    | a number, which counts from this block on: proofs of earlier blocks say nothing about it |
+/// | `contradict` | proven is less: the scope is Diverged, and the belief stands still                       |
+/// | `reconcile`  | proven is enough again: healed, into Stale                                               |
+/// | `accept`     | proven is less still, after a while: believed, the loss is written, healed, into Stale   |
 ///
-/// Every proof is either enough or not, so that `_reconcile` or, after the delay, `_accept` leads out, with a proof newer than all evidence. A protocol may
-/// open all but `_believe` to anybody.
+/// Every proof is either enough or not. So `_reconcile` or, after the delay, `_accept` leads out, with a proof newer
+/// than all evidence. A protocol may open all but `_believe` to anybody.
 ///
 /// Less is believed before the assets leave, more after they came: a belief that runs ahead can be contradicted. While it is contradicted `_believe` reverts.
 ///
-/// **Who races whom.** A redemption that is believed *before* the assets leave, in the same block at the latest, is never contradicted. One that is
-/// believed after can be: whoever brings a proof first stops the scope for the delay and the Stale time, at the price of one proof, and what left is
-/// written as a loss. Once contradicted, the delay is the time to bring the assets back, or to reconcile with a newer proof after a dip. A contradiction that
-/// comes back, up to a delay after that time has run out, gets no new one: what is proven then is accepted at once. Within the delay newer
-/// evidence counts, so that no proof from before heals. After it a further contradiction changes nothing: else one in each block would outrun every acceptance.
-/// One who controls the subject can choose the block that is accepted, as it could take the assets. A believer who writes another number just before each
-/// contradiction outruns it, and one who lowers it after a loss leaves that loss unwritten: who believes must be trusted not to, and the events show it.
-/// @dev The proof is the caller's: it passes a value that an authenticated state of the executing chain holds, and that state's block, as `_blockNumber`
-/// counts. It must bound the age of that block well below the delay. Nothing but `_contradict` may open the cause of a subject (`_causeOf`): it would have
-/// no delay. Storage is namespaced (ERC-7201).
+/// **Who races whom.** A redemption that is believed *before* the assets leave is never contradicted; the same block is
+/// early enough. One that is believed after can be. Then whoever brings a proof first stops the scope for the delay and
+/// the Stale time. That costs one proof, and what left is written as a loss. Once contradicted, the delay is the time
+/// to bring the assets back. In it a newer proof can also reconcile after a dip. A contradiction that comes back, up to
+/// a delay after that time has run out, gets no new one. What is proven then is accepted at once. Within the delay
+/// newer evidence counts, so that no proof from before heals. After it a further contradiction changes nothing. Else
+/// one in each block would outrun every acceptance. One who controls the subject can choose the block that is accepted,
+/// as it could take the assets. A believer who writes another number just before each contradiction outruns it. One who
+/// lowers it after a loss leaves that loss unwritten. So who believes must be trusted not to, and the events show it.
+/// @dev The proof is the caller's. It passes a value that an authenticated state of the executing chain holds. It also
+/// passes that state's block, as `_blockNumber` counts. It must bound the age of that block well below the delay.
+/// Nothing but `_contradict` may open the cause of a subject (`_causeOf`): it would have no delay. Storage is
+/// namespaced (ERC-7201).
 abstract contract ProvenBeliefs is PolicyGuard, IBeliefErrors {
     struct Belief {
         uint256 amount; // in the protocol's units
@@ -60,7 +65,8 @@ abstract contract ProvenBeliefs is PolicyGuard, IBeliefErrors {
     );
 
     /// @notice For how long a contradiction must have stood before what is proven is accepted, in seconds. It counts as blocks, too: `Deadlines`.
-    /// @dev The time to correct a dip or a slip, and the time for which a stranger's proof of an unannounced redemption stops the scope.
+    /// @dev The time to correct a dip or a slip. For as long a stranger's proof of an unannounced redemption stops the
+    /// scope.
     function _acceptanceDelay() internal view virtual returns (uint256) {
         return 1 hours;
     }
@@ -93,7 +99,8 @@ abstract contract ProvenBeliefs is PolicyGuard, IBeliefErrors {
         raised = _raise(scope, _causeOf(subject), Status.Diverged, number);
         if (!raised) return false;
         uint256 delay = _acceptanceDelay();
-        // One that comes back within a delay after the last one's keeps that one's: else one who restores the subject for a block now and then kept it open.
+        // One that comes back within a delay after the last one's keeps that one's. Else one who restores the subject
+        // for a block now and then kept it open.
         if (_clock().time < belief.acceptableFrom.time() + delay) return true;
         belief.acceptableFrom = Deadlines.from(_clock(), delay, Scopes.find(scope).head.longestBlockTime());
     }
@@ -122,7 +129,8 @@ abstract contract ProvenBeliefs is PolicyGuard, IBeliefErrors {
         _heal(scope, _causeOf(subject), number);
     }
 
-    /// @dev What is believed, the block since when, and from when on it may be lowered to what is proven (of the newest contradiction).
+    /// @dev What is believed, and the block since when. Then from when on it may be lowered to what is proven (of the
+    /// newest contradiction).
     function _beliefOf(bytes32 scope, bytes32 subject) internal view returns (Belief storage) {
         BeliefStorage storage $;
         assembly ("memory-safe") {

@@ -3,18 +3,19 @@ pragma solidity ^0.8.13;
 
 /// @notice All that a guarded call reads of a scope while nothing is wrong: its first slot. Zero where the scope has no configuration.
 ///
-///       bits  member             unit
-///         48  accountedUntil     milliseconds since 1970 up to which blocks account for the time
-///         40  heartbeatBlock     height at which the chain was last seen alive
-///         16  gap                seconds
-///         16  blockTime          milliseconds
-///         16  longestBlockTime   milliseconds
-///         16  minDepth           blocks
-///         16  maxAge             blocks
-///         16  keeperLatency      seconds
-///         32  openDiverged       causes
-///         32  openHalted         causes
-///          8  hasDeadlines       1 where the third slot may hold a deadline that has not passed
+/// | bits | member             | unit                                                            |
+/// | ---: | ------------------ | --------------------------------------------------------------- |
+/// |   48 | `accountedUntil`   | milliseconds since 1970 up to which blocks account for the time |
+/// |   40 | `heartbeatBlock`   | height at which the chain was last seen alive                   |
+/// |   16 | `gap`              | seconds                                                         |
+/// |   16 | `blockTime`        | milliseconds                                                    |
+/// |   16 | `longestBlockTime` | milliseconds                                                    |
+/// |   16 | `minDepth`         | blocks                                                          |
+/// |   16 | `maxAge`           | blocks                                                          |
+/// |   16 | `keeperLatency`    | seconds                                                         |
+/// |   32 | `openDiverged`     | causes                                                          |
+/// |   32 | `openHalted`       | causes                                                          |
+/// |    8 | `hasDeadlines`     | 1 where the third slot may hold a deadline that has not passed  |
 ///
 /// The first member is in the lowest bits. The last three, alone above bit 184, are zero while nothing is wrong.
 type ScopeHead is uint256;
@@ -43,7 +44,8 @@ library ScopeHeads {
         return ScopeHead.unwrap(self) >> 184 == 0;
     }
 
-    /// @notice Whether nothing is wrong, and so little time has passed that nothing can be: a gap is no longer than the time since the heartbeat.
+    /// @notice Whether nothing is wrong, and so little time has passed that nothing can be. A gap is no longer than the
+    /// time since the heartbeat.
     /// @dev False without a configuration, whose gap is zero, and where the clock went back.
     function isQuiet(ScopeHead self, uint256 timestamp) internal pure returns (bool) {
         uint256 head = ScopeHead.unwrap(self); // every healthy call comes here: members are read in place
@@ -54,7 +56,7 @@ library ScopeHeads {
     }
 
     /// @notice Milliseconds that the blocks since the heartbeat do not account for, at the chain's slowest average.
-    /// @dev Heights do not fall on a chain; where one does, its blocks account for nothing until it is looked at again.
+    /// @dev Heights do not fall on a chain. Where one does, its blocks account for nothing until it is looked at again.
     function unaccounted(ScopeHead self, uint256 timestamp, uint256 blockNumber) internal pure returns (uint256) {
         unchecked {
             uint256 last = uint40(ScopeHead.unwrap(self) >> 48);
@@ -74,8 +76,9 @@ library ScopeHeads {
         uint256 carried
     ) internal pure returns (ScopeHead) {
         unchecked {
-            // Where the height fell the time since the heartbeat is carried whole, and its height stays: a source that fails buys no credit, unless an
-            // outage is recorded meanwhile. Then its height is believed until the next look.
+            // Where the height fell the time since the heartbeat is carried whole, and its height stays. So a source
+            // that fails buys no credit. An outage that is recorded meanwhile is the exception. Then the new height is
+            // believed until the next look.
             uint256 last = uint40(ScopeHead.unwrap(self) >> 48);
             if (blockNumber < last) blockNumber = last;
             // Both fit: `ClockOutOfRange` of the configuration.
@@ -113,7 +116,8 @@ library ScopeHeads {
 
     /* MEMBERS */
 
-    /// @notice The moment of the heartbeat: the time up to which blocks account for everything, in milliseconds since 1970, and the height.
+    /// @notice The moment of the heartbeat. The time up to which blocks account for everything, in milliseconds since
+    /// 1970, and the height.
     function heartbeat(ScopeHead self) internal pure returns (uint256 accountedUntil, uint256 blockNumber) {
         return (uint48(ScopeHead.unwrap(self)), uint40(ScopeHead.unwrap(self) >> 48));
     }

@@ -12,7 +12,8 @@ import {ScopeHead} from "./ScopeHead.sol";
 /// @param parent the scope above; the contract's own `_parentOf` must say the same. Zero for none
 /// @param minDepth how deep an anchor must lie below the executing block, in blocks
 /// @param maxAge how deep it may lie, in blocks
-/// @param keeperLatency seconds from a signature to its execution, at their usual worst; an anchor is good for at least as long
+/// @param keeperLatency seconds from a signature to its execution, at their usual worst. An anchor is good for at least
+/// as long
 /// @param gap seconds; so much time that no block accounts for makes the scope Stale
 /// @param staleFor seconds that it stays Stale after an outage was recorded, or a cause healed
 /// @param graceFor seconds that it is Lagging after that: margins can be topped up, and only deep insolvency is liquidated
@@ -62,7 +63,8 @@ struct Scope {
     Deadline exitsClosableFrom;
     // Slot 4.
     Pauses pauses;
-    // Slots 5 and 6: the one configuration that waits for its delay: its hash, from when it may be applied, from when no longer. Zero if none.
+    // Slots 5 and 6: the one configuration that waits for its delay. Its hash, from when it may be applied, from when
+    // no longer. Zero if none.
     bytes32 announced;
     Deadline readyFrom;
     Deadline readyUntil;

@@ -67,7 +67,8 @@ library Transitions {
     /* EVIDENCE */
 
     /// @notice Opens a cause, or makes an open one worse.
-    /// @return raised false where the cause is open already and no better than `status`: that is no failure, and the evidence counts if it is newer
+    /// @return raised false where the cause is open already and no better than `status`. That is no failure, and the
+    /// evidence counts if it is newer
     function openCause(
         Scope storage scope,
         bytes32 id,

@@ -23,14 +23,14 @@ enum ProofReason {
     ExtensionMalformed, // an extension that leads to anything but a branch
     PathMalformed, // a hex-prefix path with a wrong flag, a dirty pad, a wrong length or no nibble
     PathLength, // the path leads past, or ends before, the 64th nibble of the key
-    ValueMalformed, // a leaf's value that is empty, a list, or (for a slot) not a canonical positive integer of up to 32 bytes
+    ValueMalformed, // a leaf's value: empty, a list, or (of a slot) no canonical positive integer of up to 32 bytes
     AccountMalformed, // a leaf that is not the four canonical fields of an account
     SlotOrder // the slots of a witness are not in strictly ascending order of their hashed keys
 }
 
 /// @notice An account as the state trie holds it.
-/// @dev An empty account (EIP-161: no nonce, balance or code) that is in the trie is Present; an account that is not in it is
-/// Absent and has no fields.
+/// @dev An empty account (EIP-161: no nonce, balance or code) that is in the trie is Present. An account that is not in
+/// it is Absent and has no fields.
 struct Account {
     uint64 nonce; // EIP-2681 bounds it below 2^64 - 1
     uint256 balance; // in wei

@@ -8,8 +8,8 @@ import {StateProof} from "./StateProof.sol";
 /// @notice Each check reverts with `StateProofInvalid` where the witness proves nothing, and with both values where the state contradicts the
 /// belief. A slot that is proven absent, or whose account is, holds zero.
 ///
-/// A proof is not a reservation: what is proven at an anchor may be gone now. A protocol must bound the anchor's age below the delay with which
-/// the value can leave, and must count what it has already backed with it.
+/// A proof is not a reservation: what is proven at an anchor may be gone now. A protocol must bound the anchor's age
+/// below the delay with which the value can leave. It must also count what it has already backed with it.
 /// @dev The state root must be authenticated first: by `anchoredState`, or by the check of another chain's anchor.
 library SlotCheck {
     /// @notice Requires that `slot` of `account` holds at least `believed`.

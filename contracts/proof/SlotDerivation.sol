@@ -2,9 +2,9 @@
 pragma solidity ^0.8.13;
 
 /// @title Where a contract's variables lie in its storage
-/// @notice The slot of a mapping's entry, of an array's element, of a namespace; and a packed field out of a slot's value. A proof
-/// is of a slot, so that whoever derives the wrong one proves something true about something else: derive slots from the layout that
-/// the compiler prints (`storageLayout`), never from the prover's input.
+/// @notice The slot of a mapping's entry, of an array's element, of a namespace. Also a packed field out of a slot's
+/// value. A proof is of a slot. Whoever derives the wrong slot proves something true about something else. So derive
+/// slots from the layout that the compiler prints (`storageLayout`), never from the prover's input.
 /// @dev Additions wrap, as they do in the EVM: storage is a ring of 2^256 slots.
 library SlotDerivation {
     /// @notice Thrown when a field does not lie inside a slot.
@@ -51,7 +51,8 @@ library SlotDerivation {
         }
     }
 
-    /// @notice The slot and the bit offset of element `index` of a dynamic array at `slot`, several of whose elements share a slot.
+    /// @notice The slot and the bit offset of element `index` of a dynamic array at `slot`. Several of its elements
+    /// share a slot.
     /// @param width bits of an element, at most 128; a slot holds as many as fit whole
     function packedArrayElement(
         bytes32 slot,

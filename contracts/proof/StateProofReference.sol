@@ -150,7 +150,8 @@ library StateProofReference {
 
     // --- nodes ---
 
-    /// @dev Where each of 2 or 17 items starts, and the last one ends, in a list that is all of `node`. Empty if it is none.
+    /// @dev Where each of 2 or 17 items starts, and where the last one ends. They fill a list that is all of `node`.
+    /// Empty if it is none.
     function _decode(bytes memory node) private pure returns (uint256[] memory places) {
         uint256[] memory found = new uint256[](18);
         uint256 count;
@@ -215,7 +216,8 @@ library StateProofReference {
         return marker == 0x80 || marker == 0xa0 || (marker >= 0xc2 && marker <= 0xde);
     }
 
-    /// @dev A hex-prefix path, and its flag: 0 or 1 in an extension, 2 or 3 in a leaf; odd where the number of nibbles is.
+    /// @dev A hex-prefix path, and its flag. The flag is 0 or 1 in an extension, 2 or 3 in a leaf. It is odd where the
+    /// number of nibbles is.
     function _path(bytes memory node, uint256[] memory places) private pure returns (uint256 flag, bytes memory path) {
         path = _payload(_slice(node, places[0], places[1]));
         flag = uint8(path[0]) / 16;

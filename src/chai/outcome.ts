@@ -5,8 +5,8 @@ import { describeValue } from "../core/text.js";
 export type Outcome =
   | { kind: "succeeded" }
   /**
-   * It reverted; `data` is undefined where the node keeps the revert data to itself, and `unread` is what it says in their place in
-   * a form that is not read here.
+   * It reverted. `data` is undefined where the node keeps the revert data to itself. `unread` is what the node says in
+   * their place in a form that is not read here.
    */
   | { kind: "reverted"; data: string | undefined; unread?: string }
   /** It failed before or beside its execution: a bad nonce, a lost connection, a mistake in the test. */
@@ -36,8 +36,8 @@ function messageOf(error: unknown): string | undefined {
 }
 
 /**
- * Waits for what a test hands to `expect`: a promise or a function of one, of a call's result or of a sent transaction. A sent
- * transaction is waited for.
+ * Waits for what a test hands to `expect`: a promise or a function of one. It is of a call's result or of a sent
+ * transaction. A sent transaction is waited for.
  */
 export async function outcomeOf(subject: unknown): Promise<Outcome> {
   try {
@@ -82,7 +82,10 @@ function isFailedReceipt(value: unknown): boolean {
   return ["reverted", false, 0, 0n, "0x0"].includes(memberOf(value, "status") as string);
 }
 
-/** Asks the node why a mined transaction reverted: exactly, by tracing it; where it cannot trace, by a call in the same block. */
+/**
+ * Asks the node why a mined transaction reverted. A trace says it exactly. Where the node cannot trace, a call in the
+ * same block is asked.
+ */
 async function replay({ hash, provider }: SentTransaction): Promise<Outcome> {
   const unknown: Outcome = { kind: "reverted", data: undefined };
   if (provider.send === undefined) return unknown;

@@ -53,7 +53,8 @@ export function settlementGuardMatchers(chai: Chai.ChaiStatic, utils: Chai.ChaiU
     const checked = outcomeOf(subject).then((outcome) => {
       const decoded = guardErrorOf(outcome);
       const matches = decoded !== undefined && (name === undefined || decoded.name === name);
-      // A transaction that never ran shows nothing about the guard, nor does a revert whose data the node keeps to itself.
+      // A transaction that never ran shows nothing about the guard. Nor does a revert whose data the node keeps to
+      // itself.
       const silent = outcome.kind === "failed" || (outcome.kind === "reverted" && outcome.data === undefined);
       if (negated && (matches || silent))
         throw failure(`Expected the transaction not to be rejected with ${wanted}, but ${describe(outcome)}`);
@@ -90,8 +91,8 @@ export function settlementGuardMatchers(chai: Chai.ChaiStatic, utils: Chai.ChaiU
 const GUARD_ERROR = "settlementGuardError";
 
 /**
- * Makes awaiting the assertion await the promise. A matcher must return the assertion itself: chai-as-promised, which Hardhat's
- * matchers bring along, wraps every matcher and drops what else it returns.
+ * Makes awaiting the assertion await the promise. A matcher must return the assertion itself. Hardhat's matchers bring
+ * chai-as-promised along, which wraps every matcher and drops what else it returns.
  */
 function settleWith(assertion: Chai.AssertionStatic, promise: Promise<unknown>): Chai.AssertionStatic {
   // Only when it is awaited. `.withValues` awaits its own promise, and this one's rejection would be unhandled.

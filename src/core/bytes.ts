@@ -12,8 +12,9 @@ const NO_BYTE = 0x100;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 /**
- * Text as bytes, which are read and written several times as fast as characters: decoding would take longer than checking a proof.
- * Two characters are one word, whatever order of bytes the machine has. Nothing is left in here from one call for another.
+ * Text as bytes, which are read and written several times as fast as characters. Decoding would else take longer than
+ * checking a proof. Two characters are one word, whatever order of bytes the machine has. Nothing is left in here from
+ * one call for another.
  */
 const TEXT = new Uint8Array(4096);
 const TEXT_WORDS = new Uint16Array(TEXT.buffer);
@@ -47,8 +48,8 @@ export function toBytes(value: unknown, what: string, length?: number): Uint8Arr
 }
 
 /**
- * Decodes a list of JSON-RPC DATA into one piece of memory, of which the results are views: memory of its own for each takes as
- * long as reading it.
+ * Decodes a list of JSON-RPC DATA into one piece of memory, of which the results are views. Memory of its own for each
+ * would take as long as reading it.
  *
  * @param what names a value in the error, by its place in the list
  * @throws INVALID_HEX
@@ -77,8 +78,8 @@ export function decodeInto(bytes: Uint8Array, offset: number, value: string): bo
   const length = value.length;
   const text = length <= TEXT.length ? TEXT : new Uint8Array(length);
   const words = text === TEXT ? TEXT_WORDS : new Uint16Array(text.buffer);
-  // A character that is not ASCII becomes bytes of 0x80 or more, or does not fit. (Node's own decoder of hexadecimal takes some
-  // for digits, and a digest would be one of other bytes than a contract sees.)
+  // A character that is not ASCII becomes bytes of 0x80 or more, or does not fit. (Node's own decoder of hexadecimal
+  // takes some for digits. A digest would be one of other bytes than a contract sees.)
   if (encoder.encodeInto(value, text).written !== length) return false;
   let all = 0;
   const count = length >> 1;

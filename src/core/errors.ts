@@ -1,7 +1,7 @@
 /**
  * Every error that this library throws, by its code. A code is stable; a message is for people and may change.
  *
- * The details of an error are the values that disagreed, so that a caller can act on them without parsing the message.
+ * The details of an error are the values that disagreed. So a caller can act on them without parsing the message.
  */
 export interface ErrorDetails {
   /** Hexadecimal input that is not well formed, or has the wrong length. */
@@ -15,12 +15,15 @@ export interface ErrorDetails {
     number: bigint | undefined;
     claimed: string;
     actual: string;
-    /** Fields that look like a header's and that no fork known to this library has: the likely reason, where there are any. */
+    /**
+     * Fields that look like a header's and that no fork known to this library has. They are the likely reason, where
+     * there are any.
+     */
     unknownFields?: string[];
   };
   /**
-   * Header bytes that are not the canonical RLP of a block header: the contract's `HeaderMalformed(field)`.
-   * `field` is the position in the header (0 is the parent hash, 3 the state root, 8 the number), 255 the list itself.
+   * Header bytes that are not the canonical RLP of a block header: the contract's `HeaderMalformed(field)`. `field` is
+   * the position in the header. 0 is the parent hash, 3 the state root, 8 the number, 255 the list itself.
    */
   HEADER_MALFORMED: { field: number; reason: string };
   /** A header whose number is not the one that was asked for. */
@@ -39,8 +42,9 @@ export interface ErrorDetails {
   /** An option of another type, out of its bounds, or of a name that nobody reads. */
   INVALID_OPTION: { option: string; reason: string };
   /**
-   * The endpoint answered with an error, with a refusal that is no JSON-RPC, or not at all. It says nothing about the chain.
-   * `reason` has its words, printable and without what a URL may hold; `rpcCode` is the JSON-RPC error's code, where there was one.
+   * The endpoint answered with an error, with a refusal that is no JSON-RPC, or not at all. It says nothing about the
+   * chain. `reason` has its words, printable and without what a URL may hold. `rpcCode` is the JSON-RPC error's code,
+   * where there was one.
    */
   RPC_FAILED: {
     method: string;
@@ -53,13 +57,16 @@ export interface ErrorDetails {
   STATE_UNAVAILABLE: { number: bigint; hash: string; reason: string };
   /** The endpoint knows the anchor's block, and says that the chain it follows does not hold it. */
   BLOCK_NOT_CANONICAL: { number: bigint; hash: string; reason: string };
-  /** An anchor or a block's name that cannot be used: no block, zero hash, or a depth that reaches before genesis or to the head. */
+  /**
+   * An anchor or a block's name that cannot be used. It has no block, a zero hash, or a depth that reaches before
+   * genesis or to the head.
+   */
   INVALID_ANCHOR: { reason: string; number?: bigint; depth?: number };
   /** EIP-712 types or a message that cannot be signed. `path` is that of the member at fault: `Order.legs[1].size`. */
   INVALID_TYPED_DATA: { reason: string; path?: string };
   /**
-   * A state proof that shows neither a value nor an absence. `reason` is a name of `PROOF_REASONS`; `number` and `hash` are those
-   * of the block whose state was asked for, where the proof was.
+   * A state proof that shows neither a value nor an absence. `reason` is a name of `PROOF_REASONS`. `number` and `hash`
+   * are those of the block whose state was asked for, where the proof was.
    */
   PROOF_INVALID: { what: string; reason: string; number?: bigint; hash?: string };
   /** An account proof that starts under another state root: another block's, or a made-up one. `actual` is its first node's hash. */
@@ -82,7 +89,10 @@ export interface ErrorDetails {
 
 export type ErrorCode = keyof ErrorDetails;
 
-/** Marks an error of this library, whichever copy of it threw: a project may load it both as an ES module and as a CommonJS module. */
+/**
+ * Marks an error of this library, whichever copy of it threw. A project may load it both as an ES module and as a
+ * CommonJS module.
+ */
 const BRAND = Symbol.for("settlement-guard.error");
 
 /**

@@ -10,7 +10,10 @@ const EMPTY_DIGEST = "0xc5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad804
 const fresh = keccak_256.create();
 const hasher = fresh.clone();
 
-/** Where the engine is kept for all copies of this library in the process, whether loaded as ES modules or as CommonJS. */
+/**
+ * Where the engine is kept for all copies of this library in the process. They may be loaded as ES modules or as
+ * CommonJS.
+ */
 const ENGINE = Symbol.for("settlement-guard.keccak256");
 const shared = globalThis as { [ENGINE]?: Keccak256 };
 
@@ -20,8 +23,8 @@ export function keccak256(bytes: Uint8Array): Uint8Array {
 }
 
 /**
- * Replaces the hash function for the whole process, for speed: hashing is nearly all the work of checking a header or a proof.
- * The engine must be synchronous and must return the true digest; everything this library verifies rests on it.
+ * Replaces the hash function for the whole process, for speed. Hashing is nearly all the work of checking a header or a
+ * proof. The engine must be synchronous and must return the true digest; everything this library verifies rests on it.
  *
  * @returns the engine that was in use
  * @throws INVALID_KECCAK where its digest of no bytes is not Keccak-256's
@@ -62,8 +65,8 @@ export async function wasmEngine({ createKeccak }: HashWasm): Promise<Keccak256>
 }
 
 /**
- * Takes the WebAssembly engine of `hash-wasm`, which is about five times as fast, where that package is installed and no engine was set.
- * It looks once.
+ * Takes the WebAssembly engine of `hash-wasm`, which is about five times as fast. It does so where that package is
+ * installed and no engine was set. It looks once.
  */
 export function useInstalledKeccak(): Promise<void> {
   looked ??= (import(/* webpackIgnore: true */ /* @vite-ignore */ PACKAGE) as Promise<HashWasm>)

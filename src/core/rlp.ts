@@ -28,9 +28,9 @@ export function encodeRlp(item: RlpInput): Uint8Array {
 }
 
 /**
- * Decodes exactly one item of canonical RLP, so that one value has one encoding: a length in its shortest form, a byte below
- * 0x80 as itself, nothing after the item. The byte strings are views of `bytes`, not copies; nothing is allocated by a
- * length that the input merely claims.
+ * Decodes exactly one item of canonical RLP, so that one value has one encoding. A length has its shortest form. A byte
+ * below 0x80 is itself, and nothing comes after the item. The byte strings are views of `bytes`, not copies. Nothing is
+ * allocated by a length that the input merely claims.
  *
  * @throws INVALID_RLP
  */

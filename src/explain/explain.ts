@@ -10,8 +10,8 @@ import { memberOf, revertEvidenceOf } from "./revertData.js";
 type Values = Record<string, bigint | Hex>;
 
 /**
- * Says in a sentence what was thrown, whatever it is: an error of ethers, viem, web3 or Hardhat, a JSON-RPC error, revert data in
- * hexadecimal, bytes or text.
+ * Says in a sentence what was thrown, whatever it is. It may be an error of ethers, viem, web3 or Hardhat, or a
+ * JSON-RPC error. It may be revert data in hexadecimal, bytes or text.
  * - For an error of the library's contracts: its name and what disagreed, with the values; scopes as words.
  * - For a `SettlementGuardError`: its code, its message, and what to do.
  * - For anything else: that it is not a guard error, with the reason where there is one.

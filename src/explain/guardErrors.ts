@@ -243,8 +243,8 @@ export function isGuardError(selectorOrRevertData: string): boolean {
 }
 
 /**
- * Decodes a guard error's revert data, strictly: exactly one word for each value, and no bits outside of a value's type. Undefined
- * for everything that the guard cannot have produced.
+ * Decodes a guard error's revert data, strictly. Each value has exactly one word, and no bits are outside of a value's
+ * type. Undefined for everything that the guard cannot have produced.
  */
 export function decodeGuardError(revertData: string): DecodedGuardError | undefined {
   const decoded = decodeLibraryError(revertData);

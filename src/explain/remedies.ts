@@ -98,8 +98,9 @@ const REMEDY_OF_CODE: Partial<Record<ErrorCode, Remedy>> = {
 };
 
 /**
- * What to do about an error of the library's contracts: by its name, its revert data, whatever a client threw, or what
- * `decodeGuardError` returned; and about a `SettlementGuardError`. Undefined for everything else.
+ * What to do about an error of the library's contracts. The error is given by its name, its revert data, whatever a
+ * client threw, or what `decodeGuardError` returned. It may also be a `SettlementGuardError`. Undefined for everything
+ * else.
  *
  * As with `isGuardError`: any contract can revert with these bytes. Ask the guard again before a loop relies on them.
  *
@@ -113,7 +114,10 @@ export function remedyOf(error: unknown): Remedy | undefined {
   return own === undefined ? undefined : REMEDY_OF_CODE[own.code];
 }
 
-/** The outermost error of this library in what was thrown; also of another copy of the library, as in a mixed ESM and CommonJS tree. */
+/**
+ * The outermost error of this library in what was thrown. It may be of another copy of the library, as in a mixed ESM
+ * and CommonJS tree.
+ */
 export function ownErrorIn(error: unknown): { code: ErrorCode; message: string } | undefined {
   const own = layersOf(error).find(({ value }) => memberOf(value, "name") === "SettlementGuardError")?.value;
   return own === undefined

@@ -1,13 +1,13 @@
 import { toHex } from "../core/bytes.js";
 import { quoted } from "../core/text.js";
 
-// Where clients put the error that they wrap: ethers v5 and v6 (error, info), viem, web3 v4 and plain errors (cause), web3 v4
-// (innerError), MetaMask (originalError), nodes (data), AggregateError
-// (errors), HTTP clients (response).
+// Where clients put the error that they wrap:
+// - ethers v5 and v6 (error, info), viem, web3 v4 and plain errors (cause), web3 v4 (innerError);
+// - MetaMask (originalError), nodes (data), AggregateError (errors), HTTP clients (response).
 const WRAPPERS = ["data", "error", "info", "cause", "originalError", "innerError", "errors", "response"] as const;
 
-// Where the bytes lie: nodes, ethers and web3 (data), viem (raw), tracers and bundlers (revertData, returnData); inside of a node's
-// `data`: Ganache 7 (result) and 2 (return).
+// Where the bytes lie: nodes, ethers and web3 (data), viem (raw), tracers and bundlers (revertData, returnData). Inside
+// of a node's `data` they lie in Ganache 7's `result` and Ganache 2's `return`.
 const BYTES = ["data", "raw", "revertData", "returnData"] as const;
 const BYTES_IN_DATA = ["result", "return"] as const;
 
@@ -55,9 +55,10 @@ export interface RevertEvidence {
 }
 
 /**
- * Finds the revert data in whatever a client threw, however nested: an error of ethers, viem, web3, Hardhat or Ganache, a JSON-RPC
- * error, text in which a node or a client wrote the data down, or the bytes themselves. Undefined where there is none. The
- * outermost data wins, and data with content wins over `0x`. It never throws.
+ * Finds the revert data in whatever a client threw, however nested. That is an error of ethers, viem, web3, Hardhat or
+ * Ganache, or a JSON-RPC error. It may be text in which a node or a client wrote the data down, or the bytes
+ * themselves. Undefined where there is none. The outermost data wins, and data with content wins over `0x`. It never
+ * throws.
  *
  * @example
  * try { await exchange.execute(order) } catch (error) { decodeGuardError(revertDataOf(error) ?? "0x") }

@@ -18,9 +18,9 @@ export interface Backend<Tools = unknown> {
   /** What the backend offers a test besides RPC; for Hardhat the connection, with its `ethers` and `networkHelpers`. */
   readonly tools: Tools;
   /**
-   * Makes {@link Backend.tools} send what they ask through `request` from now on. The simulator must see everything that mines a
-   * block; a backend whose tools do not mine leaves this out. What the tools ask for the backend, while it answers the simulator, must not
-   * wait for that answer: it goes through `inner`.
+   * Makes {@link Backend.tools} send what they ask through `request` from now on. The simulator must see everything
+   * that mines a block. A backend whose tools do not mine leaves this out. The tools may ask for the backend, while it
+   * answers the simulator. That must not wait for the simulator's answer: it goes through `inner`.
    */
   route?(request: Request, inner: Request): void;
   /** Frees the chain. Nothing is asked of it afterwards. */
@@ -30,11 +30,15 @@ export interface Backend<Tools = unknown> {
 /**
  * Creates independent chains.
  *
- * `settlement-guard/hardhat` has the factory for Hardhat 3. Any client will do whose `request` knows `evm_mine` with a timestamp,
- * `evm_setNextBlockTimestamp`, `evm_setBlockGasLimit`, `evm_snapshot`, `evm_revert`, `evm_setAutomine`, `hardhat_setPrevRandao`, `hardhat_setCoinbase`,
- * `hardhat_setCode`, `hardhat_setStorageAt`, `hardhat_setBalance`, `hardhat_impersonateAccount`, `hardhat_dropTransaction` and
- * `eth_pendingTransactions`, and whose headers depend on nothing else than the chain's past and these (in particular not on the clock).
- * Hardhat 2 does, with a factory of the protocol's own. Anvil does not: it lacks `hardhat_setPrevRandao` and `eth_pendingTransactions`.
+ * `settlement-guard/hardhat` has the factory for Hardhat 3. Any client will do whose `request` knows what follows, and
+ * whose headers depend only on that and the chain's past. In particular they must not depend on the clock.
+ * - `evm_mine` with a timestamp, `evm_setNextBlockTimestamp`, `evm_setBlockGasLimit`, `evm_setAutomine`;
+ * - `evm_snapshot`, `evm_revert`, `hardhat_dropTransaction`, `eth_pendingTransactions`;
+ * - `hardhat_setPrevRandao`, `hardhat_setCoinbase`, `hardhat_setCode`, `hardhat_setStorageAt`;
+ * - `hardhat_setBalance`, `hardhat_impersonateAccount`.
+ *
+ * Hardhat 2 does, with a factory of the protocol's own. Anvil does not: it lacks `hardhat_setPrevRandao` and
+ * `eth_pendingTransactions`.
  */
 export interface ChainFactory<Tools = unknown> {
   create(options: BackendOptions): Promise<Backend<Tools>>;

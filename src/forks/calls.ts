@@ -13,7 +13,7 @@ export async function call(node: SimulatedNode, params: readonly unknown[]): Pro
   return relay("eth_call", ...(await withOldestHash(node, params, number)));
 }
 
-/** The number of the block at whose end the call runs; undefined where it is not one that has been mined. */
+/** The number of the block at whose end the call runs. Undefined where it is not one that has been mined. */
 function sealedNumber({ blocks }: SimulatedNode, block: unknown): number | undefined {
   if (block === "latest" || block === "safe" || block === "finalized") return blocks.head.number;
   if (block === "earliest" || block === "pending") return undefined;
@@ -23,7 +23,10 @@ function sealedNumber({ blocks }: SimulatedNode, block: unknown): number | undef
   return blocks.records.findLast((record) => record.hash === blockHash?.toLowerCase())?.number;
 }
 
-/** For a call at a sealed block, storage mode has overwritten the oldest hash in the window with that block's own. */
+/**
+ * Storage mode has overwritten the oldest hash in the window with that block's own. That concerns a call at a sealed
+ * block.
+ */
 async function withOldestHash(
   { blocks, history }: SimulatedNode,
   params: readonly unknown[],

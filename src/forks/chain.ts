@@ -17,19 +17,20 @@ export interface ReorgOptions {
   /** Distinguishes the new branch; the same seed gives the same branch when the same script runs again. */
   readonly seed?: string;
   /**
-   * What becomes of the transactions in the replaced blocks. `"keep"` (default): each goes into the new block of the same height,
-   * where it may do something else, or be rejected. `"drop"`: none comes back. A list of raw transactions goes into the first new
-   * block instead of them, in the order of the node's pool (by tip).
+   * What becomes of the transactions in the replaced blocks. `"keep"` (default): each goes into the new block of the
+   * same height. There it may do something else, or be rejected. `"drop"`: none comes back. A list of raw transactions
+   * goes into the first new block instead. They stand in the order of the node's pool (by tip).
    */
   readonly transactions?: "keep" | "drop" | readonly Hex[];
 }
 
 /**
- * A development chain under the simulator's control: its history contract works, its time is its own, and it can be reorganised.
+ * A development chain under the simulator's control. Its history contract works, its time is its own, and it can be
+ * reorganised.
  *
- * It is an EIP-1193 provider, so that `new ethers.BrowserProvider(chain)` works. Everything must go through its `request`, which
- * answers one request at a time: a reader never sees a reorg half done, just as a node switches its head at once. Beyond what the
- * backend does with a request:
+ * It is an EIP-1193 provider, so that `new ethers.BrowserProvider(chain)` works. Everything must go through its
+ * `request`, which answers one request at a time. So a reader never sees a reorg half done, just as a node switches its
+ * head at once. Beyond what the backend does with a request:
  *
  * - every block is mined singly, so that parent hashes link (`hardhat_mine` too), at its parent's time plus `blockTime`.
  * - a later time comes with the blocks in between, whoever asks for it: see {@link ChainOptions.time}.
@@ -102,9 +103,9 @@ export class SimulatedChain<Tools = unknown> {
    * Mines blocks; the first takes what is in the pool.
    *
    * @param count default 1
-   * @param options.history `"at-end"` fills the history contract once, after the last block, instead of before each: about a third
-   * faster for thousands of blocks, and only code that runs in between can tell. A rollback into them fills it again. Storage mode
-   * only
+   * @param options.history `"at-end"` fills the history contract once, after the last block, instead of before each.
+   * That is about a third faster for thousands of blocks, and only code that runs in between can tell. A rollback into
+   * them fills it again. Storage mode only
    */
   async mine(count = 1, options: { history?: "each" | "at-end" } = {}): Promise<BlockRef> {
     if (!Number.isSafeInteger(count) || count < 0) throw simulatorError(`${count} is not a number of blocks`);
@@ -157,9 +158,9 @@ export class SimulatedChain<Tools = unknown> {
   /**
    * Replaces the last blocks by others.
    *
-   * Every new block differs from the one it replaces, even an empty one at the same time: the first has another prevRandao. New
-   * blocks have the timestamps of those they replace. State that a cheat code wrote on a replaced block goes with it. Transactions
-   * that were waiting in the pool wait there afterwards.
+   * Every new block differs from the one it replaces, even an empty one at the same time. The first has another
+   * prevRandao. New blocks have the timestamps of those they replace. State that a cheat code wrote on a replaced block
+   * goes with it. Transactions that were waiting in the pool wait there afterwards.
    *
    * @throws FORK_SIMULATOR when the chain has no more than `depth` blocks that can be replaced
    */
@@ -185,9 +186,9 @@ export class SimulatedChain<Tools = unknown> {
   }
 
   /**
-   * Makes another chain's branch this chain's own, as a node does that hears of a better branch: rolls back to the last common
-   * block and imports the other's blocks by executing them. Each must come out with the hash that it has there; if one does not,
-   * this chain gets its old branch back.
+   * Makes another chain's branch this chain's own, as a node does that hears of a better branch. It rolls back to the
+   * last common block, and imports the other's blocks by executing them. Each must come out with the hash that it has
+   * there. If one does not, this chain gets its old branch back.
    *
    * @throws FORK_SIMULATOR when the chains have no block in common, or a block does not come out the same
    */
@@ -216,8 +217,8 @@ export class SimulatedChain<Tools = unknown> {
   }
 
   /**
-   * Makes this chain go its own way from here on: the next block differs from the one that a chain with another seed, or with
-   * none, would mine in its place.
+   * Makes this chain go its own way from here on. The next block differs from the one that another chain would mine in
+   * its place. The other chain may have another seed, or none.
    */
   async diverge(seed: string): Promise<void> {
     await this.#exclusively(async () => {

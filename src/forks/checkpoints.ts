@@ -3,7 +3,7 @@ import { simulatorError, type Ask } from "./backend.js";
 import type { Blocks } from "./blocks.js";
 import type { HistoryFiller } from "./historyFiller.js";
 
-/** A checkpoint is taken at least so many blocks after the one before; a rollback replays at most as many from it. */
+/** A checkpoint is taken at least so many blocks after the one before. A rollback replays at most as many from it. */
 const SPACING = 32;
 
 /** One of the backend's own snapshots. */

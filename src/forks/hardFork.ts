@@ -11,8 +11,9 @@ export interface HardForkOptions {
 /**
  * Splits a chain at its head: returns a new chain with the same past and state. Its first own block, empty, is mined already.
  *
- * The original remains as it is, but until the new chain is closed it refuses to be rolled back below the fork block, from which
- * the new one reads; close the new one first. On the new chain `eth_getProof` is at the backend's mercy (Hardhat has none for a fork with blocks of its own).
+ * The original remains as it is. Until the new chain is closed it refuses to be rolled back below the fork block. The
+ * new chain reads from there, so close the new chain first. On the new chain `eth_getProof` is at the backend's mercy.
+ * Hardhat has none for a fork with blocks of its own.
  */
 export async function hardFork<Tools>(
   chain: SimulatedChain<Tools>,

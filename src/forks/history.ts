@@ -16,10 +16,11 @@ export const SYSTEM_ADDRESS: Hex = "0xfffffffffffffffffffffffffffffffffffffffe";
 /**
  * How the EIP-2935 contract learns the parent's hash.
  *
- * `"transaction"` sends one transaction per block from the system address. Every proof verifies, except at genesis. What tells of a block's
- * transactions leaves it out; the block's gas (45,000 more), the gas before a receipt and the coinbase's balance show it. A block takes 0.3 ms.
- * `"storage"` writes the slot into the parent's state: a block takes 0.2 ms, and nothing shows. But the header of the parent does not commit to
- * it, so that `eth_getProof` at any block below the head does not verify against that block's `stateRoot`.
+ * `"transaction"` sends one transaction per block from the system address. Every proof verifies, except at genesis.
+ * What tells of a block's transactions leaves it out. Three things show it: the block's gas (45,000 more), the gas
+ * before a receipt and the coinbase's balance. A block takes 0.3 ms. `"storage"` writes the slot into the parent's
+ * state: a block takes 0.2 ms, and nothing shows. But the header of the parent does not commit to it. So `eth_getProof`
+ * at any block below the head does not verify against that block's `stateRoot`.
  */
 export type HistoryMode = "storage" | "transaction";
 
@@ -37,9 +38,9 @@ export function historySlot(number: number): Hex {
 /**
  * The stand-in for the system call in mode `"transaction"`.
  *
- * Its tip puts it before every transaction that waits already. One that comes later, is mined at once and pays more than `SYSTEM_TIP` runs
- * before it and does not see the parent's hash. It pays any base fee up to 1 ether a gas. 100 000 gas cover 21 000 + calldata + one cold SSTORE
- * (about 45 000).
+ * Its tip puts it before every transaction that waits already. One may come later, be mined at once and pay more than
+ * `SYSTEM_TIP`. That one runs before it and does not see the parent's hash. It pays any base fee up to 1 ether a gas.
+ * 100 000 gas cover 21 000 + calldata + one cold SSTORE (about 45 000).
  *
  * @param rivals what the waiting transactions offer, in wei a gas
  */

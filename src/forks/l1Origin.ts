@@ -10,7 +10,8 @@ export const DEPOSITOR_ADDRESS: Hex = "0xdeaddeaddeaddeaddeaddeaddeaddeaddead000
 const SET_L1_BLOCK_VALUES_ISTHMUS = "098999be";
 
 /**
- * Makes one simulated chain an L2 of another, as far as its `L1Block` predeploy goes: puts the predeploy's code in place, once.
+ * Makes one simulated chain an L2 of another, as far as its `L1Block` predeploy goes. It puts the predeploy's code in
+ * place, once.
  *
  * @param code runtime code of the predeploy, or of a stand-in with the same readers and the same packed setter
  */
@@ -29,8 +30,9 @@ export interface L1Origin {
 }
 
 /**
- * Shows the L2 a block of L1, as the first transaction of an L2 block does: one transaction from the depositor, packed as since the Isthmus
- * upgrade. The sequencer decides which block and when; nothing here keeps it in step with L1's head.
+ * Shows the L2 a block of L1, as the first transaction of an L2 block does. That is one transaction from the depositor,
+ * packed as since the Isthmus upgrade. The sequencer decides which block and when; nothing here keeps it in step with
+ * L1's head.
  */
 export async function showL1Origin({ l2, l1, number }: L1Origin): Promise<void> {
   const block = (await l1.request({ method: "eth_getBlockByNumber", params: [toQuantity(number), false] })) as {

@@ -15,15 +15,17 @@ export interface ChainOptions extends BackendOptions {
   /** How the EIP-2935 contract learns the parent's hash. Default: "transaction". */
   readonly history?: HistoryMode;
   /**
-   * Number of blocks mined at creation, with nothing in them. Default: 3, so that an anchor two blocks behind the head is there, and is
-   * not the genesis: cheat codes made its state, to which its header does not commit. Meaningless together with `forkFrom`.
+   * Number of blocks mined at creation, with nothing in them. Default: 3, so that an anchor two blocks behind the head
+   * is there. It is not the genesis then: cheat codes made its state, to which its header does not commit. Meaningless
+   * together with `forkFrom`.
    */
   readonly blocks?: number;
   /**
-   * What a later time means that a test asks for: by `evm_increaseTime`, `evm_setNextBlockTimestamp`, `evm_mine` with a timestamp, or Hardhat's
-   * `networkHelpers.time`, which sends these. `"live"` (default): blocks come as on a live chain, one each `blockTime`, until the next has
-   * that time; what waits in the pool is in that one. `"raw"`: the next block has that time, as on the bare backend. To a guard that is an
-   * outage, as {@link SimulatedChain.stall} is in both. `hardhat_mine` mines the blocks that it is told to, as far apart as it is told.
+   * What a later time means that a test asks for. A test asks by `evm_increaseTime`, `evm_setNextBlockTimestamp` or
+   * `evm_mine` with a timestamp. Hardhat's `networkHelpers.time` sends these. `"live"` (default): blocks come as on a
+   * live chain, one each `blockTime`, until the next has that time. What waits in the pool is in that one. `"raw"`: the
+   * next block has that time, as on the bare backend. To a guard that is an outage, as {@link SimulatedChain.stall} is
+   * in both. `hardhat_mine` mines the blocks that it is told to, as far apart as it is told.
    */
   readonly time?: "live" | "raw";
 }

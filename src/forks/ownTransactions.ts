@@ -10,8 +10,8 @@ const TELLING =
   /^eth_(?:getBlockBy(?:Hash|Number)|getTransaction(?:ByHash|Receipt)|getLogs|getFilter(?:Changes|Logs)|pendingTransactions)$/;
 
 /**
- * Answers as if the simulator had sent no transaction of its own: on a real chain none stands for EIP-2935's system call. Tests count what a
- * block holds, and so do Hardhat's matchers of balances.
+ * Answers as if the simulator had sent no transaction of its own. On a real chain none stands for EIP-2935's system
+ * call. Tests count what a block holds, and so do Hardhat's matchers of balances.
  */
 export function withoutOwn(node: SimulatedNode, request: Request): Request {
   const { blocks, history } = node;

@@ -15,7 +15,8 @@ export interface PartitionOptions<Tools> extends Omit<ChainOptions, "name" | "fo
 }
 
 /**
- * Creates nodes that agree on every block up to a height, byte for byte, and on none from then on, however alike what they do.
+ * Creates nodes that agree on every block up to a height, byte for byte. They agree on none from then on, however alike
+ * what they do.
  *
  * From there each is a chain of its own with its own time. {@link heal} ends the partition.
  *
@@ -51,12 +52,14 @@ export async function partition<Tools>(
 }
 
 /**
- * Ends a partition for one node: `to` drops its blocks since the common ancestor and adopts those of `from`, with the same hashes.
+ * Ends a partition for one node. `to` drops its blocks since the common ancestor and adopts those of `from`, with the
+ * same hashes.
  *
- * Which branch wins is the test's decision, not its length's. The orphaned transactions are in the result and not in the pool of
- * `to`: send them again if that is what the network would do.
+ * Which branch wins is the test's decision, not its length's. The orphaned transactions are in the result and not in
+ * the pool of `to`. Send them again if that is what the network would do.
  *
- * @throws FORK_SIMULATOR when the chains share no block, or a block does not come out the same; `to` then keeps its branch
+ * @throws FORK_SIMULATOR when the chains share no block, or a block does not come out the same. `to` then keeps its
+ * branch
  */
 export async function heal<Tools>({
   from,

@@ -30,13 +30,14 @@ export const DEFAULT_BLOCK_TIME = 12;
  * Lets time pass on a development chain as it does on a live one: mines the blocks in between. To a guard `evm_increaseTime` alone is an
  * outage, for no block accounts for the time.
  *
- * The head is afterwards exactly `seconds` later, and a block comes each `blockTime` (default: 12), the odd seconds first. The first takes what
- * is in the pool. The last 8,191 blocks are mined singly, so that their headers link; the ones before by `hardhat_mine`, whose parent hashes
- * are made up. A day costs Hardhat 3 a third of a second, and so does a year. Anvil takes longer with every block that there is: minutes for a day.
+ * The head is afterwards exactly `seconds` later. A block comes each `blockTime` (default: 12), the odd seconds first.
+ * The first takes what is in the pool. The last 8,191 blocks are mined singly, so that their headers link.
+ * `hardhat_mine` mines the ones before, whose parent hashes are made up. A day costs Hardhat 3 a third of a second, and
+ * so does a year. Anvil takes longer with every block that there is: minutes for a day.
  *
  * @returns the head's time, in seconds since the epoch
- * @throws FORK_SIMULATOR for a time that is not a whole number of seconds, for a chain that lacks `evm_mine` or `hardhat_mine` (no development
- * chain), or that ends at another time; RPC_FAILED
+ * @throws FORK_SIMULATOR for a time that is not a whole number of seconds. Also for a chain that lacks `evm_mine` or
+ * `hardhat_mine` (no development chain), or that ends at another time; RPC_FAILED
  */
 export async function passTime(chain: DevelopmentChain, passing: Passing): Promise<number> {
   const connection = connectionOf(chain);

@@ -22,7 +22,10 @@ export interface RpcBlock {
   [field: string]: unknown;
 }
 
-/** A transaction that can be sent again, on this chain or on one that shares its accounts, and keeps its hash. */
+/**
+ * A transaction that can be sent again and keeps its hash. It can be sent on this chain or on one that shares its
+ * accounts.
+ */
 export interface SentTransaction {
   readonly hash: Hex;
   readonly from: Hex;
@@ -50,8 +53,8 @@ export function rawTransactionHash(raw: unknown): Hex {
 /**
  * Sends the transaction again into the pool; automining must be off.
  *
- * What the node signed is signed again: every field that the signature covers is given, and signing is deterministic (RFC 6979).
- * A sender whose key the node does not hold is impersonated, as it must have been the first time.
+ * What the node signed is signed again. Every field that the signature covers is given, and signing is deterministic
+ * (RFC 6979). A sender whose key the node does not hold is impersonated, as it must have been the first time.
  */
 export async function sendAgain(request: Request, { raw, json }: SentTransaction): Promise<void> {
   if (raw !== undefined) {

@@ -21,8 +21,9 @@ export interface HardhatFactoryOptions {
 const GENESIS_TIME = 1_767_225_600;
 
 /**
- * The connection that is answering a request, as seen by everything that runs for this answer. One for all chains, and off while there is
- * none: before Node 24 each storage in use costs the process something at every promise, whoever makes it.
+ * The connection that is answering a request, as seen by everything that runs for this answer. One for all chains, and
+ * off while there is none. Before Node 24 each storage in use costs the process something at every promise, whoever
+ * makes it.
  */
 const answering = new AsyncLocalStorage<NetworkConnection>();
 const open = new Set<NetworkConnection>();
@@ -30,8 +31,8 @@ const open = new Set<NetworkConnection>();
 /**
  * Creates the simulator's chains with Hardhat 3.
  *
- * The connection's own provider is routed through the simulator, so that `chain.tools.ethers` and `chain.tools.networkHelpers` can
- * be used as in any test.
+ * The connection's own provider is routed through the simulator. So `chain.tools.ethers` and
+ * `chain.tools.networkHelpers` can be used as in any test.
  *
  * @param network Hardhat's network manager: `import { network } from "hardhat"`
  * @throws FORK_SIMULATOR for what is no network manager, as Hardhat 2's `hre.network` is none
@@ -73,8 +74,9 @@ async function create(
       request: ({ method, params = [] }) => answering.run(connection, () => request({ method, params })),
       tools: connection,
       route(routed, inner) {
-        // The provider's `send` and `sendAsync`, and everything that plugins ask, go through its `request`. So does what Hardhat asks of
-        // itself while it answers (for the accounts, the chain id, …), which must not wait for the simulator: that waits for the answer.
+        // The provider's `send` and `sendAsync`, and everything that plugins ask, go through its `request`. So does
+        // what Hardhat asks of itself while it answers (for the accounts, the chain id, …). That must not wait for the
+        // simulator: the simulator waits for the answer.
         provider.request = (args) =>
           (answering.getStore() === connection ? inner : routed)(args as Parameters<Request>[0]);
       },

@@ -12,12 +12,14 @@ export type HardhatChain = SimulatedChain<HardhatTools>;
  * The fork simulator on Hardhat 3.
  *
  * @example
+ * ```ts
  * import { network } from "hardhat";
  * const forks = hardhatForks(network);
  * const [majority, minority] = await forks.partition({ commonBlocks: 10, prepare: ({ tools }) => tools.ethers.deployContract("Perps") });
  * const [trader] = await minority.tools.ethers.getSigners();
  * await majority.tools.networkHelpers.time.increase(3_600); // with the blocks of an hour, as `majority.passTime(3_600)`
  * await minority.stall({ seconds: 3_600 }); // an outage
+ * ```
  */
 export function hardhatForks(network: NetworkManager, options: HardhatFactoryOptions = {}) {
   const factory = hardhatChains(network, options);

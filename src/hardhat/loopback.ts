@@ -19,10 +19,11 @@ export interface Loopback {
 }
 
 /**
- * Serves a `request` over HTTP on 127.0.0.1, at a free port: the network's fork mode takes a URL and nothing else.
+ * Serves a `request` over HTTP on 127.0.0.1, at a free port. The network's fork mode takes a URL and nothing else.
  *
- * The fork mode keeps what it reads in files named after host, port and chain id, and a port comes back some day with another chain
- * behind it: so each server says that its chain has an id that no other has. The fork's own id is a matter of its configuration.
+ * The fork mode keeps what it reads in files named after host, port and chain id. A port comes back some day with
+ * another chain behind it. So each server says that its chain has an id that no other has. The fork's own id is a
+ * matter of its configuration.
  *
  * Reads only. What would change the served chain is refused: a process that finds the port must not mine on it.
  */

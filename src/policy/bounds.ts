@@ -1,6 +1,6 @@
 /**
- * What a configuration may be, and what a pauser may do: the one table, from which `npm run bounds` writes `contracts/policy/Bounds.sol` line
- * by line. A line is a comment, a whole number, or empty.
+ * What a configuration may be, and what a pauser may do: the one table. `npm run bounds` writes
+ * `contracts/policy/Bounds.sol` from it, line by line. A line is a comment, a whole number, or empty.
  */
 export const BOUNDS = {
   /** In milliseconds. */
@@ -9,7 +9,7 @@ export const BOUNDS = {
   /** The longest average block time is at most so many percent of the usual one. Quiet time hides at most the rest of it. */
   LONGEST_BLOCK_TIME_PERCENT: 125,
 
-  /** And at least so many percent of it, of the listed one where the chain is listed: missed slots are healthy. */
+  /** And at least so many percent of it, of the listed one where the chain is listed. Missed slots are healthy. */
   LONGEST_BLOCK_TIME_LEAST_PERCENT: 105,
 
   /** In seconds; and at least so many of the longest block times. */
@@ -17,7 +17,7 @@ export const BOUNDS = {
   GAP_LEAST_BLOCKS: 8,
   GAP_GREATEST: 7_200,
 
-  /** In seconds, where the L1 origin shows continuity: a healthy one lags by up to a quarter of the least, none by more than the greatest. */
+  /** In seconds, where the L1 origin shows continuity. A healthy one lags by up to a quarter of the least, none by more than the greatest. */
   L1_GAP_LEAST: 724,
   L1_GAP_GREATEST: 1_799,
 

@@ -8,8 +8,9 @@ export interface ChainProfile {
   /** The usual time between two blocks, in milliseconds. */
   readonly blockTime: number;
   /**
-   * The longest average time between two blocks of a chain that lives, in milliseconds, over any time as long as a scope's gap: missed slots
-   * included. At most 125 % of `blockTime`. A greater one hides more (`hiddenOutages`); a smaller one may see outages that were none.
+   * The longest average time between two blocks of a chain that lives, in milliseconds. It holds over any time as long
+   * as a scope's gap, missed slots included. At most 125 % of `blockTime`. A greater one hides more (`hiddenOutages`);
+   * a smaller one may see outages that were none.
    */
   readonly longestBlockTime: number;
   /** For how many blocks before the executing one the chain's source of block hashes answers. */
@@ -17,8 +18,8 @@ export interface ChainProfile {
   /**
    * What shows an outage:
    * - `block-times`: blocks come by themselves, and their times are those at which they were made;
-   * - `l1-origin`: the lag of the L1 origin (`L1OriginContinuity`), where the sequencer gives the blocks that it missed the times that they
-   *   would have had;
+   * - `l1-origin`: the lag of the L1 origin (`L1OriginContinuity`). The sequencer gives the blocks that it missed the
+   *   times that they would have had;
    * - `arbitrum-clock`: block times, with the heights that ArbSys tells (`ArbitrumContinuity`);
    * - `on-demand`: nothing does. Blocks come with transactions, so that quiet time looks like an outage; any contract may be tried there.
    */

@@ -85,14 +85,17 @@ export interface GuardConfigInput<Chain extends number, Scope extends string, Po
 
 /**
  * Checks a configuration of scopes before it is deployed, and returns what the contract takes. It refuses what cannot work:
- * - an anchor that may be older than the chain's source of block hashes answers, or must be deeper than it may be old;
+ * - an anchor that may be older than the chain's source of block hashes answers. Also one that must be deeper than it
+ *   may be old;
  * - a window that ends before a keeper can act: the blocks from `minDepth` to `maxAge` in seconds against `keeperLatency`;
  * - a policy that is not monotone or breaks a promise, cell by cell;
- * - times out of the contract's bounds, a gap that the chain's own signal cannot show, a chain that is said to be slower than it is or to show
- *   outages by other means, parents that are missing, on another chain, too many or circular;
+ * - times out of the contract's bounds, or a gap that the chain's own signal cannot show;
+ * - a chain that is said to be slower than it is, or to show outages by other means;
+ * - parents that are missing, on another chain, too many or circular;
  * - members that are missing, of another type, or that it does not know: a misspelt one is never passed over.
  *
  * @example
+ * ```ts
  * const { scopes } = defineGuardConfig({
  *   chains: { 1: { keeperLatency: 60 } },
  *   scopes: {
@@ -101,6 +104,7 @@ export interface GuardConfigInput<Chain extends number, Scope extends string, Po
  *   },
  * });
  * await perps.scheduleScope(scopes["ETH-PERP"].id, scopes["ETH-PERP"].config);
+ * ```
  *
  * @throws INVALID_CONFIG with the first fault of every line, and its reason; for input of any shape, parsed JSON too
  */
@@ -131,9 +135,10 @@ export function defineGuardConfig<
 }
 
 /**
- * The longest outage that a scope does not see by itself, after a time without calls. Blocks that come at their usual pace account for more
- * time than passes, as each counts for `longestBlockTime`: a quiet time of Q seconds leaves a slack of Q × (`longestBlockTime` / `blockTime` - 1),
- * and an outage shorter than `gap` and slack together stays hidden. `poke` takes the slack away. Where the L1 origin shows outages there is none.
+ * The longest outage that a scope does not see by itself, after a time without calls. Blocks that come at their usual
+ * pace account for more time than passes, as each counts for `longestBlockTime`. A quiet time of Q seconds leaves a
+ * slack of Q × (`longestBlockTime` / `blockTime` - 1). An outage shorter than `gap` and slack together stays hidden.
+ * `poke` takes the slack away. Where the L1 origin shows outages there is none.
  *
  * A single standstill longer than `gap` need not stay hidden, whatever the slack: two headers prove it (`proveStandstill`, `findStandstill`).
  *

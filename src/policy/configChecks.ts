@@ -6,8 +6,8 @@ import { ACTIONS, policyFaults, type PolicyTable } from "./policy.js";
 /** How a chain is used. What is left out is taken from {@link CHAIN_PROFILES}; a chain that is not there needs all of it. */
 export interface ChainInput extends Partial<ChainProfile> {
   /**
-   * Whole seconds from a trader's signature to the block that executes it, at their usual worst: what a keeper needs to see an order, simulate
-   * it and be included.
+   * Whole seconds from a trader's signature to the block that executes it, at their usual worst. A keeper needs them to
+   * see an order, simulate it and be included.
    */
   readonly keeperLatency: number;
 }
@@ -167,7 +167,7 @@ export function readTable(name: string, value: unknown, report: Report): PolicyT
   return table;
 }
 
-/** A scope whose members are of the right types: one that is not has a fault, and is NaN or undefined here. */
+/** A scope whose members are of the right types. One that is not has a fault, and is NaN or undefined here. */
 export function readScope(name: string, value: unknown, report: Report): AnyScope | undefined {
   const line = scopeLine(name);
   const nameFault = scopeNameFault(name);
@@ -266,7 +266,7 @@ function secondsOf(blocks: number, { longestBlockTime }: AnyChain): number {
   return Math.ceil((blocks * longestBlockTime) / 1_000);
 }
 
-/** What is wrong with the scopes above one, as far as they are well formed; `names` has those that are not, too. */
+/** What is wrong with the scopes above one, as far as they are well formed. `names` has those that are not, too. */
 export function checkParents(name: string, scopes: ReadonlyMap<string, AnyScope>, names: object, report: Report): void {
   const line = `${scopeLine(name)}.parent`;
   const { chain } = scopes.get(name)!;

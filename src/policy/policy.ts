@@ -90,8 +90,8 @@ export function classify(position: bigint, size: bigint): "Increase" | "Decrease
 }
 
 /**
- * What is wrong with a policy, cell by cell: where a worse status allows more, and where one of the guard's promises is broken. The contract
- * refuses the same policies (`Policies.pack`, `Policies.requireSound`).
+ * What is wrong with a policy, cell by cell. A worse status allows more there, or one of the guard's promises is
+ * broken. The contract refuses the same policies (`Policies.pack`, `Policies.requireSound`).
  */
 export function policyFaults(policy: PolicyTable): PolicyFault[] {
   return ACTIONS.flatMap((action): PolicyFault[] => {
@@ -109,8 +109,8 @@ export function policyFaults(policy: PolicyTable): PolicyFault[] {
 }
 
 /**
- * The policy as the contract keeps it: six bits an action, `Increase` lowest, of which the low three are the number of the status below which
- * it is allowed, and the high three that below which it is open at all.
+ * The policy as the contract keeps it: six bits an action, `Increase` lowest. The low three are the number of the
+ * status below which it is allowed. The high three are that below which it is open at all.
  *
  * @throws INVALID_POLICY with the first fault where the policy has one
  */

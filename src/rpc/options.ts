@@ -1,7 +1,8 @@
 import { SettlementGuardError } from "../core/errors.js";
 
 /**
- * Refuses options that are no object, or that have a name which nobody reads: a misspelt one would be ignored, and the default used.
+ * Refuses options that are no object, or that have a name which nobody reads. A misspelt one would be ignored, and the
+ * default used.
  *
  * @throws INVALID_OPTION
  */

@@ -2,7 +2,10 @@ import { withoutUrls } from "../core/text.js";
 
 /** What came instead of an answer. */
 export interface Refusal {
-  /** The endpoint's or the client's words: printable, of at most 500 characters, every URL cut down to its scheme and host. */
+  /**
+   * The endpoint's or the client's words. They are printable, of at most 500 characters, every URL cut down to its
+   * scheme and host.
+   */
   reason: string;
   /** The JSON-RPC error's code, where there was one. */
   rpcCode?: number;
@@ -21,8 +24,11 @@ const WORDLESS = "an error without a message";
 /** Where clients and gateways write words: ethers and viem (`shortMessage`), Node, JSON-RPC, RFC 9457 (`detail`, `title`). */
 const WORDS = ["shortMessage", "message", "reason", "msg", "detail", "title", "error_description"];
 /**
- * Where clients put what they wrap: ethers (`error`, `info`, `responseBody`, `body`), viem (`details`, `cause`, `body`), web3 (`innerError`),
- * MetaMask and Hardhat (`data`, `originalError`), axios (`response`), Node (`errors`). Requests, headers and URLs are not among them.
+ * Where clients put what they wrap:
+ * - ethers (`error`, `info`, `responseBody`, `body`), viem (`details`, `cause`, `body`), web3 (`innerError`);
+ * - MetaMask and Hardhat (`data`, `originalError`), axios (`response`), Node (`errors`).
+ *
+ * Requests, headers and URLs are not among them.
  */
 const INNER = [
   "error",
@@ -49,10 +55,11 @@ const MAX_READ = 4000;
 const MAX_REASON = 500;
 
 /**
- * Reads whatever a client threw: an error that wraps others, a bare JSON-RPC error, a body as text, or a value of any other kind.
+ * Reads whatever a client threw. That is an error that wraps others, a bare JSON-RPC error, a body as text, or any
+ * other value.
  *
- * The words are those of the innermost part that has a JSON-RPC code, and of what is inside it: what a client says around them is
- * about the client. Without a code they are those of all parts, the outermost first.
+ * The words are those of the innermost part that has a JSON-RPC code, and of what is inside it. What a client says
+ * around them is about the client. Without a code they are those of all parts, the outermost first.
  */
 export function refusalOf(thrown: unknown): Refusal {
   let statements: Statement[] = [];
@@ -74,7 +81,8 @@ export function refusalOf(thrown: unknown): Refusal {
 }
 
 /**
- * What an answer says, if it is none: nothing at all, text, a gateway's refusal, or an envelope that was not opened.
+ * What an answer says, if it is none. It is nothing at all, text, a gateway's refusal, or an envelope that was not
+ * opened.
  *
  * @returns undefined for what may be an answer, `null` included
  */
@@ -180,8 +188,9 @@ function wordsOf(statements: readonly Statement[]): string {
 }
 
 /**
- * Text without mark-up, without what JavaScript writes for something that has no words, without what a terminal acts on, and without
- * what a URL or a header may hold. A token of 20 characters and more that is no hexadecimal looks like a key, and so do 32 digits of it.
+ * Text without mark-up, without what a terminal acts on, and without what a URL or a header may hold. What JavaScript
+ * writes for something that has no words is left out, too. A token of 20 characters and more that is no hexadecimal
+ * looks like a key. So do 32 digits of it.
  */
 function redacted(text: string): string {
   return withoutUrls(text.slice(0, MAX_READ).replaceAll("\\/", "/"))

@@ -6,8 +6,8 @@ import { refusalIn, refusalOf, type Refusal } from "./refusal.js";
 export type Request = (args: { method: string; params?: readonly unknown[] }) => Promise<unknown>;
 
 /**
- * Whatever carries an EIP-1193 `request`: a browser wallet, the provider of a Hardhat 2 or 3 connection, a viem client or its
- * `transport`. A method, so that clients fit which type each method's parameters.
+ * Whatever carries an EIP-1193 `request`. It is a browser wallet, the provider of a Hardhat 2 or 3 connection, a viem
+ * client or its `transport`. A method, so that clients fit which type each method's parameters.
  */
 export interface Eip1193Provider {
   request(args: { method: string; params?: unknown }): Promise<unknown>;
@@ -40,8 +40,8 @@ interface Members {
 /**
  * Adapts a client to a bare EIP-1193 `request`.
  *
- * @throws INVALID_CONNECTION for what is no single endpoint: a URL, a signer, ethers' `FallbackProvider`, which answers block numbers
- * that no node gave. Nothing was sent then
+ * @throws INVALID_CONNECTION for what is no single endpoint: a URL, a signer, ethers' `FallbackProvider`. That one
+ * answers block numbers that no node gave. Nothing was sent then
  */
 export function toRequest(connection: Connection): Request {
   const reason = whyNot(connection);
@@ -75,7 +75,7 @@ export async function call(
 /**
  * Sends one request, and turns whatever the client throws into a typed error.
  *
- * What was thrown is not kept as the error's `cause`: it holds the URL with its key, the headers and the request.
+ * What was thrown is not kept as the error's `cause`. It holds the URL with its key, the headers and the request.
  *
  * @returns the answer, which may be none: see {@link accept}
  * @throws RPC_FAILED, INVALID_CONNECTION

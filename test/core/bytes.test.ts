@@ -16,7 +16,7 @@ describe("Hexadecimal", function () {
   });
 
   it("O13: is refused where any one character is not a digit, however much it looks like one", function () {
-    // U+0130 and U+FF11 end in the byte of a digit, or are one to a reader; the last is a pair of surrogates.
+    // U+0130 and U+FF11 end in the byte of a digit, or are one to a reader. The last is a pair of surrogates.
     const strangers = ["g", "G", " ", "/", ":", "@", "`", "x", "\0", "\u00b2", "\u0130", "\uff11", "\ud800"];
     for (const size of [1, 32, 2_047, 2_048]) {
       const sound = `0x${"5a".repeat(size)}`;

@@ -38,7 +38,7 @@ describe("CollateralCredit", () => {
     await expect(first.connect(bob).borrow(shown.anchor, shown.header, shown.witness, 2n))
       .to.be.rejectedByGuard("SlotBelow")
       .withValues(account, await slotFor(first), LOCKED + 1n, LOCKED);
-    // What the first was shown says nothing of the second, and the honest answer is that nothing is locked for it.
+    // What the first was shown says nothing of the second. The honest answer is that nothing is locked for it.
     await expect(second.connect(bob).borrow(shown.anchor, shown.header, shown.witness, 1n)).to.be.rejectedByGuard();
     await expect(second.connect(bob).borrow(absent.anchor, absent.header, absent.witness, 1n))
       .to.be.rejectedByGuard("SlotBelow")

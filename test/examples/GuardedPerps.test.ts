@@ -38,7 +38,7 @@ const SIZE = 20n * UNIT;
 const STATUS = { Synced: 0n, Lagging: 1n, Stale: 2n, Diverged: 3n };
 const OPEN = 0n;
 const CANCELLED = 2n;
-/** A quarter of an hour without blocks is an outage; then it is Stale for 10 minutes and Lagging for 30. */
+/** A quarter of an hour without blocks is an outage. Then it is Stale for 10 minutes and Lagging for 30. */
 const OUTAGE = 1_500;
 const STALE_BLOCKS = 51;
 /** What is proven is accepted after an hour. */

@@ -161,7 +161,7 @@ describe("MarginPerps", () => {
       await perps.connect(world.signers.alice).withdraw(MARKET, 1_000n * UNIT);
       const dear = await sign("bob", { size: -UNIT, limitPrice: PRICE + 1n });
       await expect(perps.execute(dear.order, dear.signature)).to.be.revertedWithCustomError(perps, "PriceBeyondLimit");
-      // Margin 4,000 on 20: at 1,900 the equity of 2,000 is below a tenth of the notional and above a twentieth.
+      // Margin 4,000 on 20. At 1,900 the equity of 2,000 is below a tenth of the notional and above a twentieth.
       await setPrice(world, 1_900n * UNIT);
       await expect(perps.liquidate(world.signers.alice, MARKET)).to.be.revertedWithCustomError(
         perps,

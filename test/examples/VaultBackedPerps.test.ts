@@ -170,7 +170,7 @@ describe("VaultBackedPerps", () => {
     await perps.connect(bob).expire(erin);
     expect(await positionOf("erin")).to.deep.equal([0n, 0n, 0n, 0n, 0n]);
 
-    // At that moment of L1, and at every later one up to a day after the request, the ether is there.
+    // At that moment of L1 the ether is there. It is there at every later one up to a day after the request, too.
     for (const time of [end, releaseAt - 1n]) {
       await nextAt(chains.l1, time);
       await expect(vault.release(perps, L2_CHAIN_ID))

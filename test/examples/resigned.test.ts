@@ -37,7 +37,7 @@ const MARGIN = 5_000n * UNIT;
 const LIQUIDITY = 100_000n * UNIT;
 const ORDERS = 8;
 const STEPS = 120;
-/** Order n has 4^n of it, so that the digits of a position in base 4 say how often each order was filled. */
+/** Order n has 4^n of it. So the digits of a position in base 4 say how often each order was filled. */
 const GRAIN = UNIT / 1_000_000n;
 
 /** Whoever trades: an account, or a wallet that signs with the account's key (ERC-1271). */

@@ -9,7 +9,8 @@ import { deployGasMeter, type GasMeter } from "../helpers/gas.js";
 import { sampleHeader } from "../helpers/headers.js";
 import { needVectors, readHeaderVectors } from "../../tools/vectors.js";
 
-// Execution gas of a call, dispatch and ABI decoding included; "nothing" is a function of the same arguments that does nothing.
+// Execution gas of a call, dispatch and ABI decoding included. "nothing" is a function of the same arguments that does
+// nothing.
 describe("The gas of HeaderReader", function () {
   const headers: { title: string; rlp: Hex }[] = [];
 

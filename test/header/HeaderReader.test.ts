@@ -415,7 +415,10 @@ function boundaryHeaders(): Hex[] {
   return headers;
 }
 
-/** One to three changes to bytes or to fields; the list's length is mended more often than not, or little else would be found. */
+/**
+ * One to three changes to bytes or to fields. The list's length is mended more often than not, or little else would be
+ * found.
+ */
 function mutate(source: Random, rlp: Hex): Hex {
   let mutated = bytes(rlp);
   for (let changes = 1 + source.below(3); changes > 0; changes--) {

@@ -35,8 +35,9 @@ const hashOf = (rlp: Hex): Hex => hashHeader(rlp);
 const filled = (length: number): Uint8Array => new Uint8Array(length).fill(0xab);
 
 /**
- * A header and what is to become of it. `hashed` is for the readers that compare its hash first, `strict` for the others: "read", with
- * how many fields there are and how many have a name; or the position of the field that is refused.
+ * A header and what is to become of it. `hashed` is for the readers that compare its hash first, `strict` for the
+ * others. What is read says how many fields there are and how many have a name. What is refused says the position of
+ * the field.
  */
 interface Row {
   title: string;
@@ -70,7 +71,10 @@ const ROWS: readonly Row[] = [
   ...sizes(),
 ];
 
-/** 15 to 33 fields: of a fork, between two forks, of forks to come, and too many for those who do not know the hash. */
+/**
+ * 15 to 33 fields. They are of a fork, between two forks, or of forks to come. The most are too many for those who do
+ * not know the hash.
+ */
 function fieldCount(count: number): Row {
   const fields = [...sampleFields(count), ...new Array<Uint8Array>(Math.max(0, count - 23)).fill(filled(40))];
   const named = count >= 23 ? 23 : Math.min(count, 21);
@@ -78,7 +82,10 @@ function fieldCount(count: number): Row {
   return { title: `${count} fields`, rlp: encoded(fields), hashed: "read", strict: refused ?? [count, named] };
 }
 
-/** One field of a width behind each fork's last, and pairs of them behind Prague's: two of Amsterdam's shapes have its names. */
+/**
+ * One field of a width behind each fork's last, and pairs of them behind Prague's. Two of Amsterdam's shapes have its
+ * names.
+ */
 function laterFields(width: number): Row[] {
   const later = filled(width);
   const row = (title: string, fields: Uint8Array[], strict: Row["strict"]): Row => ({
@@ -131,7 +138,10 @@ function brokenBehindTheNumber(): Row[] {
   ];
 }
 
-/** What no reader may pass over, whatever the hash: the bytes that decide where the number and the state root lie. */
+/**
+ * What no reader may pass over, whatever the hash. Those are the bytes that decide where the number and the state root
+ * lie.
+ */
 function brokenBeforeIt(): Row[] {
   const row = (title: string, at: number, rlp: Hex): Row => ({
     title: `${title} at ${at}`,
@@ -387,7 +397,9 @@ function orMalformed(read: () => string): string {
   }
 }
 
-/** A header of any number of fields, most of them sound; later ones are of any width, and now and then anything at all. */
+/**
+ * A header of any number of fields, most of them sound. Later ones are of any width, and now and then anything at all.
+ */
 function randomHeader(source: Random): Hex {
   const count = source.pick([15, 16, 17, 18, 19, 20, 21, 21, 22, 22, 23, 23, 24, 25, 32, 33]);
   const fields = sampleFields(count);

@@ -39,7 +39,10 @@ export interface Build {
   evmVersion: string;
   runs: number;
   viaIR: boolean;
-  /** The sources are others': a pragma that names one exact version is relaxed, and what the compiler warns of is theirs to mend. */
+  /**
+   * The sources are others'. A pragma that names one exact version is relaxed, and what the compiler warns of is theirs
+   * to mend.
+   */
   foreign?: boolean;
 }
 
@@ -62,8 +65,8 @@ const ALL_BUILDS: readonly Build[] = [
 ];
 
 /**
- * The builds over which a suite of inherited code runs: the oldest compiler that is supported, and both pipelines of the newest. `BUILD`, the
- * name of one of them, leaves that one.
+ * The builds over which a suite of inherited code runs. They are the oldest compiler that is supported, and both
+ * pipelines of the newest. `BUILD`, the name of one of them, leaves that one.
  */
 export const BUILDS = buildsNamed(process.env["BUILD"]);
 
@@ -149,7 +152,7 @@ async function artifactsOf(build: Build, input: string): Promise<Record<string, 
 }
 
 /**
- * Asks the compiler about sources and all that they import, without the code that it would generate if it were asked for that.
+ * Asks the compiler about sources and all that they import. It generates no code, because nobody asks for any.
  *
  * @param entries paths from the project's root
  */
@@ -210,9 +213,9 @@ function readSources(entries: readonly string[], relaxPragmas: boolean): Record<
 }
 
 /**
- * In a process of its own: a WebAssembly compiler blocks its thread, and the old ones install handlers for uncaught errors. Both ends are
- * files: the compiler's command reads and writes synchronously, which a pipe that is empty or full for a moment fails, and exits right after
- * writing, which cuts off what a pipe has not taken yet.
+ * In a process of its own: a WebAssembly compiler blocks its thread. The old ones also install handlers for uncaught
+ * errors. Both ends are files. The compiler's command reads and writes synchronously, which a pipe that is empty or
+ * full for a moment fails. It exits right after writing, which cuts off what a pipe has not taken yet.
  */
 async function runCompiler(compiler: string, input: string): Promise<string> {
   const { bin } = require(`${compiler}/package.json`) as { bin: { solcjs: string } };

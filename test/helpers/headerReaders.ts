@@ -10,8 +10,9 @@ import { callPure } from "../../tools/evm.js";
 import { compile, type Build } from "./compile.js";
 
 /**
- * What a reader made of a header, as the ABI words of the harness's results, without prefix: ReadResult for the strict ones,
- * AuthenticateResult for those that know the hash. Words, because comparing thousands of decoded structs takes minutes.
+ * What a reader made of a header, as the ABI words of the harness's results, without prefix. That is ReadResult for the
+ * strict ones, AuthenticateResult for those that know the hash. Words, because comparing thousands of decoded structs
+ * takes minutes.
  */
 export type Words = string;
 

@@ -61,14 +61,20 @@ export function rpcBlock(count: number, later: Readonly<Record<string, Hex>> = {
   return { ...block, ...later };
 }
 
-/** The header of {@link sampleFields} with one item replaced by bytes as they are, canonical or not; the list around is sound. */
+/**
+ * The header of {@link sampleFields} with one item replaced by bytes as they are, canonical or not. The list around is
+ * sound.
+ */
 export function headerWithItem(count: number, field: number, item: Uint8Array): Hex {
   const items = sampleFields(count).map((value, i) => (i === field ? item : encodeRlp(value)));
   const payload = Buffer.concat(items);
   return toHex(Uint8Array.from([0xf9, payload.length >> 8, payload.length & 0xff, ...payload]));
 }
 
-/** Bytes of a header after the merge that decide where its state root and its number lie, and the fields that they belong to; 255 is the list. */
+/**
+ * Bytes of a header after the merge that decide where its state root and its number lie. Each has the field that it
+ * belongs to; 255 is the list.
+ */
 const MARKERS: readonly [at: number, field: number][] = [
   ...([0, 1, 2].map((at) => [at, 255]) as [number, number][]),
   ...([3, 36, 69, 90, 123, 156].map((at, field) => [at, field]) as [number, number][]),
@@ -82,7 +88,10 @@ export function headersWithWrongMarker(): { title: string; rlp: Hex; field: numb
   );
 }
 
-/** The same with any other byte for the difficulty, for the number's prefix, and for its first digits: some of them are sound. */
+/**
+ * The same with any other byte for the difficulty, for the number's prefix, and for its first digits. Some of them are
+ * sound.
+ */
 export function headersWithOtherNumber(): Hex[] {
   return [448, 449, 450].flatMap((at) => Array.from({ length: 255 }, (_, i) => withByte(at, i + 1)));
 }

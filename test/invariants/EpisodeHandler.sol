@@ -32,8 +32,8 @@ abstract contract EpisodeHandler is ExchangeHandler {
         }
     }
 
-    /// @notice A gain under a contradiction or after an outage, closed in one or two parts; what was held back is claimed until it is there,
-    /// and once more, and withdrawn.
+    /// @notice A gain under a contradiction or after an outage, closed in one or two parts. What was held back is
+    /// claimed until it is there, and once more, and withdrawn.
     function profitUnderDoubt(uint256 input) external {
         uint256 seed = _mixed(input);
         (uint256 key, bytes32 market, uint256 cause) = _openUnderDoubt(seed);
@@ -63,8 +63,9 @@ abstract contract EpisodeHandler is ExchangeHandler {
         else _pass(1, 2 hours);
     }
 
-    /// @notice A gain under doubt of which half is realised and kept; then losses that the margin alone does not bear, step by step, with attempts to
-    /// liquidate at each, in both views. What is kept carries the position until it is eaten.
+    /// @notice A gain under doubt of which half is realised and kept. Then come losses that the margin alone does not
+    /// bear, step by step. At each there are attempts to liquidate, in both views. What is kept carries the position
+    /// until it is eaten.
     function profitEaten(uint256 input) external {
         uint256 seed = _mixed(input);
         (uint256 key, bytes32 market, uint256 cause) = _openUnderDoubt(seed);
@@ -84,7 +85,8 @@ abstract contract EpisodeHandler is ExchangeHandler {
         }
     }
 
-    /// @notice A scope is Halted, healed and Halted again: exits are closed once, open meanwhile, and closed again only when it is time.
+    /// @notice A scope is Halted, healed and Halted again. Exits are closed once, open meanwhile, and closed again only
+    /// when it is time.
     function haltAgain(uint256 input) external {
         uint256 seed = _mixed(input);
         (bytes32 scope, uint256 cause) = (_scopeAt(seed), (seed >> 8) % CAUSES);
@@ -105,7 +107,8 @@ abstract contract EpisodeHandler is ExchangeHandler {
         }
     }
 
-    /// @notice A disturbance that lasts for long, a configuration in which they are short, and another one, on a chain whose blocks are fast.
+    /// @notice A disturbance that lasts for long, on a chain whose blocks are fast. Then a configuration in which
+    /// disturbances are short, and another disturbance.
     function shorterDisturbance(uint256 input) external {
         uint256 seed = _mixed(input);
         bytes32 scope = _scopeAt(seed);
@@ -126,7 +129,7 @@ abstract contract EpisodeHandler is ExchangeHandler {
         if ((seed >> 40) % 2 == 0) _pass((begin + 1 days + 5 minutes - block.timestamp) / 12, 12);
     }
 
-    /// @dev A position of eight times the margin, a twelfth of the price away from its end, where both views are one.
+    /// @dev A position of eight times the margin. Its end is a twelfth of the price away, where both views are one.
     function _openLarge(uint256 trader, bytes32 market, bool buys) private {
         address owner = _trader(trader);
         _close(owner, market);

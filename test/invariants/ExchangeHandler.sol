@@ -138,7 +138,7 @@ abstract contract ExchangeHandler is WorldHandler {
 
     /* TRADING */
 
-    /// @notice Signs an order on a block of the branch, or one of the last orders again, and fills it soon or later.
+    /// @notice Signs an order on a block of the branch, or one of the last orders again. It is filled soon or later.
     function trade(uint256 input) external {
         uint256 seed = _mixed(input);
         bool again = _tickets.length != 0 && (seed >> 216) % 4 == 0;

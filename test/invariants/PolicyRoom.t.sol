@@ -6,7 +6,8 @@ import {Checks} from "./Checks.sol";
 import {EvidentPerps} from "./EvidentPerps.sol";
 import {vm} from "./Vm.sol";
 
-/// @dev Beside the test: the runner recognises the handler by an artifact, and a build of this file alone makes those of this file.
+/// @dev Beside the test: the runner recognises the handler by an artifact. A build of this file alone makes those of
+/// this file.
 contract PolicyRoomHandler is Checks {}
 
 /// @title The invariants of docs/invariants.md

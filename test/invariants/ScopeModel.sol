@@ -24,7 +24,8 @@ abstract contract ScopeModel {
         uint64 evidence; // block of the newest
     }
 
-    /// @dev Until when exits are closed, and from when they may be again; `length` is the `exitsFor` that it began with, in seconds.
+    /// @dev Until when exits are closed, and from when they may be again. `length` is the `exitsFor` that it began
+    /// with, in seconds.
     struct Closing {
         Moment until;
         Moment again;
@@ -233,7 +234,7 @@ abstract contract ScopeModel {
     function _prolonged(Term memory last, uint256 length, uint256 blockTime) private view returns (Term memory) {
         Moment memory end = _later(_moment(), length, blockTime);
         if (_hasCome(last.end, last.length)) return Term(end, length);
-        // The later of the two ends by the clock alone, as a third of the time from the end to it, rounded up.
+        // What ends later by the clock alone counts. The length is a third of the time from the end to it, rounded up.
         uint256 alone = last.end.time + 3 * last.length;
         if (alone < end.time + 3 * length) alone = end.time + 3 * length;
         Moment memory latest = _latest(last.end, end);

@@ -194,7 +194,8 @@ abstract contract WorldHandler is ScopeModel {
         vm.prank(stranger);
         _try(abi.encodeCall(IPolicyGuard.cancelScope, (scope, _configuration(scope, seed % 3))), notConfigurator);
 
-        // A scope that nobody configured is no way past the guard, not even the one whose name is the end above all others.
+        // A scope that nobody configured is no way past the guard. Not even the one whose name is the end above all
+        // others.
         scope = (seed >> 8) % 2 == 0 ? bytes32(0) : bytes32(seed);
         (Status status, Status exits) = _perps.statusOf(scope);
         if (status != Status.Halted || exits != Status.Halted) revert Broken("INV-1: an unknown scope is Halted");

@@ -17,14 +17,16 @@ import {
 /*
  * The pure part of the policy, exhaustively. What is shown, and in what bounds:
  *
- * - `Assessments.assess` is its decision table, for each combination of the facts below: 3 gaps, 7 times on both sides of each threshold, all flags, all
- *   statuses that a pause can have, and counters of 0, 1, 2 and the greatest. The code compares times with two thresholds and counters with zero, so
- *   that no other value is told apart from these.
+ * - `Assessments.assess` is its decision table, for each combination of the facts below. They are 3 gaps, 7 times on
+ *   both sides of each threshold, all flags and all statuses of a pause. Counters are 0, 1, 2 and the greatest. The
+ *   code compares times with two thresholds and counters with zero. So no other value is told apart from these.
  * - It is monotone: no fact that becomes worse makes the status, or that of exits, better.
- * - Whatever `Policies.requireSound` accepts of an action (all 64 pairs of thresholds, each of the 8 actions) allows no more in a worse status, and closes
- *   no exit below Halted. It looks at each action by itself, so that this holds for each of the policies that are made of such pairs.
- * - A span has passed when it should, never before its length in time, and whatever the height by four times its length. Lengths and block times are
- *   the bounds that a configuration has, and some between; starts reach the greatest clock that is accepted.
+ * - Whatever `Policies.requireSound` accepts of an action allows no more in a worse status, and closes no exit below
+ *   Halted. There are 64 pairs of thresholds and 8 actions. It looks at each action by itself. So this holds for each
+ *   of the policies that are made of such pairs.
+ * - A span has passed when it should, and never before its length in time. Whatever the height, it has passed by four
+ *   times its length. Lengths and block times are the bounds that a configuration has, and some between. Starts reach
+ *   the greatest clock that is accepted.
  */
 
 interface Facts {
@@ -178,8 +180,8 @@ for (const build of BUILDS) {
     it("SG-6, SG-12: under whatever is accepted of an action a worse status allows no more, and no exit is closed below Halted", async () => {
       const assessments = STATUS_NAMES.map((name) => ({ status: STATUS[name], exitStatus: STATUS[name] as number }));
       assessments.push({ status: STATUS.Halted, exitStatus: STATUS.Diverged });
-      // Of 1 <= allowBelow <= openBelow <= 5 there are 15; exits have openBelow of 4 or 5; Increase and Withdraw of at most 3; Liquidate has one of at
-      // least 3, and allowBelow of at most 3.
+      // There are 15 with 1 <= allowBelow <= openBelow <= 5. Exits have openBelow of 4 or 5. Increase and Withdraw have
+      // one of at most 3. Liquidate has one of at least 3, and allowBelow of at most 3.
       const counts = {
         Increase: 6,
         Withdraw: 6,

@@ -137,7 +137,7 @@ for (const build of BUILDS) {
     }
 
     describe("by the clock alone", () => {
-      // Spans so short that three of them fit into the quarter of the gap that would be an outage of its own.
+      // Spans so short that three of them fit into the quarter of the gap. That quarter would be an outage of its own.
       const config: Config = { ...CONFIG, gap: 7_200, staleFor: 300, graceFor: 100 };
       /** Healed under `config`, and before it ends another configuration is applied. */
       const healThenApply = async (next: Config): Promise<void> => {

@@ -172,7 +172,7 @@ for (const build of BUILDS) {
     });
 
     it("A12: Stale and Lagging end by the clock alone four times their span after they began, on a chain that slowed down", async () => {
-      // Spans so short that three of them fit into the quarter of the gap that would be an outage of its own.
+      // Spans so short that three of them fit into the quarter of the gap. That quarter would be an outage of its own.
       const scope = scopeNamed("short");
       const span = 54;
       await target.do("configure", [scope, { ...CONFIG, staleFor: span, graceFor: span, gap: 7_200 }]);

@@ -16,8 +16,9 @@ interface Moment {
 }
 
 /**
- * The greatest time, in milliseconds, that passed since one of these moments and that its blocks, at the slowest average, do not account for: what a
- * bucket holds that leaks as blocks come and is never below zero.
+ * The greatest time, in milliseconds, that passed since one of these moments and that its blocks do not account for.
+ * Each block accounts for the slowest average. A bucket holds as much that leaks as blocks come and is never below
+ * zero.
  */
 function unaccounted(moments: readonly Moment[], now: Moment): number {
   const since = moments.map(

@@ -237,7 +237,10 @@ function isSound(action: ActionName, allowBelow: number, openBelow: number): boo
   return !(action === "Increase" || action === "Withdraw") || cell("Diverged") === VERDICT.Deny;
 }
 
-/** Same side and no larger is a decrease: the rule of exchanges that compare the position after the trade with the one before. */
+/**
+ * Same side and no larger is a decrease. That is the rule of exchanges that compare the position after the trade with
+ * the one before.
+ */
 function expected(position: bigint, size: bigint): number {
   const after = position + size;
   const magnitude = (value: bigint): bigint => (value < 0n ? -value : value);

@@ -11,8 +11,8 @@ import { findingOf, MUTANTS, testOf, type Finding } from "./helpers/mutation.js"
 const LONGEST = 600_000;
 
 /**
- * Bugs put into the policy room: each must make one of the fixed tests fail that the file holds which it names. They run in processes of their own,
- * two at a time, with `MUTANTS=1` or a regular expression over the names:
+ * Bugs put into the policy room. Each names a file and must make one of the fixed tests fail that the file holds. They
+ * run in processes of their own, two at a time, with `MUTANTS=1` or a regular expression over the names:
  *
  * MUTANTS=1 npx hardhat test mocha test/policy/policyMutants.test.ts
  */

@@ -13,8 +13,9 @@ const [HOUR, DAY] = [3_600, 86_400];
 const SCOPE = scopeNamed("soak");
 
 /**
- * A chain as it lives. Slots are `blockTime` apart; one in `missed` is empty by chance, and a bad stretch comes once in `stretchEvery` slots, in which one
- * in `stretchMissed` of `stretch` slots is. Times on chain are whole seconds. On the OP stack no slot is missed, and the view of L1 lags by up to `lag`.
+ * A chain as it lives. Slots are `blockTime` apart, and one in `missed` is empty by chance. A bad stretch comes once in
+ * `stretchEvery` slots; in it one in `stretchMissed` of `stretch` slots is empty. Times on chain are whole seconds. On
+ * the OP stack no slot is missed, and the view of L1 lags by up to `lag`.
  */
 interface Chain {
   name: string;
@@ -32,9 +33,9 @@ interface Chain {
 /** Times in milliseconds of a listed chain. */
 const profile = (id: number): Pick<Chain, "blockTime" | "longestBlockTime"> => CHAIN_PROFILES[id]!;
 
-// Ethereum misses under one slot in a hundred in ordinary weeks, and missed 248 of 1,344 on 4 December 2025 (attack F7): an hour of that is a stretch.
-// The others' rates are on the safe side of what is usual: a validator that is down loses one slot in the number of validators, and a sprint or an
-// era that changes hands loses some in a row.
+// Ethereum misses under one slot in a hundred in ordinary weeks. It missed 248 of 1,344 on 4 December 2025 (attack F7):
+// an hour of that is a stretch. The others' rates are on the safe side of what is usual. A validator that is down loses
+// one slot in the number of validators. A sprint or an era that changes hands loses some in a row.
 const CHAINS: readonly Chain[] = [
   { name: "Ethereum", ...profile(1), missed: 100, stretchEvery: 3_000, stretch: 300, stretchMissed: 5.4, jitter: 0 },
   { name: "Gnosis", ...profile(100), missed: 50, stretchEvery: 3_000, stretch: 200, stretchMissed: 5, jitter: 0 },

@@ -14,7 +14,10 @@ const HASH = "0x1869cf4f3f213ee61a97e30cf42719cddbce2bdd032ab54b1bd5834dd83f73f5
 const ROOT = "c6ebfa185e24077a555f06caaf4b78d9e0ae9dcb7a693ec753e856f49f55c85c";
 const ACCOUNT = `0x${"11".repeat(20)}`;
 
-/** What clients say of a block that they do not know or a tag that they cannot resolve, asked for the block or for a proof. */
+/**
+ * What clients say of a block that they do not know or a tag that they cannot resolve. They were asked for the block or
+ * for a proof.
+ */
 const UNKNOWN: Said[] = [
   ["cannot query unfinalized data", -32000],
   ["no finalized block", -32000],

@@ -13,7 +13,10 @@ import type { Step } from "../../scenarios/types.js";
 import { ACTIONS, STATUSES, type Action, type Status } from "../../src/policy/policy.js";
 import { expectAccepted, replay } from "./replay.js";
 
-/** The unguarded twin let through what was not legal; the guarded one refused it, and said which action, where, and in which status. */
+/**
+ * The unguarded twin let through what was not legal. The guarded one refused it, and said which action, where, and in
+ * which status.
+ */
 function expectDenied(step: Step, action: Action, status: Status): void {
   expect(step.legal, step.because).to.equal(false);
   expect(step.unguarded.executed, "without the guard").to.equal(true);
@@ -26,7 +29,10 @@ function expectDenied(step: Step, action: Action, status: Status): void {
   });
 }
 
-/** As above for a liquidation, with the account's health in the view that is worst for it and in the one that is best, in percent, cut off. */
+/**
+ * As above for a liquidation, with the account's health in two views. They are the worst and the best for it, in
+ * percent, cut off.
+ */
 function expectSpared(step: Step, status: Status, worst: number, best: number): void {
   expect(step.legal, step.because).to.equal(false);
   expect(step.unguarded.executed, "without the guard").to.equal(true);
@@ -124,7 +130,7 @@ describe("scenario stale-resume", () => {
   });
 
   it("SG-6: liquidates nobody at the old price, nor at once at the fresh one", () => {
-    // 1,970 and a loss of 1,000 on 10 at 2,000: 970 of 1,000, in both views, for the feed says it twice.
+    // 1,970 and a loss of 1,000 on 10 at 2,000. That is 970 of 1,000, in both views, for the feed says it twice.
     expectSpared(step(/liquidates Bob/), "Stale", 97, 97);
     // 2,820 and a loss of 2,000 on 10 at 1,700: 820 of 850. At 2,000: 3,820 of 1,000.
     expectSpared(step(/liquidates Carol/), "Stale", 96, 382);
@@ -178,7 +184,8 @@ describe("scenario flapping", () => {
 
   it("SG-7: does not oscillate: a status that is down stays down while outages come closer than Stale lasts", () => {
     const { changes, naive, openBetween, openedAfter, outages } = result().measured ?? {};
-    // Down once; up to Lagging and down again in each but the last of the four longer pauses between outages; Lagging, and Synced.
+    // Down once. Up to Lagging and down again in each but the last of the four longer pauses between outages. Then
+    // Lagging, and Synced.
     expect(changes).to.equal(1n + 2n * 3n + 2n);
     expect(naive, "with no memory").to.be.greaterThan(50n);
     expect(outages).to.be.greaterThan(90n);

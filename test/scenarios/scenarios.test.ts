@@ -11,7 +11,7 @@ import { staleCollateral, withdrawnCollateral } from "../../scenarios/withdrawnC
 import type { Action, ScenarioResult } from "../../scenarios/types.js";
 import { expectAccepted, replay } from "./replay.js";
 
-/** The guard named the block of the other branch, with both hashes, and they are those that the two nodes report. */
+/** The guard named the block of the other branch, with both hashes. They are those that the two nodes report. */
 function expectMismatch(action: Action, result: ScenarioResult): void {
   expect(action.legal).to.equal(false);
   expect(action.unguarded.executed, "without the guard").to.equal(true);

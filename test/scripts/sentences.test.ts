@@ -20,8 +20,15 @@ describe("the sentences of comments and documents", () => {
     expect(longSentences(sentencesOfCode(source))).to.deep.equal([]);
   });
 
+  it("of a comment leave out the code between fences, which end with the comment", () => {
+    const fenced = `/**\n * ${words(3)}\n * \`\`\`ts\n * ${words(30)}\n * \`\`\`\n * ${words(4)}\n */`;
+    const open = `// \`\`\`\n// ${words(30)}\nuint256 a;\n// ${words(21)}`;
+    expect(sentencesOfCode(fenced).map(({ words }) => words)).to.deep.equal([3, 4]);
+    expect(sentencesOfCode(open).map(({ words }) => words)).to.deep.equal([21]);
+  });
+
   it("of a document leave out headings, tables and code, and count code between backticks as a word", () => {
-    const text = `# ${words(30)}\n\n| ${words(30)} |\n\n\`\`\`ts\n${words(30)}\n\`\`\`\n\n\`${words(30)}\` and [a link](to/a place).\n`;
+    const text = `# ${words(30)}\n\n| ${words(30)} |\n\n\`\`\`ts\n# ${words(30)}\n\n${words(30)}\n\`\`\`\n\n\`${words(30)}\` and [a link](to/a place).\n`;
     expect(sentencesOfMarkdown(text).map(({ words }) => words)).to.deep.equal([4]);
   });
 });

@@ -23,7 +23,7 @@ use(settlementGuardMatchers);
 const CHAIN_ID = 31_337;
 const MNEMONIC = "test test test test test test test test test test test junk"; // anvil's default
 
-/** Genesis is not block 0, so that a short chain has heights inside and outside the window of which it knows nothing. */
+/** Genesis is not block 0. So a short chain has heights inside and outside the window of which it knows nothing. */
 const GENESIS = 10_000n;
 /** Enough for depth 1,000. Anvil takes longer for every block that there is already: this many cost two seconds or so. */
 const BLOCKS = 1_050;
@@ -32,7 +32,10 @@ const MINED = { gasLimit: 200_000 };
 const WRONG = `0x${"be".repeat(32)}` as const;
 const ZERO = `0x${"00".repeat(32)}` as const;
 
-/** What stands between the rest of the tests and a real chain: EIP-2935 in them is the simulator's doing, here it is the client's. */
+/**
+ * What stands between the rest of the tests and a real chain. In them EIP-2935 is the simulator's doing, here it is the
+ * client's.
+ */
 describe("smoke: the guard on anvil, whose EIP-2935 is not emulated", () => {
   let node: ChildProcess | undefined;
   let provider: JsonRpcProvider;
@@ -170,8 +173,8 @@ describe("smoke: the guard on anvil, whose EIP-2935 is not emulated", () => {
   // - BLOCKHASH follows it (before, it did not: foundry#13165), which is asserted here.
   // - Empty blocks can come out with the hashes that they had: nothing in them is random. So each branch here begins with another
   //   transaction.
-  // - The states of the last ten blocks are in memory. From older ones, which it keeps on disk once the chain has some 500 blocks, it
-  //   restores accounts without their code, EIP-2935's included: no reorg here is deeper than ten.
+  // - The states of the last ten blocks are in memory. Older ones are on disk once the chain has some 500 blocks. From
+  //   these it restores accounts without their code, EIP-2935's included: no reorg here is deeper than ten.
   const reorgs: Record<string, (depth: number) => Promise<void>> = {
     anvil_reorg: async (depth) => {
       const payment = { from: stranger.address, to: stranger.address, value: "0x1" };

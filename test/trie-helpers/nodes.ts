@@ -8,8 +8,8 @@ export const EMPTY_CODE = keccak256(new Uint8Array());
 export const EMPTY = Uint8Array.of(0x80);
 
 /**
- * Nine bytes: with eight, an account's leaf at depth 1 or 2 has the size and the first bytes of a branch of three hashes, about which
- * the short way says nothing.
+ * Nine bytes. With eight, an account's leaf at depth 1 or 2 looks like a branch of three hashes. It has that branch's
+ * size and first bytes. About such a branch the short way says nothing.
  */
 export const BALANCE = 10n ** 21n;
 

@@ -22,7 +22,7 @@ export function longSentences(sentences: readonly Sentence[]): Sentence[] {
   return sentences.filter(({ words }) => words > MOST);
 }
 
-/** The sentences of the comments in TypeScript or Solidity. */
+/** The sentences of the comments in TypeScript or Solidity. Code between fences has none. */
 export function sentencesOfCode(source: string): Sentence[] {
   const lines = source.split("\n").map((line) => {
     const match = COMMENT.exec(line);
@@ -33,12 +33,7 @@ export function sentencesOfCode(source: string): Sentence[] {
 
 /** The sentences of a document. Code, tables and quoted regions have none. */
 export function sentencesOfMarkdown(source: string): Sentence[] {
-  let isCode = false;
-  const lines = source.split("\n").map((line) => {
-    if (/^\s*```/.test(line)) isCode = !isCode;
-    return isCode || /^\s*(?:```|\||#|<!--)/.test(line) ? undefined : line;
-  });
-  return sentencesOf(lines);
+  return sentencesOf(source.split("\n").map((line) => (/^\s*(?:\||#|<!--)/.test(line) ? "" : line)));
 }
 
 /** @param lines a line of text each; undefined where there is none, which ends a paragraph */
@@ -53,7 +48,7 @@ function sentencesOf(lines: readonly (string | undefined)[]): Sentence[] {
     }
     paragraph = [];
   };
-  for (const [i, line] of [...lines, undefined].entries()) {
+  for (const [i, line] of [...withoutCode(lines), undefined].entries()) {
     if (line === undefined || BREAK.test(line) || line.startsWith(TRAILING)) close();
     if (line === undefined || line.trim() === "") continue;
     if (paragraph.length === 0) start = i + 1;
@@ -66,6 +61,16 @@ function sentencesOf(lines: readonly (string | undefined)[]): Sentence[] {
     if (line.startsWith(TRAILING)) close();
   }
   return sentences;
+}
+
+/** Leaves out what stands between fences. The end of a comment closes a fence that is open. */
+function withoutCode(lines: readonly (string | undefined)[]): (string | undefined)[] {
+  let isCode = false;
+  return lines.map((line) => {
+    const isFence = line !== undefined && /^\s*```/.test(line);
+    if (line === undefined || isFence) isCode = isFence && !isCode;
+    return isCode || isFence ? undefined : line;
+  });
 }
 
 /** Code between backticks and a link's target are one word, and signs alone are none. */

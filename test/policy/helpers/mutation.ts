@@ -42,7 +42,8 @@ export function testOf(file: string): string {
 }
 
 /**
- * Runs the fixed tests of a file in a process of its own, up to the first that fails, over the newest compiler's legacy pipeline.
+ * Runs the fixed tests of a file in a process of its own, up to the first that fails. The build is the newest
+ * compiler's legacy pipeline.
  *
  * @param mutant is put into the sources; undefined leaves them as they are
  * @param cache a directory in which compiled contracts are kept

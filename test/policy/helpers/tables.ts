@@ -27,7 +27,10 @@ export const STRICT_TABLE: Table = {
   Cancel: ["Allow", "Allow", "AllowConservative", "AllowConservative", "AllowConservative"],
 };
 
-/** A table as a policy: of an action's six bits the low three count the statuses that allow, the high three those that are open. */
+/**
+ * A table as a policy. Of an action's six bits the low three count the statuses that allow, the high three those that
+ * are open.
+ */
 export function packed(table: Table): bigint {
   let policy = 0n;
   for (const [name, action] of Object.entries(ACTION)) {

@@ -43,7 +43,10 @@ export interface Config {
   longestBlockTime: number;
 }
 
-/** Blocks of 12 s, 13.5 on the longest average: a gap is 15 minutes, the ways back are 10, and exits are closed for an hour at the most. */
+/**
+ * Blocks of 12 s, 13.5 on the longest average. A gap is 15 minutes, the ways back are 10, and exits are closed for an
+ * hour at the most.
+ */
 export const CONFIG: Config = {
   policy: 0xb62a5226d492n,
   parent: `0x${"00".repeat(32)}`,
@@ -120,8 +123,8 @@ export interface Outcome {
 }
 
 /**
- * An embedded EVM whose clock is the test's: time and blocks pass apart from each other, nothing has to be mined for it, and a state can be
- * left behind. Calls run in the block of the moment.
+ * An embedded EVM whose clock is the test's. Time and blocks pass apart from each other, and nothing has to be mined
+ * for it. A state can be left behind. Calls run in the block of the moment.
  */
 export class World {
   /** Seconds since 1970. */
