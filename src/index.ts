@@ -93,8 +93,6 @@ export { verifyAccountProof, verifyStorageProof, verifyTrieProof } from "./proof
 export type { ProofNodes } from "./proof/nodeProofs.js";
 export { PROOF_REASONS } from "./proof/reasons.js";
 export type { ProofReason, ProofVerdict } from "./proof/reasons.js";
-export { decodeRlp, encodeRlp } from "./core/rlp.js";
-export type { RlpInput, RlpItem } from "./core/rlp.js";
 export { packWitness, verifyWitness } from "./proof/witness.js";
 export type {
   PackedWitness,

@@ -8,18 +8,7 @@ import { parseArgs } from "node:util";
 import { longSentences, sentencesOfCode, sentencesOfMarkdown, type Sentence } from "./prose/sentences.js";
 
 /** What is not held to the rule yet. The list only shrinks: a path without a long sentence must leave it. */
-const NOT_YET = [
-  "contracts/proof/StateProof.sol",
-  "contracts/proof/TrieNode.sol",
-  "contracts/proof/TrieReader.sol",
-  "src/actions/",
-  "src/anchor/",
-  "src/cli/",
-  "src/header/",
-  "src/proof/",
-  "test/cli/",
-  "test/proof/",
-];
+const NOT_YET = ["contracts/proof/StateProof.sol", "contracts/proof/TrieNode.sol", "contracts/proof/TrieReader.sol"];
 const CODE = [
   "{src,packages,scripts,scenarios,tools,bench,hardhat,test,e2e,fixtures,toolchain}/**/*.{ts,mjs}",
   "{contracts,bench,test,e2e}/**/*.sol",

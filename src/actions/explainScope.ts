@@ -46,7 +46,7 @@ export interface ScopeExplanation {
   readonly lines: string[];
 }
 
-/** So far back are logs asked for, one after the other, until the endpoint answers: without a bound, then in blocks. */
+/** How far back logs are asked for. One after the other is tried until the endpoint answers: no bound, then blocks. */
 const LOG_RANGES = [undefined, 50_000n, 10_000n, 1_000n] as const;
 /** So many causes of a scope are asked about. */
 const MOST_CAUSES = 256;
@@ -62,7 +62,7 @@ export interface ScopeQuestion extends RequestOptions {
 }
 
 /**
- * Says what restricts a scope and until when: reads the guard at the endpoint's latest block, for the scope and for each one above it.
+ * Says what restricts a scope and until when. The guard is read at the endpoint's latest block, for the scope and each one above.
  *
  * The endpoint is believed: nothing is proven. It answers for its latest block. While the chain stands still there is no newer one, and the outage
  * shows with the block that ends it.

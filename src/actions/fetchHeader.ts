@@ -29,13 +29,11 @@ const ZERO_HASH = `0x${"00".repeat(32)}`;
 type Named = { tag: BlockTag } | { hash: Hex; number?: bigint } | { hash?: never; number: bigint };
 
 /**
- * Asks one endpoint for a header and checks what it answers: the fields hash to the block's hash, and the block is the one that
- * was asked for. Only a header asked for by a trusted hash is thereby trusted; under a number or a tag, the endpoint still
- * chooses which chain it answers about.
+ * Asks one endpoint for a header and checks the answer. The fields hash to the block's hash, and the block is the one asked for. Only a header asked for by a trusted hash is trusted. Under a number or a tag the endpoint chooses the chain.
  *
  * @throws RPC_FAILED, BLOCK_NOT_FOUND, INVALID_HEADER, HEADER_HASH_MISMATCH, HEADER_NUMBER_MISMATCH
- * @throws before anything is sent: INVALID_CONNECTION, INVALID_OPTION, INVALID_ANCHOR for what names no block, INVALID_HEX for a hash
- * that is not 32 bytes
+ * @throws before anything is sent: INVALID_CONNECTION, INVALID_OPTION; INVALID_ANCHOR for what names no block
+ * @throws INVALID_HEX for a hash that is not 32 bytes
  * @example
  * const { stateRoot } = await fetchHeader(provider, { block: 21_000_000n });
  */

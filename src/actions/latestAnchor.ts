@@ -8,8 +8,7 @@ import { fetchHeader } from "./fetchHeader.js";
 /** How an anchor is chosen. */
 export interface AnchorOptions extends RequestOptions {
   /**
-   * How many blocks behind the head the anchor lies, at least 1. The head itself has no hash that a contract could look up while
-   * it executes, and the closer the anchor, the shorter the reorg that makes the action revert. By default 2. The head must be
+   * How many blocks behind the head the anchor lies, at least 1. While a contract executes, the head has no hash that it could look up. The closer the anchor, the shorter a reorg makes the action revert. By default 2. The head must be
    * at least block `depth`.
    */
   readonly depth?: number;
@@ -17,11 +16,13 @@ export interface AnchorOptions extends RequestOptions {
 
 const DEFAULT_DEPTH = 2;
 /**
- * Takes an anchor a few blocks behind one endpoint's head. Its header is hashed here; that the endpoint follows the canonical
- * chain is what the contract's check decides when the action executes.
+ * Takes an anchor a few blocks behind one endpoint's head. Its header is hashed here. Whether the endpoint follows the canonical chain is for the contract's check to decide.
  *
- * @throws INVALID_ANCHOR where the depth is no positive integer or reaches before genesis, INVALID_RESPONSE for a head that is no
- * number, and what {@link fetchHeader} throws
+ * @throws INVALID_ANCHOR where the depth is no positive integer or reaches before genesis
+ * @throws INVALID_RESPONSE for a head that is no number, and what {@link fetchHeader} throws
+ * @example
+ * const anchor = await latestAnchor(provider, { depth: 3 });
+ * await perps.executeOrder(order, anchor);
  */
 export async function latestAnchor(connection: Connection, options: AnchorOptions = {}): Promise<Anchor> {
   const { number, hash } = await latestHeader(connection, options);
@@ -29,9 +30,11 @@ export async function latestAnchor(connection: Connection, options: AnchorOption
 }
 
 /**
- * Takes a state anchor a few blocks behind one endpoint's head, with the header that proves its state root to a contract.
+ * Takes a state anchor a few blocks behind one endpoint's head. The header proves its state root to a contract.
  *
  * @throws as {@link latestAnchor}
+ * @example
+ * const { anchor, header } = await latestStateAnchor(provider);
  */
 export async function latestStateAnchor(
   connection: Connection,

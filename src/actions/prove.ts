@@ -26,8 +26,7 @@ export const MAX_SLOTS_PER_REQUEST = 1024;
 /** What is to be proven, and at which block. */
 export interface ProveOptions extends RequestOptions {
   /**
-   * The block: an anchor, or a block by hash, by number or by tag. Whatever it is, it is resolved once, to a header that is
-   * hashed here, and the proof is asked for by that header's hash.
+   * The block: an anchor, or a block by hash, by number or by tag. It is resolved once, to a header that is hashed here. The proof is asked for by that header's hash.
    */
   readonly anchor: Readonly<AnchorLike> | BlockId;
   /** The account's address: 20 bytes of hexadecimal, of any case. */
@@ -61,14 +60,15 @@ export interface ProvenState {
 }
 
 /**
- * Asks one endpoint what the state after a block holds, and believes nothing of the answer: the block's header is re-hashed, every
- * node is checked up to its state root, and a field beside the proof that says something else is an error.
+ * Asks one endpoint what the state after a block holds, and believes nothing of the answer. The block's header is hashed again.
+ * Every node is checked up to its state root. A field beside the proof that says something else is an error.
  *
  * The proof is asked for by block hash (EIP-1898, `requireCanonical`), so that no two requests are about two blocks. An endpoint that
  * does not take a hash is asked by number: its answer is checked against the same root.
  *
- * @throws as {@link fetchHeader} for the block; INVALID_ANCHOR, HEADER_NUMBER_MISMATCH, STATE_ROOT_MISMATCH if the header is not the
- * anchor's; before anything is sent, INVALID_OPTION, and INVALID_HEX for an account or a slot of another form
+ * @throws as {@link fetchHeader} for the block
+ * @throws INVALID_ANCHOR, HEADER_NUMBER_MISMATCH, STATE_ROOT_MISMATCH if the header is not the anchor's
+ * @throws before anything is sent, INVALID_OPTION, and INVALID_HEX for an account or a slot of another form
  * @throws STATE_UNAVAILABLE, BLOCK_NOT_CANONICAL, BLOCK_NOT_FOUND, RPC_FAILED if there is no answer
  * @throws INVALID_RESPONSE, PROOF_OF_OTHER_STATE, PROOF_INVALID, PROOF_FIELD_MISMATCH if the answer is not to be believed
  * @example

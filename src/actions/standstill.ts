@@ -10,12 +10,12 @@ import { BOUNDS } from "../policy/bounds.js";
 export interface StandstillOptions extends RequestOptions {
   /** The scope's gap, in whole seconds: more than that between two consecutive blocks is a standstill. */
   readonly gap: number;
-  /** How many blocks are looked at, from `from` backwards: 1 to 8,191, which is how far back the contract looks, and the default. */
+  /** How many blocks are looked at, from `from` backwards: 1 to 8,191. That is how far back the contract looks, and the default. */
   readonly blocks?: number;
   /** The newest block that is looked at. By default the endpoint's latest. */
   readonly from?: BlockId;
   /**
-   * Whole seconds that lie between two blocks of the chain at the least, 0 by default: 12 on Ethereum, 2 on the OP stack. With it a quiet day of
+   * The least time between two blocks of the chain, in whole seconds. It is 12 on Ethereum, 2 on the OP stack, 0 by default. With it a quiet day of
    * Ethereum takes some 10 requests, and some 250 without. One that is too great hides standstills.
    */
   readonly leastBlockTime?: number;
@@ -37,10 +37,9 @@ const GREATEST_GAP = 2 ** 16 - 1;
  * Looks for the newest standstill of a chain: two consecutive blocks whose times differ by more than `gap`. What the contract did not see, because
  * slack hid it (`hiddenOutages`), anybody can prove with it: `proveStandstill(scope, anchor, headers)`.
  *
- * Every header is hashed here, and a pair's first is the second's parent. That the chain has these blocks is what the contract checks. A range whose
- * ends are at most `gap` apart has no standstill in it and is skipped, so that a chain that lives takes a request for each gap, or two.
+ * Every header is hashed here, and a pair's first is the second's parent. That the chain has these blocks is what the contract checks. A range whose ends are at most `gap` apart has no standstill in it and is skipped. A chain that lives takes a request or two for each gap.
  *
- * On the OP stack a sequencer that comes back gives the missed blocks the times that they would have had: no two headers show it.
+ * On the OP stack a sequencer that comes back gives missed blocks the times that they would have had. No two headers show it.
  *
  * @throws INVALID_OPTION, and what {@link fetchHeader} throws
  * @example
@@ -59,6 +58,9 @@ export async function findStandstill(
  * As {@link findStandstill}, all of them, the newest first.
  *
  * @throws as {@link findStandstill}
+ * @example
+ * for (const { anchor, headers } of await findStandstills(provider, { gap: 900 }))
+ *   await perps.proveStandstill(scope, anchor, headers);
  */
 export async function findStandstills(connection: Connection, options: StandstillOptions): Promise<Standstill[]> {
   const all: Standstill[] = [];

@@ -32,6 +32,9 @@ const ZERO_HASH = `0x${"00".repeat(32)}`;
  *
  * @throws INVALID_ANCHOR, INVALID_HEX, HEADER_HASH_MISMATCH, HEADER_MALFORMED, HEADER_NUMBER_MISMATCH, STATE_ROOT_MISMATCH: the
  * contract's `HeaderHashMismatch`, `HeaderMalformed`, `HeaderNumberMismatch`, `StateRootMismatch`
+ * @example
+ * const { anchor, header } = await latestStateAnchor(provider);
+ * verifyStateAnchor(anchor, header);
  */
 export function verifyStateAnchor(anchor: Readonly<AnchorLike> & { readonly stateRoot: string }, header: string): void {
   const { number: claimedNumber, hash: claimedHash, stateRoot: claimedRoot } = readAnchor(anchor);
@@ -66,10 +69,11 @@ export function verifyStateAnchor(anchor: Readonly<AnchorLike> & { readonly stat
 }
 
 /**
- * Checks that an anchor can be one at all: a 64-bit number, hashes of 32 bytes, and none of them zero, which means "unknown"
- * everywhere.
+ * Checks that an anchor can be one at all: a number of 64 bits, and hashes of 32 bytes. None is zero, which means "unknown".
  *
  * @throws INVALID_ANCHOR, INVALID_HEX
+ * @example
+ * checkAnchor({ number: 21_000_000n, hash: `0x${"00".repeat(32)}` }); // throws INVALID_ANCHOR: the hash is zero
  */
 export function checkAnchor(anchor: Readonly<AnchorLike>): void {
   readAnchor(anchor);

@@ -77,24 +77,24 @@ export interface TypedDataDefinition {
 /**
  * Binds an EIP-712 message to an anchor: the signed struct gets an `Anchor anchor` (or `StateAnchor anchor`) as its last member.
  *
- * Signing again leaves the first signature alive. A contract must remember an order by a key that contains neither the anchor nor
- * the age, so that of all signed forms at most one takes effect (`MarginPerps.orderId`).
+ * Signing again leaves the first signature alive. A contract must remember an order by a key without the anchor and the age (`MarginPerps.orderId`). Then at most one signed form takes effect.
  *
- * The result is what ethers and viem both sign, with the same digest. Its message is a plain object with exactly the members that
- * the types name, in their order, structs and arrays of structs included. They are read from the message once: own members,
+ * The result is what ethers and viem both sign, with the same digest. Its message is a plain object with exactly the members that the types name, in their order. That includes structs and arrays of them. They are read from the message once: own members,
  * inherited ones, getters, names of an ethers `Result`. Other members of the message are not signed, and are left out. Values are
  * returned as given, but for bytes given as `Uint8Array` and addresses in capitals, which become lower-case hexadecimal.
  *
- * Types that the signed struct does not reach are left out, and so is an `EIP712Domain`; `uint` and `int` become `uint256` and
- * `int256`. The arguments are not changed.
+ * Types that the signed struct does not reach are left out, and so is an `EIP712Domain`. `uint` and `int` become `uint256` and `int256`. The arguments are not changed.
  *
- * @throws INVALID_TYPED_DATA where a member is missing or its value does not fit its type, with the member's path
- * (`Order.legs[1].size`); where the member's or the type's name already means something else; where it is not clear which struct is
- * signed; where a type is not one that can be signed. INVALID_ANCHOR, INVALID_HEX
+ * @throws INVALID_TYPED_DATA where a member is missing or does not fit its type, with its path (`Order.legs[1].size`)
+ * @throws INVALID_TYPED_DATA where the member's or the type's name already means something else
+ * @throws INVALID_TYPED_DATA where it is not clear which struct is signed, or a type cannot be signed
+ * @throws INVALID_ANCHOR, INVALID_HEX
  * @example
+ * ```ts
  * const types = { Order: [{ name: "size", type: "uint256" }] };
  * const signed = withAnchor({ types, message: { size: 1n }, anchor });
  * const signature = await signer.signTypedData(domain, signed.types, signed.message);
+ * ```
  */
 export function withAnchor<Message extends object>(unsigned: WithAnchorOptions<Message>): AnchoredTypedData<Message> {
   const { types, message, anchor, ...names } = Object(unsigned) as WithAnchorOptions<Message>;
@@ -115,11 +115,11 @@ export function withAnchor<Message extends object>(unsigned: WithAnchorOptions<M
 }
 
 /**
- * Typed data as JSON, which is what `eth_signTypedData_v4` takes: with an `EIP712Domain` of the domain's members in the order of
- * EIP-712, bigints as decimal strings, and bytes as hexadecimal. The message is read and checked as by {@link withAnchor}.
+ * Typed data as JSON, which is what `eth_signTypedData_v4` takes. Its `EIP712Domain` has the domain's members in the order of EIP-712.
+ * Bigints are decimal strings, and bytes are hexadecimal. The message is read and checked as by {@link withAnchor}.
  *
- * @throws INVALID_TYPED_DATA as {@link withAnchor}; for a domain's member that EIP-712 does not know; and where the types have an
- * `EIP712Domain` of other members than the domain
+ * @throws INVALID_TYPED_DATA as {@link withAnchor}, and for a domain's member that EIP-712 does not know
+ * @throws INVALID_TYPED_DATA where the types have an `EIP712Domain` of other members than the domain
  * @example
  * const json = typedDataJson({ domain, ...withAnchor({ types, message: order, anchor }) });
  * const signature = await wallet.request({ method: "eth_signTypedData_v4", params: [account, json] });
@@ -148,6 +148,8 @@ export function typedDataJson(definition: TypedDataDefinition): string {
  * The EIP-712 struct hash of an anchor: the word that an order's struct hash holds in the anchor's place.
  *
  * @throws INVALID_ANCHOR, INVALID_HEX
+ * @example
+ * const structHash = keccak256(abi.encode(ORDER_TYPEHASH, size, hashAnchor(anchor)));
  */
 export function hashAnchor(anchor: Anchor): Hex {
   return toHex(structHash(membersOf(anchor, ANCHOR_TYPE) as unknown as Anchor));
@@ -157,6 +159,8 @@ export function hashAnchor(anchor: Anchor): Hex {
  * The EIP-712 struct hash of a state anchor.
  *
  * @throws INVALID_ANCHOR, INVALID_HEX
+ * @example
+ * const word = hashStateAnchor({ number, hash, stateRoot });
  */
 export function hashStateAnchor(anchor: StateAnchor): Hex {
   return toHex(structHash(membersOf(anchor, STATE_ANCHOR_TYPE) as unknown as StateAnchor));
@@ -166,6 +170,8 @@ export function hashStateAnchor(anchor: StateAnchor): Hex {
  * The EIP-712 digest of an anchor signed on its own. A {@link StateAnchor} gives that of a `StateAnchor`.
  *
  * @throws INVALID_ANCHOR, INVALID_HEX, INVALID_TYPED_DATA
+ * @example
+ * const digest = anchorDigest({ name: "Perps", version: "1", chainId: 1, verifyingContract }, anchor);
  */
 export function anchorDigest(domain: TypedDataDomain, anchor: Anchor | StateAnchor): Hex {
   return toHex(keccak256(concat([Uint8Array.of(0x19, 0x01), domainSeparator(domain), structHash(anchor)])));
@@ -224,7 +230,7 @@ function concat(parts: readonly Uint8Array[]): Uint8Array {
   return bytes;
 }
 
-/** Adds the anchor's type, and a member of it to the struct that is signed, where they are not there already. */
+/** Adds the anchor's type, and a member of it to the signed struct, where they are not there already. */
 function addAnchorMember(structs: StructTypes, primaryType: string, field: string, anchorType: AnchorTypeName): void {
   if (typeof field !== "string") throw invalidTypedData(`the field's name is ${describeValue(field)}`);
   const members = Object.hasOwn(structs, primaryType) ? structs[primaryType] : undefined;

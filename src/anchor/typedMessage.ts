@@ -15,7 +15,7 @@ export type TypedDataTypes = Readonly<Record<string, readonly TypedDataField[]>>
 /** Struct types that were copied and whose members are known to be names and types. */
 export type StructTypes = Record<string, TypedDataField[]>;
 
-// The encoders of wallets find structs by `\w*`: a `$` in a struct's name would hide it from some of them.
+// The encoders of wallets find structs by `\w*`. A `$` in a struct's name would hide it from some.
 const STRUCT_NAME = /^[A-Za-z_]\w*$/;
 /** What some wallet takes for one of Solidity's own types, or for a mistake in one. */
 const ATOM_NAME = /^(?:address|bool|string|(?:bytes|u?int)\d*)$/;

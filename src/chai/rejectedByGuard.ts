@@ -35,7 +35,13 @@ declare global {
   }
 }
 
-/** A chai plugin: `use(settlementGuardMatchers)`. */
+/**
+ * A chai plugin: `use(settlementGuardMatchers)`.
+ *
+ * @example
+ * use(settlementGuardMatchers);
+ * await expect(perps.executeOrder(order)).to.be.rejectedByGuard("AnchorMismatch");
+ */
 export function settlementGuardMatchers(chai: Chai.ChaiStatic, utils: Chai.ChaiUtils): void {
   const failure = (message: string) => new chai.AssertionError(message, { showDiff: false }, settlementGuardMatchers);
 

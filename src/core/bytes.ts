@@ -37,6 +37,8 @@ const BYTES = bytesOfPairs();
  * @param what names the value in the error
  * @param length the exact length in bytes; any length where it is left out
  * @throws INVALID_HEX
+ * @example
+ * toBytes("0x0102", "payload", 2); // Uint8Array [1, 2]
  */
 export function toBytes(value: unknown, what: string, length?: number): Uint8Array {
   if (!isData(value)) throw invalidHex(what, value, "0x-prefixed bytes");
@@ -97,7 +99,12 @@ export function digitOf(code: number): number {
   return code < DIGIT_VALUES.length ? DIGIT_VALUES[code]! : 255;
 }
 
-/** Encodes bytes as lower-case JSON-RPC DATA. */
+/**
+ * Encodes bytes as lower-case JSON-RPC DATA.
+ *
+ * @example
+ * toHex(Uint8Array.of(1, 2)); // "0x0102"
+ */
 export function toHex(bytes: Uint8Array): Hex {
   const length = 2 + 2 * bytes.length;
   const text = length <= TEXT.length ? TEXT : new Uint8Array(length);
@@ -119,12 +126,22 @@ export function toBigInt(value: unknown, what: string): bigint {
   return BigInt(value);
 }
 
-/** Encodes a number as a JSON-RPC QUANTITY. */
+/**
+ * Encodes a number as a JSON-RPC QUANTITY.
+ *
+ * @example
+ * toQuantity(255n); // "0xff"
+ */
 export function toQuantity(value: bigint | number): Hex {
   return `0x${value.toString(16)}`;
 }
 
-/** The number as 32 big-endian bytes, as the ABI's `uint256`. */
+/**
+ * The number as 32 big-endian bytes, as the ABI's `uint256`.
+ *
+ * @example
+ * toWord(7n); // the slot of the eighth variable of a contract
+ */
 export function toWord(value: bigint): Hex {
   return `0x${value.toString(16).padStart(64, "0")}`;
 }

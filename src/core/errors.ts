@@ -5,13 +5,13 @@
  */
 export interface ErrorDetails {
   /** Hexadecimal input that is not well formed, or has the wrong length. */
-  INVALID_HEX: { what: string; value: string; expected: string };
+  readonly INVALID_HEX: { what: string; value: string; expected: string };
   /** A byte string that is not canonical RLP. `offset` is in bytes. */
-  INVALID_RLP: { offset: number; reason: string };
+  readonly INVALID_RLP: { offset: number; reason: string };
   /** A header or block field that is missing, of the wrong type, or out of its bounds. */
-  INVALID_HEADER: { field: string; reason: string };
+  readonly INVALID_HEADER: { field: string; reason: string };
   /** A block whose fields do not hash to the hash that it claims. */
-  HEADER_HASH_MISMATCH: {
+  readonly HEADER_HASH_MISMATCH: {
     number: bigint | undefined;
     claimed: string;
     actual: string;
@@ -25,28 +25,28 @@ export interface ErrorDetails {
    * Header bytes that are not the canonical RLP of a block header: the contract's `HeaderMalformed(field)`. `field` is
    * the position in the header. 0 is the parent hash, 3 the state root, 8 the number, 255 the list itself.
    */
-  HEADER_MALFORMED: { field: number; reason: string };
+  readonly HEADER_MALFORMED: { field: number; reason: string };
   /** A header whose number is not the one that was asked for. */
-  HEADER_NUMBER_MISMATCH: { claimed: bigint; actual: bigint };
+  readonly HEADER_NUMBER_MISMATCH: { claimed: bigint; actual: bigint };
   /** A genuine header whose state root is not the one that the state anchor claims. */
-  STATE_ROOT_MISMATCH: { number: bigint; claimed: string; actual: string };
+  readonly STATE_ROOT_MISMATCH: { number: bigint; claimed: string; actual: string };
   /**
    * The endpoint does not know the block, no longer has it, or cannot resolve the tag. Not evidence that the block does not exist.
    * `reason` has the endpoint's words, where it answered with an error and not with `null`.
    */
-  BLOCK_NOT_FOUND: { block: string; reason?: string };
+  readonly BLOCK_NOT_FOUND: { block: string; reason?: string };
   /** The endpoint answered something that is not the shape that the method promises. */
-  INVALID_RESPONSE: { method: string; reason: string };
+  readonly INVALID_RESPONSE: { method: string; reason: string };
   /** What was given to ask an endpoint with is no connection to one. Nothing was sent. `reason` says what to give instead. */
-  INVALID_CONNECTION: { reason: string };
+  readonly INVALID_CONNECTION: { reason: string };
   /** An option of another type, out of its bounds, or of a name that nobody reads. */
-  INVALID_OPTION: { option: string; reason: string };
+  readonly INVALID_OPTION: { option: string; reason: string };
   /**
    * The endpoint answered with an error, with a refusal that is no JSON-RPC, or not at all. It says nothing about the
    * chain. `reason` has its words, printable and without what a URL may hold. `rpcCode` is the JSON-RPC error's code,
    * where there was one.
    */
-  RPC_FAILED: {
+  readonly RPC_FAILED: {
     method: string;
     reason: string;
     rpcCode?: number;
@@ -54,37 +54,37 @@ export interface ErrorDetails {
     httpStatus?: number;
   };
   /** The endpoint no longer has, or never had, the state that a proof is to be made of. Never evidence of absence: ask another. */
-  STATE_UNAVAILABLE: { number: bigint; hash: string; reason: string };
+  readonly STATE_UNAVAILABLE: { number: bigint; hash: string; reason: string };
   /** The endpoint knows the anchor's block, and says that the chain it follows does not hold it. */
-  BLOCK_NOT_CANONICAL: { number: bigint; hash: string; reason: string };
+  readonly BLOCK_NOT_CANONICAL: { number: bigint; hash: string; reason: string };
   /**
    * An anchor or a block's name that cannot be used. It has no block, a zero hash, or a depth that reaches before
    * genesis or to the head.
    */
-  INVALID_ANCHOR: { reason: string; number?: bigint; depth?: number };
+  readonly INVALID_ANCHOR: { reason: string; number?: bigint; depth?: number };
   /** EIP-712 types or a message that cannot be signed. `path` is that of the member at fault: `Order.legs[1].size`. */
-  INVALID_TYPED_DATA: { reason: string; path?: string };
+  readonly INVALID_TYPED_DATA: { reason: string; path?: string };
   /**
    * A state proof that shows neither a value nor an absence. `reason` is a name of `PROOF_REASONS`. `number` and `hash`
    * are those of the block whose state was asked for, where the proof was.
    */
-  PROOF_INVALID: { what: string; reason: string; number?: bigint; hash?: string };
+  readonly PROOF_INVALID: { what: string; reason: string; number?: bigint; hash?: string };
   /** An account proof that starts under another state root: another block's, or a made-up one. `actual` is its first node's hash. */
-  PROOF_OF_OTHER_STATE: { number: bigint; hash: string; expected: string; actual: string };
+  readonly PROOF_OF_OTHER_STATE: { number: bigint; hash: string; expected: string; actual: string };
   /** A field of an answer says something else than the proof that comes with it. */
-  PROOF_FIELD_MISMATCH: { field: string; claimed: string; proven: string };
+  readonly PROOF_FIELD_MISMATCH: { field: string; claimed: string; proven: string };
   /** An optional package that is needed for what was asked is not installed. */
-  MISSING_PEER: { peer: string; purpose: string };
+  readonly MISSING_PEER: { peer: string; purpose: string };
   /** A policy that the contract would refuse: a worse status allows more, or a promise is broken. */
-  INVALID_POLICY: { action: string; status: string; reason: string };
+  readonly INVALID_POLICY: { action: string; status: string; reason: string };
   /** A configuration that cannot work. Every fault with its line. */
-  INVALID_CONFIG: { faults: { line: string; reason: string }[] };
+  readonly INVALID_CONFIG: { faults: { line: string; reason: string }[] };
   /** The fork simulator was asked for something that it cannot do. */
-  FORK_SIMULATOR: { reason: string };
+  readonly FORK_SIMULATOR: { reason: string };
   /** A hash function that is not Keccak-256 was to be put in its place. */
-  INVALID_KECCAK: { reason: string };
+  readonly INVALID_KECCAK: { reason: string };
   /** A test matcher was given something that it cannot compare with. */
-  INVALID_MATCHER: { reason: string };
+  readonly INVALID_MATCHER: { reason: string };
 }
 
 export type ErrorCode = keyof ErrorDetails;

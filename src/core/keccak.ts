@@ -17,7 +17,12 @@ const hasher = fresh.clone();
 const ENGINE = Symbol.for("settlement-guard.keccak256");
 const shared = globalThis as { [ENGINE]?: Keccak256 };
 
-/** The Keccak-256 of Ethereum: not NIST's SHA3-256, which pads differently. */
+/**
+ * The Keccak-256 of Ethereum: not NIST's SHA3-256, which pads differently.
+ *
+ * @example
+ * toHex(keccak256(toBytes("0x", "code"))); // the code hash of an account without code
+ */
 export function keccak256(bytes: Uint8Array): Uint8Array {
   return (shared[ENGINE] ?? hashWithNoble)(bytes);
 }
@@ -28,6 +33,10 @@ export function keccak256(bytes: Uint8Array): Uint8Array {
  *
  * @returns the engine that was in use
  * @throws INVALID_KECCAK where its digest of no bytes is not Keccak-256's
+ * @example
+ * import { keccak_256 } from "@noble/hashes/sha3.js";
+ *
+ * setKeccak256(keccak_256);
  */
 export function setKeccak256(replacement: Keccak256): Keccak256 {
   if (toHex(replacement(new Uint8Array())) !== EMPTY_DIGEST) {

@@ -4,7 +4,12 @@ const SHOWN = 200;
 /** What a terminal obeys or hides: controls, formats (bidi, zero width), separators of lines, lone surrogates, fillers. */
 const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}\p{DI}]/gu;
 
-/** The text with whatever a terminal would obey or hide written as the escapes of JSON. */
+/**
+ * The text with whatever a terminal would obey or hide written as the escapes of JSON.
+ *
+ * @example
+ * console.error(printable(reason));
+ */
 export function printable(text: string): string {
   return text.replace(UNPRINTABLE, (char) =>
     Array.from({ length: char.length }, (_, i) => `\\u${char.charCodeAt(i).toString(16).padStart(4, "0")}`).join(""),
@@ -26,7 +31,12 @@ export function quoted(text: string, limit?: number): string {
 /** Scheme; user and password; host and port; the rest. */
 const URL_IN_TEXT = /([a-z][a-z0-9+.-]{0,20}:\/\/)(?:\S*@)?(\[[\da-f:.]*\](?::\d+)?|[\w.-]*(?::\d+)?)(\S*)/gi;
 
-/** The text with of each URL only the scheme and the host: user, password, path and query may be secrets. */
+/**
+ * The text with of each URL only the scheme and the host: user, password, path and query may be secrets.
+ *
+ * @example
+ * withoutUrls("https://user:key@node.example/v3/key is down"); // no user, no key, no path
+ */
 export function withoutUrls(text: string): string {
   return text.replace(URL_IN_TEXT, (_, scheme: string, host: string, rest: string) => {
     const punctuation = /[.,:;)'"`]{0,3}$/.exec(rest)?.[0] ?? "";

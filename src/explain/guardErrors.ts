@@ -214,7 +214,12 @@ export interface DecodedError<Name extends LibraryErrorName> {
 }
 export type DecodedGuardError = DecodedError<GuardErrorName>;
 
-/** The first four bytes of an error's revert data. */
+/**
+ * The first four bytes of an error's revert data.
+ *
+ * @example
+ * guardErrorSelector("AnchorMismatch"); // the first four bytes, as Etherscan shows them
+ */
 export function guardErrorSelector(name: GuardErrorName): Hex {
   return SELECTORS[name];
 }
@@ -236,6 +241,9 @@ const NAMES = new Map(LIBRARY_ERROR_NAMES.map((name) => [SELECTORS[name] as stri
  *
  * That alone proves nothing: any contract, a trader's wallet among them, can revert with these bytes. It counts only if the guard
  * also denies when asked again. Empty revert data is no guard error. Of a client's error, or of text, ask `revertDataOf` first.
+ *
+ * @example
+ * if (isGuardError(revertDataOf(error) ?? "0x")) console.log(explain(error));
  */
 export function isGuardError(selectorOrRevertData: string): boolean {
   const name = libraryErrorNameOf(selectorOrRevertData);
@@ -245,6 +253,9 @@ export function isGuardError(selectorOrRevertData: string): boolean {
 /**
  * Decodes a guard error's revert data, strictly. Each value has exactly one word, and no bits are outside of a value's
  * type. Undefined for everything that the guard cannot have produced.
+ *
+ * @example
+ * const { name, values } = decodeGuardError(revertDataOf(error) ?? "0x") ?? {};
  */
 export function decodeGuardError(revertData: string): DecodedGuardError | undefined {
   const decoded = decodeLibraryError(revertData);

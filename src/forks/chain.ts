@@ -39,6 +39,11 @@ export interface ReorgOptions {
  * - `evm_revert` works for a snapshot that a reorg undid: the blocks are imported again.
  *
  * With history `"storage"`, `eth_getStorageAt` on the history contract shows one more hash than there should be; `eth_call` does not.
+ *
+ * @example
+ * const chain = await forks.create({ name: "l1" });
+ * await chain.mine(10);
+ * const { orphaned } = await chain.reorg({ depth: 3, seed: "a" });
  */
 export class SimulatedChain<Tools = unknown> {
   readonly name: string;

@@ -14,6 +14,9 @@ export interface HardForkOptions {
  * The original remains as it is. Until the new chain is closed it refuses to be rolled back below the fork block. The
  * new chain reads from there, so close the new chain first. On the new chain `eth_getProof` is at the backend's mercy.
  * Hardhat has none for a fork with blocks of its own.
+ *
+ * @example
+ * const fork = await hardFork(chain, { chainId: 10_001 });
  */
 export async function hardFork<Tools>(
   chain: SimulatedChain<Tools>,

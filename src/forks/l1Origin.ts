@@ -14,6 +14,8 @@ const SET_L1_BLOCK_VALUES_ISTHMUS = "098999be";
  * place, once.
  *
  * @param code runtime code of the predeploy, or of a stand-in with the same readers and the same packed setter
+ * @example
+ * await installL1Block(l2, standIn.deployedBytecode);
  */
 export async function installL1Block(l2: SimulatedChain, code: Hex): Promise<void> {
   await l2.request({ method: "hardhat_setCode", params: [L1_BLOCK_ADDRESS, code] });
@@ -33,6 +35,9 @@ export interface L1Origin {
  * Shows the L2 a block of L1, as the first transaction of an L2 block does. That is one transaction from the depositor,
  * packed as since the Isthmus upgrade. The sequencer decides which block and when; nothing here keeps it in step with
  * L1's head.
+ *
+ * @example
+ * await showL1Origin({ l2, l1, number: l1.head.number });
  */
 export async function showL1Origin({ l2, l1, number }: L1Origin): Promise<void> {
   const block = (await l1.request({ method: "eth_getBlockByNumber", params: [toQuantity(number), false] })) as {

@@ -21,6 +21,8 @@ export interface PartitionOptions<Tools> extends Omit<ChainOptions, "name" | "fo
  * From there each is a chain of its own with its own time. {@link heal} ends the partition.
  *
  * @throws FORK_SIMULATOR when a node does not reproduce the common blocks
+ * @example
+ * const [ours, theirs] = await partition(factory, { nodes: 2, commonBlocks: 5 });
  */
 export async function partition<Tools>(
   factory: ChainFactory<Tools>,
@@ -60,6 +62,8 @@ export async function partition<Tools>(
  *
  * @throws FORK_SIMULATOR when the chains share no block, or a block does not come out the same. `to` then keeps its
  * branch
+ * @example
+ * const { orphaned, adopted } = await heal({ from: theirs, to: ours });
  */
 export async function heal<Tools>({
   from,

@@ -38,6 +38,8 @@ export const DEFAULT_BLOCK_TIME = 12;
  * @returns the head's time, in seconds since the epoch
  * @throws FORK_SIMULATOR for a time that is not a whole number of seconds. Also for a chain that lacks `evm_mine` or
  * `hardhat_mine` (no development chain), or that ends at another time; RPC_FAILED
+ * @example
+ * await passTime(connection.provider, { seconds: 3_600, blockTime: 12 });
  */
 export async function passTime(chain: DevelopmentChain, passing: Passing): Promise<number> {
   const connection = connectionOf(chain);

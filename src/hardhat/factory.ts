@@ -36,6 +36,8 @@ const open = new Set<NetworkConnection>();
  *
  * @param network Hardhat's network manager: `import { network } from "hardhat"`
  * @throws FORK_SIMULATOR for what is no network manager, as Hardhat 2's `hre.network` is none
+ * @example
+ * const factory = hardhatChains(network);
  */
 export function hardhatChains(
   network: NetworkManager,

@@ -7,11 +7,10 @@ import { SettlementGuardError } from "../core/errors.js";
  * - Always: one list of {@link MIN_HEADER_SIZE} to {@link MAX_HEADER_SIZE} bytes, and the fields up to the number, in every byte.
  * - Under a hash that agrees ({@link readHeader}, {@link headerFromRpc}, `verifyStateAnchor`): nothing else. The chain made the bytes,
  *   and a fork may append what it likes.
- * - Without one ({@link decodeHeader}): all fields up to Prague's last, too. A header has 15, 16, 17, 20 or 21 fields, for no fork ended
- *   elsewhere, or Prague's 21 and up to eleven byte strings.
+ * - Without one ({@link decodeHeader}): all fields up to Prague's last, too. A header has 15, 16, 17, 20 or 21 fields: no fork ended
+ *   elsewhere. Behind Prague's 21 there may be up to eleven byte strings.
  *
- * Later fields, those behind Prague's, have no names and are in `fields` alone. Only where the first two have the shapes of
- * Amsterdam's (32 bytes, and an integer of 64 bits) are they named so.
+ * Later fields, those behind Prague's, have no names and are in `fields` alone. The first two are named as Amsterdam's where they have its shapes: 32 bytes, and an integer of 64 bits.
  */
 
 /** The beginning of a header, up to its number: what every reader gives of every header. */
@@ -73,8 +72,8 @@ export interface HashedHeader extends Header {
 }
 
 /**
- * As much of a header as this library can read. The beginning is always there. Other fields have names as far as the forks known here
- * go: all, if they are sound up to Prague's last or to the header's end; else those up to the nonce, if they are sound. `fields` ends
+ * As much of a header as this library can read. The beginning is always there. Other fields have names as far as the forks known here go. All are named if they are sound up to Prague's last or to the header's end.
+ * Else those up to the nonce are, if they are sound. `fields` ends
  * before the first that is no byte string.
  */
 export type ReadableFields = HeaderStart & Partial<Header> & Pick<Header, "fields">;
@@ -88,7 +87,7 @@ export const MIN_HEADER_SIZE = 496;
 /** The longest list that a two-byte length can announce, in bytes. Ethereum's headers are below 700; a longer one than this is refused. */
 export const MAX_HEADER_SIZE = 3 + 0xffff;
 
-/** Fields of a header whose hash is not known: Prague's 21 and up to eleven that a later fork may append. */
+/** The most fields of a header whose hash is not known: Prague's 21, and eleven of later forks. */
 export const MAX_HEADER_FIELDS = 32;
 
 /** The position that stands for the list itself in {@link SettlementGuardError} HEADER_MALFORMED. */

@@ -17,12 +17,12 @@ import {
 } from "./fields.js";
 import { checkSize, describe, notData, readFields, readHash, startOf } from "./header.js";
 
-/** Where a header is encoded: room for the longest prefix that its list can have, and for all fields but long extra data. */
+/** Where a header is encoded. There is room for the list's longest prefix, and for all fields but long extra data. */
 const SCRATCH = new Uint8Array(2048);
 const LIST_PREFIX = 4;
 const ROOM = LIST_PREFIX + AURA_FIELDS.reduce((sum, { shape }) => sum + 4 + (sizeOf(shape) ?? 0), 0);
 
-/** What JSON-RPC blocks carry beside the header, on the chains that we know; anything else may be a field of a fork that we do not. */
+/** What JSON-RPC blocks carry beside the header on the known chains. Anything else may be a field of an unknown fork. */
 const NOT_HEADER_FIELDS: ReadonlySet<string> = new Set([
   ...FIELDS.map(({ rpcName }) => rpcName),
   ...["hash", "size", "totalDifficulty", "transactions", "uncles", "withdrawals", "author", "auraStep", "auraSeal"],
@@ -36,6 +36,8 @@ const NOT_HEADER_FIELDS: ReadonlySet<string> = new Set([
  * no part; {@link headerFromRpc} compares it.
  *
  * @throws INVALID_HEADER where a field is missing, is not strict JSON-RPC DATA or QUANTITY, or is out of its bounds
+ * @example
+ * const header = encodeHeader(await provider.send("eth_getBlockByNumber", ["latest", false]));
  */
 export function encodeHeader(block: unknown): Hex {
   const { rlp, gap } = encodeFields(block);
@@ -77,11 +79,10 @@ function encodeFields(block: unknown): { rlp: Uint8Array; gap: SettlementGuardEr
 }
 
 /**
- * Reads a raw JSON-RPC block and checks that its fields hash to the hash that it claims. Nothing is believed because the
- * endpoint says so: a block that cannot be encoded again (a seal that is not served, a format of its own) is refused.
+ * Reads a raw JSON-RPC block and checks that its fields hash to the hash that it claims. Nothing is believed because the endpoint says so. A block that cannot be encoded again is refused: its seal is not served, or its format is its own.
  *
  * @throws HEADER_HASH_MISMATCH, with the members of the block that may be fields of a fork that is not known here
- * @throws INVALID_HEADER as {@link encodeHeader}; a block with a gap between its fields is refused where they do not hash to its hash
+ * @throws INVALID_HEADER as {@link encodeHeader}. A gap between the fields counts where they do not hash to the block's hash
  * @example
  * const block = await provider.send("eth_getBlockByNumber", ["latest", false]);
  * const { number, stateRoot, hash, rlp } = headerFromRpc(block);
@@ -168,7 +169,7 @@ function unknownHeaderFields(block: RpcBlock): string[] {
     .slice(0, 16);
 }
 
-/** Whether JSON may write a header field so: bytes or a number, in any notation, or a list or an object of such. Prose is none. */
+/** Whether JSON may write a header field so. It is bytes or a number, in any notation, or a list or an object of such. Prose is none. */
 function mayBeField(value: unknown): boolean {
   if (typeof value === "string") return value.length <= 2 + 2 * MAX_HEADER_SIZE && /^(?:0x[0-9a-f]*|\d+)$/i.test(value);
   return typeof value === "number" || typeof value === "bigint" || (typeof value === "object" && value !== null);

@@ -65,8 +65,7 @@ export function hashHeader(header: string): Hex {
 }
 
 /**
- * Decodes a header whose hash is not known. It is strict in all fields up to Prague's last: shapes, widths, canonical RLP, and a field
- * count that some fork has. Up to eleven byte strings that a later fork may append are accepted, and kept in `fields`.
+ * Decodes a header whose hash is not known. It is strict in all fields up to Prague's last: shapes, widths, canonical RLP, a fork's field count. Up to eleven byte strings that a later fork may append are accepted, and kept in `fields`.
  *
  * @param header its RLP
  * @throws HEADER_MALFORMED, with the field that the contract's `HeaderMalformed` names; INVALID_HEADER where `header` is not bytes
@@ -80,8 +79,7 @@ export function decodeHeader(header: string): Header {
 }
 
 /**
- * Reads a header up to its number, as the contract does under a hash that it knows. It is strict in every byte that decides where the
- * state root and the number lie, and blind to what comes after them.
+ * Reads a header up to its number, as the contract does under a hash that it knows. It is strict in every byte that decides where the state root and the number lie. It is blind to the rest.
  *
  * @throws HEADER_MALFORMED
  * @internal
@@ -158,7 +156,7 @@ function parse(rlp: Uint8Array): Parsed {
   return { values, table, named: isAmsterdam ? FIELDS.length : Math.min(count, PRAGUE_FIELDS), wrong };
 }
 
-/** The payloads of up to `limit` fields, and the error of the first that is no canonical byte string, where they end. */
+/** The payloads of up to `limit` fields. They end before the first that is no canonical byte string, whose error is given. */
 function split(rlp: Uint8Array, limit: number): { values: Uint8Array[]; broken: Malformed | undefined } {
   checkList(rlp);
   const values: Uint8Array[] = [];

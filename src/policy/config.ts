@@ -143,6 +143,8 @@ export function defineGuardConfig<
  * A single standstill longer than `gap` need not stay hidden, whatever the slack: two headers prove it (`proveStandstill`, `findStandstill`).
  *
  * @param config its `gap` in seconds, the block times in milliseconds
+ * @example
+ * hiddenOutages({ gap: 900, blockTime: 12_000, longestBlockTime: 13_500 }, "timestamp").day; // in seconds
  */
 export function hiddenOutages(
   { gap, blockTime, longestBlockTime }: Pick<ScopeConfig, "gap" | "blockTime" | "longestBlockTime">,
@@ -157,6 +159,8 @@ export function hiddenOutages(
  * A scope's name as the contract's `bytes32`: ASCII, padded with zeros at the end.
  *
  * @throws INVALID_CONFIG for a name that is not 1 to 31 characters of printable ASCII
+ * @example
+ * await perps.statusOf(scopeId("ETH-PERP"));
  */
 export function scopeId(name: string): Hex {
   const fault = scopeNameFault(name);

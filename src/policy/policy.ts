@@ -82,6 +82,8 @@ export function verdictOf({ policy, status, action }: VerdictQuestion): Verdict 
  *
  * @param position signed size before the trade
  * @param size signed size of the trade
+ * @example
+ * classify(-5n, 3n); // "Decrease"
  */
 export function classify(position: bigint, size: bigint): "Increase" | "Decrease" {
   const after = position + size;
@@ -92,6 +94,9 @@ export function classify(position: bigint, size: bigint): "Increase" | "Decrease
 /**
  * What is wrong with a policy, cell by cell. A worse status allows more there, or one of the guard's promises is
  * broken. The contract refuses the same policies (`Policies.pack`, `Policies.requireSound`).
+ *
+ * @example
+ * for (const { action, status, reason } of policyFaults(policy)) console.error(`${action} in ${status}: ${reason}`);
  */
 export function policyFaults(policy: PolicyTable): PolicyFault[] {
   return ACTIONS.flatMap((action): PolicyFault[] => {
@@ -113,6 +118,8 @@ export function policyFaults(policy: PolicyTable): PolicyFault[] {
  * status below which it is allowed. The high three are that below which it is open at all.
  *
  * @throws INVALID_POLICY with the first fault where the policy has one
+ * @example
+ * packPolicy(STANDARD_POLICY); // 0xb62a5226d492n
  */
 export function packPolicy(policy: PolicyTable): bigint {
   const [fault] = policyFaults(policy);
@@ -131,6 +138,8 @@ export function packPolicy(policy: PolicyTable): bigint {
  * The table of a packed policy.
  *
  * @throws INVALID_POLICY where the bits are none that a table has
+ * @example
+ * const table = unpackPolicy((await perps.configOf(scope)).policy);
  */
 export function unpackPolicy(packed: bigint): PolicyTable {
   if (typeof packed !== "bigint") {
@@ -149,7 +158,12 @@ export function unpackPolicy(packed: bigint): PolicyTable {
   return Object.fromEntries(rows) as Record<Action, PolicyRow>;
 }
 
-/** The matrix as people read it: a table in Markdown, one row an action. */
+/**
+ * The matrix as people read it: a table in Markdown, one row an action.
+ *
+ * @example
+ * console.log(formatPolicy(STANDARD_POLICY));
+ */
 export function formatPolicy(policy: PolicyTable): string {
   const words: Record<Verdict, string> = { Allow: "allow", AllowConservative: "conservative", Deny: "-" };
   const rows = ACTIONS.map((action) => [action, ...policy[action].map((verdict) => words[verdict])]);

@@ -51,7 +51,7 @@ export function decodeNode(bytes: Uint8Array): TrieNode | Failure {
   return places.length === 3 ? decodeShort(bytes, places as [number, number, number]) : "NodeMalformed";
 }
 
-/** Where each item of a list starts, and the last one ends; undefined if the bytes are not one list of canonical items. */
+/** Where each item of a list starts, and the last one ends. Undefined if the bytes are not one list of canonical items. */
 function itemsOf(bytes: Uint8Array): number[] | undefined {
   const marker = bytes[0] ?? 0;
   const header = marker < 0xf8 ? 1 : marker - 0xf6;

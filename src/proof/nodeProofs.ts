@@ -49,7 +49,7 @@ export function verifyStorageProof(question: {
 }
 
 /**
- * What nodes show about a key of any trie whose keys are hashes: the leaf as it stands in the trie.
+ * What nodes show about a key of any trie whose keys are hashes: the leaf as it stands there.
  *
  * Whoever may choose the key may choose what is proven. For accounts and slots use {@link verifyAccountProof} and
  * {@link verifyStorageProof}, which hash.

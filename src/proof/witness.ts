@@ -10,7 +10,7 @@ import { EMPTY_ROOT } from "./trie.js";
 /** A slot's position: a bigint, a safe whole number, or 32 bytes of hexadecimal. */
 export type SlotInput = string | bigint | number;
 
-/** What a witness is asked: an account with any number of slots, or slots alone, under a root that is known. */
+/** What a witness is asked: an account with any number of slots, or slots alone, under a known root. */
 export type WitnessQuestion =
   | { readonly stateRoot: string; readonly account: string; readonly slots?: readonly SlotInput[] }
   | { readonly storageRoot: string; readonly slots: readonly SlotInput[] };
@@ -95,8 +95,8 @@ export function verifyWitness(question: WitnessQuestion, witness: string): Witne
 /**
  * Checks every node of an `eth_getProof` answer, each hashed once, and packs them into a witness.
  *
- * Copes with what clients do differently: slots are matched by our own keys (as numbers, whatever their format); an embedded node
- * that is listed again is dropped if it is the one that its parent embeds; `["0x80"]` for an empty trie, `null` for no proof.
+ * Copes with what clients do differently. Slots are matched as numbers, whatever the format of their keys. An embedded node that is listed
+ * again is dropped, if it is the one that its parent embeds. `["0x80"]` stands for an empty trie, `null` for no proof.
  *
  * @param question its slots in any order; each is proven once
  * @throws PROOF_INVALID with the reason, if anything is not proven

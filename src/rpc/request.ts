@@ -42,6 +42,9 @@ interface Members {
  *
  * @throws INVALID_CONNECTION for what is no single endpoint: a URL, a signer, ethers' `FallbackProvider`. That one
  * answers block numbers that no node gave. Nothing was sent then
+ * @example
+ * const request = toRequest(viemClient);
+ * await request({ method: "eth_chainId" });
  */
 export function toRequest(connection: Connection): Request {
   const reason = whyNot(connection);

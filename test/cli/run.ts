@@ -45,7 +45,7 @@ export async function cli(args: string[], options: RunOptions = {}): Promise<Run
   return { code, stdout, stderr };
 }
 
-/** What clears a screen, in 7 and in 8 bits; what turns text around or hides it; ends of lines; halves of characters; fillers. */
+/** What clears a screen, in 7 and in 8 bits, turns text around or hides it. Ends of lines, halves of characters, fillers. */
 export const ESCAPES = "\u001b[2J\u009b2J\u0007\u202e\u2066\u200b\u2028\ufeff\u00ad\u3164\ud800\u{e0041}\r\n\b";
 /* eslint-disable no-control-regex */
 export const OBEYED =

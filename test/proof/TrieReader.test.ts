@@ -73,7 +73,7 @@ describe("TrieReader", () => {
   });
 });
 
-/** Every byte with one bit flipped, as each kind of end and step, left out, and twice; and cut off at every byte. */
+/** Every byte with one bit flipped, as each kind of end and step, left out, and twice. The witness is also cut off at every byte. */
 function changesOf(witness: Uint8Array): Uint8Array[] {
   return [...witness].flatMap((byte, at) => {
     const before = witness.subarray(0, at);

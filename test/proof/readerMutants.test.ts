@@ -53,7 +53,7 @@ async function firstWrongAnswer(harness: Contract): Promise<string | undefined> 
     const isRight =
       values === undefined ? answer === (await twin.read(root, keys, witness)) : answer === values.join(" ");
     if (!isRight) return name;
-    // Cut off, or with a byte more, it is refused where the twin refuses it, or is another answer to both.
+    // Cut off, or with a byte more, it is refused where the twin refuses it, or both answer alike.
     for (const changed of [witness.subarray(0, witness.length - 1), Uint8Array.of(...witness, 0)])
       if ((await reader.read(root, keys, changed)) !== (await twin.read(root, keys, changed)))
         return `${name}, changed`;

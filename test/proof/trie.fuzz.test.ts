@@ -25,7 +25,7 @@ const FOREIGN: Build = {
   ...{ compiler: "solc", evmVersion: "prague", runs: 200, viaIR: false, foreign: true },
 };
 
-/** What is asked for: a slot or an address, whose hash is the key, or a key that is no hash. */
+/** What is asked for: a slot or an address, whose hash is the key, or a bare key. */
 interface Subject {
   readonly key: Uint8Array;
   readonly slot?: Uint8Array;
@@ -299,7 +299,7 @@ function alone(random: Random, items: readonly Uint8Array[]): Uint8Array {
   return rlpList(items.length === 2 ? items.slice(0, 1) : items.map((item, i) => (i === kept ? item : EMPTY)));
 }
 
-/** A string that no encoder writes so: a prefix before a byte below 0x80, or a length that has a byte to itself. */
+/** A string that no encoder writes so. It has a prefix before a byte below 0x80, or a length in a byte of its own. */
 function reencoded(random: Random, items: readonly Uint8Array[]): Uint8Array {
   const strings = [...items.keys()].filter((i) => items[i]![0]! < 0xb8);
   const changed = random.pick(strings);
@@ -311,7 +311,7 @@ function reencoded(random: Random, items: readonly Uint8Array[]): Uint8Array {
 const EMPTY = Uint8Array.of(0x80);
 const MARKERS = [0x00, 0x7f, 0x80, 0x81, 0x9f, 0xa0, 0xa1, 0xb8, 0xc0, 0xdf];
 
-/** A byte, what is no reference, what is not canonical, and what may stand there: a hash, and embedded nodes read and unread. */
+/** A byte, what is no reference, and what is not canonical. Also what may stand there: a hash, and embedded nodes read and unread. */
 const IN_PLACE_OF_NOTHING = [
   [0x00],
   [0x7f],

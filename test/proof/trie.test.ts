@@ -31,7 +31,7 @@ const ZERO = new Uint8Array(32);
 describe("nodes as eth_getProof lists them", () => {
   const { each } = asking();
 
-  /** Asks for slot 7 under a root that is the node's own hash: what an attacker can do who also chooses the root. */
+  /** Asks for slot 7 under a root that is the node's own hash. An attacker who also chooses the root can do that. */
   const selfRooted = (nodes: Uint8Array[], expected: string | RegExp): Promise<void> =>
     each((v) => v.slot(keccak256(nodes[0] as Uint8Array), slotOf(7), nodes), expected);
 
@@ -199,7 +199,7 @@ describe("nodes as eth_getProof lists them", () => {
       await leafOfSlot(wrong, rlpString(value), "invalid PathMalformed");
       await leafOfAccount(addressOf(1), wrong, holder, "invalid PathMalformed");
     }
-    // An even path's flag before an odd path is one nibble too few; the same two nibbles below, a dirty pad.
+    // An even path's flag before an odd path is one nibble too few. Two nibbles below, it is a dirty pad.
     for (const first of [0x21, 0x22, 0x2f]) {
       const even = above(
         key,
@@ -559,7 +559,7 @@ describe("nodes as eth_getProof lists them", () => {
 
   it("R3 R9 R13 R14 R15: accounts of other shapes are refused", async () => {
     const hash = rlpString(keccak256(Uint8Array.of(1)));
-    // Where a reader that is less strict finds the storage root, it is one under which the slot can be proven.
+    // Where a less strict reader finds the storage root, it is one under which the slot can be proven.
     const root = rlpString(held.root);
     const one = rlpInteger(1n);
     const word = (byte: number, length: number): Uint8Array => rlpString(new Uint8Array(length).fill(byte));

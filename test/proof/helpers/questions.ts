@@ -153,7 +153,7 @@ const branchStep = (mask: number, ...hashes: Uint8Array[]): Uint8Array =>
   concat([bytes(STEP.BRANCH, mask >> 8, mask & 0xff), ...hashes]);
 
 /**
- * Witnesses whose every hash is right, under a root that somebody made up: only the rule that they break refuses them. The nodes are
+ * Witnesses whose every hash is right, under a made-up root. Only the rule that they break refuses them. The nodes are
  * encoded here, by the tests' own encoder.
  */
 export function forbiddenQuestions(): Question[] {
@@ -477,7 +477,7 @@ function withNonce(account: Hex, nonce: Uint8Array): Omit<StateQuestion, "name">
   return { method: "readAccount", args: [toHex(trie.root), account, witness], expected: "StateProofInvalid" };
 }
 
-/** Two slots in descending order, under a root in which each has the other's leaf: who forgets the order reads them. */
+/** Two slots in descending order, under a root in which each has the other's leaf. Who forgets the order reads them. */
 function exchanged(slots: readonly Hex[]): Omit<StateQuestion, "name"> {
   const sorted = slots
     .map((slot) => ({ slot, key: keccak256(toBytes(slot, "slot")) }))

@@ -84,7 +84,7 @@ export async function rawReaders(): Promise<RawReaders> {
         packed = packSlots(root, [key], [nodes], new Nodes());
       } catch (error) {
         if (!(error instanceof Unpackable)) throw error;
-        // A witness says more than the raw reader asks: every leaf holds a slot's value, on the way of no key as well.
+        // A witness says more than the raw reader asks. Every leaf holds a slot's value, also where no key leads.
         expect(error.reason).to.equal(raw.status === "invalid" ? raw.reason : "ValueMalformed");
         expect(raw.status === "present" && value !== undefined, "a slot's value is packed").to.equal(false);
         return;
