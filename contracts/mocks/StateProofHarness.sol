@@ -56,13 +56,17 @@ contract StateProofHarness {
         values = new uint256[](keys.length);
         Climb memory c = Climbs.open(root, witness);
         uint256 keysAt;
-        uint256 valuesAt;
+        uint256 last;
+        uint256 toValue;
         assembly ("memory-safe") {
             keysAt := add(keys, 0x20)
-            valuesAt := add(values, 0x20)
+            last := add(keysAt, mul(mload(keys), 0x20))
+            // equivalent: toValue = from `keys` to `values`
+            toValue := sub(values, keys)
         }
-        TrieReader.requireOrder(c, keysAt, keysAt, keys.length);
-        TrieReader.close(c, TrieReader.part(c, keysAt, keysAt, keys.length, valuesAt));
+        c.toValue = toValue;
+        TrieReader.requireOrder(c, keysAt, keysAt, last);
+        TrieReader.close(c, TrieReader.part(c, keysAt, keysAt, last));
     }
 }
 

@@ -88,7 +88,8 @@ library StateProof {
             mstore(add(asked, 0x20), keccak256(add(asked, 12), 20))
             mstore(0x40, add(asked, 0x40))
         }
-        bytes32 root = TrieReader.part(c, asked, asked + 32, 1, 0);
+        c.toValue = 0;
+        bytes32 root = TrieReader.part(c, asked, asked + 32, asked + 64);
         exists = c.fields != 0;
         if (!exists && !c.sendsRoot && c.storageRoot != EMPTY_ROOT) c.refuse();
         TrieReader.close(c, root);
@@ -97,8 +98,8 @@ library StateProof {
     /// @dev The fields of an account that was read. They are taken again, and were found to be right before.
     function _fields(Climb memory c) private pure returns (Account memory fields) {
         c.cursor = c.fields;
-        fields.nonce = uint64(c.takeInteger(8));
-        fields.balance = c.takeInteger(32);
+        fields.nonce = uint64(c.takeInteger());
+        fields.balance = c.takeInteger();
         if (c.sendsRoot) c.take(32);
         (fields.storageRoot, fields.codeHash) = (c.storageRoot, bytes32(c.take(32)));
     }
@@ -113,7 +114,8 @@ library StateProof {
             mstore(add(asked, 0x40), 0)
             mstore(0x40, add(asked, 0x60))
         }
-        root = TrieReader.part(c, asked, asked + 32, 1, asked + 64);
+        c.toValue = 32;
+        root = TrieReader.part(c, asked, asked + 32, asked + 64);
         value = Climbs.wordAt(asked + 64);
     }
 
@@ -124,7 +126,8 @@ library StateProof {
         values = new uint256[](slots.length);
         uint256 asked;
         uint256 keys;
-        uint256 valuesAt;
+        uint256 last;
+        uint256 toValue;
         assembly ("memory-safe") {
             // equivalent: asked = slots, keys = their hashes, without their lengths
             let size := shl(5, slots.length)
@@ -139,9 +142,12 @@ library StateProof {
             } {
                 mstore(add(keys, i), keccak256(add(asked, i), 0x20))
             }
-            valuesAt := add(values, 0x20)
+            last := add(keys, size)
+            // equivalent: toValue = from `keys` to the first of `values`
+            toValue := sub(add(values, 0x20), keys)
         }
-        TrieReader.requireOrder(c, asked, keys, slots.length);
-        root = TrieReader.part(c, asked, keys, slots.length, valuesAt);
+        c.toValue = toValue;
+        TrieReader.requireOrder(c, asked, keys, last);
+        root = TrieReader.part(c, asked, keys, last);
     }
 }

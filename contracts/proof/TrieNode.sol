@@ -1,145 +1,121 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.13;
 
-/// @dev Size of a reference that is a hash: 0xa0 and 32 bytes.
-uint256 constant HASH_SIZE = 33;
+import {Climb, HASH_SIZE} from "./Climb.sol";
 
-// Flags of hex-prefix paths, in the upper nibble of their first byte.
-uint256 constant EXTENSION_FLAG = 0x00;
-uint256 constant LEAF_FLAG = 0x20;
+/// @dev References to nothing, as many as a word holds.
+uint256 constant NOTHINGS = 0x8080808080808080808080808080808080808080808080808080808080808080;
 
-/// @dev A branch of sixteen hashes, the largest node, and room up to a whole word.
-uint256 constant FULL_BYTES = 532 + 12;
-
-/// @dev For any node: its header, its items, and what is written behind them.
-uint256 constant NODE_BYTES = 32 + 529 + 64;
-
-/// @title Nodes of a trie, written in memory
+/// @title Nodes of a trie, written in the buffers of a `Climb`
 /// @notice For {TrieReader}. What is written is canonical RLP, whatever it is made of.
 library TrieNode {
-    /// @dev Memory for a branch of sixteen hashes, in which all but the hashes is written, and for the items of any node.
-    function newBuffers() internal pure returns (uint256 full, uint256 items) {
-        assembly ("memory-safe") {
-            full := mload(0x40)
-            items := add(full, add(FULL_BYTES, 0x20))
-            mstore(0x40, add(full, add(FULL_BYTES, NODE_BYTES)))
-            // 0xf9 0x0211, 0xa0 before each hash, 0x80
-            mstore(full, shl(232, 0xf90211))
-            let end := add(full, 531)
-            for {
-                let marker := add(full, 3)
-            } lt(marker, end) {
-                marker := add(marker, 33)
-            } {
-                mstore8(marker, 0xa0)
-            }
-            mstore8(end, 0x80)
-        }
-    }
-
-    /// @dev `count` children: for each bit of `sent` that is set, the lowest first, a hash from calldata, for the others nothing.
-    function putSent(uint256 to, uint256 from, uint256 sent, uint256 count) internal pure returns (uint256, uint256) {
-        assembly ("memory-safe") {
-            // A bit behind the last child says where to end. Two children are put at a time.
-            let bound := shl(count, 1)
-            for {
-                sent := or(and(sent, sub(bound, 1)), bound)
-            } gt(sent, 3) {
-                sent := shr(2, sent)
-            } {
-                switch and(sent, 3)
-                case 0 {
-                    mstore(to, shl(240, 0x8080))
-                    to := add(to, 2)
-                }
-                case 3 {
-                    mstore8(to, 0xa0)
-                    mstore(add(to, 1), calldataload(from))
-                    mstore8(add(to, 33), 0xa0)
-                    mstore(add(to, 34), calldataload(add(from, 32)))
-                    to := add(to, 66)
-                    from := add(from, 64)
-                }
-                case 1 {
-                    mstore8(to, 0xa0)
-                    mstore(add(to, 1), calldataload(from))
-                    mstore8(add(to, 33), 0x80)
-                    to := add(to, 34)
-                    from := add(from, 32)
-                }
-                default {
-                    mstore(to, shl(240, 0x80a0))
-                    mstore(add(to, 2), calldataload(from))
-                    to := add(to, 34)
-                    from := add(from, 32)
-                }
-            }
-            if gt(sent, 1) {
-                // The last one: 0xa0 and a hash, or 0x80.
-                let size := and(shl(5, sent), 32)
-                mstore8(to, or(0x80, size))
-                mstore(add(to, 1), calldataload(from))
-                to := add(add(to, size), 1)
-                from := add(from, size)
-            }
-        }
-        return (to, from);
-    }
-
-    /// @dev A reference: 0xa0 and a hash, or the child itself. Up to 32 bytes behind it are overwritten.
-    function put(uint256 to, uint256 child, uint256 size) internal pure returns (uint256 next) {
-        assembly ("memory-safe") {
-            mstore8(to, 0xa0)
-            mstore(add(to, eq(size, HASH_SIZE)), child)
-            next := add(to, size)
-        }
-    }
-
-    /// @dev The nibbles of `key` from `depth` on, as a hex-prefix path, as a string.
-    function putPath(
-        uint256 to,
-        uint256 flag,
-        uint256 key,
-        uint256 depth,
-        uint256 nibbles
-    ) internal pure returns (uint256 next) {
+    /// @dev The first item of a leaf or an extension: the key's nibbles from `c.height` down to `low`, as a hex-prefix path, as a string. A leaf's
+    /// end at 0.
+    function putPath(Climb memory c, uint256 low) internal pure returns (uint256 to) {
         assembly ("memory-safe") {
             // The first byte holds the flag, and a nibble where their number is odd; then come `size` bytes.
-            let path := shl(shl(2, depth), key)
+            let height := mload(add(c, 0x60))
+            let path := shl(shl(2, sub(64, height)), mload(add(c, 0x40)))
+            let nibbles := sub(height, low)
             let size := shr(1, nibbles)
-            if and(nibbles, 1) {
-                flag := or(flag, or(0x10, shr(252, path)))
-                path := shl(4, path)
-            }
+            let isOdd := and(nibbles, 1)
+            let first := or(shl(5, iszero(low)), mul(isOdd, or(0x10, shr(252, path))))
+            to := add(mload(add(c, 0x100)), 0x20)
             // One byte is its own string, since all flags are below 0x40.
-            if size {
-                mstore8(to, add(0x81, size))
-                to := add(to, 1)
-            }
-            mstore8(to, flag)
-            mstore(add(to, 1), path)
-            next := add(add(to, 1), size)
+            mstore8(to, add(0x81, size))
+            to := add(to, gt(size, 0))
+            mstore8(to, first)
+            to := add(to, 1)
+            mstore(to, shl(shl(2, isOdd), path))
+            to := add(to, size)
         }
     }
 
-    /// @dev Makes the bytes from `items` to `end` a list, and returns how the node above refers to it. The header overwrites the word before them.
-    function build(uint256 items, uint256 end) internal pure returns (uint256 child, uint256 size) {
+    /// @dev The reference of an entry: 0xa0 and a hash, or the child itself. What comes behind it is nothing, until it is written.
+    function put(uint256 to, uint256 entry) internal pure returns (uint256 next) {
         assembly ("memory-safe") {
-            size := sub(end, items)
-            // 0xc0 + size; or 0xf8 and one byte; or 0xf9 and two.
-            let isLong := gt(size, 55)
-            let isLonger := gt(size, 255)
-            mstore(sub(items, 0x20), add(size, add(0xc0, add(mul(isLong, 0xf740), mul(isLonger, 0xf80800)))))
-            let start := sub(sub(sub(items, 1), isLong), isLonger)
-            size := sub(end, start)
-            switch lt(size, 32)
+            let size := mload(add(entry, 0x40))
+            mstore8(to, 0xa0)
+            mstore(add(to, eq(size, HASH_SIZE)), mload(add(entry, 0x20)))
+            next := add(to, size)
+            mstore(next, NOTHINGS)
+        }
+    }
+
+    /// @dev One hash.
+    function putHash(uint256 to, uint256 hash) internal pure {
+        assembly ("memory-safe") {
+            mstore8(to, 0xa0)
+            mstore(add(to, 1), hash)
+            mstore(add(to, 33), NOTHINGS)
+        }
+    }
+
+    /// @dev Starts a branch of which nothing is written. @return shift for {putHashes}, from where the hashes begin in calldata
+    function openBranch(Climb memory c, uint256 from) internal pure returns (uint256 shift) {
+        assembly ("memory-safe") {
+            let to := add(mload(add(c, 0x100)), 0x20)
+            mstore(to, NOTHINGS)
+            shift := sub(to, from)
+        }
+    }
+
+    /// @dev For each bit of `sent`, a hash from calldata. Child i goes to `from + shift + i`: each hash before it took 32 bytes more than nothing
+    /// does, as in calldata. Children behind a hash are nothing, and the value too, until they are written.
+    function putHashes(uint256 from, uint256 shift, uint256 sent) internal pure returns (uint256 behind) {
+        if (sent == 0) return from;
+        assembly ("memory-safe") {
+            for {} sent {} {
+                let bit := and(sent, sub(0, sent))
+                sent := xor(sent, bit)
+                // Powers of two differ modulo 19; the table has their exponents.
+                let to := add(
+                    add(from, shift),
+                    byte(mod(bit, 19), 0x0000010d02000e060308000c0f05070b040a0900000000000000000000000000)
+                )
+                mstore8(to, 0xa0)
+                mstore(add(to, 1), calldataload(from))
+                mstore(add(to, 33), NOTHINGS)
+                from := add(from, 32)
+            }
+            behind := from
+        }
+    }
+
+    /// @dev {build} of a branch that has two hashes at least, and whose child's reference was a hash.
+    function buildBranch(Climb memory c, uint256 to) internal pure {
+        assembly ("memory-safe") {
+            let header := mload(add(c, 0x100))
+            let size := sub(to, header)
+            let isLonger := gt(size, 287)
+            mstore(header, add(size, add(0xf7e0, mul(isLonger, 0xf80800))))
+            let start := sub(add(header, 30), isLonger)
+            mstore(add(mload(add(c, 0x80)), 0x80), keccak256(start, sub(to, start)))
+        }
+    }
+
+    /// @dev Makes the items that end at `to` a node, and the node the child. The header overwrites the word before them.
+    function build(Climb memory c, uint256 to) internal pure {
+        uint256 size = HASH_SIZE;
+        assembly ("memory-safe") {
+            let header := mload(add(c, 0x100))
+            let node := sub(to, header)
+            // 0xc0 + size; or 0xf8 and one byte; or 0xf9 and two. The header counts in `node` as 32.
+            let isLong := gt(node, 87)
+            let isLonger := gt(node, 287)
+            mstore(header, add(node, add(0xa0, add(mul(isLong, 0xf740), mul(isLonger, 0xf80800)))))
+            let start := sub(add(header, 31), add(isLong, isLonger))
+            node := sub(to, start)
+            let child := add(mload(add(c, 0x80)), 0x80)
+            switch lt(node, 32)
             case 1 {
-                child := mload(start)
+                mstore(child, mload(start))
+                size := node
             }
             default {
-                child := keccak256(start, size)
-                size := HASH_SIZE
+                mstore(child, keccak256(start, node))
             }
+            mstore(add(child, 0x20), size)
         }
     }
 }

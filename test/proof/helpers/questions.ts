@@ -108,7 +108,19 @@ export function validQuestions(): Question[] {
     question("an extension crossed by keys on both sides", [[key("0a11"), 1n], [key("0a12"), LARGE], [key("9"), 4n]], [key("00"), key("0a10"), key("0a12"), key("0b"), key("9")]),
     question("a deep way with siblings at each depth", deepEntries(), [deepEntries()[0]![0]]),
     question("a deep way, asked at each depth", deepEntries(), deepEntries().map(([each]) => each)),
+    question("full branches one above the other", twoFull(), [key("4a1")]),
+    question("an embedded leaf among fifteen hashes", crowded(deep), [key(`${deep}40`)]),
   ]; // prettier-ignore
+}
+
+/** Sixteen full branches under a full one. */
+function twoFull(): [Uint8Array, bigint][] {
+  return [...HEX].flatMap((a) => [...HEX].map((b): [Uint8Array, bigint] => [key(`${a}${b}1`), LARGE]));
+}
+
+/** Sixteen leaves under `deep`, of which the fourth alone is below 32 bytes. */
+function crowded(deep: string): [Uint8Array, bigint][] {
+  return [...HEX].map((digit): [Uint8Array, bigint] => [key(`${deep}${digit}0`), digit === "4" ? 1n : LARGE]);
 }
 
 /** Sixty-three branches one above the other. */
@@ -177,6 +189,13 @@ const FORBIDDEN_BRANCHES: readonly Question[] = [
     [own],
     at(1),
     branchStep((1 << 9) | (1 << 4), hashOnly),
+  ),
+  refused(
+    "a branch whose mask names the way, and a hash for it",
+    branch({ 4: hash(leafAt(1)), 9: other }),
+    [own],
+    at(1),
+    branchStep((1 << 9) | (1 << 4), hashOnly, hashOnly),
   ),
   refused(
     "a full branch in the words of another",
@@ -351,12 +370,27 @@ const FORBIDDEN_ENDS: readonly Question[] = [
     big,
   ),
   refused(
+    "an unknown end for another extension",
+    extension([4, 6], hash(pair)),
+    [own],
+    bytes(8, 0, 2, 0x46),
+    hash(pair),
+  ),
+  refused(
     "a mask that names one of two ways",
     branch({ 4: hash(leafAt(1)), 9: hash(leaf(nibblesOf(key("9")).slice(1), big)) }),
     [own, key("9")],
     at(1),
     at(1),
     branchStep(1 << 4),
+  ),
+  refused(
+    "a mask that names one of two ways, and a hash for it",
+    branch({ 4: hash(leafAt(1)), 9: hash(leaf(nibblesOf(key("9")).slice(1), big)) }),
+    [own, key("9")],
+    at(1),
+    at(1),
+    branchStep(1 << 4, hashOnly),
   ),
   refused(
     "a branch of one embedded child",
@@ -464,6 +498,7 @@ export function stateQuestions(): StateQuestion[] {
     { name: "another's storage of nobody", method: "readAccountSlot", args: [stateRoot, nobody, slots[0], forged], expected: "StateProofInvalid" },
     { name: "a known root", method: "readSlot", args: [storageRoot, slots[0], own.storageWitness], expected: `[${LARGE}]` },
     { name: "a nonce of nine bytes", ...withNonce(vault, rlpString(new Uint8Array(9).fill(1))) },
+    { name: "a nonce of 33 bytes", ...withNonce(vault, rlpString(new Uint8Array(33).fill(1))) },
     { name: "a nonce that is the byte zero", ...withNonce(vault, Uint8Array.of(0)) },
     { name: "slots in another order, whose leaves change places", ...exchanged(slots) },
   ]; // prettier-ignore
