@@ -10,7 +10,7 @@ struct Climb {
     uint256 key; // 0x40: a hashed key whose first nibbles lead to the child
     uint256 height; // 0x60: how many of its 64 nibbles come below the child
     uint256 top; // 0x80: memory offset of the uppermost entry of the stack; the child's comes behind it
-    uint256 parting; // 0xa0: how many nibbles of `key` come from the first on in which the next key differs; 65 if no key is next
+    uint256 parting; // 0xa0: how many nibbles of `key` are left where the next key parts; 65 if no key is next
     uint256 next; // 0xc0: memory offset of the first key that no end has answered
     uint256 last; // 0xe0: memory offset behind the last key
     uint256 header; // 0x100: memory offset of a word for a node's header; its items come behind it
@@ -33,7 +33,8 @@ uint256 constant FULL_BYTES = 532 + 12;
 uint256 constant NODE_BYTES = 32 + 529 + 47;
 
 /// @dev An entry of the stack. 0x00: height of the branch above a child << 8 | the child's nibble there. 0x20: its hash; or its bytes, left-aligned,
-/// and anything behind them. 0x40: size of its reference: HASH_SIZE, or 1 for nothing, or that of an embedded node; 0 for an end of kind SHARED.
+/// and anything behind them. 0x40: size of its reference. That is HASH_SIZE, or 1 for nothing, or an embedded node's
+/// size; 0 for an end of kind SHARED.
 uint256 constant ENTRY_BYTES = 0x60;
 
 /// @dev Size of a reference that is a hash: 0xa0 and 32 bytes.

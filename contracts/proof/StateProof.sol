@@ -6,8 +6,8 @@ import {Account} from "./ProofTypes.sol";
 import {TrieReader} from "./TrieReader.sol";
 
 /// @title What a state root says about an account and its slots, absence included
-/// @notice Every function takes the witness that `prove` returns for the same question, and reverts with `StateProofInvalid` where it does not show the
-/// answer. An absent slot reads as zero, as in the EVM; a slot that is in the trie is never zero. In an absent account every slot is
+/// @notice Every function takes the witness that `prove` returns for the same question. It reverts with `StateProofInvalid` where the witness does
+/// not show the answer. An absent slot reads as zero, as in the EVM; a slot that is in the trie is never zero. In an absent account every slot is
 /// absent. An account without nonce, balance and code that is in the trie (EIP-161) exists.
 ///
 /// The caller authenticates the root: a state root by a block's header, a storage root by its account.

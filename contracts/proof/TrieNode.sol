@@ -9,8 +9,8 @@ uint256 constant NOTHINGS = 0x80808080808080808080808080808080808080808080808080
 /// @title Nodes of a trie, written in the buffers of a `Climb`
 /// @notice For {TrieReader}. What is written is canonical RLP, whatever it is made of.
 library TrieNode {
-    /// @dev The first item of a leaf or an extension: the key's nibbles from `c.height` down to `low`, as a hex-prefix path, as a string. A leaf's
-    /// end at 0.
+    /// @dev The first item of a leaf or an extension, a hex-prefix path as a string. It has the key's nibbles from `c.height` down to
+    /// `low`, which is 0 for a leaf.
     function putPath(Climb memory c, uint256 low) internal pure returns (uint256 to) {
         assembly ("memory-safe") {
             // The first byte holds the flag, and a nibble where their number is odd; then come `size` bytes.

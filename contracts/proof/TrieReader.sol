@@ -6,8 +6,7 @@ import {TrieNode} from "./TrieNode.sol";
 import {TrieSteps} from "./TrieSteps.sol";
 
 /// @title The reader of witnesses: builds a trie's nodes from the keys upward, and returns the root that they come to
-/// @notice `src/proof/witness.ts` is its twin, and packs witnesses out of `eth_getProof`. A witness leaves out what the reader knows: hashes on the way,
-/// paths that are a key's own, and RLP's framing. It answers any number of keys of one trie, in ascending order; shared nodes are sent once.
+/// @notice `src/proof/witness.ts` is its twin, and packs witnesses out of `eth_getProof`. A witness leaves out what the reader knows: hashes on the way, a key's own paths, and RLP's framing. It answers any number of keys of one trie, in ascending order; shared nodes are sent once.
 ///
 /// ```text
 /// part      = for each key that no earlier end answers: an end, then steps
@@ -26,21 +25,21 @@ import {TrieSteps} from "./TrieSteps.sol";
 /// ```
 ///
 /// Kinds, depths and numbers are one byte; a depth counts the nibbles above a node. A path takes as many bytes as it needs, an odd one behind a zero
-/// nibble. Children are sent in their order, those on the way to a key never. Steps go on until the root, or until the branch at which
-/// the next key parts: that key comes first, then the branch, with all its ways.
+/// nibble. Children are sent in their order, those on the way to a key never. Steps go on until the root, or until the branch at which the next
+/// key parts. That key comes first, then the branch, with all its ways.
 ///
-/// @dev **Present and Absent are functions of (root, key) alone**, unless Keccak-256 collides. All that is hashed is RLP that was written here, each item
-/// with its length, so a node's bytes have one reading. Take two witnesses that are accepted for one root and go down from it along a key. Both hold the
-/// same node at the root, thus the same kind, path and references, and so on in each child. A branch has the one way that the key's nibble names.
-/// A leaf or an extension answers Absent where its path parts from the key's, whether the path is sent, or copied from another key and the key counted
-/// in by {Climbs-answer}; else the way leads on. So both end in the same place: nothing, another path, or the key's own leaf and its value.
+/// @dev **Present and Absent are functions of (root, key) alone**, unless Keccak-256 collides. All that is hashed is RLP that was
+/// written here, each item with its length. So a node's bytes have one reading. Take two witnesses that are accepted for one root and go down from it along a key. Both hold the
+/// same node at the root, thus the same kind, path and references. So do their children. A branch has the one way that the key's nibble names.
+/// A leaf or an extension answers Absent where its path parts from the key's. The path is sent, or it is another key's own and
+/// {Climbs-answer} counts the key in. Else the way leads on. So both end in the same place: nothing, another path, or the key's own leaf and its value.
 ///
-/// Every node is canonical, embedded siblings aside: branches of two children or more without a value, extensions above branches only, nodes
-/// of 32 bytes or more hashed, the others embedded, integers without leading zeros. The format leaves no choice, so a question has one witness.
+/// Every node is canonical, embedded siblings aside. Branches have two children or more and no value, and extensions lie above branches only.
+/// Nodes of 32 bytes or more are hashed, the others embedded. Integers have no leading zeros. The format leaves no choice, so a question has one witness.
 ///
-/// The caller hashes the keys from the question, and authenticates the root. A number of the witness is compared with what is left of the key, or of the
-/// witness, before it moves anything. Gas grows with the witness: about 700 for a full branch of 481 bytes, up to 3,000
-/// for one of kind 1, 450 for each further way, and 9,000 for one of kind 2, which only a search for keys that share eight nibbles makes.
+/// The caller hashes the keys from the question, and authenticates the root. A number of the witness moves nothing before it is compared with what is left of the key or witness. Gas grows with the
+/// witness. A full branch of 481 bytes costs about 700, one of kind 1 up to 3,000, each further way 450. One of kind 2 costs up to 9,000;
+/// only a search for keys that share eight nibbles makes it.
 /// Keys that share n nibbles cost 65 n more.
 library TrieReader {
     using Climbs for Climb;
@@ -56,7 +55,7 @@ library TrieReader {
             (c.toQuestion, c.next, c.last) = (asked - keys, keys, last);
         }
         assembly ("memory-safe") {
-            // A stack with an entry for each key, one before them whose branch is above the root, and one for the child.
+            // An entry for each key, one before them whose branch is above the root, and one for the child.
             let stack := mload(0x40)
             mstore(stack, shl(8, 65))
             mstore(0x40, add(add(stack, mul(sub(last, keys), 3)), 0xc0))

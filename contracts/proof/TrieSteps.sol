@@ -10,7 +10,7 @@ library TrieSteps {
     using Climbs for Climb;
     using TrieNode for Climb;
 
-    /// @notice Climbs to the root, or to the branch at which the next key parts: the child is pushed then, for that key's steps to find.
+    /// @notice Climbs to the root, or to the branch at which the next key parts. Then the child is pushed, for that key's steps to find.
     function climb(Climb memory c) internal pure {
         unchecked {
             bool isBranch; // whether the child is one
@@ -38,7 +38,7 @@ library TrieSteps {
     /// @dev Climbs branches with one way, to a hash, as long as they come.
     function _climbAlone(Climb memory c) private pure returns (bool moved) {
         unchecked {
-            // Up to this height, the child is on the way to one key alone: to no earlier one, and not to the next.
+            // Up to this height, the child is on the way to one key alone.
             uint256 ceiling = c.topHeight();
             if (c.parting < ceiling) ceiling = c.parting;
             ceiling -= 1;
