@@ -7,6 +7,7 @@ import type { Readable } from "node:stream";
 import { expect } from "chai";
 
 import { CliError } from "../../packages/cli/src/errors.js";
+import { bundled } from "../../tools/bundle.js";
 
 export const ROOT = join(import.meta.dirname, "..", "..");
 
@@ -25,10 +26,10 @@ export interface RunOptions {
   isDeaf?: boolean;
 }
 
-/** Runs the command line as its users do, from its sources. */
+/** Runs the command line as its users do, from a bundle of its sources. */
 export async function cli(args: string[], options: RunOptions = {}): Promise<Run> {
   const heap = options.heap === undefined ? [] : [`--max-old-space-size=${options.heap}`];
-  const command = [...heap, "--import", "tsx", join(ROOT, "packages/cli/src/main.ts"), ...args];
+  const command = [...heap, await bundled("packages/cli/src/main.ts"), ...args];
   const env = { ...process.env, ...options.environment };
   const child = spawn(process.execPath, command, { cwd: ROOT, env, stdio: ["pipe", "pipe", "pipe"] });
   let stdout = "";

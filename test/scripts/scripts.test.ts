@@ -1,20 +1,18 @@
 import { spawnSync } from "node:child_process";
-import { createRequire } from "node:module";
 
 import { expect } from "chai";
 import { TypedDataEncoder, keccak256 } from "ethers";
 
 import { ANCHOR_TYPE, STATE_ANCHOR_TYPE, decodeHeader } from "../../src/index.js";
+import { bundled } from "../../tools/bundle.js";
 
-const tsx = createRequire(import.meta.url).resolve("tsx/cli");
-
-function run(script: string, ...args: string[]): { status: number | null; stdout: string; stderr: string } {
-  return spawnSync(process.execPath, [tsx, `scripts/${script}.ts`, ...args], { encoding: "utf8" });
+async function run(script: string, ...args: string[]) {
+  return spawnSync(process.execPath, [await bundled(`scripts/${script}.ts`), ...args], { encoding: "utf8" });
 }
 
 describe("scripts/commit.ts", function () {
-  it("prints an anchor, its header, and the digests that a wallet signs", () => {
-    const { status, stdout } = run("commit", "--name", "Perps", "--version", "2", "--depth", "3");
+  it("prints an anchor, its header, and the digests that a wallet signs", async () => {
+    const { status, stdout } = await run("commit", "--name", "Perps", "--version", "2", "--depth", "3");
     expect(status).to.equal(0);
     const { anchor, stateAnchor, header, domain, digests } = JSON.parse(stdout);
     expect(keccak256(header)).to.equal(anchor.hash);
@@ -40,8 +38,8 @@ describe("scripts/commit.ts", function () {
       /^UNUSABLE_INPUT: --rpc: expected an http or https URL$/m,
     ],
   ] as const) {
-    it(`says in a line what is wrong with ${what}, and exits with ${status}`, () => {
-      const result = run("commit", ...args);
+    it(`says in a line what is wrong with ${what}, and exits with ${status}`, async () => {
+      const result = await run("commit", ...args);
       expect(result.stderr).to.match(message);
       expect(result.status).to.equal(status);
       expect(result.stdout).to.equal("");
@@ -50,10 +48,10 @@ describe("scripts/commit.ts", function () {
 });
 
 describe("scripts/commit.ts, given secrets", () => {
-  it("A19: repeats none of them", () => {
+  it("A19: repeats none of them", async () => {
     const url = "http://user:s3cr3tk3y@127.0.0.1:1999/s3cr3tk3y?key=s3cr3tk3y";
     for (const args of [["--rpc", url], [url], [`--rcp=${url}`], ["--rpc", url, "--header", "Key s3cr3tk3y"]]) {
-      const { status, stdout, stderr } = run("commit", ...args);
+      const { status, stdout, stderr } = await run("commit", ...args);
       expect(status).to.be.oneOf([1, 2]);
       expect(stderr).not.to.equal("");
       expect(stdout + stderr).not.to.contain("s3cr3tk3y");
@@ -62,21 +60,21 @@ describe("scripts/commit.ts, given secrets", () => {
 });
 
 describe("scripts/deploy.ts", () => {
-  it("deploys the exchange and the guard on a chain that it knows", () => {
-    const { status, stdout } = run("deploy");
+  it("deploys the exchange and the guard on a chain that it knows", async () => {
+    const { status, stdout } = await run("deploy");
     expect(status).to.equal(0);
     expect(JSON.parse(stdout)).to.include.keys("token", "perps", "guard");
   });
 
-  it("SG-16: refuses a chain that it does not know, before it sends anything", () => {
-    const { status, stdout, stderr } = run("deploy", "--network", "unknown");
+  it("SG-16: refuses a chain that it does not know, before it sends anything", async () => {
+    const { status, stdout, stderr } = await run("deploy", "--network", "unknown");
     expect(stderr).to.match(/^UnsupportedChain: .*999999937/m);
     expect(status).to.equal(1);
     expect(stdout).to.equal("");
   });
 
-  it("exits with 2 where an address is none", () => {
-    const { status, stderr } = run("deploy", "--token", "0x12");
+  it("exits with 2 where an address is none", async () => {
+    const { status, stderr } = await run("deploy", "--token", "0x12");
     expect(stderr).to.match(/--token 0x12 is not an address/);
     expect(status).to.equal(2);
   });
@@ -85,8 +83,8 @@ describe("scripts/deploy.ts", () => {
     ["a network that is not configured", "nosuch", 2, /^--network nosuch is not configured; there are .*unreachable/],
     ["an endpoint that does not answer", "unreachable", 1, /^[^\n]*Cannot connect to the network[^\n]*$/m],
   ] as const) {
-    it(`says in a line what is wrong with ${what}, and exits with ${status}`, () => {
-      const result = run("deploy", "--network", name);
+    it(`says in a line what is wrong with ${what}, and exits with ${status}`, async () => {
+      const result = await run("deploy", "--network", name);
       expect(result.stderr)
         .to.match(message)
         .and.not.match(/^\s+at /m);
