@@ -7,13 +7,28 @@ import {StateProof} from "../proof/StateProof.sol";
 import {TrieReader} from "../proof/TrieReader.sol";
 import {StateProofReference} from "../proof/StateProofReference.sol";
 
-/// @notice {StateProof} behind external functions.
+/// @notice {StateProof} behind external functions, in memory that is not clean.
 contract StateProofHarness {
+    /// @dev Fills what is allocated next: Solidity clears none of it.
+    modifier onDirtyMemory() {
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            for {
+                let i := 0
+            } lt(i, 4096) {
+                i := add(i, 32)
+            } {
+                mstore(add(free, i), not(0))
+            }
+        }
+        _;
+    }
+
     function readAccount(
         bytes32 root,
         address who,
         bytes calldata witness
-    ) external pure returns (bool exists, Account memory fields) {
+    ) external pure onDirtyMemory returns (bool exists, Account memory fields) {
         return StateProof.readAccount(root, who, witness);
     }
 
@@ -22,7 +37,7 @@ contract StateProofHarness {
         address who,
         bytes32 position,
         bytes calldata witness
-    ) external pure returns (bool accountExists, uint256 value) {
+    ) external pure onDirtyMemory returns (bool accountExists, uint256 value) {
         return StateProof.readAccountSlot(root, who, position, witness);
     }
 
@@ -31,11 +46,15 @@ contract StateProofHarness {
         address who,
         bytes32[] calldata positions,
         bytes calldata witness
-    ) external pure returns (bool accountExists, Account memory fields, uint256[] memory values) {
+    ) external pure onDirtyMemory returns (bool accountExists, Account memory fields, uint256[] memory values) {
         return StateProof.readAccountSlots(root, who, positions, witness);
     }
 
-    function readSlot(bytes32 root, bytes32 position, bytes calldata witness) external pure returns (uint256 value) {
+    function readSlot(
+        bytes32 root,
+        bytes32 position,
+        bytes calldata witness
+    ) external pure onDirtyMemory returns (uint256 value) {
         return StateProof.readSlot(root, position, witness);
     }
 
@@ -43,7 +62,7 @@ contract StateProofHarness {
         bytes32 root,
         bytes32[] calldata positions,
         bytes calldata witness
-    ) external pure returns (uint256[] memory values) {
+    ) external pure onDirtyMemory returns (uint256[] memory values) {
         return StateProof.readSlots(root, positions, witness);
     }
 
@@ -52,7 +71,7 @@ contract StateProofHarness {
         bytes32 root,
         bytes32[] memory keys,
         bytes calldata witness
-    ) external pure returns (uint256[] memory values) {
+    ) external pure onDirtyMemory returns (uint256[] memory values) {
         values = new uint256[](keys.length);
         Climb memory c = Climbs.open(root, witness);
         uint256 keysAt;

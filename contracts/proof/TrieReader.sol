@@ -45,6 +45,9 @@ library TrieReader {
     using Climbs for Climb;
     using TrieNode for Climb;
 
+    /// @dev Solidity's zero slot, the initial value of dynamic memory arrays.
+    uint256 private constant ZERO_WORD = 0x60;
+
     /// @notice Reads the part of one trie's keys. `c.toValue` is set.
     /// @param asked memory offset of the questions, a word each
     /// @param keys memory offset of their hashes, one at least, in strictly ascending order
@@ -83,7 +86,8 @@ library TrieReader {
     /// @notice Reverts unless keys ascend.
     function requireOrder(Climb memory c, uint256 asked, uint256 keys, uint256 last) internal pure {
         unchecked {
-            (c.toQuestion, c.current) = (asked - keys, keys);
+            // Without a slot, the error names the word of memory that is always zero.
+            (c.toQuestion, c.current) = keys == last ? (0, ZERO_WORD) : (asked - keys, keys);
             if (keys == last) c.refuse();
             uint256 key = Climbs.wordAt(keys);
             for (keys += 32; keys != last; keys += 32) {

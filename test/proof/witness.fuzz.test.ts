@@ -78,7 +78,8 @@ describe("witnesses of random states", () => {
     }
   });
 
-  it("SG-13: keys that were made to share their way, and to end in each other's, are answered", async () => {
+  it("SG-13: keys that were made to share their way, and to end in each other's, are answered", async function () {
+    this.timeout(HEAVY ? 7_200_000 : 60_000);
     const random = announced();
     const readers = await Promise.all(BUILDS.map(solidityReader));
     for (let round = 0; round < 2 * ROUNDS; round++) {
