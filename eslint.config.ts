@@ -8,7 +8,7 @@ export default tseslint.config(
     ignores: [
       "node_modules",
       "artifacts",
-      "cache",
+      "**/cache",
       "dist",
       "packages/*/dist",
       "typechain-types",

@@ -6,7 +6,8 @@ import {TrieNode} from "./TrieNode.sol";
 import {TrieSteps} from "./TrieSteps.sol";
 
 /// @title The reader of witnesses: builds a trie's nodes from the keys upward, and returns the root that they come to
-/// @notice `src/proof/witness.ts` is its twin, and packs witnesses out of `eth_getProof`. A witness leaves out what the reader knows: hashes on the way, a key's own paths, and RLP's framing. It answers any number of keys of one trie, in ascending order; shared nodes are sent once.
+/// @notice `src/proof/witness.ts` is its twin, and packs witnesses out of `eth_getProof`. A witness leaves out what the reader knows: hashes on the
+/// way, a key's own paths, and RLP's framing. It answers any number of keys of one trie, in ascending order; shared nodes are sent once.
 ///
 /// ```text
 /// part      = for each key that no earlier end answers: an end, then steps
@@ -28,19 +29,18 @@ import {TrieSteps} from "./TrieSteps.sol";
 /// nibble. Children are sent in their order, those on the way to a key never. Steps go on until the root, or until the branch at which the next
 /// key parts. That key comes first, then the branch, with all its ways.
 ///
-/// @dev **Present and Absent are functions of (root, key) alone**, unless Keccak-256 collides. All that is hashed is RLP that was
-/// written here, each item with its length. So a node's bytes have one reading. Take two witnesses that are accepted for one root and go down from it along a key. Both hold the
-/// same node at the root, thus the same kind, path and references. So do their children. A branch has the one way that the key's nibble names.
-/// A leaf or an extension answers Absent where its path parts from the key's. The path is sent, or it is another key's own and
-/// {Climbs-answer} counts the key in. Else the way leads on. So both end in the same place: nothing, another path, or the key's own leaf and its value.
+/// @dev **Present and Absent are functions of (root, key) alone**, unless Keccak-256 collides. All that is hashed is RLP that was written here, each
+/// item with its length. So a node's bytes have one reading. Take two witnesses that are accepted for one root and go down from it along a key. Both
+/// hold the same node at the root, thus the same kind, path and references. So do their children. A branch has the one way that the key's nibble
+/// names. A leaf or an extension answers Absent where its path parts from the key's. The path is sent, or it is another key's own and {Climbs-answer}
+/// counts the key in. Else the way leads on. So both end in the same place: nothing, another path, or the key's own leaf and its value.
 ///
 /// Every node is canonical, embedded siblings aside. Branches have two children or more and no value, and extensions lie above branches only.
 /// Nodes of 32 bytes or more are hashed, the others embedded. Integers have no leading zeros. The format leaves no choice, so a question has one witness.
 ///
-/// The caller hashes the keys from the question, and authenticates the root. A number of the witness moves nothing before it is compared with what is left of the key or witness. Gas grows with the
-/// witness. A full branch of 481 bytes costs about 700, one of kind 1 up to 3,000, each further way 450. One of kind 2 costs up to 9,000;
-/// only a search for keys that share eight nibbles makes it.
-/// Keys that share n nibbles cost 65 n more.
+/// The caller hashes the keys from the question, and authenticates the root. A number of the witness moves nothing before it is compared with what is
+/// left of the key or witness. Gas grows with the witness. A full branch of 481 bytes costs about 700, one of kind 1 up to 3,000, each further way
+/// 450. One of kind 2 costs up to 9,000; only a search for keys that share eight nibbles makes it. Keys that share n nibbles cost 65 n more.
 library TrieReader {
     using Climbs for Climb;
     using TrieNode for Climb;
@@ -86,9 +86,12 @@ library TrieReader {
     /// @notice Reverts unless keys ascend.
     function requireOrder(Climb memory c, uint256 asked, uint256 keys, uint256 last) internal pure {
         unchecked {
-            // Without a slot, the error names the word of memory that is always zero.
-            (c.toQuestion, c.current) = keys == last ? (0, ZERO_WORD) : (asked - keys, keys);
-            if (keys == last) c.refuse();
+            if (keys == last) {
+                // There is no slot for the error to name: it is a word of memory that is always zero.
+                c.current = ZERO_WORD;
+                c.refuse();
+            }
+            (c.toQuestion, c.current) = (asked - keys, keys);
             uint256 key = Climbs.wordAt(keys);
             for (keys += 32; keys != last; keys += 32) {
                 uint256 previous = key;

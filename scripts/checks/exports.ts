@@ -44,19 +44,10 @@ function faultsOf(symbol: ts.Symbol): string[] {
   return assignable(declaration).map((member) => `${symbol.name}.${member} can be assigned: make it readonly`);
 }
 
-/** Members without `readonly`, but for those of an anchor: Ignition takes no readonly object as an argument. */
+/** Members without `readonly`. */
 function assignable(declaration: ts.Declaration): string[] {
   const type = ts.isTypeAliasDeclaration(declaration) ? declaration.type : declaration;
   if (!ts.isInterfaceDeclaration(type) && !ts.isTypeLiteralNode(type)) return [];
-  if (
-    /\bIgnition\b/.test(
-      ts
-        .getJSDocCommentsAndTags(declaration)
-        .map((doc) => doc.getText())
-        .join(),
-    )
-  )
-    return [];
   return type.members
     .filter(ts.isPropertySignature)
     .filter(({ modifiers }) => !modifiers?.some(({ kind }) => kind === ts.SyntaxKind.ReadonlyKeyword))

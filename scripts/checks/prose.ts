@@ -12,7 +12,7 @@ const CODE = [
   "*.ts",
 ];
 const DOCUMENTS = ["*.md", "docs/*.md", "packages/*/*.md", "vectors/*.md", ".github/*.md"];
-const GENERATED = /node_modules|typechain-types|\/dist\//;
+const GENERATED = /node_modules|typechain-types|\/(?:dist|cache)\//;
 
 const { values: options } = parseArgs({ options: { list: { type: "string" } } });
 const found = new Map<string, Sentence[]>();

@@ -64,10 +64,11 @@ export interface ScopeQuestion extends RequestOptions {
 /**
  * Says what restricts a scope and until when. The guard is read at the endpoint's latest block, for the scope and each one above.
  *
- * The endpoint is believed: nothing is proven. It answers for its latest block. While the chain stands still there is no newer one, and the outage
- * shows with the block that ends it.
+ * The endpoint is believed: nothing is proven. It answers for its latest block. While the chain stands still there is no newer one,
+ * and the outage shows with the block that ends it.
  *
- * @throws INVALID_CONFIG for a scope's name that is none, INVALID_HEX, INVALID_RESPONSE where there is no guard, and what {@link fetchHeader} throws
+ * @throws INVALID_CONFIG for a scope's name that is none, INVALID_HEX, INVALID_RESPONSE where there is no guard
+ * @throws what {@link fetchHeader} throws
  * @example
  * const { status, lines } = await explainScope(provider, { guard: perps, scope: "ETH-PERP" });
  * if (status !== "Synced") console.log(lines.join("\n"));
@@ -94,7 +95,7 @@ export async function explainScope(
 }
 
 /** The id of a scope that is given by its name or by its id. @throws INVALID_CONFIG for a name that is none */
-export function scopeIdOf(scope: string): Hex {
+function scopeIdOf(scope: string): Hex {
   return /^0x[\da-f]{64}$/i.test(scope) ? toHex(toBytes(scope, "scope", 32)) : scopeId(scope);
 }
 

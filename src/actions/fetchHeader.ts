@@ -29,7 +29,8 @@ const ZERO_HASH = `0x${"00".repeat(32)}`;
 type Named = { tag: BlockTag } | { hash: Hex; number?: bigint } | { hash?: never; number: bigint };
 
 /**
- * Asks one endpoint for a header and checks the answer. The fields hash to the block's hash, and the block is the one asked for. Only a header asked for by a trusted hash is trusted. Under a number or a tag the endpoint chooses the chain.
+ * Asks one endpoint for a header and checks the answer. The fields hash to the block's hash, and the block is the one asked for.
+ * Only a header asked for by a trusted hash is trusted. Under a number or a tag the endpoint chooses the chain.
  *
  * @throws RPC_FAILED, BLOCK_NOT_FOUND, INVALID_HEADER, HEADER_HASH_MISMATCH, HEADER_NUMBER_MISMATCH
  * @throws before anything is sent: INVALID_CONNECTION, INVALID_OPTION; INVALID_ANCHOR for what names no block

@@ -8,15 +8,16 @@ import { fetchHeader } from "./fetchHeader.js";
 /** How an anchor is chosen. */
 export interface AnchorOptions extends RequestOptions {
   /**
-   * How many blocks behind the head the anchor lies, at least 1. While a contract executes, the head has no hash that it could look up. The closer the anchor, the shorter a reorg makes the action revert. By default 2. The head must be
-   * at least block `depth`.
+   * How many blocks behind the head the anchor lies, at least 1. While a contract executes, the head has no hash that it could look
+   * up. The closer the anchor, the shorter a reorg makes the action revert. By default 2. The head must be at least block `depth`.
    */
   readonly depth?: number;
 }
 
 const DEFAULT_DEPTH = 2;
 /**
- * Takes an anchor a few blocks behind one endpoint's head. Its header is hashed here. Whether the endpoint follows the canonical chain is for the contract's check to decide.
+ * Takes an anchor a few blocks behind one endpoint's head. Its header is hashed here. Whether the endpoint follows the canonical
+ * chain is for the contract's check to decide.
  *
  * @throws INVALID_ANCHOR where the depth is no positive integer or reaches before genesis
  * @throws INVALID_RESPONSE for a head that is no number, and what {@link fetchHeader} throws

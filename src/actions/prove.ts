@@ -26,7 +26,8 @@ export const MAX_SLOTS_PER_REQUEST = 1024;
 /** What is to be proven, and at which block. */
 export interface ProveOptions extends RequestOptions {
   /**
-   * The block: an anchor, or a block by hash, by number or by tag. It is resolved once, to a header that is hashed here. The proof is asked for by that header's hash.
+   * The block: an anchor, or a block by hash, by number or by tag. It is resolved once, to a header that is hashed here. The proof
+   * is asked for by that header's hash.
    */
   readonly anchor: Readonly<AnchorLike> | BlockId;
   /** The account's address: 20 bytes of hexadecimal, of any case. */

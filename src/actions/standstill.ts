@@ -15,8 +15,8 @@ export interface StandstillOptions extends RequestOptions {
   /** The newest block that is looked at. By default the endpoint's latest. */
   readonly from?: BlockId;
   /**
-   * The least time between two blocks of the chain, in whole seconds. It is 12 on Ethereum, 2 on the OP stack, 0 by default. With it a quiet day of
-   * Ethereum takes some 10 requests, and some 250 without. One that is too great hides standstills.
+   * The least time between two blocks of the chain, in whole seconds. It is 12 on Ethereum, 2 on the OP stack, 0 by default. With
+   * it a quiet day of Ethereum takes some 10 requests, and some 250 without. One that is too great hides standstills.
    */
   readonly leastBlockTime?: number;
 }
@@ -34,10 +34,12 @@ export interface Standstill {
 const GREATEST_GAP = 2 ** 16 - 1;
 
 /**
- * Looks for the newest standstill of a chain: two consecutive blocks whose times differ by more than `gap`. What the contract did not see, because
- * slack hid it (`hiddenOutages`), anybody can prove with it: `proveStandstill(scope, anchor, headers)`.
+ * Looks for the newest standstill of a chain: two consecutive blocks whose times differ by more than `gap`. What the contract did
+ * not see, because slack hid it (`hiddenOutages`), anybody can prove with it: `proveStandstill(scope, anchor, headers)`.
  *
- * Every header is hashed here, and a pair's first is the second's parent. That the chain has these blocks is what the contract checks. A range whose ends are at most `gap` apart has no standstill in it and is skipped. A chain that lives takes a request or two for each gap.
+ * Every header is hashed here, and a pair's first is the second's parent. That the chain has these blocks is what the contract
+ * checks. A range whose ends are at most `gap` apart has no standstill in it and is skipped. A chain that lives takes a request or
+ * two for each gap.
  *
  * On the OP stack a sequencer that comes back gives missed blocks the times that they would have had. No two headers show it.
  *

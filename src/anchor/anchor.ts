@@ -5,13 +5,13 @@ import { headerBytes, startOf } from "../header/header.js";
 
 /** The block on which an action is prepared. The contract's `Anchor`. (A type, since Ignition takes no interface as an argument.) */
 export type Anchor = {
-  number: bigint;
-  hash: Hex;
+  readonly number: bigint;
+  readonly hash: Hex;
 };
 
 /** An anchor that also commits to the state after its block. The contract's `StateAnchor`. */
 export type StateAnchor = Anchor & {
-  stateRoot: Hex;
+  readonly stateRoot: Hex;
 };
 
 /** An anchor as callers may have it, hashes being plain strings. Every function checks it before it uses it. */

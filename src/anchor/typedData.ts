@@ -77,13 +77,16 @@ export interface TypedDataDefinition {
 /**
  * Binds an EIP-712 message to an anchor: the signed struct gets an `Anchor anchor` (or `StateAnchor anchor`) as its last member.
  *
- * Signing again leaves the first signature alive. A contract must remember an order by a key without the anchor and the age (`MarginPerps.orderId`). Then at most one signed form takes effect.
+ * Signing again leaves the first signature alive. A contract must remember an order by a key without the anchor and the age
+ * (`MarginPerps.orderId`). Then at most one signed form takes effect.
  *
- * The result is what ethers and viem both sign, with the same digest. Its message is a plain object with exactly the members that the types name, in their order. That includes structs and arrays of them. They are read from the message once: own members,
+ * The result is what ethers and viem both sign, with the same digest. Its message is a plain object with exactly the members that
+ * the types name, in their order. That includes structs and arrays of them. They are read from the message once: own members,
  * inherited ones, getters, names of an ethers `Result`. Other members of the message are not signed, and are left out. Values are
  * returned as given, but for bytes given as `Uint8Array` and addresses in capitals, which become lower-case hexadecimal.
  *
- * Types that the signed struct does not reach are left out, and so is an `EIP712Domain`. `uint` and `int` become `uint256` and `int256`. The arguments are not changed.
+ * Types that the signed struct does not reach are left out, and so is an `EIP712Domain`. `uint` and `int` become `uint256` and
+ * `int256`. The arguments are not changed.
  *
  * @throws INVALID_TYPED_DATA where a member is missing or does not fit its type, with its path (`Order.legs[1].size`)
  * @throws INVALID_TYPED_DATA where the member's or the type's name already means something else

@@ -10,7 +10,8 @@ import { SettlementGuardError } from "../core/errors.js";
  * - Without one ({@link decodeHeader}): all fields up to Prague's last, too. A header has 15, 16, 17, 20 or 21 fields: no fork ended
  *   elsewhere. Behind Prague's 21 there may be up to eleven byte strings.
  *
- * Later fields, those behind Prague's, have no names and are in `fields` alone. The first two are named as Amsterdam's where they have its shapes: 32 bytes, and an integer of 64 bits.
+ * Later fields, those behind Prague's, have no names and are in `fields` alone. The first two are named as Amsterdam's where they
+ * have its shapes: 32 bytes, and an integer of 64 bits.
  */
 
 /** The beginning of a header, up to its number: what every reader gives of every header. */
@@ -72,9 +73,9 @@ export interface HashedHeader extends Header {
 }
 
 /**
- * As much of a header as this library can read. The beginning is always there. Other fields have names as far as the forks known here go. All are named if they are sound up to Prague's last or to the header's end.
- * Else those up to the nonce are, if they are sound. `fields` ends
- * before the first that is no byte string.
+ * As much of a header as this library can read. The beginning is always there. Other fields have names as far as the forks known
+ * here go. All are named if they are sound up to Prague's last or to the header's end. Else those up to the nonce are, if they are
+ * sound. `fields` ends before the first that is no byte string.
  */
 export type ReadableFields = HeaderStart & Partial<Header> & Pick<Header, "fields">;
 

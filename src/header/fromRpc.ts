@@ -79,7 +79,8 @@ function encodeFields(block: unknown): { rlp: Uint8Array; gap: SettlementGuardEr
 }
 
 /**
- * Reads a raw JSON-RPC block and checks that its fields hash to the hash that it claims. Nothing is believed because the endpoint says so. A block that cannot be encoded again is refused: its seal is not served, or its format is its own.
+ * Reads a raw JSON-RPC block and checks that its fields hash to the hash that it claims. Nothing is believed because the endpoint
+ * says so. A block that cannot be encoded again is refused: its seal is not served, or its format is its own.
  *
  * @throws HEADER_HASH_MISMATCH, with the members of the block that may be fields of a fork that is not known here
  * @throws INVALID_HEADER as {@link encodeHeader}. A gap between the fields counts where they do not hash to the block's hash

@@ -65,7 +65,8 @@ export function hashHeader(header: string): Hex {
 }
 
 /**
- * Decodes a header whose hash is not known. It is strict in all fields up to Prague's last: shapes, widths, canonical RLP, a fork's field count. Up to eleven byte strings that a later fork may append are accepted, and kept in `fields`.
+ * Decodes a header whose hash is not known. It is strict in all fields up to Prague's last: shapes, widths, canonical RLP, a fork's
+ * field count. Up to eleven byte strings that a later fork may append are accepted, and kept in `fields`.
  *
  * @param header its RLP
  * @throws HEADER_MALFORMED, with the field that the contract's `HeaderMalformed` names; INVALID_HEADER where `header` is not bytes
@@ -79,7 +80,8 @@ export function decodeHeader(header: string): Header {
 }
 
 /**
- * Reads a header up to its number, as the contract does under a hash that it knows. It is strict in every byte that decides where the state root and the number lie. It is blind to the rest.
+ * Reads a header up to its number, as the contract does under a hash that it knows. It is strict in every byte that decides where
+ * the state root and the number lie. It is blind to the rest.
  *
  * @throws HEADER_MALFORMED
  * @internal
@@ -96,17 +98,18 @@ export function startOf(header: Uint8Array): Pick<HeaderStart, "stateRoot" | "nu
 
 /** The bytes of a header. @throws INVALID_HEADER */
 export function headerBytes(header: unknown): Uint8Array {
-  const size = typeof header === "string" ? Math.max(header.length - 2, 0) >> 1 : 0;
-  const bytes = new Uint8Array(size);
-  if (typeof header !== "string") throw invalidHeader("rlp", `${describe(header)} of hexadecimal`);
-  if (!decodeInto(bytes, 0, header)) throw notData(header, "rlp");
-  return bytes;
+  if (typeof header !== "string") throw invalidHeader("rlp", describe(header));
+  return decode(header, "rlp");
 }
 
 /** Decodes strict DATA of 32 bytes. */
 export function readHash(value: unknown, field: string): Uint8Array {
-  const bytes = new Uint8Array(32);
   checkSize(value, field, 32);
+  return decode(value, field);
+}
+
+function decode(value: string, field: string): Uint8Array {
+  const bytes = new Uint8Array(Math.max(value.length - 2, 0) >> 1);
   if (!decodeInto(bytes, 0, value)) throw notData(value, field);
   return bytes;
 }

@@ -30,18 +30,18 @@ export type { ChainInput, ScopeInput } from "./configChecks.js";
  * `minDepth` and `maxAge` are in blocks, `blockTime` and `longestBlockTime` in milliseconds, all other numbers in seconds.
  */
 export type ScopeConfig = {
-  policy: bigint;
+  readonly policy: bigint;
   /** The id of the scope above; zero bytes if there is none. */
-  parent: Hex;
-  minDepth: number;
-  maxAge: number;
-  keeperLatency: number;
-  gap: number;
-  staleFor: number;
-  graceFor: number;
-  exitsFor: number;
-  blockTime: number;
-  longestBlockTime: number;
+  readonly parent: Hex;
+  readonly minDepth: number;
+  readonly maxAge: number;
+  readonly keeperLatency: number;
+  readonly gap: number;
+  readonly staleFor: number;
+  readonly graceFor: number;
+  readonly exitsFor: number;
+  readonly blockTime: number;
+  readonly longestBlockTime: number;
 };
 
 /** A scope that can work. */
@@ -144,7 +144,7 @@ export function defineGuardConfig<
  *
  * @param config its `gap` in seconds, the block times in milliseconds
  * @example
- * hiddenOutages({ gap: 900, blockTime: 12_000, longestBlockTime: 13_500 }, "timestamp").day; // in seconds
+ * hiddenOutages({ gap: 900, blockTime: 12_000, longestBlockTime: 13_500 }, "block-times").day; // in seconds
  */
 export function hiddenOutages(
   { gap, blockTime, longestBlockTime }: Pick<ScopeConfig, "gap" | "blockTime" | "longestBlockTime">,

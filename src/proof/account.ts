@@ -15,7 +15,8 @@ export interface Account {
 }
 
 /**
- * What a proof shows about an account under a state root. An account in the trie is present, also without nonce, balance and code. One that is not in it is absent, with every slot.
+ * What a proof shows about an account under a state root. An account in the trie is present, also without nonce, balance and code.
+ * One that is not in it is absent, with every slot.
  *
  * @param stateRoot 32 bytes, authenticated by the caller
  * @param address 20 bytes; hashed here

@@ -58,8 +58,8 @@ export function verifyStorageProof(question: {
  * @param question.hashedKey 32 bytes
  * @throws INVALID_HEX if the root, the key or a node has another form
  * @example
- * const verdict = verifyTrieProof({ root, hashedKey: keccak256(key), proof });
- * if (verdict.status === "present") console.log(decodeRlp(toBytes(verdict.value, "leaf")));
+ * const verdict = verifyTrieProof({ root, hashedKey: toHex(keccak256(key)), proof });
+ * if (verdict.status === "present") console.log(verdict.value); // the leaf's RLP
  */
 export function verifyTrieProof(question: {
   readonly root: string;

@@ -49,7 +49,8 @@ export class Nodes {
 /**
  * What listed nodes show about a key.
  *
- * Copes with what clients do differently. Some list `["0x80"]` for an empty trie. Some list an embedded node again: it must be the one that its parent embeds.
+ * Copes with what clients do differently. Some list `["0x80"]` for an empty trie. Some list an embedded node again: it must be the
+ * one that its parent embeds.
  */
 function walk(
   root: Uint8Array,

@@ -152,7 +152,8 @@ export class Reader {
   }
 
   /**
-   * Keys that reach the node at `depth` and part from `climb.path` inside it are absent. They are earlier ones, left to this one, and the next ones.
+   * Keys that reach the node at `depth` and part from `climb.path` inside it are absent. They are earlier ones, left to this one,
+   * and the next ones.
    */
   #answer(climb: Climb, depth: number, takesBack: boolean): void {
     const { keys, path, stack } = climb;
