@@ -4,7 +4,7 @@ import { createEVM } from "@ethereumjs/evm";
 import { Interface } from "ethers";
 
 import { toBytes, toHex, type Hex } from "../src/core/bytes.js";
-import type { Artifact } from "../test/helpers/compile.js";
+import type { Artifact } from "../tools/compile.js";
 
 /** What one call of a contract cost and returned. */
 export interface Measurement {

@@ -1,7 +1,7 @@
 import { toHex, type Hex } from "../src/core/bytes.js";
 import { keccak256 } from "../src/core/keccak.js";
-import { compile, type Build } from "../test/helpers/compile.js";
-import { rlpInteger, rlpList, rlpString } from "../test/trie-helpers/buildTrie.js";
+import { compile, type Build } from "../tools/compile.js";
+import { rlpInteger, rlpList, rlpString } from "../tools/buildTrie.js";
 import type { Bench, Measured, Measurement } from "./evm.js";
 import type { RealSlot } from "./realProofs.js";
 import { balanceSlots, syntheticTrie } from "./syntheticTrie.js";

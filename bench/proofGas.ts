@@ -4,7 +4,7 @@ import type { Hex } from "../src/core/bytes.js";
 import { createBench } from "./evm.js";
 import { geometricMean, measure, measureNothing, syntheticSets, SYNTHETIC_SIZE, type Figures } from "./measure.js";
 import { byteLength, join, proofBytes, QUOTED, readRealSlots, type RealSlot } from "./realProofs.js";
-import { compile, type Build } from "../test/helpers/compile.js";
+import { compile, type Build } from "../tools/compile.js";
 import { OURS, PEERS, PIPELINES, type SlotSet, type Verifier } from "./verifiers.js";
 
 /** Where this library's own figures are kept. */

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 
 import { toBytes, toHex, type Hex } from "../src/core/bytes.js";
 import { decodeHeader, hashHeader } from "../src/header/header.js";
-import { concat } from "../test/trie-helpers/buildTrie.js";
+import { concat } from "../tools/buildTrie.js";
 import { readVector, vectorFiles, VECTORS } from "../tools/vectors.js";
 
 /** One slot of an account of a real chain, with the proof that a client gave. */

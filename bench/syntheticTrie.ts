@@ -1,6 +1,6 @@
 import { keccak256 } from "../src/core/keccak.js";
-import { concat, hexPrefix, nibblesOf, rlpList, rlpString, type Entry } from "../test/trie-helpers/buildTrie.js";
-import { random } from "../test/helpers/random.js";
+import { concat, hexPrefix, nibblesOf, rlpList, rlpString, type Entry } from "../tools/buildTrie.js";
+import { random } from "../tools/random.js";
 
 /** A trie with proofs of the entries that were asked for. */
 export interface SyntheticTrie {

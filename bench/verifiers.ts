@@ -1,7 +1,7 @@
 import { toBytes, toHex, type Hex } from "../src/core/bytes.js";
 import { packWitness } from "../src/proof/witness.js";
-import type { Build } from "../test/helpers/compile.js";
-import { concat, rlpList } from "../test/trie-helpers/buildTrie.js";
+import type { Build } from "../tools/compile.js";
+import { concat, rlpList } from "../tools/buildTrie.js";
 import { join, type RealSlot } from "./realProofs.js";
 
 /** How one library is measured: the contracts that call it, and how it wants its proofs. */

@@ -13,8 +13,8 @@ import { network } from "hardhat";
 import { measureProofs, PROOF_SNAPSHOT, snapshotText } from "../bench/proofGas.js";
 import { latestStateAnchor } from "../src/actions/latestAnchor.js";
 import { hardhatForks, type HardhatChain } from "../src/hardhat/index.js";
-import { BUILDS, compile, type Build } from "../test/helpers/compile.js";
-import { deployGasMeter, type GasMeter } from "../test/helpers/gas.js";
+import { BUILDS, compile, type Build } from "../tools/compile.js";
+import { deployGasMeter, type GasMeter } from "../tools/gas.js";
 
 const SNAPSHOT = "snapshots/gas.json";
 const SIZE_SNAPSHOT = "snapshots/code-size.json";

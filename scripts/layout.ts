@@ -8,7 +8,7 @@ import { parseArgs } from "node:util";
 
 import { id, keccak256, toBeHex } from "ethers";
 
-import { BUILDS, inspect } from "../test/helpers/compile.js";
+import { BUILDS, inspect } from "../tools/compile.js";
 
 const SNAPSHOT = "snapshots/storage-layout.json";
 const SOURCE = "contracts/mocks/StorageLayouts.sol";

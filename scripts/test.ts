@@ -13,7 +13,7 @@ import { stripVTControlCharacters } from "node:util";
 const manifest = createRequire(import.meta.url).resolve("hardhat/package.json");
 const HARDHAT = join(dirname(manifest), "dist/src/cli.js");
 /** Megabytes of heap for each process, mocha's workers included. With what lies beside it they stay under 2 GB. */
-const NODE = ["--max-old-space-size=1024", "--max-semi-space-size=32"];
+const NODE = ["--max-old-space-size=1024", "--max-semi-space-size=32", "--experimental-async-context-frame"];
 
 type Counts = Record<"passing" | "failing" | "pending", number>;
 

@@ -16,7 +16,7 @@ import {
   StandaloneGuard__factory,
 } from "../typechain-types/index.js";
 import { MAX_DEPTH, MIN_DEPTH, shouldBehaveLikeGuard, type GuardUnderTest } from "./guard.behavior.js";
-import { BUILDS, compile, type Build } from "./helpers/compile.js";
+import { BUILDS, compile, type Build } from "../tools/compile.js";
 
 const forks = hardhatForks(network);
 const ZERO = `0x${"00".repeat(32)}`;

@@ -2,8 +2,8 @@
  * Makes `@ethereumjs/evm` run compiled contracts about three times as fast, with the same results and the same gas. Importing it is enough.
  *
  * The library awaits a promise for every opcode, and analyses a contract's jumps anew in every call. Here an opcode runs at once if it is
- * neither asynchronous nor of a dynamic price. So do MLOAD and MSTORE where memory does not grow. Words are moved as four numbers of
- * 64 bits: the library goes through hexadecimal and lists of bytes. The analysis of a contract is kept with its code.
+ * neither asynchronous nor of a dynamic price. So do MLOAD and MSTORE. Words are moved as four numbers of 64 bits: the library goes
+ * through hexadecimal and lists of bytes. The analysis of a contract is kept with its code.
  * All else is left to the library. `test/tools/fastInterpreter.test.ts` compares both.
  */
 import type { EVM } from "@ethereumjs/evm";
@@ -27,8 +27,9 @@ interface RunState {
   readonly code: Uint8Array;
   programCounter: number;
   opCode: number;
-  /** 32-byte words that are paid for. */
+  /** 32-byte words that are paid for, and what they cost. */
   memoryWordCount: bigint;
+  highestMemCost: bigint;
   readonly stack: {
     readonly length: number;
     peek(count: number): bigint[];
@@ -50,6 +51,8 @@ interface Interpreter {
 }
 
 const [CALLDATALOAD, MLOAD, MSTORE] = [0x35, 0x51, 0x52];
+/** Its price alone is above 2^41 gas. */
+const MEMORY_BYTES = 2n ** 30n;
 const { Interpreter } = (await import(new URL("interpreter.js", import.meta.resolve("@ethereumjs/evm")).href)) as {
   Interpreter: { prototype: Interpreter };
 };
@@ -79,9 +82,9 @@ function runWhileImmediate(self: Interpreter, opcodes: readonly Opcode[]): void 
   const state = self._runState;
   for (let next = opcodes[state.programCounter]; next !== undefined; next = opcodes[state.programCounter]) {
     const { code, isAsync, dynamicGas, isInvalid, feeBigInt } = next.opcodeInfo;
-    if (isAsync || isInvalid || (dynamicGas && !isWithinMemory(state, code))) return;
+    if (isAsync || isInvalid || (dynamicGas && !movesWord(state, code))) return;
     state.opCode = code;
-    self.useGas(feeBigInt, next.opcodeInfo);
+    self.useGas(dynamicGas ? feeBigInt + growth(state) : feeBigInt, next.opcodeInfo);
     state.programCounter++;
     if (!moveWord(state, code)) next.opHandler(state, self.common);
   }
@@ -120,8 +123,17 @@ function writeWord(bytes: Uint8Array, offset: number, word: bigint): void {
   view.setBigUint64(24, word);
 }
 
-/** Whether the opcode is about a word of memory that is paid for already. */
-function isWithinMemory({ stack, memoryWordCount }: RunState, code: number): boolean {
-  if ((code !== MLOAD && code !== MSTORE) || stack.length === 0) return false;
-  return stack.peek(1)[0]! + 32n <= memoryWordCount * 32n;
+/** Whether the opcode is about a word of memory that can be had: what is above that ends for want of gas. */
+function movesWord({ stack }: RunState, code: number): boolean {
+  return (code === MLOAD || code === MSTORE) && stack.length > 0 && stack.peek(1)[0]! < MEMORY_BYTES;
+}
+
+/** The gas of memory up to the word on the stack's top, beyond what is paid for: 3 n + n^2 / 512 for n words. */
+function growth(state: RunState): bigint {
+  const words = (state.stack.peek(1)[0]! + 63n) / 32n;
+  if (words <= state.memoryWordCount) return 0n;
+  const cost = 3n * words + (words * words) / 512n;
+  const more = cost - state.highestMemCost;
+  [state.memoryWordCount, state.highestMemCost] = [words, cost];
+  return more;
 }

@@ -1,11 +1,13 @@
 /** A bug put into a source: every occurrence of `from` in `file` becomes `to`. */
 export interface Mutant {
   readonly name: string;
-  /** The attack that it would let through, as in the attack catalogue; "own" where it was a bug of ours. */
-  readonly attack: string;
   readonly file: string;
   readonly from: string;
   readonly to: string;
+}
+
+export function mutate(text: string, mutant: Mutant): string {
+  return text.replace(pattern(mutant), () => mutant.to);
 }
 
 /** Finds a mutant's text however it is broken into lines. */

@@ -12,7 +12,7 @@ import parser from "@solidity-parser/parser";
 import ts from "typescript";
 
 const MOST = 60; // lines, the first and the last included
-const TYPESCRIPT = ["{src,packages,scripts,scenarios,tools,bench,hardhat,test,e2e,fixtures}/**/*.ts"];
+const TYPESCRIPT = ["{src,packages,scripts,scenarios,tools,bench,hardhat,test,e2e}/**/*.ts"];
 const SOLIDITY = ["{contracts,bench,test,e2e}/**/*.sol"];
 const GENERATED = /node_modules|typechain-types|\/dist\//;
 const SUITE = /^(?:describe|it)\b/;

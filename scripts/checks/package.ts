@@ -18,7 +18,7 @@ const SNAPSHOT = "snapshots/package.json";
 const TOLERANCE = 0.01;
 /** Solidity that is for tests, and is not published. */
 const TEST_SOLIDITY = ["contracts/mocks", "contracts/reference", "bench", "test"];
-const TEST_PATH = /(?:^|\/)(?:test|bench|scenarios|scripts|fixtures|e2e|mocks)\/|mock|harness|target|\.t\.sol$/i;
+const TEST_PATH = /(?:^|\/)(?:test|bench|scenarios|scripts|e2e|mocks)\/|mock|harness|target|\.t\.sol$/i;
 const DEFINITION = /^(?:abstract )?(?:contract|library|interface) (\w+)/gm;
 /** Hardhat 3 is published as ES modules alone, so that this entry has no CommonJS build. */
 const ESM_ONLY = "./hardhat";
@@ -143,7 +143,7 @@ function compiledContracts(): string[] {
  */
 function checkResolution({ name, type, ...compilerOptions }: (typeof RESOLUTIONS)[number]): void {
   const project = join(workshop, name);
-  cpSync("fixtures/entries", project, { recursive: true });
+  cpSync("e2e/entries", project, { recursive: true });
   writeFileSync(join(project, "package.json"), JSON.stringify({ type }));
   const options = {
     target: "es2022",

@@ -7,7 +7,7 @@ import { parseArgs } from "node:util";
 import { longSentences, sentencesOfCode, sentencesOfMarkdown, type Sentence } from "./prose/sentences.js";
 
 const CODE = [
-  "{src,packages,scripts,scenarios,tools,bench,hardhat,test,e2e,fixtures,toolchain}/**/*.{ts,mjs}",
+  "{src,packages,scripts,scenarios,tools,bench,hardhat,test,e2e,toolchain}/**/*.{ts,mjs}",
   "{contracts,bench,test,e2e}/**/*.sol",
   "*.ts",
 ];

@@ -10,7 +10,7 @@ import { hardhatForks, type HardhatChain } from "../../src/hardhat/index.js";
 import { defineGuardConfig, explainScope, type Request } from "../../src/index.js";
 import { PolicyTarget__factory, type PolicyTarget } from "../../typechain-types/index.js";
 import { cli } from "../cli/run.js";
-import { rejected } from "../helpers/errors.js";
+import { rejected } from "../../tools/errors.js";
 
 const forks = hardhatForks(network);
 const SPANS = { gap: 900, staleFor: 600, graceFor: 1_200, exitsFor: 3_600 };

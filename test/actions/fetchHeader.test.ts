@@ -5,7 +5,7 @@ import { type Hex } from "../../src/core/bytes.js";
 import { readHeader } from "../../src/header/header.js";
 import { fetchHeader } from "../../src/actions/fetchHeader.js";
 import type { Request } from "../../src/rpc/request.js";
-import { rejected } from "../helpers/errors.js";
+import { rejected } from "../../tools/errors.js";
 
 type Block = Record<string, unknown>;
 

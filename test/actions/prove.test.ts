@@ -10,8 +10,8 @@ import { prove, type ProveOptions } from "../../src/actions/prove.js";
 import { keccak256, setKeccak256 } from "../../src/core/keccak.js";
 import type { Request } from "../../src/rpc/request.js";
 import { EMPTY_ROOT } from "../../src/proof/trie.js";
-import { rejected } from "../helpers/errors.js";
-import { buildTrie, rlpInteger, rlpList, rlpString } from "../trie-helpers/buildTrie.js";
+import { rejected } from "../../tools/errors.js";
+import { buildTrie, rlpInteger, rlpList, rlpString } from "../../tools/buildTrie.js";
 
 interface StorageEntry {
   key: string;

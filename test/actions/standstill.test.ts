@@ -5,8 +5,8 @@ import { network } from "hardhat";
 import { hardhatForks, type HardhatChain } from "../../src/hardhat/index.js";
 import { defineGuardConfig, findStandstill, findStandstills } from "../../src/index.js";
 import type { Request } from "../../src/index.js";
-import { rejected } from "../helpers/errors.js";
-import { announced } from "../helpers/random.js";
+import { rejected } from "../../tools/errors.js";
+import { announced } from "../../tools/random.js";
 import { PolicyTarget__factory, type PolicyTarget } from "../../typechain-types/index.js";
 
 const forks = hardhatForks(network);

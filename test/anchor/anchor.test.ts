@@ -6,8 +6,8 @@ import { checkAnchor, verifyStateAnchor, type StateAnchor } from "../../src/anch
 import { latestAnchor, latestStateAnchor } from "../../src/actions/latestAnchor.js";
 import { hashHeader } from "../../src/header/header.js";
 import type { Request } from "../../src/rpc/request.js";
-import { rejected, thrown } from "../helpers/errors.js";
-import { sampleHeader } from "../helpers/headers.js";
+import { rejected, thrown } from "../../tools/errors.js";
+import { sampleHeader } from "../../tools/headers.js";
 import { needVectors, readVector } from "../../tools/vectors.js";
 
 const word = (byte: string): Hex => `0x${byte.repeat(32)}`;

@@ -13,8 +13,8 @@ import {
   type TypedDataDomain,
   type TypedDataField,
 } from "../../src/anchor/typedData.js";
-import { thrown } from "../helpers/errors.js";
-import { random } from "../helpers/random.js";
+import { thrown } from "../../tools/errors.js";
+import { random } from "../../tools/random.js";
 
 const word = (byte: string): Hex => `0x${byte.repeat(32)}`;
 const anchor: Anchor = { number: 21_000_000n, hash: word("ab") };

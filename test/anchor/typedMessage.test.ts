@@ -13,8 +13,8 @@ import {
   type TypedDataField,
   type TypedDataTypes,
 } from "../../src/anchor/typedData.js";
-import { thrown } from "../helpers/errors.js";
-import { announced, type Random } from "../helpers/random.js";
+import { thrown } from "../../tools/errors.js";
+import { announced, type Random } from "../../tools/random.js";
 
 const anchor: Anchor = { number: 32n, hash: `0x${"11".repeat(32)}` };
 const domain = { name: "X", version: "1", chainId: 1, verifyingContract: `0x${"cc".repeat(20)}` } as const;

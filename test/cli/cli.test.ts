@@ -14,9 +14,9 @@ import { readCase } from "../../packages/cli/src/proofCase.js";
 import { hardhatForks, type HardhatChain } from "../../src/hardhat/index.js";
 import { serveLoopback, type Loopback } from "../../src/hardhat/loopback.js";
 import { keccak256 } from "../../src/core/keccak.js";
-import { deployGasMeter } from "../helpers/gas.js";
+import { deployGasMeter } from "../../tools/gas.js";
 import { needVectors, readVector, vectorFiles } from "../../tools/vectors.js";
-import { buildTrie, rlpInteger } from "../trie-helpers/buildTrie.js";
+import { buildTrie, rlpInteger } from "../../tools/buildTrie.js";
 import { ROOT, cli } from "./run.js";
 
 interface KeyVector {

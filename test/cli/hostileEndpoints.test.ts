@@ -10,7 +10,7 @@ import { readEndpoint, type EndpointOptions } from "../../packages/cli/src/endpo
 import { jsonRpc } from "../../packages/cli/src/jsonRpc.js";
 import { fetchHeader } from "../../src/actions/fetchHeader.js";
 import { withoutUrls } from "../../src/core/text.js";
-import { rejected } from "../helpers/errors.js";
+import { rejected } from "../../tools/errors.js";
 import { cli, ESCAPES, OBEYED, unusable } from "./run.js";
 
 const MB = 1_000_000;

@@ -6,7 +6,7 @@ import { typescriptEngine } from "../../packages/cli/src/engine.js";
 import { judge, type CaseReport } from "../../packages/cli/src/judge.js";
 import { readCase } from "../../packages/cli/src/proofCase.js";
 import { needVectors, readVector } from "../../tools/vectors.js";
-import { buildTrie } from "../trie-helpers/buildTrie.js";
+import { buildTrie } from "../../tools/buildTrie.js";
 import { unusable } from "./run.js";
 
 type Json = Record<string, unknown>;

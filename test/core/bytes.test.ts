@@ -1,7 +1,7 @@
 import { expect } from "chai";
 
 import { toBytes, toBytesEach, toHex } from "../../src/core/bytes.js";
-import { thrown } from "../helpers/errors.js";
+import { thrown } from "../../tools/errors.js";
 
 describe("Hexadecimal", function () {
   it("is read and written byte for byte, whatever its length and case", function () {

@@ -3,7 +3,7 @@ import { expect } from "chai";
 
 import { toHex } from "../../src/core/bytes.js";
 import { keccak256 } from "../../src/core/keccak.js";
-import { createRandom } from "../trie-helpers/random.js";
+import { announced } from "../../tools/random.js";
 
 /** Where the engine of a process is kept. Another file of the same process may have taken one. */
 const ENGINE = Symbol.for("settlement-guard.keccak256");
@@ -15,8 +15,7 @@ describe("keccak256", function () {
   after(() => void (shared[ENGINE] = taken));
 
   it("gives @noble/hashes' digests for every length about the hash's blocks, though one hasher serves all calls", function () {
-    const random = createRandom();
-    console.log(`      seed ${random.seed}`);
+    const random = announced();
     const digests: [digest: Uint8Array, expected: string][] = [];
     for (const length of [...Array.from({ length: 700 }, (_, i) => i), 65_537]) {
       // At every alignment: the hasher reads whole words where it can.

@@ -4,12 +4,11 @@ import { expect } from "chai";
 import { toHex } from "../../src/core/bytes.js";
 import { useWasmKeccak } from "../../src/keccak-wasm.js";
 import { keccak256, setKeccak256 } from "../../src/core/keccak.js";
-import { createRandom } from "../trie-helpers/random.js";
+import { announced } from "../../tools/random.js";
 
 describe("useWasmKeccak", () => {
   it("gives the digests of the default engine, for every length about the hash's blocks and for long input", async () => {
-    const random = createRandom();
-    console.log(`      seed ${random.seed}`);
+    const random = announced();
     const previous = await useWasmKeccak();
     try {
       const lengths = [...Array.from({ length: 700 }, (_, i) => i), 4_096, 16_383, 16_384, 16_385, 65_537, 1_000_000];

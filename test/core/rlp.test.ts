@@ -3,8 +3,8 @@ import { expect } from "chai";
 
 import { toBytes, toHex } from "../../src/core/bytes.js";
 import { decodeRlp, encodeRlp, MAX_RLP_DEPTH, type RlpInput, type RlpItem } from "../../src/core/rlp.js";
-import { thrown } from "../helpers/errors.js";
-import { random, type Random } from "../helpers/random.js";
+import { thrown } from "../../tools/errors.js";
+import { random, type Random } from "../../tools/random.js";
 import { needVectors, readVector } from "../../tools/vectors.js";
 
 const folder = "conformance/rlp/ethereum-tests";

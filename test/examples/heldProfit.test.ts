@@ -21,7 +21,7 @@ import { latestAnchor } from "../../src/actions/latestAnchor.js";
 import type { Hex } from "../../src/core/bytes.js";
 import { prove } from "../../src/actions/prove.js";
 import { Custodian__factory, TestToken__factory, type GuardedPerps } from "../../typechain-types/index.js";
-import { announced, type Random } from "../helpers/random.js";
+import { announced, type Random } from "../../tools/random.js";
 
 const PRICE = 2_000n * UNIT;
 const MARGIN = 5_000n * UNIT;

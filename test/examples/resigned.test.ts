@@ -28,7 +28,7 @@ import {
   UnguardedClaimVault__factory,
   type GuardedPerps,
 } from "../../typechain-types/index.js";
-import { announced, type Random } from "../helpers/random.js";
+import { announced, type Random } from "../../tools/random.js";
 
 use(settlementGuardMatchers);
 

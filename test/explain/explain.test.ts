@@ -24,7 +24,7 @@ import {
 import { REMEDIES, remedyOf } from "../../src/explain/remedies.js";
 import { revertDataOf } from "../../src/explain/revertData.js";
 import { SettlementGuardError } from "../../src/core/errors.js";
-import { announced } from "../helpers/random.js";
+import { announced } from "../../tools/random.js";
 
 const CLAIMED = `0x${"a1".repeat(32)}`;
 const ACTUAL = `0x${"b2".repeat(32)}`;

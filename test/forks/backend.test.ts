@@ -5,7 +5,7 @@ import type { Hex } from "../../src/core/bytes.js";
 import { SimulatedChain, type ChainFactory } from "../../src/forks/index.js";
 import { hardhatChains, hardhatForks } from "../../src/hardhat/index.js";
 import type { Request } from "../../src/rpc/request.js";
-import { expectSimulatorError } from "./helpers.js";
+import { expectSimulatorError } from "../../tools/forks.js";
 
 const forks = hardhatForks(network);
 

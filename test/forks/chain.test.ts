@@ -5,7 +5,7 @@ import { network } from "hardhat";
 import { HISTORY_WINDOW, SYSTEM_ADDRESS, type HistoryMode } from "../../src/forks/index.js";
 import { hardhatForks, type HardhatChain } from "../../src/hardhat/index.js";
 import { toQuantity, type Hex } from "../../src/core/bytes.js";
-import { blockAt, deployProbe, expectSimulatorError, expectSoundChain, history } from "./helpers.js";
+import { blockAt, deployProbe, expectSimulatorError, expectSoundChain, history } from "../../tools/forks.js";
 
 const forks = hardhatForks(network);
 const ZERO = `0x${"0".repeat(64)}`;

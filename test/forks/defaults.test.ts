@@ -6,7 +6,7 @@ import { toQuantity, type Hex } from "../../src/core/bytes.js";
 import { hardhatForks, type HardhatChain } from "../../src/hardhat/index.js";
 import { prove } from "../../src/actions/prove.js";
 import { BranchProbe__factory, StateProofHarness__factory } from "../../typechain-types/index.js";
-import { blockAt, deployProbe } from "./helpers.js";
+import { blockAt, deployProbe } from "../../tools/forks.js";
 
 const forks = hardhatForks(network);
 

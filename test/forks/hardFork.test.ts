@@ -7,7 +7,7 @@ import { settlementGuardMatchers } from "../../src/chai/index.js";
 import { SettlementGuardError } from "../../src/core/errors.js";
 import type { HistoryMode } from "../../src/forks/index.js";
 import { hardhatForks, type HardhatChain } from "../../src/hardhat/index.js";
-import { blockAt, deployProbe, expectSoundChain, history, probeOn } from "./helpers.js";
+import { blockAt, deployProbe, expectSoundChain, history, probeOn } from "../../tools/forks.js";
 
 use(settlementGuardMatchers);
 

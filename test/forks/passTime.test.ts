@@ -8,7 +8,7 @@ import { liveTime, passTime, type ChainOptions, type DevelopmentChain } from "..
 import { hardhatForks, type HardhatChain } from "../../src/hardhat/index.js";
 import type { Request } from "../../src/rpc/request.js";
 import { STATUSES, type Status } from "../../src/policy/policy.js";
-import { expectSimulatorError, expectSoundChain, blockAt, type RawBlock } from "./helpers.js";
+import { expectSimulatorError, expectSoundChain, blockAt, type RawBlock } from "../../tools/forks.js";
 
 const HOUR = 3_600;
 const DAY = 24 * HOUR;

@@ -4,9 +4,9 @@ import { network } from "hardhat";
 
 import { type Hex } from "../../src/core/bytes.js";
 import { decodeHeader, hashHeader } from "../../src/header/header.js";
-import { BUILDS, compile } from "../helpers/compile.js";
-import { deployGasMeter, type GasMeter } from "../helpers/gas.js";
-import { sampleHeader } from "../helpers/headers.js";
+import { BUILDS, compile } from "../../tools/compile.js";
+import { deployGasMeter, type GasMeter } from "../../tools/gas.js";
+import { sampleHeader } from "../../tools/headers.js";
 import { needVectors, readHeaderVectors } from "../../tools/vectors.js";
 
 // Execution gas of a call, dispatch and ABI decoding included. "nothing" is a function of the same arguments that does

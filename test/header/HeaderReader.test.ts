@@ -1,14 +1,13 @@
 import { expect } from "chai";
 import type { BaseContract } from "ethers";
-import { network } from "hardhat";
 import { existsSync } from "node:fs";
 
 import { toBytes, toHex, toWord, type Hex } from "../../src/core/bytes.js";
 import { MAX_HEADER_SIZE } from "../../src/header/fields.js";
 import { decodeHeader, hashHeader } from "../../src/header/header.js";
 import { encodeRlp } from "../../src/core/rlp.js";
-import type { Request } from "../../src/rpc/request.js";
-import { BUILDS, compile } from "../helpers/compile.js";
+import { BUILDS, compile, CONFIGURED } from "../../tools/compile.js";
+import { deployPure, type PureCall } from "../../tools/evm.js";
 import {
   authenticateInSolidity,
   readInSolidity,
@@ -20,15 +19,15 @@ import {
   word,
   deployReaders,
   HARNESS_SOURCES,
-} from "../helpers/headerReaders.js";
+} from "../../tools/headerReaders.js";
 import {
   headersWithOtherNumber,
   headersWithWrongMarker,
   headerWithItem,
   sampleFields,
   sampleHeader,
-} from "../helpers/headers.js";
-import { random, type Random } from "../helpers/random.js";
+} from "../../tools/headers.js";
+import { random, type Random } from "../../tools/random.js";
 import { needVectors, readHeaderVectors, VECTORS, type HeaderVectors } from "../../tools/vectors.js";
 
 const bytes = (hex: string): Uint8Array => toBytes(hex, "test");
@@ -62,10 +61,10 @@ describe("HeaderReader", function () {
       const every = build.viaIR ? 1 : 5;
       const part = <T>(items: readonly T[]): T[] => items.filter((_, i) => i % every === 0);
       let harness: BaseContract;
-      let request: Request;
+      let call: PureCall;
 
       before(async function () {
-        ({ harness, request } = await deployReaders(build));
+        ({ harness, call } = await deployReaders(build));
       });
 
       describe("the vectors", function () {
@@ -79,8 +78,8 @@ describe("HeaderReader", function () {
         it("H3: reads every honest header as its vector says, strictly and under its hash", async function () {
           const cases = part(known.honest.map((vector, i) => ({ ...vector, ...honest[i]! })));
           const headers = cases.map(({ rlp }) => rlp);
-          const readings = await readInSolidity(request, harness, "readAll", headers);
-          const starts = await authenticateInSolidity(request, harness, "authenticateAll", headers);
+          const readings = await readInSolidity(call, "readAll", headers);
+          const starts = await authenticateInSolidity(call, "authenticateAll", headers);
           for (const [i, vector] of cases.entries()) {
             const { id, hash, fields, number, parentHash, stateRoot, timestamp } = vector;
             const reading = readings[i]!;
@@ -109,7 +108,7 @@ describe("HeaderReader", function () {
         it("H5, H7: refuses every malformed header, where TypeScript does", async function () {
           const headers = known.malformed.map(({ rlp }) => rlp);
           const slices = known.malformed.flatMap(({ slice }) => (slice === undefined ? [] : [slice]));
-          const readings = await readInSolidity(request, harness, "readAll", [...headers, ...slices]);
+          const readings = await readInSolidity(call, "readAll", [...headers, ...slices]);
           for (const [i, rlp] of [...headers, ...slices].entries()) {
             if (i < headers.length) expect(word(readings[i]!, READ_WORD.status)).to.equal(STATUS.Malformed);
             expect(readings[i], rlp).to.equal(readInTypeScript(rlp));
@@ -119,7 +118,7 @@ describe("HeaderReader", function () {
 
         it("H1, H20: refuses every header under another hash, malformed or not, and says what its hash is", async function () {
           const all = part([...known.honest, ...known.malformed]).map(({ rlp }) => rlp);
-          const starts = await authenticateInSolidity(request, harness, "authenticateAll", all, () => OTHER);
+          const starts = await authenticateInSolidity(call, "authenticateAll", all, () => OTHER);
           for (const [i, rlp] of all.entries()) {
             expect(word(starts[i]!, START_WORD.status)).to.equal(STATUS.HashMismatch);
             expect(word(starts[i]!, START_WORD.actual)).to.equal(BigInt(hashOf(rlp)));
@@ -219,8 +218,7 @@ describe("HeaderReader", function () {
         it("H5: one wrong bit before the state root and the number is the field's, under the hash that it gives", async function () {
           const cases = headersWithWrongMarker();
           const starts = await authenticateInSolidity(
-            request,
-            harness,
+            call,
             "authenticateAll",
             cases.map((it) => it.rlp),
           );
@@ -288,8 +286,8 @@ describe("HeaderReader", function () {
 
       async function expectAgreement(expected: readonly Expected[]): Promise<void> {
         const headers = expected.map(({ rlp }) => rlp);
-        const strict = await readInSolidity(request, harness, "readAll", headers);
-        const fast = await authenticateInSolidity(request, harness, "authenticateAll", headers);
+        const strict = await readInSolidity(call, "readAll", headers);
+        const fast = await authenticateInSolidity(call, "authenticateAll", headers);
         for (const [i, { rlp, reading, start }] of expected.entries()) {
           expect(strict[i], note(rlp)).to.equal(reading);
           expect(fast[i], note(rlp)).to.equal(start);
@@ -299,13 +297,12 @@ describe("HeaderReader", function () {
   }
 
   it("the reference agrees with TypeScript on all of these, and a sound header has one number and one root", async function () {
-    const { ethers, provider } = await network.create();
-    const harness = await ethers.deployContract("HeaderReaderHarness");
-    const request: Request = (args) => provider.request(args);
+    const { HeaderReaderHarness } = await compile(HARNESS_SOURCES, CONFIGURED);
+    const call = await deployPure(HeaderReaderHarness!);
     const expected = [...bounds, ...mutated];
     const headers = expected.map(({ rlp }) => rlp);
-    const strict = await readInSolidity(request, harness, "readAllByReference", headers);
-    const fast = await authenticateInSolidity(request, harness, "authenticateAllByReference", headers);
+    const strict = await readInSolidity(call, "readAllByReference", headers);
+    const fast = await authenticateInSolidity(call, "authenticateAllByReference", headers);
     for (const [i, { rlp, reading, start }] of expected.entries()) {
       expect(strict[i], note(rlp)).to.equal(reading);
       expect(fast[i], note(rlp)).to.equal(start);

@@ -8,8 +8,8 @@ import { decodeHeader, hashHeader, readHeader, startOf } from "../../src/header/
 import { MAX_HEADER_SIZE, MIN_HEADER_SIZE } from "../../src/header/fields.js";
 import { encodeHeader, headerFromRpc } from "../../src/header/fromRpc.js";
 import { decodeRlp, encodeRlp, type RlpInput, type RlpItem } from "../../src/core/rlp.js";
-import { thrown } from "../helpers/errors.js";
-import { rpcBlock, sampleFields, sampleHeader } from "../helpers/headers.js";
+import { thrown } from "../../tools/errors.js";
+import { rpcBlock, sampleFields, sampleHeader } from "../../tools/headers.js";
 import { countByFile, needVectors, readHeaderVectors, type HeaderVectors } from "../../tools/vectors.js";
 
 const bytes = (hex: string): Uint8Array => toBytes(hex, "test");

@@ -10,8 +10,8 @@ import { SettlementGuardError } from "../../src/core/errors.js";
 import { MAX_HEADER_SIZE } from "../../src/header/fields.js";
 import { headerFromRpc } from "../../src/header/fromRpc.js";
 import { decodeHeader, hashHeader, readHeader } from "../../src/header/header.js";
-import type { Request } from "../../src/rpc/request.js";
-import { BUILDS } from "../helpers/compile.js";
+import { BUILDS } from "../../tools/compile.js";
+import type { PureCall } from "../../tools/evm.js";
 import {
   authenticateInSolidity,
   namedFields,
@@ -24,9 +24,9 @@ import {
   word,
   type Words,
   deployReaders,
-} from "../helpers/headerReaders.js";
-import { headerWithItem, rpcBlock, sampleFields, sampleHeader } from "../helpers/headers.js";
-import { announced, type Random } from "../helpers/random.js";
+} from "../../tools/headerReaders.js";
+import { headerWithItem, rpcBlock, sampleFields, sampleHeader } from "../../tools/headers.js";
+import { announced, type Random } from "../../tools/random.js";
 
 const NUMBER = 0x1400000n;
 const ROOT: Hex = `0x${"14".repeat(32)}`;
@@ -245,17 +245,17 @@ describe("Readers of headers", function () {
   for (const build of BUILDS) {
     describe(build.name, function () {
       let harness: BaseContract;
-      let request: Request;
+      let call: PureCall;
 
       before(async function () {
-        ({ harness, request } = await deployReaders(build));
+        ({ harness, call } = await deployReaders(build));
       });
 
       const headers = ROWS.map(({ rlp }) => rlp);
 
       for (const method of ["authenticateAll", "authenticateAllByReference"] as const) {
         it(`H3: under a hash ${method} gives the one answer`, async function () {
-          const answers = (await authenticateInSolidity(request, harness, method, headers)).map(startAnswer);
+          const answers = (await authenticateInSolidity(call, method, headers)).map(startAnswer);
           for (const [i, { title, hashed }] of ROWS.entries())
             expect(answers[i], title).to.equal(hashed === "read" ? `${NUMBER} ${ROOT}` : `malformed ${hashed}`);
         });
@@ -263,7 +263,7 @@ describe("Readers of headers", function () {
 
       for (const method of ["readAll", "readAllByReference"] as const) {
         it(`H3: without one ${method} does as TypeScript does`, async function () {
-          const answers = (await readInSolidity(request, harness, method, headers)).map(strictAnswer);
+          const answers = (await readInSolidity(call, method, headers)).map(strictAnswer);
           for (const [i, { title, strict }] of ROWS.entries()) expect(answers[i], title).to.deep.equal(strict);
         });
       }
@@ -284,13 +284,13 @@ describe("Readers of headers", function () {
       });
 
       it("H3, H5: every two agree about random headers: verdict, position and values", async function () {
-        const starts = await authenticateInSolidity(request, harness, "authenticateAll", random);
-        const readings = await readInSolidity(request, harness, "readAll", random);
+        const starts = await authenticateInSolidity(call, "authenticateAll", random);
+        const readings = await readInSolidity(call, "readAll", random);
         // The reference takes four times as long, and is no part of what is built in each of these ways.
         if (build === BUILDS[0]) {
           const byReference = {
-            starts: await authenticateInSolidity(request, harness, "authenticateAllByReference", random),
-            readings: await readInSolidity(request, harness, "readAllByReference", random),
+            starts: await authenticateInSolidity(call, "authenticateAllByReference", random),
+            readings: await readInSolidity(call, "readAllByReference", random),
           };
           expect(byReference).to.deep.equal({ starts, readings });
         }

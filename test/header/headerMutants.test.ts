@@ -1,27 +1,30 @@
 import { expect } from "chai";
-import { BaseContract } from "ethers";
-import { network } from "hardhat";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { toHex, type Hex } from "../../src/core/bytes.js";
 import { encodeRlp } from "../../src/core/rlp.js";
-import type { Request } from "../../src/rpc/request.js";
 import {
   authenticateInSolidity,
+  HARNESS_SOURCES,
   readInSolidity,
   readInTypeScript,
   startInTypeScript,
   type Words,
-} from "../helpers/headerReaders.js";
-import { headersWithOtherNumber, headersWithWrongMarker, sampleFields, sampleHeader } from "../helpers/headers.js";
-import { compile, PROJECT } from "../trie-helpers/compile.js";
-import { type Mutant, pattern } from "../../tools/mutants.js";
+} from "../../tools/headerReaders.js";
+import { headersWithOtherNumber, headersWithWrongMarker, sampleFields, sampleHeader } from "../../tools/headers.js";
+import { compile, CONFIGURED, PROJECT } from "../../tools/compile.js";
+import { deployPure, type PureCall } from "../../tools/evm.js";
+import { pattern, type Mutant } from "../../tools/mutants.js";
 
-const HARNESS = "contracts/mocks/HeaderReaderHarness.sol";
 const READER = "contracts/header/HeaderReader.sol";
 
-const mutant = (name: string, from: string, to = "", attack = "H5"): Mutant => ({
+/** A bug, and the attack of docs/attacks.md that it would let through. */
+interface HeaderMutant extends Mutant {
+  readonly attack: string;
+}
+
+const mutant = (name: string, from: string, to = "", attack = "H5"): HeaderMutant => ({
   name,
   attack,
   file: READER,
@@ -33,7 +36,7 @@ const mutant = (name: string, from: string, to = "", attack = "H5"): Mutant => (
 const MASK = `0xff${"00".repeat(20)}ff${"00".repeat(10)}`;
 
 /** Each takes back one of the checks that `_start` collects, under the header's hash. */
-const HASHED: readonly Mutant[] = [
+const HASHED: readonly HeaderMutant[] = [
   mutant("any ommers hash", "wrong := xor(calldataload(add(start, 36)), a0)", "wrong := 0"),
   mutant("any beneficiary", MASK, MASK.replace("0xff", "0x00")),
   mutant("any state root", MASK, MASK.replace("00ff00", "000000")),
@@ -50,7 +53,7 @@ const HASHED: readonly Mutant[] = [
 ];
 
 /** Each takes back one of the rules by which a header is read whose hash is not known. */
-const STRICT: readonly Mutant[] = [
+const STRICT: readonly HeaderMutant[] = [
   mutant("no field behind Prague's but Amsterdam's two", "(0xfff << 21)", "(1 << 21) | (0x3ff << 23)", "H3"),
   mutant(
     "later fields of Amsterdam's shapes alone",
@@ -131,54 +134,40 @@ function tooShort(): Hex {
 
 /** Some headers, and what each of them is to be read as. */
 interface Questions {
-  readonly mutants: readonly Mutant[];
+  readonly mutants: readonly HeaderMutant[];
   readonly headers: readonly Hex[];
   readonly expected: readonly Words[];
-  ask(request: Request, harness: BaseContract): Promise<Words[]>;
+  ask(call: PureCall): Promise<Words[]>;
 }
 
 function hashedQuestions(headers = questions()): Questions {
-  const ask = (request: Request, harness: BaseContract): Promise<Words[]> =>
-    authenticateInSolidity(request, harness, "authenticateAll", headers);
+  const ask = (call: PureCall): Promise<Words[]> => authenticateInSolidity(call, "authenticateAll", headers);
   return { mutants: HASHED, headers, expected: headers.map(startInTypeScript), ask };
 }
 
 function unhashedQuestions(headers = strictQuestions()): Questions {
-  const ask = (request: Request, harness: BaseContract): Promise<Words[]> =>
-    readInSolidity(request, harness, "readAll", headers);
+  const ask = (call: PureCall): Promise<Words[]> => readInSolidity(call, "readAll", headers);
   return { mutants: STRICT, headers, expected: headers.map(readInTypeScript), ask };
 }
 
 /** Each check of the readers, taken back: some header must be read otherwise then. All of them with `MUTANTS=1`, the first ones always. */
 describe("mutants of the header reader", function () {
-  let build: (patch?: (path: string, text: string) => string) => Promise<[Request, BaseContract]>;
-
-  before(async () => {
-    const { ethers, provider } = await network.create({ network: "default" });
-    const [signer] = await ethers.getSigners();
-    const request: Request = (args) => provider.request(args);
-    build = async (patch) => {
-      const { abi, bytecode } = compile(HARNESS, ["HeaderReaderHarness"], patch === undefined ? {} : { patch })[
-        "HeaderReaderHarness"
-      ]!;
-      const address = await (await new ethers.ContractFactory(abi, bytecode, signer ?? null).deploy()).getAddress();
-      return [request, new BaseContract(address, abi)];
-    };
-  });
+  async function build(mutant?: Mutant): Promise<PureCall> {
+    const { HeaderReaderHarness } = await compile(HARNESS_SOURCES, CONFIGURED, ["HeaderReaderHarness"], mutant);
+    return deployPure(HeaderReaderHarness!);
+  }
 
   for (const { mutants, headers, expected, ask } of [hashedQuestions(), unhashedQuestions()]) {
     it(`the reader itself reads ${headers.length} headers as TypeScript does`, async () => {
-      expect(await ask(...(await build()))).to.deep.equal(expected);
+      expect(await ask(await build())).to.deep.equal(expected);
     });
 
     for (const mutant of process.env["MUTANTS"] === undefined ? mutants.slice(0, 3) : mutants) {
       it(`${mutant.attack}: ${mutant.name}`, async () => {
         const text = readFileSync(join(PROJECT, mutant.file), "utf8");
         expect([...text.matchAll(pattern(mutant))], "its text is there, once").to.have.lengthOf(1);
-        const mutated = await build((path, text) =>
-          path === mutant.file ? text.replace(pattern(mutant), () => mutant.to) : text,
-        );
-        const noticed = (await ask(...mutated)).filter((words, i) => words !== expected[i]).length;
+        const mutated = await build(mutant);
+        const noticed = (await ask(mutated)).filter((words, i) => words !== expected[i]).length;
         expect(noticed, "headers that are read otherwise").to.be.greaterThan(0);
         console.log(`      noticed by ${noticed} of ${headers.length} headers`);
       });

@@ -11,7 +11,7 @@ import {
   VERDICT,
   World,
   type Target,
-} from "./helpers/world.js";
+} from "../../tools/policy/world.js";
 
 const [MARKET, OTHER, CAUSE] = ["market", "other", "cause"].map(scopeNamed) as [
   `0x${string}`,

@@ -2,8 +2,8 @@ import { expect } from "chai";
 import { AbiCoder, keccak256 } from "ethers";
 
 import type { Hex } from "../../src/core/bytes.js";
-import { announced } from "../helpers/random.js";
-import { ACTION, blocksIn, CONFIG, FORMS, scopeNamed, STATUS, World, type Target } from "./helpers/world.js";
+import { announced } from "../../tools/random.js";
+import { ACTION, blocksIn, CONFIG, FORMS, scopeNamed, STATUS, World, type Target } from "../../tools/policy/world.js";
 
 const [MARKET, OTHER, SUBJECT, SECOND] = ["market", "other", "subject", "second"].map(scopeNamed) as [
   Hex,

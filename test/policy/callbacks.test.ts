@@ -1,7 +1,7 @@
 import { expect } from "chai";
 
-import { BUILDS } from "../helpers/compile.js";
-import { bring, CONFIG, scopeNamed, STATUS, World, type Target } from "./helpers/world.js";
+import { BUILDS } from "../../tools/compile.js";
+import { bring, CONFIG, scopeNamed, STATUS, World, type Target } from "../../tools/policy/world.js";
 
 const SCOPE = scopeNamed("market");
 

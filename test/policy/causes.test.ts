@@ -2,8 +2,8 @@ import { expect } from "chai";
 import { concat, keccak256 } from "ethers";
 
 import type { Hex } from "../../src/core/bytes.js";
-import { BUILDS } from "../helpers/compile.js";
-import { announced } from "../helpers/random.js";
+import { BUILDS } from "../../tools/compile.js";
+import { announced } from "../../tools/random.js";
 import {
   ACTION,
   ACTION_NAMES,
@@ -15,7 +15,7 @@ import {
   World,
   type StatusName,
   type Target,
-} from "./helpers/world.js";
+} from "../../tools/policy/world.js";
 
 const SCOPE = scopeNamed("market");
 const { staleFor } = CONFIG;

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { getAddress, toBeHex } from "ethers";
 
 import type { Hex } from "../../src/core/bytes.js";
-import { BUILDS } from "../helpers/compile.js";
+import { BUILDS } from "../../tools/compile.js";
 import {
   ACTION,
   CONFIG,
@@ -13,7 +13,7 @@ import {
   STATUS,
   Target,
   World,
-} from "./helpers/world.js";
+} from "../../tools/policy/world.js";
 
 const SCOPE = scopeNamed("market");
 /** Continuity, as the contract numbers it. */

@@ -9,8 +9,8 @@ import { BOUNDS } from "../../src/policy/bounds.js";
 import { CHAIN_PROFILES, CONTINUITIES, demandsOf } from "../../src/policy/chains.js";
 import { defineGuardConfig, hiddenOutages, scopeId, type ScopeConfig } from "../../src/policy/config.js";
 import { STANDARD_POLICY, packPolicy, unpackPolicy, type PolicyTable } from "../../src/policy/policy.js";
-import { thrown } from "../helpers/errors.js";
-import { announced } from "../helpers/random.js";
+import { thrown } from "../../tools/errors.js";
+import { announced } from "../../tools/random.js";
 
 const TIMES = { gap: 900, staleFor: 600, graceFor: 1_800, exitsFor: 86_400 };
 const SCOPE = { chain: 1, minDepth: 2, maxAge: 64, ...TIMES } as const;

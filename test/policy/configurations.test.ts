@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { concat, keccak256, toBeHex } from "ethers";
 
-import { BUILDS } from "../helpers/compile.js";
+import { BUILDS } from "../../tools/compile.js";
 import {
   ACTION,
   ACTION_NAMES,
@@ -14,7 +14,7 @@ import {
   World,
   type Config,
   type Target,
-} from "./helpers/world.js";
+} from "../../tools/policy/world.js";
 
 const [SCOPE, ZERO, A, B] = ["market", "", "a", "b"].map(scopeNamed) as [
   `0x${string}`,

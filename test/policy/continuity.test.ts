@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { toBeHex } from "ethers";
 
 import type { Hex } from "../../src/core/bytes.js";
-import { BUILDS } from "../helpers/compile.js";
+import { BUILDS } from "../../tools/compile.js";
 import {
   ACTION,
   ACTION_NAMES,
@@ -17,7 +17,7 @@ import {
   World,
   type Outcome,
   type Target,
-} from "./helpers/world.js";
+} from "../../tools/policy/world.js";
 
 const SCOPE = scopeNamed("market");
 const { gap: GAP, staleFor, graceFor, longestBlockTime } = CONFIG;

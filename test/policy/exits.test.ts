@@ -1,9 +1,9 @@
 import { expect } from "chai";
 
 import type { Hex } from "../../src/core/bytes.js";
-import { BUILDS } from "../helpers/compile.js";
-import { announced, type Random } from "../helpers/random.js";
-import { packed, STANDARD_TABLE, STRICT_TABLE } from "./helpers/tables.js";
+import { BUILDS } from "../../tools/compile.js";
+import { announced, type Random } from "../../tools/random.js";
+import { packed, STANDARD_TABLE, STRICT_TABLE } from "../../tools/policy/tables.js";
 import {
   ACTION,
   blocksIn,
@@ -19,7 +19,7 @@ import {
   VERDICT,
   World,
   type Target,
-} from "./helpers/world.js";
+} from "../../tools/policy/world.js";
 
 const SCOPE = scopeNamed("market");
 const STEPS = process.env["HEAVY"] === undefined ? 300 : 20_000;

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 
-import { BUILDS } from "../helpers/compile.js";
+import { BUILDS } from "../../tools/compile.js";
 import {
   ACTION,
   bring,
@@ -12,7 +12,7 @@ import {
   World,
   type Config,
   type Target,
-} from "./helpers/world.js";
+} from "../../tools/policy/world.js";
 
 const SCOPE = scopeNamed("market");
 /** STANDARD, but Withdraw is closed in Lagging: of its six bits both thresholds are 1. */

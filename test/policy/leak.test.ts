@@ -1,9 +1,9 @@
 import { expect } from "chai";
 
 import type { Hex } from "../../src/core/bytes.js";
-import { BUILDS } from "../helpers/compile.js";
-import { announced } from "../helpers/random.js";
-import { ACTION, CONFIG, CONFIGURATOR, DAY, scopeNamed, World, type Target } from "./helpers/world.js";
+import { BUILDS } from "../../tools/compile.js";
+import { announced } from "../../tools/random.js";
+import { ACTION, CONFIG, CONFIGURATOR, DAY, scopeNamed, World, type Target } from "../../tools/policy/world.js";
 
 const { gap: GAP, longestBlockTime } = CONFIG;
 const CHAINS = process.env["HEAVY"] === undefined ? 6 : 400;

@@ -1,9 +1,9 @@
 import { expect } from "chai";
 import fc from "fast-check";
 
-import { BUILDS } from "../helpers/compile.js";
-import { announced } from "../helpers/random.js";
-import { packed, STANDARD_TABLE, STRICT_TABLE, type Table } from "./helpers/tables.js";
+import { BUILDS } from "../../tools/compile.js";
+import { announced } from "../../tools/random.js";
+import { packed, STANDARD_TABLE, STRICT_TABLE, type Table } from "../../tools/policy/tables.js";
 import {
   ACTION,
   bring,
@@ -15,7 +15,7 @@ import {
   World,
   type StatusName,
   type Target,
-} from "./helpers/world.js";
+} from "../../tools/policy/world.js";
 
 const SCOPE = scopeNamed("market");
 const ONE = 10n ** 18n;

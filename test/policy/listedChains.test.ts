@@ -2,8 +2,8 @@ import { expect } from "chai";
 import { toBeHex } from "ethers";
 
 import type { Hex } from "../../src/core/bytes.js";
-import { BUILDS } from "../helpers/compile.js";
-import { ACTION, CONFIG, scopeNamed, SHARED_ENGINE, STATUS, World, type Config } from "./helpers/world.js";
+import { BUILDS } from "../../tools/compile.js";
+import { ACTION, CONFIG, scopeNamed, SHARED_ENGINE, STATUS, World, type Config } from "../../tools/policy/world.js";
 
 const SCOPE = scopeNamed("market");
 /** The usual time between two blocks of each chain that is listed, in milliseconds, and a contract of its kind. */

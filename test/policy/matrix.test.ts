@@ -1,6 +1,6 @@
 import { expect } from "chai";
 
-import { packed, STANDARD_TABLE, STRICT_TABLE } from "./helpers/tables.js";
+import { packed, STANDARD_TABLE, STRICT_TABLE } from "../../tools/policy/tables.js";
 import {
   ACTION,
   ACTION_NAMES,
@@ -17,7 +17,7 @@ import {
   type ActionName,
   type StatusName,
   type Target,
-} from "./helpers/world.js";
+} from "../../tools/policy/world.js";
 
 const SCOPE = scopeNamed("market");
 

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 
 import type { Hex } from "../../src/core/bytes.js";
-import { BUILDS } from "../helpers/compile.js";
+import { BUILDS } from "../../tools/compile.js";
 import {
   ACTION,
   configFor,
@@ -14,7 +14,7 @@ import {
   World,
   bring,
   type Target,
-} from "./helpers/world.js";
+} from "../../tools/policy/world.js";
 
 const [CHAIN, EXCHANGE, BTC, ETH] = ["chain", "chain/exchange", "chain/exchange/btc", "chain/exchange/eth"].map(
   scopeNamed,

@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import fc from "fast-check";
 
-import { BUILDS } from "../helpers/compile.js";
-import { announced } from "../helpers/random.js";
+import { BUILDS } from "../../tools/compile.js";
+import { announced } from "../../tools/random.js";
 import {
   ACTION,
   ACTION_NAMES,
@@ -13,8 +13,8 @@ import {
   World,
   type ActionName,
   type Target,
-} from "./helpers/world.js";
-import { packed, STANDARD_TABLE, STRICT_TABLE, type Table } from "./helpers/tables.js";
+} from "../../tools/policy/world.js";
+import { packed, STANDARD_TABLE, STRICT_TABLE, type Table } from "../../tools/policy/tables.js";
 
 const RUNS = { numRuns: process.env["HEAVY"] === undefined ? 60 : 1_000 };
 const MIN = -(2n ** 255n);

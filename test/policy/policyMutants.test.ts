@@ -3,9 +3,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { PROJECT } from "../trie-helpers/compile.js";
+import { PROJECT } from "../../tools/compile.js";
 import { pattern } from "../../tools/mutants.js";
-import { findingOf, MUTANTS, testOf, type Finding } from "./helpers/mutation.js";
+import { findingOf, MUTANTS, testOf, type Finding } from "../../tools/policy/mutation.js";
 
 /** In milliseconds: to compile the contracts and ask a file of tests, on a busy machine. */
 const LONGEST = 600_000;

@@ -2,8 +2,8 @@ import { expect } from "chai";
 import fc from "fast-check";
 
 import type { Hex } from "../../src/core/bytes.js";
-import { announced } from "../helpers/random.js";
-import { packed, STANDARD_TABLE, STRICT_TABLE } from "./helpers/tables.js";
+import { announced } from "../../tools/random.js";
+import { packed, STANDARD_TABLE, STRICT_TABLE } from "../../tools/policy/tables.js";
 import {
   ACTION,
   configFor,
@@ -19,7 +19,7 @@ import {
   World,
   type Config,
   type Target,
-} from "./helpers/world.js";
+} from "../../tools/policy/world.js";
 
 const SCOPES = ["exchange", "exchange/btc", "exchange/eth", "unknown", ""].map(scopeNamed);
 const [EXCHANGE, BTC, ETH] = SCOPES as [Hex, Hex, Hex];

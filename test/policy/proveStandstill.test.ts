@@ -2,8 +2,8 @@ import { expect } from "chai";
 import { keccak256, toBeHex } from "ethers";
 
 import { toBytes, type Hex } from "../../src/core/bytes.js";
-import { BUILDS } from "../helpers/compile.js";
-import { sampleHeader } from "../helpers/headers.js";
+import { BUILDS } from "../../tools/compile.js";
+import { sampleHeader } from "../../tools/headers.js";
 import {
   ACTION,
   CONFIG,
@@ -15,7 +15,7 @@ import {
   type Config,
   type Outcome,
   type Target,
-} from "./helpers/world.js";
+} from "../../tools/policy/world.js";
 
 const SCOPE = scopeNamed("market");
 const HOUR = 3_600;

@@ -2,8 +2,8 @@ import { expect } from "chai";
 import { AbiCoder, keccak256 } from "ethers";
 
 import type { Hex } from "../../src/core/bytes.js";
-import { BUILDS } from "../helpers/compile.js";
-import { announced } from "../helpers/random.js";
+import { BUILDS } from "../../tools/compile.js";
+import { announced } from "../../tools/random.js";
 import {
   accountOf,
   ACTION,
@@ -19,7 +19,7 @@ import {
   type Config,
   Target,
   type StatusName,
-} from "./helpers/world.js";
+} from "../../tools/policy/world.js";
 
 const SCOPE = scopeNamed("market");
 const NOBODY: Hex = `0x${"00".repeat(20)}`;

@@ -6,7 +6,7 @@ import { network } from "hardhat";
 
 import { latestAnchor } from "../../src/actions/latestAnchor.js";
 import { hardhatForks } from "../../src/hardhat/index.js";
-import { BUILDS, compile, type Build } from "../helpers/compile.js";
+import { BUILDS, compile, type Build } from "../../tools/compile.js";
 
 /** Both pipelines with the settings that most projects have. */
 const PIPELINES: readonly Build[] = [false, true].map((viaIR) => ({

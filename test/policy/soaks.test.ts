@@ -2,9 +2,9 @@ import { expect } from "chai";
 
 import { CHAIN_PROFILES } from "../../src/policy/chains.js";
 import { STANDARD_POLICY, packPolicy } from "../../src/policy/policy.js";
-import { BUILDS } from "../helpers/compile.js";
+import { BUILDS } from "../../tools/compile.js";
 import { generator } from "../../scenarios/healthySoak.js";
-import { ACTION_NAMES, ACTION, VERDICT, World, scopeNamed, type Target } from "./helpers/world.js";
+import { ACTION_NAMES, ACTION, VERDICT, World, scopeNamed, type Target } from "../../tools/policy/world.js";
 
 const seed = Number(process.env["SEED"] ?? Math.floor(Math.random() * 2 ** 31));
 const BLOCKS = 10_000;

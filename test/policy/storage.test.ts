@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { AbiCoder, concat, id, keccak256, toBeHex } from "ethers";
 
 import type { Hex } from "../../src/core/bytes.js";
-import { announced } from "../helpers/random.js";
+import { announced } from "../../tools/random.js";
 import {
   ACTION,
   blocksIn,
@@ -20,7 +20,7 @@ import {
   World,
   type Config,
   type Target,
-} from "./helpers/world.js";
+} from "../../tools/policy/world.js";
 
 const abi = AbiCoder.defaultAbiCoder();
 const word = (value: bigint): Hex => toBeHex(value, 32) as Hex;

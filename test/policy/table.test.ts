@@ -19,8 +19,8 @@ import {
   type Verdict,
 } from "../../src/policy/policy.js";
 import type { PoliciesHarness } from "../../typechain-types/index.js";
-import { thrown } from "../helpers/errors.js";
-import { announced } from "../helpers/random.js";
+import { thrown } from "../../tools/errors.js";
+import { announced } from "../../tools/random.js";
 
 const INT256_MAX = 2n ** 255n - 1n;
 const INT256_MIN = -(2n ** 255n);

@@ -6,9 +6,9 @@ import { explain } from "../../src/explain/explain.js";
 import { END } from "../../src/proof/read.js";
 import { EMPTY_ROOT } from "../../src/proof/trie.js";
 import { packWitness, verifyWitness, type WitnessQuestion } from "../../src/proof/witness.js";
-import { BUILDS, compile, type Artifact } from "../helpers/compile.js";
-import { buildTrie, concat, rlpInteger, rlpList, rlpString } from "../trie-helpers/buildTrie.js";
-import { deploy, type Contract } from "./helpers/readers.js";
+import { BUILDS, compile, type Artifact } from "../../tools/compile.js";
+import { buildTrie, concat, rlpInteger, rlpList, rlpString } from "../../tools/buildTrie.js";
+import { deploy, type Contract } from "../../tools/proof/readers.js";
 
 const CODE_HASH = toHex(keccak256(new Uint8Array()));
 const VAULT = addressOf(1);

@@ -1,10 +1,10 @@
 import { expect } from "chai";
 
 import { toHex } from "../../src/core/bytes.js";
-import { BUILDS } from "../helpers/compile.js";
-import { concat } from "../trie-helpers/buildTrie.js";
-import { forbiddenQuestions, validQuestions, type Question } from "./helpers/questions.js";
-import { readByTwin, solidityReader, twin, type KeyReader } from "./helpers/readers.js";
+import { BUILDS } from "../../tools/compile.js";
+import { concat } from "../../tools/buildTrie.js";
+import { forbiddenQuestions, validQuestions, type Question } from "../../tools/proof/questions.js";
+import { readByTwin, solidityReader, twin, type KeyReader } from "../../tools/proof/readers.js";
 
 describe("TrieReader", () => {
   let readers: KeyReader[];

@@ -2,7 +2,7 @@ import { expect } from "chai";
 
 import { PROOF_REASONS, verifyAccountProof, verifyStorageProof, verifyTrieProof } from "../../src/index.js";
 import { ownProofs } from "../../tools/vectors.js";
-import { thrown } from "../helpers/errors.js";
+import { thrown } from "../../tools/errors.js";
 
 const WORD = `0x${"11".repeat(32)}`;
 const ADDRESS = `0x${"22".repeat(20)}`;

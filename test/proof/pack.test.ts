@@ -4,8 +4,8 @@ import { toHex, type Hex } from "../../src/core/bytes.js";
 import { SettlementGuardError } from "../../src/core/errors.js";
 import { keccak256 } from "../../src/core/keccak.js";
 import { packWitness, verifyWitness } from "../../src/proof/witness.js";
-import { buildTrie, nibblesOf, rlpInteger, type BuiltTrie } from "../trie-helpers/buildTrie.js";
-import { accountRlp, addressOf, leaf, slotOf, world } from "../trie-helpers/nodes.js";
+import { buildTrie, nibblesOf, rlpInteger, type BuiltTrie } from "../../tools/buildTrie.js";
+import { accountRlp, addressOf, leaf, slotOf, world } from "../../tools/nodes.js";
 
 function answerOf(state: BuiltTrie, storage: BuiltTrie, address: Uint8Array, slots: readonly Uint8Array[]) {
   return {

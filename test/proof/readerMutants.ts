@@ -1,20 +1,16 @@
-/** A bug put into one file: the text that is replaced stands there once. */
-export interface ReaderMutant {
-  readonly name: string;
-  readonly file: "TrieReader" | "TrieSteps" | "TrieNode" | "Climb" | "StateProof";
-  readonly find: string;
-  readonly replace: string;
-}
+import type { Mutant } from "../../tools/mutants.js";
 
-const mutant = (file: ReaderMutant["file"], name: string, find: string, replace: string): ReaderMutant => ({
+type File = "TrieReader" | "TrieSteps" | "TrieNode" | "Climb" | "StateProof";
+
+const mutant = (file: File, name: string, from: string, to: string): Mutant => ({
   name,
-  file,
-  find,
-  replace,
+  file: `contracts/proof/${file}.sol`,
+  from,
+  to,
 });
 
 /** Each is a bug that a verifier had, or the loss of one rule of the format. */
-export const READER_MUTANTS: readonly ReaderMutant[] = [
+export const READER_MUTANTS: readonly Mutant[] = [
   mutant("TrieReader", "the root is not compared", "hash != c.root || c.cursor != c.end", "c.cursor != c.end"),
   mutant("TrieReader", "bytes behind the root are ignored", "hash != c.root || c.cursor != c.end", "hash != c.root"),
   mutant("TrieReader", "keys may come in any order", "if (previous >= key) {", "if (false) {"),

@@ -4,12 +4,12 @@ import { expect } from "chai";
 
 import { compareBytes, toHex } from "../../src/core/bytes.js";
 import { keccak256 } from "../../src/core/keccak.js";
-import { compile, type Artifact, type Build } from "../helpers/compile.js";
-import { announced, type Random } from "../helpers/random.js";
-import { buildTrie, concat, rlpInteger, rlpList, rlpString, type BuiltTrie } from "../trie-helpers/buildTrie.js";
-import { slotOf } from "../trie-helpers/nodes.js";
-import { rawReaders, type Line, type RawReaders, type Verifier } from "./helpers/raw.js";
-import { deploy, type Contract } from "./helpers/readers.js";
+import { compile, type Artifact, type Build } from "../../tools/compile.js";
+import { announced, type Random } from "../../tools/random.js";
+import { buildTrie, concat, rlpInteger, rlpList, rlpString, type BuiltTrie } from "../../tools/buildTrie.js";
+import { slotOf } from "../../tools/nodes.js";
+import { rawReaders, type Line, type RawReaders, type Verifier } from "../../tools/proof/raw.js";
+import { deploy, type Contract } from "../../tools/proof/readers.js";
 
 const HEAVY = process.env["HEAVY"] !== undefined;
 

@@ -6,9 +6,9 @@ import { expect } from "chai";
 import { toHex } from "../../src/core/bytes.js";
 import { keccak256 } from "../../src/core/keccak.js";
 import { PROOF_REASONS } from "../../src/proof/reasons.js";
-import { asking, packsAccount, type Verifier } from "./helpers/raw.js";
-import { buildTrie, concat, hexPrefix, nibblesOf, rlpInteger, rlpList, rlpString } from "../trie-helpers/buildTrie.js";
-import { PROJECT } from "../trie-helpers/compile.js";
+import { asking, packsAccount, type Verifier } from "../../tools/proof/raw.js";
+import { buildTrie, concat, hexPrefix, nibblesOf, rlpInteger, rlpList, rlpString } from "../../tools/buildTrie.js";
+import { PROJECT } from "../../tools/compile.js";
 import {
   above,
   accountRlp,
@@ -24,7 +24,7 @@ import {
   sibling,
   slotOf,
   world,
-} from "../trie-helpers/nodes.js";
+} from "../../tools/nodes.js";
 
 const ZERO = new Uint8Array(32);
 

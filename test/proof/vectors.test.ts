@@ -2,12 +2,12 @@ import { expect } from "chai";
 
 import { toBytes, toHex } from "../../src/core/bytes.js";
 import { keccak256 } from "../../src/core/keccak.js";
-import { buildTrie, hexPrefix, nibblesOf, rlpList, rlpString } from "../trie-helpers/buildTrie.js";
+import { buildTrie, hexPrefix, nibblesOf, rlpList, rlpString } from "../../tools/buildTrie.js";
 import { needVectors, readVector, realVectors } from "../../tools/vectors.js";
 import { packWitness, verifyWitness } from "../../src/proof/witness.js";
-import { BUILDS, compile, type Artifact } from "../helpers/compile.js";
-import { rawReaders, type Line, type RawReaders, type Verifier } from "./helpers/raw.js";
-import { deploy, type Contract } from "./helpers/readers.js";
+import { BUILDS, compile, type Artifact } from "../../tools/compile.js";
+import { rawReaders, type Line, type RawReaders, type Verifier } from "../../tools/proof/raw.js";
+import { deploy, type Contract } from "../../tools/proof/readers.js";
 
 interface KeyCase {
   id: string;

@@ -7,10 +7,10 @@ import { compareBytes, toHex, toWord, type Hex } from "../../src/core/bytes.js";
 import { keccak256 } from "../../src/core/keccak.js";
 import { Nodes, packSlots } from "../../src/proof/pack.js";
 import { packWitness, verifyWitness } from "../../src/proof/witness.js";
-import { BUILDS, compile, type Artifact, type Build } from "../helpers/compile.js";
-import { announced, type Random } from "../helpers/random.js";
-import { buildTrie, concat, rlpInteger } from "../trie-helpers/buildTrie.js";
-import { deploy, readByTwin, solidityReader, type Contract } from "./helpers/readers.js";
+import { BUILDS, compile, type Artifact, type Build } from "../../tools/compile.js";
+import { announced, type Random } from "../../tools/random.js";
+import { buildTrie, concat, rlpInteger } from "../../tools/buildTrie.js";
+import { deploy, readByTwin, solidityReader, type Contract } from "../../tools/proof/readers.js";
 
 const HEAVY = process.env["HEAVY"] !== undefined;
 

@@ -13,7 +13,7 @@ import { serveLoopback, type Loopback } from "../../src/hardhat/loopback.js";
 import { prove } from "../../src/actions/prove.js";
 import { fetchHeader } from "../../src/actions/fetchHeader.js";
 import { toRequest, type Connection, type Request } from "../../src/rpc/request.js";
-import { rejected, thrown } from "../helpers/errors.js";
+import { rejected, thrown } from "../../tools/errors.js";
 
 const ACCOUNT = `0x${"11".repeat(20)}`;
 

@@ -6,7 +6,7 @@ import { prove } from "../../src/actions/prove.js";
 import { fetchHeader, type BlockId } from "../../src/actions/fetchHeader.js";
 import { situationOf, WORDINGS } from "../../src/rpc/dialects.js";
 import type { Request } from "../../src/rpc/request.js";
-import { rejected } from "../helpers/errors.js";
+import { rejected } from "../../tools/errors.js";
 
 type Said = readonly [message: string, code?: number | undefined, status?: number];
 

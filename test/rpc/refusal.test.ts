@@ -4,7 +4,7 @@ import { inspect } from "node:util";
 import { SettlementGuardError, type ErrorDetails } from "../../src/core/errors.js";
 import { fetchHeader } from "../../src/actions/fetchHeader.js";
 import { refusalOf } from "../../src/rpc/refusal.js";
-import { rejected } from "../helpers/errors.js";
+import { rejected } from "../../tools/errors.js";
 
 type Failure = Partial<ErrorDetails["RPC_FAILED"]> & { reason: string };
 

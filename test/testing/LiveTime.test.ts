@@ -1,6 +1,6 @@
 import { expect } from "chai";
 
-import { BUILDS, compile } from "../helpers/compile.js";
+import { BUILDS, compile } from "../../tools/compile.js";
 
 // What it does is tested in Solidity, where the cheatcodes are: LiveTime.t.sol.
 describe("LiveTime", () => {

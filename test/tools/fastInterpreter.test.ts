@@ -4,7 +4,7 @@ import { expect } from "chai";
 import { toBytes, toHex } from "../../src/core/bytes.js";
 import { interpreter } from "../../tools/fastInterpreter.js";
 import { StateProofHarness__factory } from "../../typechain-types/index.js";
-import { announced } from "../helpers/random.js";
+import { announced } from "../../tools/random.js";
 
 const GAS_LIMIT = 10_000_000n;
 const PROGRAMS = 2_000;
@@ -49,12 +49,14 @@ const OPCODES = [
 ];
 
 const summary = ({ execResult: { exceptionError, executionGasUsed, returnValue, logs, gasRefund } }: EVMResult) => ({
-  error: exceptionError?.error,
+  error: exceptionError?.error as string | undefined,
   gas: executionGasUsed,
   gasRefund,
   returned: toHex(returnValue),
   logs: logs?.map(([, topics, data]) => [...topics, data].map(toHex)),
 });
+
+const NOTHING = { gas: 0n, gasRefund: undefined, returned: "0x", logs: undefined } as const;
 
 describe("the embedded EVM's fast interpreter", () => {
   afterEach(() => {
@@ -68,7 +70,9 @@ describe("the embedded EVM's fast interpreter", () => {
       interpreter.isFast = isFast;
       const evm = await createEVM();
       const { createdAddress: to } = await evm.runCall({ data: deploying(code), gasLimit: GAS_LIMIT });
-      results.push(summary(await evm.runCall({ to: to!, data: new Uint8Array(68).fill(7), gasLimit })));
+      const call = evm.runCall({ to: to!, data: new Uint8Array(68).fill(7), gasLimit });
+      // A precompile for which the library has no engine is no end of a call.
+      results.push(await call.then(summary, (error: Error) => ({ ...NOTHING, error: error.message })));
     }
     return results;
   }

@@ -2,12 +2,12 @@ import { createCustomCommon, Hardfork, Mainnet } from "@ethereumjs/common";
 import { createEVM, type EVM, type EVMOpts } from "@ethereumjs/evm";
 import { createAddressFromString, createZeroAddress } from "@ethereumjs/util";
 import { expect } from "chai";
-import { getAddress, Interface, keccak256, toBeHex } from "ethers";
+import { getAddress, Interface, keccak256, toBeHex, type InterfaceAbi } from "ethers";
 
-import { toBytes, toHex, type Hex } from "../../../src/core/bytes.js";
-import { HISTORY_ADDRESS, HISTORY_CODE, HISTORY_WINDOW } from "../../../src/forks/index.js";
-import { BUILDS, compile, type Build } from "../../helpers/compile.js";
-import "../../../tools/fastInterpreter.js";
+import { toBytes, toHex, toWord, type Hex } from "../../src/core/bytes.js";
+import { HISTORY_ADDRESS, HISTORY_CODE, HISTORY_WINDOW } from "../../src/forks/index.js";
+import { BUILDS, compile, type Build } from "../compile.js";
+import "../fastInterpreter.js";
 
 /** A policy's matrix is read by name here, so that no test takes it from the library. */
 export const STATUS = { Synced: 0, Lagging: 1, Stale: 2, Diverged: 3, Halted: 4 } as const;
@@ -191,14 +191,14 @@ export class World {
     };
     const create = async (contract: string, values: readonly unknown[]): Promise<Hex> => {
       const { abi, bytecode } = artifacts[contract]!;
-      const encoded = new Interface(abi).encodeDeploy(values);
+      const encoded = interfaceOf(abi).encodeDeploy(values);
       const { createdAddress, execResult } = await this.#run(undefined, STRANGER, `${bytecode}${encoded.slice(2)}`);
       if (createdAddress === undefined || execResult.exceptionError !== undefined)
         throw new Undeployed(contract, toHex(execResult.returnValue));
       return createdAddress.toString();
     };
     let address = await create(name, args);
-    const abi = new Interface(artifacts[name]!.abi);
+    const abi = interfaceOf(artifacts[name]!.abi);
     if (wrap === "delegatecall") address = await create("Delegator", [address]);
     // A proxy wants to be initialised with something: any reader does.
     if (wrap === "ERC-1967 proxy")
@@ -213,7 +213,7 @@ export class World {
       () => "deployed",
       (reason: unknown) => {
         if (!(reason instanceof Undeployed)) throw reason;
-        const parsed = new Interface(abi).parseError(reason.revertData);
+        const parsed = interfaceOf(abi).parseError(reason.revertData);
         return parsed === null ? reason.revertData : { name: parsed.name, args: plain(parsed.args) };
       },
     );
@@ -232,6 +232,14 @@ export class World {
     });
     const values = plain(target.abi.decodeFunctionResult(method, output)) as unknown[];
     return { values, revertData: undefined, logs, writes: this.#writes };
+  }
+
+  /** What a call returns; it must not revert. */
+  async callRaw(target: Target, data: string): Promise<Hex> {
+    const { execResult } = await this.#run(target.address, STRANGER, data);
+    const output = toHex(execResult.returnValue);
+    expect(execResult.exceptionError && target.errorOf(output)).to.equal(undefined);
+    return output;
   }
 
   /** Runs `action` and forgets what it did to the state and the clock. */
@@ -343,6 +351,15 @@ export class Target {
     return values;
   }
 
+  /** Calls, must not revert, and takes and gives words as they are: ethers takes most of the time where there are thousands. */
+  async words(method: string, args: readonly bigint[]): Promise<readonly bigint[]> {
+    const data = [this.abi.getFunction(method)!.selector, ...args.map((word) => toWord(word).slice(2))].join("");
+    const returned = await this.world.callRaw(this, data);
+    return Array.from({ length: (returned.length - 2) / 64 }, (_, i) =>
+      BigInt(`0x${returned.slice(2 + 64 * i, 66 + 64 * i)}`),
+    );
+  }
+
   /** Calls, and forgets what it did. */
   async try(method: string, args: readonly unknown[], from: Hex = STRANGER): Promise<Outcome> {
     return this.world.aside(() => this.send(method, args, from));
@@ -384,6 +401,15 @@ export async function bring(target: Target, scope: Hex, status: StatusName): Pro
   if (status === "Lagging" || status === "Stale") await target.do("pauseScope", [scope, STATUS[status], 600], PAUSER);
   if (status === "Diverged" || status === "Halted")
     await target.do("raise", [scope, scopeNamed("cause"), STATUS[status], 1]);
+}
+
+const interfaces = new Map<InterfaceAbi, Interface>();
+
+/** An ABI is read once: `compile` gives the same one each time. */
+function interfaceOf(abi: InterfaceAbi): Interface {
+  let read = interfaces.get(abi);
+  if (read === undefined) interfaces.set(abi, (read = new Interface(abi)));
+  return read;
 }
 
 /** The contracts that a target takes, in whatever form it is deployed. */

@@ -1,4 +1,4 @@
-import { keccak256 } from "../../src/core/keccak.js";
+import { keccak256 } from "../src/core/keccak.js";
 import { buildTrie, type BuiltTrie, hexPrefix, nibblesOf, rlpInteger, rlpList, rlpString } from "./buildTrie.js";
 
 // Nodes by hand, for tries that no client builds.

@@ -1,10 +1,10 @@
 import { createEVM, type EVM } from "@ethereumjs/evm";
 import { Interface } from "ethers";
 
-import { toBytes } from "../../../src/core/bytes.js";
-import { Reader, Refusal } from "../../../src/proof/read.js";
-import { compile, type Artifact, type Build } from "../../helpers/compile.js";
-import "../../../tools/fastInterpreter.js";
+import { toBytes } from "../../src/core/bytes.js";
+import { Reader, Refusal } from "../../src/proof/read.js";
+import { compile, type Artifact, type Build } from "../compile.js";
+import "../fastInterpreter.js";
 
 /** What a witness shows, in one line: values with spaces between them, or `refused at N`. */
 export type Line = string;

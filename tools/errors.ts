@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 
-import { SettlementGuardError, type ErrorCode } from "../../src/core/errors.js";
+import { SettlementGuardError, type ErrorCode } from "../src/core/errors.js";
 
 /** Runs something that must throw an error of this library with this code, and returns that error. */
 export function thrown<Code extends ErrorCode>(code: Code, run: () => unknown): SettlementGuardError<Code> {

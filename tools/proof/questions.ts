@@ -1,8 +1,8 @@
-import { compareBytes, toBytes, toHex, toWord, type Hex } from "../../../src/core/bytes.js";
-import { keccak256 } from "../../../src/core/keccak.js";
-import { Nodes, packSlots } from "../../../src/proof/pack.js";
-import { END, STEP } from "../../../src/proof/read.js";
-import { packWitness } from "../../../src/proof/witness.js";
+import { compareBytes, toBytes, toHex, toWord, type Hex } from "../../src/core/bytes.js";
+import { keccak256 } from "../../src/core/keccak.js";
+import { Nodes, packSlots } from "../../src/proof/pack.js";
+import { END, STEP } from "../../src/proof/read.js";
+import { packWitness } from "../../src/proof/witness.js";
 import {
   buildTrie,
   concat,
@@ -11,7 +11,7 @@ import {
   rlpInteger,
   rlpList,
   rlpString,
-} from "../../trie-helpers/buildTrie.js";
+} from "../buildTrie.js";
 
 /** Something asked of a reader, and the answer, which comes from how the trie was built. */
 export interface Question {

@@ -1,6 +1,6 @@
-import { toBytes, toHex, type Hex } from "../../src/core/bytes.js";
-import { hashHeader } from "../../src/header/header.js";
-import { encodeRlp } from "../../src/core/rlp.js";
+import { toBytes, toHex, type Hex } from "../src/core/bytes.js";
+import { hashHeader } from "../src/header/header.js";
+import { encodeRlp } from "../src/core/rlp.js";
 
 const filled = (length: number, byte: number): Uint8Array => new Uint8Array(length).fill(byte);
 

@@ -4,8 +4,8 @@ import { readFileSync } from "node:fs";
 import { setPriority } from "node:os";
 import { join } from "node:path";
 
-import { PROJECT } from "../../trie-helpers/compile.js";
-import type { Mutant } from "../../../tools/mutants.js";
+import { PROJECT } from "../compile.js";
+import type { Mutant } from "../mutants.js";
 
 /** Tests that draw what they ask: what they find is luck, so no mutant is theirs to find. */
 const RANDOM = /random|any history|any 5|all roles together|may have happened|nothing is written but the namespaces/

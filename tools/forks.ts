@@ -4,10 +4,10 @@ import { expect } from "chai";
 import { Contract, type BytesLike, type InterfaceAbi } from "ethers";
 import { artifacts } from "hardhat";
 
-import { SettlementGuardError } from "../../src/core/errors.js";
-import { HISTORY_ADDRESS } from "../../src/forks/index.js";
-import { toHex, toQuantity, toWord, type Hex } from "../../src/core/bytes.js";
-import type { HardhatChain } from "../../src/hardhat/index.js";
+import { SettlementGuardError } from "../src/core/errors.js";
+import { HISTORY_ADDRESS } from "../src/forks/index.js";
+import { toHex, toQuantity, toWord, type Hex } from "../src/core/bytes.js";
+import type { HardhatChain } from "../src/hardhat/index.js";
 
 export interface RawBlock {
   number: Hex;

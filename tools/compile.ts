@@ -8,6 +8,7 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -21,10 +22,11 @@ import { setTimeout } from "node:timers/promises";
 
 import type { InterfaceAbi } from "ethers";
 
-import { pattern, type Mutant } from "../../tools/mutants.js";
+import { mutate, type Mutant } from "./mutants.js";
 
 const require = createRequire(import.meta.url);
-const root = join(import.meta.dirname, "..", "..");
+/** The project's root. */
+export const PROJECT = join(import.meta.dirname, "..");
 
 /** Outside of the checkout, so that a fresh clone on the same machine compiles nothing again. Files are named by the hash of their input. */
 const CACHE = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "settlement-guard", "compile");
@@ -73,11 +75,17 @@ export const BUILDS = buildsNamed(process.env["BUILD"]);
 /** A bug that is put into the sources, as JSON: what the tests find then shows what they are worth. It may leave something unused. */
 const MUTANT = process.env["MUTANT"] === undefined ? undefined : (JSON.parse(process.env["MUTANT"]) as Mutant);
 
+/** The build of Hardhat's configuration: what Hardhat has compiled is taken. */
+export const CONFIGURED = ALL_BUILDS[1]!;
+
 /** What a deployment needs. */
 export interface Artifact {
   abi: InterfaceAbi;
   bytecode: string;
 }
+
+/** By the contracts' names. */
+type Artifacts = Record<string, Artifact>;
 
 interface Output<Contract, Source> {
   errors?: { severity: string; formattedMessage: string }[];
@@ -89,27 +97,53 @@ interface Output<Contract, Source> {
 type Selection = Record<string, Record<string, readonly string[]>>;
 
 /**
- * Compiles sources and all that they import, relative or from npm, and returns the contracts by name. The output is kept in the
- * user's cache, by the hash of the compiler's version and input.
+ * Compiles sources and all that they import, relative or from npm, and returns the contracts by name. Of the project's own contracts
+ * Hardhat's artifacts are taken, where they are of that build. Any other output is kept in the user's cache, by the hash of the
+ * compiler's version and input.
  *
  * @param entries paths from the project's root
  * @param names what the caller needs of them. Where a mutant is put in nothing else is compiled, for nobody asks for it again
+ * @param mutant a bug that is put into the sources
  */
-export async function compile(
+export function compile(
   entries: readonly string[],
   build: Build,
   names: readonly string[] = ["*"],
-): Promise<Record<string, Artifact>> {
+  mutant: Mutant | undefined = MUTANT,
+): Promise<Artifacts> {
+  const request = JSON.stringify([entries, build, mutant === undefined ? [] : names, mutant]);
+  let artifacts = compiled.get(request);
+  if (artifacts === undefined) compiled.set(request, (artifacts = compileOnce(entries, build, names, mutant)));
+  return artifacts;
+}
+
+/** What this process has asked for. */
+const compiled = new Map<string, Promise<Artifacts>>();
+
+async function compileOnce(
+  entries: readonly string[],
+  build: Build,
+  names: readonly string[],
+  mutant: Mutant | undefined,
+): Promise<Artifacts> {
+  const sources = readSources(entries, build.foreign === true, mutant);
+  if (
+    mutant === undefined &&
+    build.name === CONFIGURED.name &&
+    entries.every((entry) => entry.startsWith("contracts/"))
+  )
+    return artifactsOfHardhat(Object.keys(sources));
+
   const version = (require(`${build.compiler}/package.json`) as { version: string }).version;
-  const needed = MUTANT === undefined ? ["*"] : names;
+  const needed = mutant === undefined ? ["*"] : names;
   const wanted = ["abi", "evm.bytecode.object"];
-  const input = inputOf(entries, build, { "*": Object.fromEntries(needed.map((name) => [name, wanted])) });
+  const input = inputOf(sources, build, { "*": Object.fromEntries(needed.map((name) => [name, wanted])) });
 
   const file = join(CACHE, `${createHash("sha256").update(version).update(input).digest("hex")}.json`);
   mkdirSync(CACHE, { recursive: true });
-  if (!(await isOurs(file))) return JSON.parse(readFileSync(file, "utf8")) as Record<string, Artifact>;
+  if (!(await isOurs(file))) return JSON.parse(readFileSync(file, "utf8")) as Artifacts;
   try {
-    const artifacts = await artifactsOf(build, input);
+    const artifacts = await artifactsOf(build, input, mutant !== undefined);
     // Renamed into place, because another process may be looking for it.
     const unfinished = `${file}.${process.pid}`;
     writeFileSync(unfinished, JSON.stringify(artifacts));
@@ -118,6 +152,22 @@ export async function compile(
   } finally {
     rmSync(lockOf(file), { force: true });
   }
+}
+
+/** What `hardhat build` made of sources. */
+function artifactsOfHardhat(sources: readonly string[]): Artifacts {
+  const artifacts: Artifacts = {};
+  for (const source of sources.filter((name) => name.startsWith("contracts/"))) {
+    const folder = join(PROJECT, "artifacts", source);
+    for (const file of readdirSync(folder).filter((name) => name.endsWith(".json"))) {
+      const { contractName, abi, bytecode } = JSON.parse(readFileSync(join(folder, file), "utf8")) as Artifact & {
+        contractName: string;
+      };
+      assert(artifacts[contractName] === undefined, `two contracts are named ${contractName}`);
+      artifacts[contractName] = { abi, bytecode };
+    }
+  }
+  return artifacts;
 }
 
 const lockOf = (file: string): string => `${file}.lock`;
@@ -139,9 +189,13 @@ async function isOurs(file: string): Promise<boolean> {
   }
 }
 
-async function artifactsOf(build: Build, input: string): Promise<Record<string, Artifact>> {
-  const output = await run<{ abi: InterfaceAbi; evm: { bytecode: { object: string } } }, never>(build, input);
-  const artifacts: Record<string, Artifact> = {};
+async function artifactsOf(build: Build, input: string, isMutated: boolean): Promise<Artifacts> {
+  const output = await run<{ abi: InterfaceAbi; evm: { bytecode: { object: string } } }, never>(
+    build,
+    input,
+    isMutated,
+  );
+  const artifacts: Artifacts = {};
   for (const contracts of Object.values(output.contracts ?? {})) {
     for (const [name, { abi, evm }] of Object.entries(contracts)) {
       assert(artifacts[name] === undefined, `two contracts are named ${name}`);
@@ -161,14 +215,17 @@ export async function inspect<Contract, Source>(
   build: Build,
   selection: Selection,
 ): Promise<Output<Contract, Source>> {
-  return run(build, inputOf(entries, build, selection));
+  const sources = readSources(entries, build.foreign === true, MUTANT);
+  return run(build, inputOf(sources, build, selection), MUTANT !== undefined);
 }
 
-function inputOf(entries: readonly string[], build: Build, outputSelection: Selection): string {
-  const { compiler, evmVersion, runs, viaIR, foreign = false } = build;
+type Sources = Record<string, { content: string }>;
+
+function inputOf(sources: Sources, build: Build, outputSelection: Selection): string {
+  const { compiler, evmVersion, runs, viaIR } = build;
   return JSON.stringify({
     language: "Solidity",
-    sources: readSources(entries, foreign),
+    sources,
     settings: {
       optimizer: { enabled: true, runs },
       evmVersion,
@@ -178,10 +235,14 @@ function inputOf(entries: readonly string[], build: Build, outputSelection: Sele
   });
 }
 
-async function run<Contract, Source>(build: Build, input: string): Promise<Output<Contract, Source>> {
+async function run<Contract, Source>(
+  build: Build,
+  input: string,
+  isMutated: boolean,
+): Promise<Output<Contract, Source>> {
   const output = JSON.parse(await runCompiler(build.compiler, input)) as Output<Contract, Source>;
   const messages = (output.errors ?? []).filter(
-    ({ severity }) => severity === "error" || (severity === "warning" && !build.foreign && MUTANT === undefined),
+    ({ severity }) => severity === "error" || (severity === "warning" && !build.foreign && !isMutated),
   );
   assert.equal(messages.length, 0, messages.map(({ formattedMessage }) => formattedMessage).join("\n"));
   return output;
@@ -195,14 +256,14 @@ function buildsNamed(name: string | undefined): readonly Build[] {
 }
 
 /** The sources by the name under which they import each other. */
-function readSources(entries: readonly string[], relaxPragmas: boolean): Record<string, { content: string }> {
-  const sources: Record<string, { content: string }> = {};
+function readSources(entries: readonly string[], relaxPragmas: boolean, mutant: Mutant | undefined): Sources {
+  const sources: Sources = {};
   const pending = [...entries];
   for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
     if (sources[name] !== undefined) continue;
-    const inProject = join(root, name);
-    const text = readFileSync(existsSync(inProject) ? inProject : join(root, "node_modules", name), "utf8");
-    const own = MUTANT?.file === name ? text.replace(pattern(MUTANT), () => MUTANT.to) : text;
+    const inProject = join(PROJECT, name);
+    const text = readFileSync(existsSync(inProject) ? inProject : join(PROJECT, "node_modules", name), "utf8");
+    const own = mutant?.file === name ? mutate(text, mutant) : text;
     const content = relaxPragmas ? own.replace(/^(pragma solidity )=?(?=\d)/m, "$1^") : own;
     sources[name] = { content };
     for (const [, imported] of content.matchAll(/^\s*import\s[^"';]*["']([^"']+)["']/gm)) {

@@ -1,13 +1,13 @@
 import { expect } from "chai";
 
-import { toHex } from "../../../src/core/bytes.js";
-import { keccak256 } from "../../../src/core/keccak.js";
-import { decodeSlot, verifyAccount, verifySlot } from "../../../src/proof/account.js";
-import { Nodes, packAccount, packSlots, Unpackable } from "../../../src/proof/pack.js";
-import { Reader } from "../../../src/proof/read.js";
-import { PROOF_REASONS, type ProofVerdict } from "../../../src/proof/reasons.js";
-import { verifyHashedKey } from "../../../src/proof/trie.js";
-import { BUILDS, compile, type Artifact } from "../../helpers/compile.js";
+import { toHex } from "../../src/core/bytes.js";
+import { keccak256 } from "../../src/core/keccak.js";
+import { decodeSlot, verifyAccount, verifySlot } from "../../src/proof/account.js";
+import { Nodes, packAccount, packSlots, Unpackable } from "../../src/proof/pack.js";
+import { Reader } from "../../src/proof/read.js";
+import { PROOF_REASONS, type ProofVerdict } from "../../src/proof/reasons.js";
+import { verifyHashedKey } from "../../src/proof/trie.js";
+import { BUILDS, compile, type Artifact } from "../compile.js";
 import { deploy, type Contract } from "./readers.js";
 
 /** A verdict in one line: `present …`, `absent`, or `invalid Reason`. */

@@ -1,4 +1,4 @@
-import { keccak256 } from "../../src/core/keccak.js";
+import { keccak256 } from "../src/core/keccak.js";
 
 /** A trie built from the leaves up, with proofs in geth's layout: root first, embedded nodes not listed. */
 export interface BuiltTrie {
