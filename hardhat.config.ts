@@ -1,4 +1,4 @@
-import { createRequire } from "node:module";
+import { join } from "node:path";
 
 import toolbox from "@nomicfoundation/hardhat-toolbox";
 import { defineConfig } from "hardhat/config";
@@ -6,13 +6,11 @@ import { defineConfig } from "hardhat/config";
 import { soliditySeed } from "./hardhat/soliditySeed.js";
 import { warningsAreErrors } from "./hardhat/warningsAreErrors.js";
 
-const require = createRequire(import.meta.url);
-
 // The compiler is the npm package: a JavaScript file given as `path` is run as WebAssembly, and nothing is downloaded.
 // Both profiles are spelled out, because the derived `production` profile would drop the EVM version.
 const solc = {
   version: "0.8.37",
-  path: require.resolve("solc/soljson.js"),
+  path: join(import.meta.dirname, "hardhat", "solc.mjs"),
   settings: { optimizer: { enabled: true, runs: 200 }, evmVersion: "prague", viaIR: false },
 };
 

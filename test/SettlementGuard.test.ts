@@ -17,10 +17,10 @@ import {
 } from "../typechain-types/index.js";
 import { MAX_DEPTH, MIN_DEPTH, shouldBehaveLikeGuard, type GuardUnderTest } from "./guard.behavior.js";
 import { BUILDS, compile, type Build } from "../tools/compile.js";
+import { SOURCES } from "../tools/targets.js";
 
 const forks = hardhatForks(network);
 const ZERO = `0x${"00".repeat(32)}`;
-const SOURCES = ["contracts/mocks/Targets.sol", "contracts/mocks/Delegator.sol"];
 const PROXY = "@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy.sol";
 
 /** One chain for the whole matrix. 8,200 blocks take a moment to mine, and the guard has no storage to share. */
@@ -44,7 +44,7 @@ function deployed(build: Build, wrap?: "delegatecall" | "ERC-1967 proxy"): () =>
     const chain = await longChain();
     const signer = await firstSigner(chain);
     const artifacts = {
-      ...(await compile(SOURCES, build)),
+      ...(await compile(SOURCES.guard, build)),
       ...(wrap === "ERC-1967 proxy" ? await compile([PROXY], build) : {}),
     };
     const deploy = async (name: string, args: unknown[]): Promise<string> => {
@@ -234,7 +234,7 @@ describe("on a chain of 8,200 blocks", () => {
       it(`A24: no answer is no pass, for a caller through the interface that compares or does not (${build.name})`, async () => {
         const chain = await longChain();
         const signer = await firstSigner(chain);
-        const artifacts = await compile(SOURCES, build);
+        const artifacts = await compile(SOURCES.guard, build);
         const deploy = async (name: string, ...args: unknown[]): Promise<string> => {
           const { abi, bytecode } = artifacts[name] as { abi: string[]; bytecode: string };
           return (await new chain.tools.ethers.ContractFactory(abi, bytecode, signer).deploy(...args)).getAddress();

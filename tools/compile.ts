@@ -31,6 +31,9 @@ export const PROJECT = join(import.meta.dirname, "..");
 /** Outside of the checkout, so that a fresh clone on the same machine compiles nothing again. Files are named by the hash of their input. */
 const CACHE = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "settlement-guard", "compile");
 
+/** Makes a compiler faster. */
+const TABLES = join(PROJECT, "hardhat", "wasmTables.mjs");
+
 /** Milliseconds for which one compilation is waited for, on a busy machine. */
 const LONGEST = 600_000;
 
@@ -117,6 +120,16 @@ export function compile(
   return artifacts;
 }
 
+/** Whether Hardhat compiles it, too. */
+export function isConfigured({ compiler, evmVersion, runs, viaIR }: Build): boolean {
+  return (
+    compiler === CONFIGURED.compiler &&
+    evmVersion === CONFIGURED.evmVersion &&
+    runs === CONFIGURED.runs &&
+    viaIR === CONFIGURED.viaIR
+  );
+}
+
 /** What this process has asked for. */
 const compiled = new Map<string, Promise<Artifacts>>();
 
@@ -127,11 +140,7 @@ async function compileOnce(
   mutant: Mutant | undefined,
 ): Promise<Artifacts> {
   const sources = readSources(entries, build.foreign === true, mutant);
-  if (
-    mutant === undefined &&
-    build.name === CONFIGURED.name &&
-    entries.every((entry) => entry.startsWith("contracts/"))
-  )
+  if (mutant === undefined && isConfigured(build) && entries.every((entry) => entry.startsWith("contracts/")))
     return artifactsOfHardhat(Object.keys(sources));
 
   const version = (require(`${build.compiler}/package.json`) as { version: string }).version;
@@ -286,7 +295,9 @@ async function runCompiler(compiler: string, input: string): Promise<string> {
   try {
     writeFileSync(files.input, input);
     const stdio = [openSync(files.input, "r"), openSync(files.output, "w")] as const;
-    const child = spawn(process.execPath, [script, "--standard-json"], { stdio: [...stdio, "inherit"] });
+    const child = spawn(process.execPath, ["--import", TABLES, script, "--standard-json"], {
+      stdio: [...stdio, "inherit"],
+    });
     const [code] = (await once(child, "close")) as [number];
     stdio.forEach((file) => closeSync(file));
     assert.equal(code, 0, `${compiler} exited with ${code}`);

@@ -123,12 +123,12 @@ function writeWord(bytes: Uint8Array, offset: number, word: bigint): void {
   view.setBigUint64(24, word);
 }
 
-/** Whether the opcode is about a word of memory that can be had: what is above that ends for want of gas. */
+/** Whether the opcode is about a word of memory that can be had. What is above ends for want of gas. */
 function movesWord({ stack }: RunState, code: number): boolean {
   return (code === MLOAD || code === MSTORE) && stack.length > 0 && stack.peek(1)[0]! < MEMORY_BYTES;
 }
 
-/** The gas of memory up to the word on the stack's top, beyond what is paid for: 3 n + n^2 / 512 for n words. */
+/** The gas of memory up to the word on the stack's top, less what is paid for. For n words it is 3 n + n^2 / 512. */
 function growth(state: RunState): bigint {
   const words = (state.stack.peek(1)[0]! + 63n) / 32n;
   if (words <= state.memoryWordCount) return 0n;

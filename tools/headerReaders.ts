@@ -7,6 +7,7 @@ import { type Header } from "../src/header/fields.js";
 import { decodeHeader, startOf, hashHeader } from "../src/header/header.js";
 import { deployPure, type PureCall } from "./evm.js";
 import { compile, type Build } from "./compile.js";
+import { SOURCES } from "./targets.js";
 
 /**
  * What a reader made of a header, as the ABI words of the harness's results, without prefix. That is ReadResult for the
@@ -33,8 +34,6 @@ export const START_WORD = { status: 0, actual: 1, number: 2, stateRoot: 3 };
 const READ_WORDS = 23;
 const START_WORDS = 4;
 
-export const HARNESS_SOURCES = ["contracts/mocks/HeaderReaderHarness.sol"];
-
 /** The readers in one build. */
 export interface Readers {
   /** On a chain of its own. */
@@ -45,7 +44,7 @@ export interface Readers {
 
 export async function deployReaders(build: Build): Promise<Readers> {
   const { ethers } = await network.create({ network: "default", override: { allowUnlimitedContractSize: true } });
-  const { HeaderReaderHarness } = await compile(HARNESS_SOURCES, build);
+  const { HeaderReaderHarness } = await compile(SOURCES.headers, build);
   const [signer] = await ethers.getSigners();
   const factory = new ethers.ContractFactory(HeaderReaderHarness!.abi, HeaderReaderHarness!.bytecode, signer);
   return { harness: await factory.deploy(), call: await deployPure(HeaderReaderHarness!) };

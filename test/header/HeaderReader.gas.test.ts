@@ -5,6 +5,7 @@ import { network } from "hardhat";
 import { type Hex } from "../../src/core/bytes.js";
 import { decodeHeader, hashHeader } from "../../src/header/header.js";
 import { BUILDS, compile } from "../../tools/compile.js";
+import { SOURCES } from "../../tools/targets.js";
 import { deployGasMeter, type GasMeter } from "../../tools/gas.js";
 import { sampleHeader } from "../../tools/headers.js";
 import { needVectors, readHeaderVectors } from "../../tools/vectors.js";
@@ -28,7 +29,7 @@ describe("The gas of HeaderReader", function () {
   for (const build of BUILDS) {
     it(`${build.name}: checking a state anchor against its header stays within its budget`, async function () {
       const { ethers } = await network.create();
-      const artifacts = await compile(["contracts/mocks/HeaderReaderGas.sol"], build);
+      const artifacts = await compile(SOURCES.headersGas, build);
       const [signer] = await ethers.getSigners();
       const deploy = async (name: string): Promise<BaseContract> =>
         new ethers.ContractFactory(artifacts[name]!.abi, artifacts[name]!.bytecode, signer).deploy();

@@ -7,6 +7,7 @@ import { MAX_HEADER_SIZE } from "../../src/header/fields.js";
 import { decodeHeader, hashHeader } from "../../src/header/header.js";
 import { encodeRlp } from "../../src/core/rlp.js";
 import { BUILDS, compile, CONFIGURED } from "../../tools/compile.js";
+import { SOURCES } from "../../tools/targets.js";
 import { deployPure, type PureCall } from "../../tools/evm.js";
 import {
   authenticateInSolidity,
@@ -18,7 +19,6 @@ import {
   STATUS,
   word,
   deployReaders,
-  HARNESS_SOURCES,
 } from "../../tools/headerReaders.js";
 import {
   headersWithOtherNumber,
@@ -52,7 +52,7 @@ describe("HeaderReader", function () {
     console.log(`    ${bounds.length} headers at the bounds, ${soundOnes(bounds)} of them sound`);
     expect(soundOnes(mutated)).to.be.within(100, 1_000);
     expect(soundOnes(bounds)).to.be.within(100, bounds.length / 2);
-    await Promise.all(BUILDS.map((build) => compile(HARNESS_SOURCES, build))); // side by side, and only where not in the cache
+    await Promise.all(BUILDS.map((build) => compile(SOURCES.headers, build))); // side by side, and only where not in the cache
   });
 
   for (const build of BUILDS) {
@@ -297,7 +297,7 @@ describe("HeaderReader", function () {
   }
 
   it("the reference agrees with TypeScript on all of these, and a sound header has one number and one root", async function () {
-    const { HeaderReaderHarness } = await compile(HARNESS_SOURCES, CONFIGURED);
+    const { HeaderReaderHarness } = await compile(SOURCES.headers, CONFIGURED);
     const call = await deployPure(HeaderReaderHarness!);
     const expected = [...bounds, ...mutated];
     const headers = expected.map(({ rlp }) => rlp);

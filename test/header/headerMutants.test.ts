@@ -6,7 +6,6 @@ import { toHex, type Hex } from "../../src/core/bytes.js";
 import { encodeRlp } from "../../src/core/rlp.js";
 import {
   authenticateInSolidity,
-  HARNESS_SOURCES,
   readInSolidity,
   readInTypeScript,
   startInTypeScript,
@@ -14,6 +13,7 @@ import {
 } from "../../tools/headerReaders.js";
 import { headersWithOtherNumber, headersWithWrongMarker, sampleFields, sampleHeader } from "../../tools/headers.js";
 import { compile, CONFIGURED, PROJECT } from "../../tools/compile.js";
+import { SOURCES } from "../../tools/targets.js";
 import { deployPure, type PureCall } from "../../tools/evm.js";
 import { pattern, type Mutant } from "../../tools/mutants.js";
 
@@ -153,7 +153,7 @@ function unhashedQuestions(headers = strictQuestions()): Questions {
 /** Each check of the readers, taken back: some header must be read otherwise then. All of them with `MUTANTS=1`, the first ones always. */
 describe("mutants of the header reader", function () {
   async function build(mutant?: Mutant): Promise<PureCall> {
-    const { HeaderReaderHarness } = await compile(HARNESS_SOURCES, CONFIGURED, ["HeaderReaderHarness"], mutant);
+    const { HeaderReaderHarness } = await compile(SOURCES.headers, CONFIGURED, ["HeaderReaderHarness"], mutant);
     return deployPure(HeaderReaderHarness!);
   }
 

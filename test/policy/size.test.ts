@@ -6,14 +6,9 @@ import { network } from "hardhat";
 
 import { latestAnchor } from "../../src/actions/latestAnchor.js";
 import { hardhatForks } from "../../src/hardhat/index.js";
-import { BUILDS, compile, type Build } from "../../tools/compile.js";
+import { BUILDS, compile } from "../../tools/compile.js";
+import { PIPELINES, SOURCES } from "../../tools/targets.js";
 
-/** Both pipelines with the settings that most projects have. */
-const PIPELINES: readonly Build[] = [false, true].map((viaIR) => ({
-  ...BUILDS[1]!,
-  name: viaIR ? "viaIR" : "legacy",
-  viaIR,
-}));
 const [CODE_LIMIT, CREATION_LIMIT] = [24_576, 49_152]; // EIP-170, EIP-3860
 const CONFIG = {
   policy: 0xb62a5226d492n,
@@ -34,7 +29,7 @@ describe("the size of what inherits the guard", function () {
 
   for (const build of PIPELINES)
     it(`F11: an exchange that inherits everything fits into a contract, and trades (${build.name}, 200 runs)`, async () => {
-      const { abi, bytecode } = (await compile(["contracts/mocks/WholeExchange.sol"], build))["WholeExchange"]!;
+      const { abi, bytecode } = (await compile(SOURCES.exchange, build))["WholeExchange"]!;
       expect(ethers.dataLength(bytecode)).to.be.at.most(CREATION_LIMIT);
       // The simulated chain holds to EIP-170 as well.
       const chain = await hardhatForks(network).create();

@@ -7,6 +7,7 @@ import { END } from "../../src/proof/read.js";
 import { EMPTY_ROOT } from "../../src/proof/trie.js";
 import { packWitness, verifyWitness, type WitnessQuestion } from "../../src/proof/witness.js";
 import { BUILDS, compile, type Artifact } from "../../tools/compile.js";
+import { SOURCES } from "../../tools/targets.js";
 import { buildTrie, concat, rlpInteger, rlpList, rlpString } from "../../tools/buildTrie.js";
 import { deploy, type Contract } from "../../tools/proof/readers.js";
 
@@ -41,7 +42,7 @@ for (const build of BUILDS)
   describe(`StateProof, ${build.name}`, () => {
     let reader: Contract;
     before(async () => {
-      const artifacts = await compile(["contracts/mocks/StateProofHarness.sol"], build, ["StateProofHarness"]);
+      const artifacts = await compile(SOURCES.proofs, build, ["StateProofHarness"]);
       reader = await deploy(artifacts["StateProofHarness"] as Artifact);
     });
 

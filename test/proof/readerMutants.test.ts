@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { compile, CONFIGURED, PROJECT } from "../../tools/compile.js";
+import { SOURCES } from "../../tools/targets.js";
 import { pattern, type Mutant } from "../../tools/mutants.js";
 import { forbiddenQuestions, stateQuestions, validQuestions } from "../../tools/proof/questions.js";
 import { deploy, keyReader, twin, type Contract } from "../../tools/proof/readers.js";
@@ -40,8 +41,7 @@ describe("the fixed questions", () => {
 });
 
 async function harnessOf(mutant: Mutant | undefined): Promise<Contract> {
-  const sources = ["contracts/mocks/StateProofHarness.sol"];
-  const { StateProofHarness } = await compile(sources, CONFIGURED, ["StateProofHarness"], mutant);
+  const { StateProofHarness } = await compile(SOURCES.proofs, CONFIGURED, ["StateProofHarness"], mutant);
   return deploy(StateProofHarness!, await createEVM(), GAS_LIMIT);
 }
 

@@ -6,6 +6,7 @@ import { buildTrie, hexPrefix, nibblesOf, rlpList, rlpString } from "../../tools
 import { needVectors, readVector, realVectors } from "../../tools/vectors.js";
 import { packWitness, verifyWitness } from "../../src/proof/witness.js";
 import { BUILDS, compile, type Artifact } from "../../tools/compile.js";
+import { SOURCES } from "../../tools/targets.js";
 import { rawReaders, type Line, type RawReaders, type Verifier } from "../../tools/proof/raw.js";
 import { deploy, type Contract } from "../../tools/proof/readers.js";
 
@@ -49,7 +50,7 @@ describe("published proofs", function () {
     needVectors(this);
     readers = await rawReaders();
     const build = BUILDS.at(-1)!;
-    const artifacts = await compile(["contracts/mocks/StateProofHarness.sol"], build);
+    const artifacts = await compile(SOURCES.proofs, build);
     contract = await deploy(artifacts["StateProofHarness"] as Artifact);
   });
 

@@ -8,6 +8,7 @@ import { keccak256 } from "../../src/core/keccak.js";
 import { Nodes, packSlots } from "../../src/proof/pack.js";
 import { packWitness, verifyWitness } from "../../src/proof/witness.js";
 import { BUILDS, compile, type Artifact, type Build } from "../../tools/compile.js";
+import { SOURCES } from "../../tools/targets.js";
 import { announced, type Random } from "../../tools/random.js";
 import { buildTrie, concat, rlpInteger } from "../../tools/buildTrie.js";
 import { deploy, readByTwin, solidityReader, type Contract } from "../../tools/proof/readers.js";
@@ -99,7 +100,7 @@ interface Contracts {
 
 async function contractsOf(build: Build, evm: Awaited<ReturnType<typeof createEVM>>): Promise<Contracts> {
   const names = ["StateProofHarness", "StateProofReferenceHarness"] as const;
-  const artifacts = await compile(["contracts/mocks/StateProofHarness.sol"], build, names);
+  const artifacts = await compile(SOURCES.proofs, build, names);
   const [reader, reference] = await Promise.all(names.map((name) => deploy(artifacts[name] as Artifact, evm)));
   return { reader: reader as Contract, reference: reference as Contract };
 }

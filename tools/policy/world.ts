@@ -7,6 +7,7 @@ import { getAddress, Interface, keccak256, toBeHex, type InterfaceAbi } from "et
 import { toBytes, toHex, toWord, type Hex } from "../../src/core/bytes.js";
 import { HISTORY_ADDRESS, HISTORY_CODE, HISTORY_WINDOW } from "../../src/forks/index.js";
 import { BUILDS, compile, type Build } from "../compile.js";
+import { SOURCES } from "../targets.js";
 import "../fastInterpreter.js";
 
 /** A policy's matrix is read by name here, so that no test takes it from the library. */
@@ -87,7 +88,6 @@ export const FORMS: readonly { build: Build; wrap: Wrap; name: string }[] = BUIL
     .map((wrap) => ({ build, wrap, name: `${wrap} (${build.name})` })),
 );
 
-const SOURCES = ["PolicyTargets", "AssessmentHarness", "Delegator"].map((name) => `contracts/mocks/${name}.sol`);
 const PROXY = "@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy.sol";
 const L1_BLOCK = "0x4200000000000000000000000000000000000015";
 const ARB_SYS = "0x0000000000000000000000000000000000000064";
@@ -108,7 +108,7 @@ const HEADER = {
 // Once for all suites, and before their clocks run: the compiler takes longer than any test.
 before("compile the targets", async function () {
   this.timeout(900_000);
-  await Promise.all(BUILDS.map((build) => compile(SOURCES, build, neededFor("PolicyTarget"))));
+  await Promise.all(BUILDS.map((build) => compile(SOURCES.policy, build, neededFor("PolicyTarget"))));
 });
 
 /** What a call did. */
@@ -186,7 +186,7 @@ export class World {
 
   async deploy(name: string, args: readonly unknown[] = [PAUSER, CONFIGURATOR], wrap: Wrap = "plain"): Promise<Target> {
     const artifacts = {
-      ...(await compile(SOURCES, this.#build, neededFor(name))),
+      ...(await compile(SOURCES.policy, this.#build, neededFor(name))),
       ...(wrap === "ERC-1967 proxy" ? await compile([PROXY], this.#build) : {}),
     };
     const create = async (contract: string, values: readonly unknown[]): Promise<Hex> => {
@@ -208,7 +208,7 @@ export class World {
 
   /** Must not be deployed, because its constructor reverts with this error and these values. */
   async refusesToDeploy(name: string, error: string, values: readonly unknown[]): Promise<void> {
-    const { abi } = (await compile(SOURCES, this.#build, neededFor(name)))[name]!;
+    const { abi } = (await compile(SOURCES.policy, this.#build, neededFor(name)))[name]!;
     const refusal = await this.aside(() => this.deploy(name)).then(
       () => "deployed",
       (reason: unknown) => {
@@ -351,7 +351,7 @@ export class Target {
     return values;
   }
 
-  /** Calls, must not revert, and takes and gives words as they are: ethers takes most of the time where there are thousands. */
+  /** Calls, must not revert, and takes and gives words as they are. Where there are thousands ethers takes most of the time. */
   async words(method: string, args: readonly bigint[]): Promise<readonly bigint[]> {
     const data = [this.abi.getFunction(method)!.selector, ...args.map((word) => toWord(word).slice(2))].join("");
     const returned = await this.world.callRaw(this, data);

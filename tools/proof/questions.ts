@@ -3,15 +3,7 @@ import { keccak256 } from "../../src/core/keccak.js";
 import { Nodes, packSlots } from "../../src/proof/pack.js";
 import { END, STEP } from "../../src/proof/read.js";
 import { packWitness } from "../../src/proof/witness.js";
-import {
-  buildTrie,
-  concat,
-  hexPrefix,
-  nibblesOf,
-  rlpInteger,
-  rlpList,
-  rlpString,
-} from "../buildTrie.js";
+import { buildTrie, concat, hexPrefix, nibblesOf, rlpInteger, rlpList, rlpString } from "../buildTrie.js";
 
 /** Something asked of a reader, and the answer, which comes from how the trie was built. */
 export interface Question {

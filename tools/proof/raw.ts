@@ -8,6 +8,7 @@ import { Reader } from "../../src/proof/read.js";
 import { PROOF_REASONS, type ProofVerdict } from "../../src/proof/reasons.js";
 import { verifyHashedKey } from "../../src/proof/trie.js";
 import { BUILDS, compile, type Artifact } from "../compile.js";
+import { SOURCES } from "../targets.js";
 import { deploy, type Contract } from "./readers.js";
 
 /** A verdict in one line: `present …`, `absent`, or `invalid Reason`. */
@@ -69,7 +70,7 @@ export interface RawReaders {
 
 export async function rawReaders(): Promise<RawReaders> {
   const build = BUILDS[Math.min(1, BUILDS.length - 1)]!;
-  const artifacts = await compile(["contracts/mocks/StateProofHarness.sol"], build);
+  const artifacts = await compile(SOURCES.proofs, build);
   const reference = await deploy(artifacts["StateProofReferenceHarness"] as Artifact);
   const reader = await deploy(artifacts["StateProofHarness"] as Artifact);
   return {

@@ -4,6 +4,7 @@ import { Interface } from "ethers";
 import { toBytes } from "../../src/core/bytes.js";
 import { Reader, Refusal } from "../../src/proof/read.js";
 import { compile, type Artifact, type Build } from "../compile.js";
+import { SOURCES } from "../targets.js";
 import "../fastInterpreter.js";
 
 /** What a witness shows, in one line: values with spaces between them, or `refused at N`. */
@@ -77,7 +78,7 @@ export async function deploy({ abi, bytecode }: Artifact, evm?: EVM, gasLimit = 
 
 /** The Solidity reader, in one build. */
 export async function solidityReader(build: Build): Promise<KeyReader> {
-  const artifacts = await compile(["contracts/mocks/StateProofHarness.sol"], build, ["StateProofHarness"]);
+  const artifacts = await compile(SOURCES.proofs, build, ["StateProofHarness"]);
   return keyReader(build.name, await deploy(artifacts["StateProofHarness"] as Artifact));
 }
 
