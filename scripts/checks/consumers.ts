@@ -14,7 +14,7 @@
  * - viem: F9: a client of viem is a connection. F18: its types come from the ABIs. F33: the standalone guard is deployed from its artifact.
  */
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
@@ -33,7 +33,7 @@ try {
   const folder = resolve(values.packed ?? pack());
   const library = tarballOf(".", folder);
   const commandLine = tarballOf("packages/cli", folder);
-  const projects = positionals.length > 0 ? positionals : readdirSync(PROJECTS);
+  const projects = positionals.length > 0 ? positionals : readdirSync(PROJECTS).filter(isProject);
   const failed = [
     ...(standsAlone(library) ? [] : ["the library alone"]),
     ...projects.filter((project) => !passes(project, [library, commandLine])),
@@ -42,6 +42,10 @@ try {
   else console.error(`failed: ${failed.join(", ")}`);
 } finally {
   rmSync(workshop, { recursive: true, force: true });
+}
+
+function isProject(name: string): boolean {
+  return existsSync(join(PROJECTS, name, "package.json"));
 }
 
 function pack(): string {

