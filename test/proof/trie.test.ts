@@ -18,6 +18,7 @@ import {
   EMPTY,
   EMPTY_CODE,
   EMPTY_TRIE,
+  extension,
   hashOf,
   leaf,
   other,
@@ -124,6 +125,10 @@ describe("nodes as eth_getProof lists them", () => {
     await each((v) => v.slot(storage.root, slot, [...nodes, Uint8Array.of(0)]), "invalid TrailingBytes");
     await each((v) => v.slot(storage.root, slot, [...nodes].reverse()), /^invalid/);
     await each((v) => v.slot(storage.root, slot, [nodes[0] as Uint8Array, ...nodes]), "invalid NodeHashMismatch");
+    // Started below the root: without it, and with it in the second place.
+    const [root, ...below] = nodes as [Uint8Array, ...Uint8Array[]];
+    await each((v) => v.slot(storage.root, slot, below), "invalid NodeHashMismatch");
+    await each((v) => v.slot(storage.root, slot, below.toSpliced(1, 0, root)), "invalid NodeHashMismatch");
     // Another slot's proof, and a storage proof under the state root.
     await each((v) => v.slot(storage.root, slotOf(6), nodes), /^invalid/);
     await each((v) => v.slot(state.root, slot, nodes), "invalid NodeHashMismatch");
@@ -153,6 +158,27 @@ describe("nodes as eth_getProof lists them", () => {
     const value = Uint8Array.from(nodes[nodes.length - 1] as Uint8Array);
     value[value.length - 1] = value[value.length - 1]! ^ 1;
     await each((v) => v.slot(storage.root, slot, replaceLast(nodes, value)), "invalid NodeHashMismatch");
+  });
+
+  it("M7: nodes that show absence or another way, below honest branches, are not the ones that they name", async () => {
+    const value = rlpInteger(1n << 200n);
+    for (const depth of [0, 1, 2]) {
+      const [own, next] = [path[depth] as number, other(path[depth] as number)];
+      const last = leaf(path.slice(depth + 1), value);
+      const honest = above(key, depth, branch({ [own]: hashOf(last), [next]: sibling, [other(next)]: sibling }));
+      await selfRooted([...honest, last], `present ${1n << 200n}`);
+      for (const forged of [
+        [branch({ [next]: sibling, [other(next)]: sibling })],
+        [branch({ [own]: hashOf(last), [next]: sibling }), last],
+        [leaf(path.slice(depth), value)],
+        [leaf(path.slice(depth).map(other), value)],
+        [extension(path.slice(depth, depth + 4).map(other), sibling)],
+      ])
+        await each(
+          (v) => v.slot(keccak256(honest[0] as Uint8Array), slotOf(7), [...honest.slice(0, -1), ...forged]),
+          "invalid NodeHashMismatch",
+        );
+    }
   });
 
   it("M8: two nodes in one element of a list, or one node in two, are not the list that eth_getProof gives", async () => {
@@ -224,6 +250,17 @@ describe("nodes as eth_getProof lists them", () => {
       [rlpList([rlpString(hexPrefix(path.slice(0, 1), true)), hashOf(below)]), below],
       "invalid PathLength",
     );
+  });
+
+  it("M12: an extension's flag above 3 and its dirty pad are refused, as a leaf's are", async () => {
+    for (const length of [3, 4]) {
+      const prefix = hexPrefix(path.slice(0, length), false);
+      const pads = length % 2 === 0 ? [1, 8, 15] : [];
+      for (const bits of [0x40, 0x60, 0x80, 0xa0, 0xc0, ...pads]) {
+        const wrong = prefix.with(0, (prefix[0] as number) ^ bits);
+        await selfRooted([rlpList([rlpString(wrong), sibling])], "invalid PathMalformed");
+      }
+    }
   });
 
   it("M10: an extension is followed only where all of its path is the key's", async () => {
@@ -343,6 +380,18 @@ describe("nodes as eth_getProof lists them", () => {
     const tiny = buildTrie([{ key, value: Uint8Array.of(1) }]);
     expect((tiny.proof(key)[0] as Uint8Array).length).to.be.lessThan(40);
     await each((v) => v.slot(tiny.root, slotOf(7), tiny.proof(key)), "present 1");
+  });
+
+  it("M18: an embedded node whose bytes, padded, are a leaf's hash does not lead to that leaf", async () => {
+    // Found by search: the hash starts as a list of 31 bytes does, and ends with a zero.
+    const number = (1n << 200n) + 33_252n;
+    const child = leaf(path.slice(1), rlpInteger(number));
+    const hash = keccak256(child);
+    expect([hash[0], hash[31]]).to.deep.equal([0xde, 0]);
+    const nibble = path[0] as number;
+    const fill = { [other(nibble)]: sibling, [other(other(nibble))]: sibling };
+    await selfRooted([branch({ ...fill, [nibble]: hashOf(child) }), child], `present ${number}`);
+    await selfRooted([branch({ ...fill, [nibble]: hash.slice(0, 31) }), child], "invalid NodeMalformed");
   });
 
   it("M19 M20 M21 M24 R1: a sibling that no key leads to makes its branch invalid, unless it is a reference", async () => {
@@ -501,6 +550,11 @@ describe("nodes as eth_getProof lists them", () => {
     await selfRooted([leaf(path.slice(0, 63), value)], "invalid PathLength");
     await selfRooted([leaf([...path, 0], value)], "invalid PathLength");
     await selfRooted([leaf(path.slice(0, 62).map(other), value)], "invalid PathLength");
+    // An extension ends before the key's last nibble, whether the key follows it or not.
+    for (const depth of [0, 31, 63])
+      for (const nibbles of [path.slice(depth), path.slice(depth).map(other)])
+        await selfRooted(above(key, depth, extension(nibbles, sibling)), "invalid PathLength");
+    await selfRooted(above(key, 30, extension(path.slice(30, 63).map(other), sibling)), "absent");
     const nibble = path[0] as number;
     const bottom = leaf(path.slice(1), value);
     for (const inBranch of [Uint8Array.of(1), rlpString(new Uint8Array(32).fill(1))]) {
