@@ -55,6 +55,10 @@ for (const build of BUILDS)
       args: [root, key, BigInt(offset)],
     });
 
+    /** Name of the error, undefined where an answer came. */
+    const errorOf = async (method: string, ...args: unknown[]): Promise<string | undefined> =>
+      (await reader.call(method, args)).error?.name;
+
     it("SG-13: reads an account with all its fields, and an empty one as present", async () => {
       const vault = await read("readAccount", stateRoot, VAULT, witnessOf(VAULT).witness);
       expect(vault).to.deep.equal([true, [3n, 10n ** 18n, storageRoot, CODE_HASH]]);
@@ -115,6 +119,46 @@ for (const build of BUILDS)
       expect(slot).to.deep.equal(refused(stateRoot, padded(VAULT), sizeOf(mixed)));
       const known = await read("readSlot", stateRoot, toWord(1n), own.storageWitness);
       expect(known).to.deep.equal(refused(stateRoot, toWord(1n), sizeOf(own.storageWitness)));
+    });
+
+    it("M1 M8: takes no witness that is cut off at any byte, or has more behind it", async () => {
+      const { witness, slots } = witnessOf(VAULT, 1n, 4n);
+      const cuts = Array.from({ length: sizeOf(witness) }, (_, size) => witness.slice(0, 2 + 2 * size));
+      for (const wrong of [...cuts, `${witness}00`, `${witness}${witness.slice(2)}`]) {
+        const verdict = verifyWitness({ stateRoot, account: VAULT, slots }, wrong);
+        expect(verdict.status, wrong).to.equal("invalid");
+        const error = await errorOf("readAccountSlots", stateRoot, VAULT, slots, wrong);
+        expect(error, wrong).to.equal("StateProofInvalid");
+      }
+    });
+
+    it("M34: takes no storage under the code hash", async () => {
+      const code = rlpString(storage.root);
+      const integers = concat([rlpInteger(1n), rlpInteger(1n)]);
+      const value = rlpList([integers, rlpString(otherStorage.root), code]);
+      const { root } = buildTrie([{ key: keccak256(bytesOf(VAULT)), value }]);
+      const account = concat([Uint8Array.of(END.LEAF, 0), integers, storage.root]);
+      const [own, below] = [OTHER, VAULT].map((each) => [
+        ...[toHex(root), VAULT, toWord(1n)],
+        `${witnessOf(each, 1n).storageWitness}${toHex(account).slice(2)}`,
+      ]) as [string[], string[]];
+      expect(await read("readAccountSlot", ...own)).to.deep.equal([true, 5n]);
+      expect(await errorOf("readAccountSlot", ...below)).to.equal("StateProofInvalid");
+    });
+
+    it("M35: takes no part alone, no parts in another order, and no empty storage for one that is not", async () => {
+      const { witness, storageWitness } = witnessOf(VAULT, 1n);
+      const account = witness.slice(storageWitness.length);
+      const nothing = toHex(Uint8Array.of(END.NOTHING, 0));
+      for (const wrong of [
+        storageWitness,
+        `0x${account}`,
+        `0x${account}${storageWitness.slice(2)}`,
+        `${nothing}${account}`,
+      ]) {
+        const error = await errorOf("readAccountSlot", stateRoot, VAULT, toWord(1n), wrong);
+        expect(error, wrong).to.equal("StateProofInvalid");
+      }
     });
 
     it("M36: takes no storage of an absent account", async () => {

@@ -40,7 +40,12 @@ export function readByTwin(root: Uint8Array, keys: readonly Uint8Array[], witnes
 
 /** A contract in an embedded EVM. */
 export interface Contract {
-  call(method: string, args: readonly unknown[]): Promise<{ values?: readonly unknown[]; error?: Revert }>;
+  /** @param change what is done to the calldata */
+  call(
+    method: string,
+    args: readonly unknown[],
+    change?: (data: Uint8Array) => Uint8Array,
+  ): Promise<{ values?: readonly unknown[]; error?: Revert }>;
 }
 
 /** With what a call reverted: an error of the contract's ABI, or its raw data. */
@@ -62,8 +67,8 @@ export async function deploy({ abi, bytecode }: Artifact, evm?: EVM, gasLimit = 
   });
   const code = created.returnValue;
   return {
-    async call(method, args) {
-      const data = toBytes(contract.encodeFunctionData(method, args), "calldata");
+    async call(method, args, change = (encoded) => encoded) {
+      const data = change(toBytes(contract.encodeFunctionData(method, args), "calldata"));
       const { returnValue, exceptionError } = await machine.runCode({
         code,
         data,
