@@ -191,8 +191,9 @@ export class World {
     };
     const create = async (contract: string, values: readonly unknown[]): Promise<Hex> => {
       const { abi, bytecode } = artifacts[contract]!;
-      const encoded = interfaceOf(abi).encodeDeploy(values);
-      const { createdAddress, execResult } = await this.#run(undefined, STRANGER, `${bytecode}${encoded.slice(2)}`);
+      const encoded = toBytes(interfaceOf(abi).encodeDeploy(values), "arguments");
+      const data = Buffer.concat([bytesOf(bytecode), encoded]);
+      const { createdAddress, execResult } = await this.#run(undefined, STRANGER, data);
       if (createdAddress === undefined || execResult.exceptionError !== undefined)
         throw new Undeployed(contract, toHex(execResult.returnValue));
       return createdAddress.toString();
@@ -306,11 +307,11 @@ export class World {
     await this.setCode(account, code);
   }
 
-  async #run(to: Hex | undefined, from: Hex, data: string, value = 0n) {
+  async #run(to: Hex | undefined, from: Hex, data: string | Uint8Array, value = 0n) {
     return this.#evm.runCall({
       ...(to === undefined ? {} : { to: createAddressFromString(to) }),
       caller: createAddressFromString(from),
-      data: toBytes(data, "data"),
+      data: typeof data === "string" ? toBytes(data, "data") : data,
       gasLimit: GAS_LIMIT,
       value,
       skipBalance: true,
@@ -410,6 +411,14 @@ function interfaceOf(abi: InterfaceAbi): Interface {
   let read = interfaces.get(abi);
   if (read === undefined) interfaces.set(abi, (read = new Interface(abi)));
   return read;
+}
+
+const bytecodes = new Map<string, Uint8Array>();
+
+function bytesOf(bytecode: string): Uint8Array {
+  let bytes = bytecodes.get(bytecode);
+  if (bytes === undefined) bytecodes.set(bytecode, (bytes = toBytes(bytecode, "bytecode")));
+  return bytes;
 }
 
 /** The contracts that a target takes, in whatever form it is deployed. */
