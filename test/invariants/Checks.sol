@@ -64,7 +64,7 @@ abstract contract Checks is EpisodeHandler {
     }
 
     /// @notice SG-12, word for word, of what the exchange itself says. Nothing of the model is asked.
-    /// @dev Of one scope after each step, in turn: its twelve questions take as long as all other checks of a step.
+    /// @dev Of one scope after each step, in turn: its twelve questions take as long as all other checks.
     function checkMonotone() external {
         bytes32 scope = _scopeAt(_turn++ % 3);
         (Status status, ) = _perps.statusOf(scope);
