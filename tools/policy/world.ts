@@ -223,7 +223,7 @@ export class World {
 
   async call(target: Target, from: Hex, method: string, args: readonly unknown[], value = 0n): Promise<Outcome> {
     this.#writes = [];
-    const { execResult } = await this.#run(target.address, from, target.abi.encodeFunctionData(method, args), value);
+    const { execResult } = await this.#run(target.address, from, encoded(target.abi, method, args), value);
     const output = toHex(execResult.returnValue);
     if (execResult.exceptionError !== undefined)
       return { values: [], revertData: output, logs: [], writes: this.#writes };
@@ -348,7 +348,7 @@ export class Target {
   /** Calls, must not revert, and returns the values. */
   async do(method: string, args: readonly unknown[], from: Hex = STRANGER): Promise<readonly unknown[]> {
     const { values, revertData } = await this.send(method, args, from);
-    expect(revertData && this.errorOf(revertData), `${method}(${show(args)})`).to.equal(undefined);
+    if (revertData !== undefined) expect(this.errorOf(revertData), `${method}(${show(args)})`).to.equal(undefined);
     return values;
   }
 
@@ -411,6 +411,18 @@ function interfaceOf(abi: InterfaceAbi): Interface {
   let read = interfaces.get(abi);
   if (read === undefined) interfaces.set(abi, (read = new Interface(abi)));
   return read;
+}
+
+const selectors = new Map<Interface, Map<string, string>>();
+
+/** Calldata. Ethers hashes the function's signature each time. */
+function encoded(abi: Interface, method: string, args: readonly unknown[]): string {
+  const known = selectors.get(abi) ?? new Map<string, string>();
+  selectors.set(abi, known);
+  const fragment = abi.getFunction(method)!;
+  const selector = known.get(method) ?? fragment.selector;
+  known.set(method, selector);
+  return `${selector}${abi.getAbiCoder().encode(fragment.inputs, args).slice(2)}`;
 }
 
 const bytecodes = new Map<string, Uint8Array>();
