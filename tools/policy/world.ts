@@ -404,33 +404,32 @@ export async function bring(target: Target, scope: Hex, status: StatusName): Pro
     await target.do("raise", [scope, scopeNamed("cause"), STATUS[status], 1]);
 }
 
+/** What was made for a key before, or is made now. */
+function kept<Key, Value>(values: Map<Key, Value>, key: Key, make: () => Value): Value {
+  let value = values.get(key);
+  if (value === undefined) values.set(key, (value = make()));
+  return value;
+}
+
 const interfaces = new Map<InterfaceAbi, Interface>();
+const selectors = new Map<Interface, Map<string, string>>();
+const bytecodes = new Map<string, Uint8Array>();
 
 /** An ABI is read once: `compile` gives the same one each time. */
 function interfaceOf(abi: InterfaceAbi): Interface {
-  let read = interfaces.get(abi);
-  if (read === undefined) interfaces.set(abi, (read = new Interface(abi)));
-  return read;
+  return kept(interfaces, abi, () => new Interface(abi));
 }
-
-const selectors = new Map<Interface, Map<string, string>>();
 
 /** Calldata. Ethers hashes the function's signature each time. */
 function encoded(abi: Interface, method: string, args: readonly unknown[]): string {
-  const known = selectors.get(abi) ?? new Map<string, string>();
-  selectors.set(abi, known);
   const fragment = abi.getFunction(method)!;
-  const selector = known.get(method) ?? fragment.selector;
-  known.set(method, selector);
+  const known = kept(selectors, abi, () => new Map<string, string>());
+  const selector = kept(known, method, () => fragment.selector);
   return `${selector}${abi.getAbiCoder().encode(fragment.inputs, args).slice(2)}`;
 }
 
-const bytecodes = new Map<string, Uint8Array>();
-
 function bytesOf(bytecode: string): Uint8Array {
-  let bytes = bytecodes.get(bytecode);
-  if (bytes === undefined) bytecodes.set(bytecode, (bytes = toBytes(bytecode, "bytecode")));
-  return bytes;
+  return kept(bytecodes, bytecode, () => toBytes(bytecode, "bytecode"));
 }
 
 /** The contracts that a target takes, in whatever form it is deployed. */
