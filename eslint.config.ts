@@ -40,7 +40,7 @@ export default tseslint.config(
   // With noUncheckedIndexedAccess an index that a loop bounds needs the assertion: it states the bound.
   { rules: { "@typescript-eslint/no-non-null-assertion": "off" } },
   {
-    files: ["test/**/*.ts", "tools/**/*.ts"],
+    files: ["test/**/*.ts"],
     rules: {
       // Chai's assertions are expressions: expect(x).to.be.true
       "@typescript-eslint/no-unused-expressions": "off",
