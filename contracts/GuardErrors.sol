@@ -36,7 +36,10 @@ library GuardErrors {
                 (bytes32(bytes4(keccak256("LiquidationDenied(bytes32,uint8,uint256,uint256)"))) >> 64) |
                 (bytes32(bytes4(keccak256("ScopeUnknown(bytes32)"))) >> 96) |
                 (bytes32(IAnchorErrors.UnsupportedChain.selector) >> 128) |
-                (bytes32(bytes4(keccak256("LiquidationNeedsHealth(bytes32)"))) >> 160);
+                (bytes32(bytes4(keccak256("LiquidationNeedsHealth(bytes32)"))) >> 160) |
+                (bytes32(IAnchorErrors.SourcesDisagree.selector) >> 192) |
+                (bytes32(IProofErrors.PinMissing.selector) >> 224);
+        if (selector == IProofErrors.PinDiffers.selector) return true;
         return _holds(ofAnchors, selector) || _holds(ofStates, selector) || _holds(ofPolicy, selector);
     }
 

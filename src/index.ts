@@ -1,4 +1,6 @@
 export { checkAnchor, verifyStateAnchor } from "./anchor/anchor.js";
+export { TIERS } from "./anchor/tiers.js";
+export type { Tier } from "./anchor/tiers.js";
 export { latestAnchor, latestStateAnchor } from "./actions/latestAnchor.js";
 export type { Anchor, AnchorLike, StateAnchor } from "./anchor/anchor.js";
 export type { AnchorOptions } from "./actions/latestAnchor.js";
@@ -8,6 +10,7 @@ export {
   GUARD_ERROR_NAMES,
   BELIEF_ERRORS,
   POLICY_ERRORS,
+  SOURCE_ERRORS,
   decodeGuardError,
   guardErrorSelector,
   isGuardError,

@@ -25,7 +25,7 @@ library HeaderChain {
         uint64 depth,
         bytes[] calldata headers
     ) internal pure returns (bytes32 ancestorHash, bytes32 stateRoot) {
-        if (depth > MAX_DEPTH || headers.length != uint256(depth) + 1) {
+        if (depth > MAX_DEPTH || depth > number || headers.length != uint256(depth) + 1) {
             revert IHeaderErrors.HeaderChainLength(depth, headers.length);
         }
         ancestorHash = hash;

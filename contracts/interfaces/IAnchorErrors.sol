@@ -27,6 +27,10 @@ interface IAnchorErrors {
     /// window. That is "unknown": neither a match nor evidence of another branch.
     error AnchorHashUnknown(uint64 number, uint64 head);
 
+    /// @notice Thrown when members of a quorum know different hashes of a block inside the window. No majority decides:
+    /// one of them is wrong about the chain, and it is not known which.
+    error SourcesDisagree(uint64 number, uint64 head);
+
     /// @notice Thrown when the action was prepared on another branch: at this height the executing chain has another block.
     error AnchorMismatch(uint64 number, bytes32 claimed, bytes32 actual);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.13;
 
-/// @title The errors of state proofs
+/// @title The errors of state proofs, and of pins
 interface IProofErrors {
     /// @notice Thrown when a witness shows nothing: neither a value nor an absence. `explain` in TypeScript names the reason.
     /// @param root root of the trie, of state or of storage, that was given
@@ -18,4 +18,12 @@ interface IProofErrors {
 
     /// @notice Thrown when a canonical state holds another value in a slot than the protocol believes.
     error SlotDiffers(address account, bytes32 slot, uint256 believed, uint256 actual);
+
+    /// @notice Thrown when nothing was pinned of a subject.
+    error PinMissing(bytes32 subject);
+
+    /// @notice Thrown when a pin is given that is not the one that is kept. Where `kept` is greater, a newer one has replaced it.
+    /// @param kept block of the pin that is there
+    /// @param given block of the pin that was given
+    error PinDiffers(bytes32 subject, uint64 kept, uint64 given);
 }

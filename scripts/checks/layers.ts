@@ -22,7 +22,12 @@ const LAYERS: readonly (readonly string[])[] = [
 
   ["contracts/interfaces/IHeaderErrors.sol"],
   ["contracts/header"],
-  ["contracts/interfaces/IAnchorErrors.sol"],
+  [
+    "contracts/interfaces/IAnchorErrors.sol",
+    "contracts/interfaces/IBlockHashSource.sol",
+    "contracts/interfaces/ISourceErrors.sol",
+    "contracts/interfaces/IStateProver.sol",
+  ],
   ["contracts/anchor"],
   ["contracts/interfaces/IProofErrors.sol"],
   ["contracts/proof"],

@@ -1,4 +1,5 @@
 import { toBytes, toHex, type Hex } from "../core/bytes.js";
+import { TIERS } from "../anchor/tiers.js";
 import { CONTINUITIES } from "../policy/chains.js";
 import { ACTIONS, STATUSES } from "../policy/policy.js";
 import { verifyWitness, type WitnessQuestion } from "../proof/witness.js";
@@ -62,6 +63,8 @@ const SENTENCES: Record<LibraryErrorName, (values: Values) => string> = {
   AnchorOutOfWindow: (v) => `${depthOf(v)}, and the block-hash source answers for ${v["window"]}.`,
   AnchorHashUnknown: ({ number, head }) =>
     `the block-hash source gave no hash for block ${number} at block ${head}, although it is inside its window.`,
+  SourcesDisagree: ({ number, head }) =>
+    `the members of the quorum know different hashes of block ${number} at block ${head}: one of them is wrong.`,
   AnchorMismatch: ({ number, claimed, actual }) =>
     `the action was prepared on another branch: at block ${number} it claims ${claimed}, and the executing chain has ${actual}.`,
   HeaderHashMismatch: ({ number, claimed, actual }) =>
@@ -81,6 +84,9 @@ const SENTENCES: Record<LibraryErrorName, (values: Values) => string> = {
   SlotDiffers: (v) => contradiction(v, ""),
   StateProofInvalid: ({ root, key, offset }) =>
     `the witness shows nothing of ${key} under the root ${root}: it is refused at byte ${offset}.`,
+  PinMissing: ({ subject }) => `nothing is pinned of the subject ${subject}.`,
+  PinDiffers: ({ subject, kept, given }) =>
+    `of the subject ${subject} a pin of block ${kept} is kept, and not the one of block ${given} that was given.`,
   ActionDenied: ({ scope, action, status }) =>
     `action ${action} (${named(ACTIONS, action)}) is not open in scope ${word(scope)}, whose status is ${statusOf(status)}.${onTrial(status)}`,
   LiquidationDenied: ({ scope, status, worstHealth, bestHealth }) =>
@@ -136,6 +142,31 @@ const SENTENCES: Record<LibraryErrorName, (values: Values) => string> = {
     `what is believed of ${word(subject)} in scope ${word(scope)} counts from block ${since}, and the proof is of block ${proof}.`,
   AcceptanceTooEarly: ({ scope, subject, time, number }) =>
     `what is proven of ${word(subject)} in scope ${word(scope)} is accepted from ${moment(time)} and block ${number}.`,
+  SourceOfOtherChain: ({ source, wanted, actual }) =>
+    `the source ${source} is of chain ${actual}, and one of chain ${wanted} is wanted.`,
+  SourceFaulty: ({ source, number, head }) =>
+    `the source ${source} answers wrongly about block ${number} at block ${head}: its newest block must be known, and none that is executing.`,
+  SourceTierTooLow: ({ source, wanted, actual }) =>
+    `the blocks of ${source} are of tier ${tierOf(actual)}, and tier ${tierOf(wanted)} is asked for.`,
+  HashConflict: ({ number, recorded, given }) =>
+    `of block ${number} the hash ${recorded} is recorded, and ${given} was given.`,
+  PlaceTaken: ({ number, newer }) => `the place of block ${number} in the ring is taken by the newer block ${newer}.`,
+  NothingToRecord: ({ number }) => `no hash of block ${number} is known to the source.`,
+  RingSize: ({ size }) => `a ring of ${size} hashes is none, or longer than heights of 40 bits allow.`,
+  QuorumTooSmall: ({ quorum, members }) =>
+    `a quorum of ${quorum} is less than two, or not more than half of ${members} members.`,
+  MembersOutOfOrder: ({ member, next }) =>
+    `the members ${member} and ${next} are not in strictly ascending order of their addresses.`,
+  GasTooLow: ({ gasLeft, needed }) =>
+    `${gasLeft} gas is left, and to ask a member takes ${needed}: one that was starved might have disagreed.`,
+  BeaconRootUnknown: ({ timestamp }) =>
+    `the beacon roots contract has no root for ${moment(timestamp)}: no block has that time, or it is too old.`,
+  BeaconHeaderMismatch: ({ root, actual }) => `the beacon header has the root ${actual}, and ${root} is wanted.`,
+  BeaconProofInvalid: ({ generalizedIndex, root }) =>
+    `the branch from generalized index ${generalizedIndex} does not lead to ${root}, or has another length.`,
+  BeaconForkUnknown: ({ slot }) => `slot ${slot} is of a fork whose generalized indices are not known.`,
+  BeaconForksOutOfOrder: ({ slot, next }) =>
+    `the forks of the beacon chain are not in order: slot ${slot} comes before ${next} and is greater.`,
   FieldOutOfSlot: ({ offset, width }) => `a field of ${width} bytes at ${offset} does not lie inside a slot's 32.`,
 };
 
@@ -172,6 +203,10 @@ function continuityOf(continuity: bigint | Hex | undefined): string {
 
 function statusOf(status: bigint | Hex | undefined): string {
   return `${status} (${named(STATUSES, status)})`;
+}
+
+function tierOf(tier: bigint | Hex | undefined): string {
+  return `${tier} (${named(TIERS, tier)})`;
 }
 
 /** Whoever tests meets this first: nothing in the revert data tells which chain it was. */

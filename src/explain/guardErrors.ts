@@ -53,6 +53,7 @@ export const GUARD_ERRORS = {
   AnchorTooDeep: [number, head, depth("maxDepth", "the greatest depth accepted, in blocks")],
   AnchorOutOfWindow: [number, head, window],
   AnchorHashUnknown: [number, head],
+  SourcesDisagree: [number, head],
   AnchorMismatch: [
     number,
     hash("claimed", "the hash that the anchor claims"),
@@ -80,6 +81,12 @@ export const GUARD_ERRORS = {
     hash("root", "the root of the trie"),
     hash("key", "the address or slot whose part was read"),
     { name: "offset", type: "uint256", meaning: "the byte of the witness at which the part starts that was refused" },
+  ],
+  PinMissing: [hash("subject", "what a pin is wanted of, hashed")],
+  PinDiffers: [
+    hash("subject", "what is pinned, hashed"),
+    { name: "kept", type: "uint64", meaning: "the block of the pin that is there" },
+    { name: "given", type: "uint64", meaning: "the block of the pin that was given" },
   ],
   ActionDenied: [scope, action("the action, as a position in `ACTIONS`"), worstStatus],
   LiquidationDenied: [
@@ -188,11 +195,53 @@ export const BELIEF_ERRORS = {
   ],
 } as const satisfies { [name: string]: readonly GuardErrorInput[] };
 
+const source: GuardErrorInput = { name: "source", type: "address", meaning: "the source of block hashes" };
+const height = (name: string, meaning: string): GuardErrorInput => ({ name, type: "uint64", meaning });
+const tier = (name: string, meaning: string): GuardErrorInput => ({ name, type: "uint8", meaning });
+
+/** The errors of `contracts/interfaces/ISourceErrors.sol`: what those who deploy a source, or record in one, are refused. */
+export const SOURCE_ERRORS = {
+  SourceOfOtherChain: [
+    source,
+    count("wanted", "the id of the chain that it is wanted for"),
+    count("actual", "the id of the chain that it is of"),
+  ],
+  SourceFaulty: [
+    source,
+    height("number", "the block that was asked for"),
+    height("head", "the executing block; zero where the source is of another chain"),
+  ],
+  SourceTierTooLow: [source, tier("wanted", "the tier that is asked for"), tier("actual", "the tier of the source")],
+  HashConflict: [
+    height("number", "the block"),
+    hash("recorded", "the hash that is recorded"),
+    hash("given", "the hash that was given"),
+  ],
+  PlaceTaken: [height("number", "the block"), height("newer", "the block that has its place")],
+  NothingToRecord: [height("number", "the block of which no hash is known")],
+  RingSize: [count("size", "how many hashes the ring would hold")],
+  QuorumTooSmall: [count("quorum", "how many members decide"), count("members", "how many members there are")],
+  MembersOutOfOrder: [
+    { name: "member", type: "address", meaning: "a member of the quorum" },
+    { name: "next", type: "address", meaning: "the one after it" },
+  ],
+  GasTooLow: [count("gasLeft", "the gas that was left"), count("needed", "the gas that asking a member takes")],
+  BeaconRootUnknown: [{ name: "timestamp", type: "uint64", meaning: "the block's time, in seconds since 1970" }],
+  BeaconHeaderMismatch: [hash("root", "the beacon root"), hash("actual", "the root of the header")],
+  BeaconProofInvalid: [
+    count("generalizedIndex", "the place below the root"),
+    hash("root", "the root that the branch should lead to"),
+  ],
+  BeaconForkUnknown: [height("slot", "the slot of the beacon block")],
+  BeaconForksOutOfOrder: [height("slot", "the first slot of a fork"), height("next", "that of the fork after it")],
+} as const satisfies { [name: string]: readonly GuardErrorInput[] };
+
 /** Every error that a contract of the library reverts with; the examples' own are not among them. */
 export const LIBRARY_ERRORS = {
   ...GUARD_ERRORS,
   ...POLICY_ERRORS,
   ...BELIEF_ERRORS,
+  ...SOURCE_ERRORS,
   /** Of `contracts/proof/SlotDerivation.sol`. */
   FieldOutOfSlot: [
     { name: "offset", type: "uint256", meaning: "where the field begins, in bytes from the slot's lowest" },

@@ -19,6 +19,7 @@ import {
   GUARD_ERRORS,
   LIBRARY_ERRORS,
   POLICY_ERRORS,
+  SOURCE_ERRORS,
   type LibraryErrorName,
 } from "../../src/explain/guardErrors.js";
 import { REMEDIES, remedyOf } from "../../src/explain/remedies.js";
@@ -181,7 +182,7 @@ describe("explain", function () {
 
   it("F17: knows every error of contracts/interfaces, with its values", function () {
     expect(errors.length).to.be.greaterThan(39);
-    const tables = { ...GUARD_ERRORS, ...POLICY_ERRORS, ...BELIEF_ERRORS };
+    const tables = { ...GUARD_ERRORS, ...POLICY_ERRORS, ...BELIEF_ERRORS, ...SOURCE_ERRORS };
     expect(errors.map(({ name }) => name).sort()).to.deep.equal(Object.keys(tables).sort());
     const source = announced();
     for (const { name, inputs } of errors) {
@@ -242,9 +243,9 @@ describe("remedyOf", function () {
 
   it("F13: agrees with what a keeper has to do", function () {
     const expected = {
-      wait: ["AnchorTooShallow", "AnchorInFuture", "AnchorIsCurrentBlock", "AnchorHashUnknown", "ActionDenied", "LiquidationDenied"],
+      wait: ["AnchorTooShallow", "AnchorInFuture", "AnchorIsCurrentBlock", "AnchorHashUnknown", "SourcesDisagree", "ActionDenied", "LiquidationDenied"],
       sign: ["AnchorMismatch", "AnchorTooDeep", "AnchorOutOfWindow", "ZeroAnchorHash"],
-      prove: ["HeaderHashMismatch", "HeaderMalformed", "StateRootMismatch", "StateProofInvalid", "SlotBelow", "SlotAbove", "SlotDiffers"],
+      prove: ["HeaderHashMismatch", "HeaderMalformed", "StateRootMismatch", "StateProofInvalid", "PinMissing", "PinDiffers", "SlotBelow", "SlotAbove", "SlotDiffers"],
       configure: ["ScopeUnknown", "UnsupportedChain", "ConfigOutOfBounds", "ParentMismatch", "ContinuityMismatch", "LiquidationNeedsHealth"],
     }; // prettier-ignore
     for (const [remedy, names] of Object.entries(expected))

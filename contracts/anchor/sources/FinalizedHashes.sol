@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.13;
+
+import {HeaderReader} from "../../header/HeaderReader.sol";
+import {IBlockHashSource, Tier} from "../../interfaces/IBlockHashSource.sol";
+import {BeaconForks, BeaconHeader, BeaconProofs} from "./BeaconProofs.sol";
+import {BeaconRoots} from "./BeaconRoots.sol";
+import {HashRing} from "./HashRing.sol";
+
+/// @notice What shows that an execution block is finalized.
+/// @param timestamp of a block of the executing chain, whose parent beacon block is `attested` (EIP-4788)
+/// @param attested beacon block in whose state the checkpoint is
+/// @param checkpointBranch from `finalizedCheckpoint.root` up to `attested.stateRoot`
+/// @param finalized beacon block that the checkpoint names
+/// @param blockHashBranch from the execution block's hash up to `finalized.bodyRoot`
+/// @param header RLP of the execution block's header
+struct FinalityProof {
+    uint64 timestamp;
+    BeaconHeader attested;
+    bytes32[] checkpointBranch;
+    BeaconHeader finalized;
+    bytes32[] blockHashBranch;
+    bytes header;
+}
+
+/// @title Blocks that the beacon chain has finalized, proven by nobody's word
+/// @notice A proof leads from a beacon root that the chain itself keeps (EIP-4788) to the finalized checkpoint. From there it
+/// leads to the execution block. Anybody brings it.
+/// @dev On the OP stack the roots are those of L1, and so are the blocks. There the proof is as sure as the L1 origin. A
+/// reorg of L1 that drops the origin makes this chain derive anew.
+contract FinalizedHashes is HashRing {
+    uint64 private immutable _electra;
+    uint64 private immutable _gloas;
+    uint64 private immutable _until;
+    uint256 private immutable _chainId;
+
+    /// @param chainId_ of the chain whose beacon roots the executing chain keeps: its own, or its L1
+    /// @param forks_ of that chain's beacon chain. `until` must not lie behind the next fork that is not known here
+    /// @param size hashes to keep
+    constructor(uint256 chainId_, BeaconForks memory forks_, uint256 size) HashRing(size) {
+        if (forks_.electra > forks_.gloas) revert BeaconForksOutOfOrder(forks_.electra, forks_.gloas);
+        if (forks_.gloas > forks_.until) revert BeaconForksOutOfOrder(forks_.gloas, forks_.until);
+        (_electra, _gloas, _until, _chainId) = (forks_.electra, forks_.gloas, forks_.until, chainId_);
+    }
+
+    /// @notice The slots from which each fork's generalized indices hold.
+    function forks() public view returns (BeaconForks memory) {
+        return BeaconForks(_electra, _gloas, _until);
+    }
+
+    /// @inheritdoc IBlockHashSource
+    function chainId() external view returns (uint256) {
+        return _chainId;
+    }
+
+    /// @inheritdoc IBlockHashSource
+    function tier() external pure returns (Tier) {
+        return Tier.Finalized;
+    }
+
+    /// @notice Records a block that is finalized.
+    /// @return number its height
+    /// @return hash its hash
+    function record(FinalityProof calldata proof) external returns (uint64 number, bytes32 hash) {
+        BeaconForks memory known = forks();
+        bytes32 attested = BeaconRoots.parentRootAt(proof.timestamp);
+        bytes32 actual = BeaconProofs.rootOf(proof.attested);
+        if (actual != attested) revert BeaconHeaderMismatch(attested, actual);
+
+        uint256 index = BeaconProofs.indicesAt(known, proof.attested.slot).finalizedRoot;
+        bytes32 finalized = BeaconProofs.rootOf(proof.finalized);
+        BeaconProofs.requireBranch(proof.attested.stateRoot, index, finalized, proof.checkpointBranch);
+
+        hash = keccak256(proof.header);
+        index = BeaconProofs.indicesAt(known, proof.finalized.slot).blockHash;
+        BeaconProofs.requireBranch(proof.finalized.bodyRoot, index, hash, proof.blockHashBranch);
+        number = HeaderReader.read(proof.header).number;
+        _record(number, hash);
+    }
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.13;
+
+import {Answer, IBlockHashSource, Tier} from "../../interfaces/IBlockHashSource.sol";
+import {HashRing} from "./HashRing.sol";
+import {Sources} from "./Sources.sol";
+
+/// @title Hashes of another source, kept for longer than it keeps them
+/// @notice Anybody records a block while the source knows it. Recorded hashes are as sure as their source.
+contract RecordedHashes is HashRing {
+    /// @notice Where the hashes come from.
+    IBlockHashSource public immutable source;
+
+    uint256 private immutable _chainId;
+    Tier private immutable _tier;
+
+    /// @param source_ of the blocks that are recorded
+    /// @param chainId_ of the chain that it must be of
+    /// @param size hashes to keep
+    constructor(IBlockHashSource source_, uint256 chainId_, uint256 size) HashRing(size) {
+        Sources.requireOf(source_, chainId_);
+        (source, _chainId, _tier) = (source_, chainId_, source_.tier());
+    }
+
+    /// @inheritdoc IBlockHashSource
+    function chainId() external view returns (uint256) {
+        return _chainId;
+    }
+
+    /// @inheritdoc IBlockHashSource
+    function tier() external view returns (Tier) {
+        return _tier;
+    }
+
+    /// @notice Records block `number`, which the source must know now.
+    function record(uint64 number) external {
+        _record(number, _knownHash(number));
+    }
+
+    /// @inheritdoc HashRing
+    function _knownHash(uint64 number) internal view override returns (bytes32 hash) {
+        Answer answer;
+        (answer, hash) = Sources.ask(source, number);
+        if (answer != Answer.Known) return super._knownHash(number);
+    }
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.13;
+
+import {AnchorGuard} from "../AnchorGuard.sol";
+import {ChainClock} from "../ChainClock.sol";
+import {Answer, IBlockHashSource} from "../../interfaces/IBlockHashSource.sol";
+import {ISourceErrors} from "../../interfaces/ISourceErrors.sol";
+import {Sources} from "./Sources.sol";
+
+/// @title Anchors that a deployed source decides
+/// @notice To be inherited beside `StatelessGuard`, `SettlementGuard` or `StandaloneGuard`. A quorum, or hashes that
+/// were recorded, then answer instead of the opcodes. Heights stay those of `_blockNumber`.
+/// @dev The source must know its newest block when the guard is constructed, and none that is executing or to come.
+/// That also refuses a source whose heights are not those of `_blockNumber`, as on Arbitrum without `ArbitrumClock`.
+abstract contract SourcedAnchors is AnchorGuard {
+    /// @custom:oz-upgrades-unsafe-allow state-variable-immutable
+    IBlockHashSource private immutable _source;
+    /// @custom:oz-upgrades-unsafe-allow state-variable-immutable
+    uint64 private immutable _window;
+
+    /// @param source of the executing chain
+    /// @param window in blocks, for how long before the executing one the source may be asked
+    /// @custom:oz-upgrades-unsafe-allow constructor
+    constructor(IBlockHashSource source, uint64 window) {
+        uint64 newest = Sources.requireOf(source, block.chainid);
+        uint64 head = uint64(_blockNumber());
+        (Answer answer, ) = Sources.ask(source, head);
+        if (newest >= head || answer != Answer.Unknown) {
+            revert ISourceErrors.SourceFaulty(address(source), newest, head);
+        }
+        (_source, _window) = (source, window);
+    }
+
+    /// @inheritdoc AnchorGuard
+    function _blockHash(uint256 number) internal view virtual override returns (bytes32 hash) {
+        (, hash) = Sources.ask(_source, number);
+    }
+
+    /// @inheritdoc AnchorGuard
+    function _isDisputed(uint256 number) internal view virtual override returns (bool) {
+        (Answer answer, ) = Sources.ask(_source, number);
+        return answer == Answer.Disagree;
+    }
+
+    /// @inheritdoc AnchorGuard
+    function _blockHashWindow() internal view virtual override returns (uint64) {
+        return _window;
+    }
+
+    /// @dev The source is of this chain, which the constructor has asked.
+    /// @inheritdoc ChainClock
+    function _isSupportedChain(uint256) internal view virtual override returns (bool) {
+        return true;
+    }
+}

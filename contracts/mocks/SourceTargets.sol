@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.13;
+
+import {ArbitrumStatelessGuard} from "../ArbitrumGuard.sol";
+import {StandaloneGuard} from "../StandaloneGuard.sol";
+import {StateAnchoredGuard} from "../StateAnchoredGuard.sol";
+import {Anchor, StateAnchor} from "../anchor/Anchor.sol";
+import {AnchorGuard} from "../anchor/AnchorGuard.sol";
+import {ChainClock} from "../anchor/ChainClock.sol";
+import {BeaconForks, BeaconHeader, BeaconProofs} from "../anchor/sources/BeaconProofs.sol";
+import {SourcedAnchors} from "../anchor/sources/SourcedAnchors.sol";
+import {Answer, IBlockHashSource, Tier} from "../interfaces/IBlockHashSource.sol";
+import {Target} from "./Targets.sol";
+
+/// @notice `AnchoredTarget` on Arbitrum.
+contract ArbitrumTarget is Target, ArbitrumStatelessGuard, StateAnchoredGuard {
+    uint64 private immutable _minDepth;
+    uint64 private immutable _maxDepth;
+
+    constructor(uint64 minDepth, uint64 maxDepth) {
+        _minDepth = minDepth;
+        _maxDepth = maxDepth;
+    }
+
+    function act(Anchor calldata anchor) external anchored(anchor) {
+        _act();
+    }
+
+    function actOnState(StateAnchor calldata anchor, bytes calldata header) external anchoredState(anchor, header) {
+        _act();
+    }
+
+    function _anchorDepthBounds() internal view override returns (uint64, uint64) {
+        return (_minDepth, _maxDepth);
+    }
+
+    function _blockNumber() internal view override(ChainClock, ArbitrumStatelessGuard) returns (uint256) {
+        return ArbitrumStatelessGuard._blockNumber();
+    }
+
+    function _blockHash(uint256 number) internal view override(AnchorGuard, ArbitrumStatelessGuard) returns (bytes32) {
+        return ArbitrumStatelessGuard._blockHash(number);
+    }
+
+    function _blockHashWindow() internal view override(AnchorGuard, ArbitrumStatelessGuard) returns (uint64) {
+        return ArbitrumStatelessGuard._blockHashWindow();
+    }
+
+    function _isSupportedChain(uint256 id) internal view override(ChainClock, ArbitrumStatelessGuard) returns (bool) {
+        return ArbitrumStatelessGuard._isSupportedChain(id);
+    }
+}
+
+/// @notice The standalone guard over a deployed source.
+contract SourcedStandaloneGuard is StandaloneGuard, SourcedAnchors {
+    constructor(IBlockHashSource source, uint64 window) SourcedAnchors(source, window) {}
+
+    function _blockHash(uint256 number) internal view override(AnchorGuard, SourcedAnchors) returns (bytes32) {
+        return SourcedAnchors._blockHash(number);
+    }
+
+    function _isDisputed(uint256 number) internal view override(AnchorGuard, SourcedAnchors) returns (bool) {
+        return SourcedAnchors._isDisputed(number);
+    }
+
+    function _blockHashWindow() internal view override(AnchorGuard, SourcedAnchors) returns (uint64) {
+        return SourcedAnchors._blockHashWindow();
+    }
+
+    function _isSupportedChain(uint256 id) internal view override(ChainClock, SourcedAnchors) returns (bool) {
+        return SourcedAnchors._isSupportedChain(id);
+    }
+}
+
+/// @notice A source that answers what the test tells it, by reverting and burning gas, too.
+contract ToldSource is IBlockHashSource {
+    enum Manner {
+        Honest,
+        Reverting,
+        Empty,
+        OneWord,
+        ThreeWords,
+        Burning,
+        HugeAnswer,
+        KnownZero,
+        UnknownHash,
+        DisagreeingHash,
+        NoAnswer
+    }
+
+    error ToldToRevert();
+
+    uint256 public chainId;
+    Tier public tier;
+    uint64 public newest;
+    Manner public manner;
+    mapping(uint64 => bytes32) private _hashes;
+
+    constructor(uint256 chainId_, Tier tier_) {
+        (chainId, tier) = (chainId_, tier_);
+    }
+
+    function tell(uint64 number, bytes32 hash) external {
+        _hashes[number] = hash;
+        newest = number;
+    }
+
+    function behave(Manner manner_) external {
+        manner = manner_;
+    }
+
+    function hashOf(uint64 number) external view returns (Answer answer, bytes32 hash) {
+        hash = _hashes[number];
+        answer = hash == bytes32(0) ? Answer.Unknown : Answer.Known;
+        if (manner == Manner.Reverting) revert ToldToRevert();
+        if (manner == Manner.Burning) while (true) {}
+        uint256 first = uint256(answer);
+        uint256 size = 0x40;
+        if (manner == Manner.Empty) size = 0;
+        if (manner == Manner.OneWord) size = 0x20;
+        if (manner == Manner.ThreeWords) size = 0x60;
+        if (manner == Manner.HugeAnswer) size = 0x10000;
+        if (manner == Manner.KnownZero) (first, hash) = (uint256(Answer.Known), bytes32(0));
+        if (manner == Manner.UnknownHash) first = uint256(Answer.Unknown);
+        if (manner == Manner.DisagreeingHash) first = uint256(Answer.Disagree);
+        if (manner == Manner.NoAnswer) first = 3;
+        assembly ("memory-safe") {
+            let at := mload(0x40)
+            mstore(at, first)
+            mstore(add(at, 0x20), hash)
+            return(at, size)
+        }
+    }
+}
+
+/// @notice Beacon proofs from outside.
+contract BeaconProofsHarness {
+    function rootOf(BeaconHeader calldata header) external pure returns (bytes32) {
+        return BeaconProofs.rootOf(header);
+    }
+
+    function requireBranch(bytes32 root, uint256 index, bytes32 leaf, bytes32[] calldata branch) external pure {
+        BeaconProofs.requireBranch(root, index, leaf, branch);
+    }
+
+    function indicesAt(BeaconForks calldata forks, uint64 slot) external pure returns (uint256, uint256) {
+        return (BeaconProofs.indicesAt(forks, slot).finalizedRoot, BeaconProofs.indicesAt(forks, slot).blockHash);
+    }
+}
