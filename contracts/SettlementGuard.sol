@@ -43,6 +43,14 @@ abstract contract SettlementGuard is StatelessGuard, PolicyAdmin, ISettlementGua
         _requireAnchor(anchor, head.minDepth(), maxAge < head.maxAge() ? maxAge : head.maxAge());
     }
 
+    /// @notice How old an anchor of the scope may be, in blocks. Its policy believes a pinned fact for as long.
+    /// @dev Reverts with ScopeUnknown.
+    function _maxAgeOf(bytes32 scope) internal view returns (uint64 maxAge) {
+        ScopeHead head = Scopes.find(scope).head;
+        if (!head.isKnown()) revert ScopeUnknown(scope);
+        return head.maxAge();
+    }
+
     /// @dev The revert data of `_requireAnchorOf`, empty where the anchor holds; and where the scope is unknown, which `preview` says.
     function _anchorFailureOf(
         bytes32 scope,

@@ -27,7 +27,7 @@ library SlotCheck {
         bytes calldata witness
     ) internal pure returns (uint256 actual) {
         actual = valueOf(stateRoot, account, slot, witness);
-        if (actual < believed) revert IProofErrors.SlotBelow(account, slot, believed, actual);
+        requireAtLeast(account, slot, believed, actual);
     }
 
     /// @notice Requires that `slot` of `account` holds at most `believed`. Parameters as for `requireAtLeast`.
@@ -39,7 +39,7 @@ library SlotCheck {
         bytes calldata witness
     ) internal pure returns (uint256 actual) {
         actual = valueOf(stateRoot, account, slot, witness);
-        if (actual > believed) revert IProofErrors.SlotAbove(account, slot, believed, actual);
+        requireAtMost(account, slot, believed, actual);
     }
 
     /// @notice Requires that `slot` of `account` holds exactly `believed`. Parameters as for `requireAtLeast`.
@@ -50,7 +50,22 @@ library SlotCheck {
         uint256 believed,
         bytes calldata witness
     ) internal pure {
-        uint256 actual = valueOf(stateRoot, account, slot, witness);
+        requireEqual(account, slot, believed, valueOf(stateRoot, account, slot, witness));
+    }
+
+    /// @notice Requires that a known value is at least `believed`: one that was read under a pinned root, or is pinned.
+    /// @param actual what the state holds
+    function requireAtLeast(address account, bytes32 slot, uint256 believed, uint256 actual) internal pure {
+        if (actual < believed) revert IProofErrors.SlotBelow(account, slot, believed, actual);
+    }
+
+    /// @notice As `requireAtLeast` of a known value: at most `believed`.
+    function requireAtMost(address account, bytes32 slot, uint256 believed, uint256 actual) internal pure {
+        if (actual > believed) revert IProofErrors.SlotAbove(account, slot, believed, actual);
+    }
+
+    /// @notice As `requireAtLeast` of a known value: exactly `believed`.
+    function requireEqual(address account, bytes32 slot, uint256 believed, uint256 actual) internal pure {
         if (actual != believed) revert IProofErrors.SlotDiffers(account, slot, believed, actual);
     }
 
@@ -74,5 +89,25 @@ library SlotCheck {
         bytes calldata witness
     ) internal pure returns (uint256[] memory values) {
         (, , values) = StateProof.readAccountSlots(stateRoot, account, slots, witness);
+    }
+
+    /// @notice What `slot` holds under a storage root that is known already, as a pinned one: zero where it is absent.
+    /// @param storageRoot of the account, authenticated by the caller
+    /// @param witness what `prove` returns for the slot under the pin: the storage's nodes alone
+    function valueUnder(
+        bytes32 storageRoot,
+        bytes32 slot,
+        bytes calldata witness
+    ) internal pure returns (uint256 value) {
+        return StateProof.readSlot(storageRoot, slot, witness);
+    }
+
+    /// @notice As `valueUnder`, of `slots`, one at least, in strictly ascending order of keccak256(slot).
+    function valuesUnder(
+        bytes32 storageRoot,
+        bytes32[] calldata slots,
+        bytes calldata witness
+    ) internal pure returns (uint256[] memory values) {
+        return StateProof.readSlots(storageRoot, slots, witness);
     }
 }

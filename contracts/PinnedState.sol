@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.13;
+
+import {StateAnchor} from "./anchor/Anchor.sol";
+import {AnchorGuard} from "./anchor/AnchorGuard.sol";
+import {Anchor} from "./anchor/Anchor.sol";
+import {ISourceErrors} from "./interfaces/ISourceErrors.sol";
+import {IProofErrors} from "./interfaces/IProofErrors.sol";
+import {Tier} from "./interfaces/IBlockHashSource.sol";
+import {Pin, Pins} from "./proof/Pins.sol";
+import {Account} from "./proof/ProofTypes.sol";
+import {StateProof} from "./proof/StateProof.sol";
+
+/// @title Facts that are proven once and used by everybody
+/// @notice To be inherited beside `StateAnchoredGuard` or `SettlementGuard`. A pin is written by whoever brings the
+/// proof, most cheaply inside the call that needs it. Where that call pays the calldata floor, the pin costs nothing.
+///
+/// A pin is as old as its block. What it shows may be gone now (SG-13). The delay with which the value can leave
+/// must exceed the age that is accepted here. One fact must not back two positions.
+/// @dev Storage is namespaced (ERC-7201). Where a reorg drops the pin's block, it drops what was written after it.
+abstract contract PinnedState is AnchorGuard, IProofErrors {
+    /// @custom:storage-location erc7201:settlement-guard.storage.pins
+    struct PinStorage {
+        mapping(bytes32 => uint256) pins;
+    }
+
+    /// @dev keccak256(abi.encode(uint256(keccak256("settlement-guard.storage.pins")) - 1)) & ~bytes32(uint256(0xff))
+    bytes32 private constant STORAGE = 0x9091f81170c36231f1414e5359874cb20d80374d6c3e0c3385ac0aa801925b00;
+
+    /// @notice A fact was pinned. Who wants to use it takes the pin from here.
+    event Pinned(bytes32 indexed subject, uint64 indexed number, bytes32 hash, uint256 value);
+
+    /* WRITING. Each takes an anchor that was checked in the same call: `anchoredState`, or `_requireStateAnchor`. */
+
+    /// @notice Pins the state root of a checked anchor.
+    /// @return kept false where a newer pin stays
+    function _pinStateRoot(StateAnchor calldata anchor) internal returns (bool kept) {
+        return _keep(Pins.STATE_ROOT, anchor, uint256(anchor.stateRoot));
+    }
+
+    /// @notice Pins the storage root of `account`. The root of an empty trie, where the account is proven absent.
+    /// @param witness what `prove` returns for the account without slots
+    function _pinStorageRoot(
+        StateAnchor calldata anchor,
+        address account,
+        bytes calldata witness
+    ) internal returns (bool kept) {
+        (bool exists, Account memory fields) = StateProof.readAccount(anchor.stateRoot, account, witness);
+        bytes32 root = exists ? fields.storageRoot : StateProof.EMPTY_ROOT;
+        return _keep(Pins.storageRootOf(account), anchor, uint256(root));
+    }
+
+    /// @notice Pins the value of a slot: zero where it, or the account, is proven absent.
+    /// @param witness what `prove` returns for the account and the slot
+    /// @return value what the state holds
+    function _pinSlot(
+        StateAnchor calldata anchor,
+        address account,
+        bytes32 slot,
+        bytes calldata witness
+    ) internal returns (uint256 value) {
+        (, value) = StateProof.readAccountSlot(anchor.stateRoot, account, slot, witness);
+        _keep(Pins.slotOf(account, slot), anchor, value);
+    }
+
+    function _keep(bytes32 subject, StateAnchor calldata anchor, uint256 value) private returns (bool kept) {
+        Pin memory pin = Pin(anchor.number, anchor.hash, value);
+        kept = Pins.keep(_storage().pins, subject, pin);
+        if (kept) emit Pinned(subject, pin.number, pin.hash, value);
+    }
+
+    /* READING */
+
+    /// @notice Requires that `pin` is what is pinned as the chain's state root, by the rules of `_requirePinned`.
+    function _pinnedStateRoot(Pin calldata pin, uint64 maxAge, Tier least) internal view returns (bytes32 root) {
+        _requirePinned(Pins.STATE_ROOT, pin, maxAge, least);
+        return bytes32(pin.value);
+    }
+
+    /// @notice As `_pinnedStateRoot`, of the storage root of `account`.
+    function _pinnedStorageRoot(
+        address account,
+        Pin calldata pin,
+        uint64 maxAge,
+        Tier least
+    ) internal view returns (bytes32 root) {
+        _requirePinned(Pins.storageRootOf(account), pin, maxAge, least);
+        return bytes32(pin.value);
+    }
+
+    /// @notice As `_pinnedStateRoot`, of the value of `slot` of `account`.
+    function _pinnedSlot(
+        address account,
+        bytes32 slot,
+        Pin calldata pin,
+        uint64 maxAge,
+        Tier least
+    ) internal view returns (uint256 value) {
+        _requirePinned(Pins.slotOf(account, slot), pin, maxAge, least);
+        return pin.value;
+    }
+
+    /// @notice Requires that `pin` is the subject's, no older than `maxAge` blocks, and of a canonical block. Inside the
+    /// window of the block-hash source that is known, or the pin is refused. Behind it the age alone decides.
+    /// @dev Reverts with PinMissing, PinDiffers, SourceTierTooLow, or an error of `IAnchorErrors`.
+    /// @param maxAge in blocks
+    /// @param least the tier that the source of hashes must have
+    function _requirePinned(bytes32 subject, Pin calldata pin, uint64 maxAge, Tier least) internal view {
+        Pins.requireKept(_storage().pins, subject, pin);
+        if (_tier() < least) revert ISourceErrors.SourceTierTooLow(address(this), least, _tier());
+        uint256 head = _blockNumber();
+        bool isBehindWindow = head > pin.number && head - pin.number > _blockHashWindow();
+        if (isBehindWindow && head - pin.number <= maxAge) return;
+        _requireAnchor(_anchorOf(pin), 1, maxAge);
+    }
+
+    /// @notice How sure the blocks are that this contract takes for canonical.
+    /// @dev The executing chain's own are of tier Head, whatever their depth. An override names its source's tier.
+    function _tier() internal view virtual returns (Tier) {
+        return Tier.Head;
+    }
+
+    /// @dev A pin begins with the members of an anchor.
+    function _anchorOf(Pin calldata pin) private pure returns (Anchor calldata anchor) {
+        assembly ("memory-safe") {
+            anchor := pin
+        }
+    }
+
+    function _storage() private pure returns (PinStorage storage state) {
+        assembly ("memory-safe") {
+            state.slot := STORAGE
+        }
+    }
+}
