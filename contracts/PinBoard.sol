@@ -89,6 +89,16 @@ contract ForeignPinBoard is PinBoard, ForeignAnchors {
         return _sourceTier;
     }
 
+    /// @inheritdoc PinnedState
+    function _branchOf(uint64 number) internal view override returns (bytes32 hash) {
+        hash = _blockHash(number);
+        if (hash == bytes32(0)) {
+            uint64 head = uint64(_blockNumber());
+            if (_isDisputed(number)) revert SourcesDisagree(number, head);
+            revert AnchorHashUnknown(number, head);
+        }
+    }
+
     /// @inheritdoc ForeignAnchors
     function _blockNumber() internal view override(ChainClock, ForeignAnchors) returns (uint256) {
         return ForeignAnchors._blockNumber();

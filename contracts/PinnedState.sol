@@ -3,7 +3,6 @@ pragma solidity ^0.8.13;
 
 import {StateAnchor} from "./anchor/Anchor.sol";
 import {AnchorGuard} from "./anchor/AnchorGuard.sol";
-import {Anchor} from "./anchor/Anchor.sol";
 import {ISourceErrors} from "./interfaces/ISourceErrors.sol";
 import {IProofErrors} from "./interfaces/IProofErrors.sol";
 import {Tier} from "./interfaces/IBlockHashSource.sol";
@@ -17,7 +16,8 @@ import {StateProof} from "./proof/StateProof.sol";
 ///
 /// A pin is as old as its block. What it shows may be gone now (SG-13). The delay with which the value can leave
 /// must exceed the age that is accepted here. One fact must not back two positions.
-/// @dev Storage is namespaced (ERC-7201). Where a reorg drops the pin's block, it drops what was written after it.
+/// @dev Storage is namespaced (ERC-7201). A pin of the executing chain was written on the branch that its block is of.
+/// A reorg that drops the block drops the pin. Of another chain only its source knows the branch: `_branchOf`.
 abstract contract PinnedState is AnchorGuard, IProofErrors {
     /// @custom:storage-location erc7201:settlement-guard.storage.pins
     struct PinStorage {
@@ -50,6 +50,20 @@ abstract contract PinnedState is AnchorGuard, IProofErrors {
         return _keep(Pins.storageRootOf(account), anchor, uint256(root));
     }
 
+    /// @notice The value of a slot, which stays unpinned. The account's storage root, which its proof shows as well, is pinned.
+    /// @param witness what `prove` returns for the account and the slot
+    /// @return value what the state holds
+    function _pinStorageRootOf(
+        StateAnchor calldata anchor,
+        address account,
+        bytes32 slot,
+        bytes calldata witness
+    ) internal returns (uint256 value) {
+        bytes32 root;
+        (, value, root) = StateProof.readAccountSlot(anchor.stateRoot, account, slot, witness);
+        _keep(Pins.storageRootOf(account), anchor, uint256(root));
+    }
+
     /// @notice Pins the value of a slot: zero where it, or the account, is proven absent.
     /// @param witness what `prove` returns for the account and the slot
     /// @return value what the state holds
@@ -59,14 +73,13 @@ abstract contract PinnedState is AnchorGuard, IProofErrors {
         bytes32 slot,
         bytes calldata witness
     ) internal returns (uint256 value) {
-        (, value) = StateProof.readAccountSlot(anchor.stateRoot, account, slot, witness);
+        (, value, ) = StateProof.readAccountSlot(anchor.stateRoot, account, slot, witness);
         _keep(Pins.slotOf(account, slot), anchor, value);
     }
 
     function _keep(bytes32 subject, StateAnchor calldata anchor, uint256 value) private returns (bool kept) {
-        Pin memory pin = Pin(anchor.number, anchor.hash, value);
-        kept = Pins.keep(_storage().pins, subject, pin);
-        if (kept) emit Pinned(subject, pin.number, pin.hash, value);
+        kept = Pins.keep(_storage().pins, subject, anchor.number, value, _branchOf(anchor.number));
+        if (kept) emit Pinned(subject, anchor.number, anchor.hash, value);
     }
 
     /* READING */
@@ -100,31 +113,31 @@ abstract contract PinnedState is AnchorGuard, IProofErrors {
         return pin.value;
     }
 
-    /// @notice Requires that `pin` is the subject's, no older than `maxAge` blocks, and of a canonical block. Inside the
-    /// window of the block-hash source that is known, or the pin is refused. Behind it the age alone decides.
-    /// @dev Reverts with PinMissing, PinDiffers, SourceTierTooLow, or an error of `IAnchorErrors`.
+    /// @notice Requires that `pin` is the subject's, of a canonical block, and no older than `maxAge` blocks.
+    /// @dev Reverts with PinMissing, PinDiffers, SourceTierTooLow, AnchorInFuture or AnchorTooDeep.
     /// @param maxAge in blocks
     /// @param least the tier that the source of hashes must have
     function _requirePinned(bytes32 subject, Pin calldata pin, uint64 maxAge, Tier least) internal view {
-        Pins.requireKept(_storage().pins, subject, pin);
+        uint64 number = pin.number;
+        Pins.requireKept(_storage().pins, subject, pin, _branchOf(number));
         if (_tier() < least) revert ISourceErrors.SourceTierTooLow(address(this), least, _tier());
         uint256 head = _blockNumber();
-        bool isBehindWindow = head > pin.number && head - pin.number > _blockHashWindow();
-        if (isBehindWindow && head - pin.number <= maxAge) return;
-        _requireAnchor(_anchorOf(pin), 1, maxAge);
+        if (number >= head) revert AnchorInFuture(number, uint64(head));
+        if (head - number > maxAge) revert AnchorTooDeep(number, uint64(head), maxAge);
+    }
+
+    /// @notice What tells a block from others of its height, when a fact of it is pinned and whenever it is read.
+    /// @dev Zero on the executing chain: see above. An override for another chain MUST be the block's hash, as its
+    /// source has it now, and MUST revert where the source has none.
+    function _branchOf(uint64 number) internal view virtual returns (bytes32) {
+        number;
+        return bytes32(0);
     }
 
     /// @notice How sure the blocks are that this contract takes for canonical.
     /// @dev The executing chain's own are of tier Head, whatever their depth. An override names its source's tier.
     function _tier() internal view virtual returns (Tier) {
         return Tier.Head;
-    }
-
-    /// @dev A pin begins with the members of an anchor.
-    function _anchorOf(Pin calldata pin) private pure returns (Anchor calldata anchor) {
-        assembly ("memory-safe") {
-            anchor := pin
-        }
     }
 
     function _storage() private pure returns (PinStorage storage state) {

@@ -23,6 +23,7 @@ interface IProofErrors {
     error PinMissing(bytes32 subject);
 
     /// @notice Thrown when a pin is given that is not the one that is kept. Where `kept` is greater, a newer one has replaced it.
+    /// Of another chain: or its block is not canonical any more.
     /// @param kept block of the pin that is there
     /// @param given block of the pin that was given
     error PinDiffers(bytes32 subject, uint64 kept, uint64 given);

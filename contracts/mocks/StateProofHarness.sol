@@ -38,7 +38,7 @@ contract StateProofHarness {
         bytes32 position,
         bytes calldata witness
     ) external pure onDirtyMemory returns (bool accountExists, uint256 value) {
-        return StateProof.readAccountSlot(root, who, position, witness);
+        (accountExists, value, ) = StateProof.readAccountSlot(root, who, position, witness);
     }
 
     function readAccountSlots(

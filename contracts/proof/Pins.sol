@@ -5,19 +5,17 @@ import {IProofErrors} from "../interfaces/IProofErrors.sol";
 
 /// @notice A fact of a state, with the block that it is about.
 /// @param number height of the block
-/// @param hash of the block; zero is never valid
 /// @param value what the state after it holds: a root, or a slot's value, zero where it is absent
 struct Pin {
     uint64 number;
-    bytes32 hash;
     uint256 value;
 }
 
 /// @title What was proven once
-/// @notice Each subject has one slot, which a newer fact overwrites. It holds the height and a commitment to the whole
-/// pin. Who uses the fact brings it in calldata: 96 bytes, and no second slot.
-/// @dev The commitment has 216 bits. A second preimage takes 2^216 steps. The block's hash is
-/// part of it, so that a collision of two facts takes 2^108 blocks made in secret.
+/// @notice Each subject has one slot, which a newer fact overwrites. It holds the height, and a commitment to height,
+/// value and block. Who uses the fact brings the pin in calldata: 64 bytes, and no second slot.
+/// @dev The commitment has 216 bits. A second preimage takes 2^216 steps. For a collision somebody must choose 2^108
+/// values of the slot, and have the state hold one of them.
 library Pins {
     uint256 private constant HEIGHT_SHIFT = 216;
 
@@ -37,30 +35,38 @@ library Pins {
         return keccak256(abi.encode(SLOT, account, slot));
     }
 
-    /// @notice Keeps a fact that was proven, unless a newer one is there.
+    /// @notice Keeps a fact that was proven, unless one of a newer block is there.
+    /// @param branch what tells the block from others of its height; zero on the executing chain
     /// @return kept false where a fact of a newer block stays, or this very one was there
     function keep(
         mapping(bytes32 => uint256) storage pins,
         bytes32 subject,
-        Pin memory pin
+        uint64 number,
+        uint256 value,
+        bytes32 branch
     ) internal returns (bool kept) {
         uint256 before = pins[subject];
-        uint256 word = _wordOf(pin);
-        if (before >> HEIGHT_SHIFT > pin.number || before == word) return false;
+        uint256 word = _wordOf(number, value, branch);
+        if (before >> HEIGHT_SHIFT > number || before == word) return false;
         pins[subject] = word;
         return true;
     }
 
-    /// @notice Requires that `pin` is what was kept. Says nothing of its age, or of its block.
-    function requireKept(mapping(bytes32 => uint256) storage pins, bytes32 subject, Pin calldata pin) internal view {
+    /// @notice Requires that `pin` is what was kept, for a block of `branch`. Says nothing of its age.
+    function requireKept(
+        mapping(bytes32 => uint256) storage pins,
+        bytes32 subject,
+        Pin calldata pin,
+        bytes32 branch
+    ) internal view {
         uint256 kept = pins[subject];
+        if (kept == _wordOf(pin.number, pin.value, branch)) return;
         if (kept == 0) revert IProofErrors.PinMissing(subject);
-        if (kept != _wordOf(pin)) revert IProofErrors.PinDiffers(subject, uint64(kept >> HEIGHT_SHIFT), pin.number);
+        revert IProofErrors.PinDiffers(subject, uint64(kept >> HEIGHT_SHIFT), pin.number);
     }
 
     /// @dev Height and commitment. Never zero, but for a hash that nobody finds.
-    function _wordOf(Pin memory pin) private pure returns (uint256) {
-        uint256 commitment = uint256(keccak256(abi.encode(pin.number, pin.hash, pin.value)));
-        return (uint256(pin.number) << HEIGHT_SHIFT) | (commitment >> 40);
+    function _wordOf(uint64 number, uint256 value, bytes32 branch) private pure returns (uint256) {
+        return (uint256(number) << HEIGHT_SHIFT) | (uint256(keccak256(abi.encode(number, value, branch))) >> 40);
     }
 }

@@ -100,7 +100,7 @@ contract RingStateProver is IStateProver, ISourceErrors {
         bytes calldata witness
     ) external pure returns (bytes32 value) {
         bytes32 stateRoot = _stateRoot(header, targetBlockHash);
-        (, uint256 word) = StateProof.readAccountSlot(stateRoot, account, bytes32(slot), witness);
+        (, uint256 word, ) = StateProof.readAccountSlot(stateRoot, account, bytes32(slot), witness);
         return bytes32(word);
     }
 

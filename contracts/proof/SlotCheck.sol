@@ -76,7 +76,7 @@ library SlotCheck {
         bytes32 slot,
         bytes calldata witness
     ) internal pure returns (uint256 value) {
-        (, value) = StateProof.readAccountSlot(stateRoot, account, slot, witness);
+        (, value, ) = StateProof.readAccountSlot(stateRoot, account, slot, witness);
     }
 
     /// @notice What `slots` of `account` hold, by one witness.

@@ -30,15 +30,17 @@ library StateProof {
         if (exists) fields = _fields(c);
     }
 
-    /// @notice The value of `slot` of `account`, and whether the account exists.
+    /// @notice The value of `slot` of `account`, whether the account exists, and the storage root under which the slot is.
+    /// That of an empty trie, if it does not.
     function readAccountSlot(
         bytes32 stateRoot,
         address account,
         bytes32 slot,
         bytes calldata witness
-    ) internal pure returns (bool accountExists, uint256 value) {
+    ) internal pure returns (bool accountExists, uint256 value, bytes32 storageRoot) {
         Climb memory c = Climbs.open(stateRoot, witness);
-        (c.storageRoot, value) = _readSlot(c, slot);
+        (storageRoot, value) = _readSlot(c, slot);
+        c.storageRoot = storageRoot;
         accountExists = _readAccount(c, account);
     }
 
