@@ -1,6 +1,7 @@
-import { id, type BaseContract } from "ethers";
+import { AbiCoder, id, type BaseContract } from "ethers";
 import { network } from "hardhat";
 
+import type { StateAnchor } from "../src/anchor/anchor.js";
 import { toBytes, toWord, type Hex } from "../src/core/bytes.js";
 import { SettlementGuardError } from "../src/core/errors.js";
 import { type Header } from "../src/header/fields.js";
@@ -79,7 +80,7 @@ export function readInSolidity(
   headers: readonly Hex[],
 ): Promise<Words[]> {
   const selector = selectorOf(`${method}(bytes[])`);
-  return inBatches(headers, READ_WORDS, (batch) => call(`${selector}${place(1)}${list(batch)}`));
+  return inBatches(headers, async (batch) => parts(await call(`${selector}${place(1)}${list(batch)}`), READ_WORDS));
 }
 
 /** Authenticates many headers, each against its hash or against what `hashOf` says. */
@@ -90,11 +91,27 @@ export function authenticateInSolidity(
   hashOf: (rlp: Hex) => Hex = (rlp) => hashHeader(rlp),
 ): Promise<Words[]> {
   const selector = selectorOf(`${method}(bytes[],bytes32[])`);
-  return inBatches(headers, START_WORDS, (batch) => {
-    const rlps = list(batch);
-    const hashes = batch.map((rlp) => hashOf(rlp).slice(2)).join("");
-    const places = `${place(2)}${place(2 + rlps.length / 64)}`;
-    return call(`${selector}${places}${rlps}${bare(batch.length)}${hashes}`);
+  return inBatches(headers, async (batch) => {
+    const hashes = batch.map((rlp) => hashOf(rlp).slice(2));
+    return parts(await call(`${selector}${listAnd(batch, hashes)}`), START_WORDS);
+  });
+}
+
+/** With what each header's anchor is refused, by a revert or by its preview; `0x` where it is accepted. */
+export function refusalsInSolidity(
+  call: PureCall,
+  method: "verifyAll" | "failuresOf",
+  headers: readonly Hex[],
+  anchorOf: (rlp: Hex) => StateAnchor,
+): Promise<Hex[]> {
+  const selector = selectorOf(`${method}(bytes[],(uint64,bytes32,bytes32)[])`);
+  return inBatches(headers, async (batch) => {
+    const anchors = batch.map(anchorOf);
+    const words = anchors.map(({ number, hash, stateRoot }) =>
+      [toWord(number), hash, stateRoot].map((word) => word.slice(2)).join(""),
+    );
+    const answer = await call(`${selector}${listAnd(batch, words)}`);
+    return [...(AbiCoder.defaultAbiCoder().decode(["bytes[]"], answer)[0] as Hex[])];
   });
 }
 
@@ -121,20 +138,31 @@ function list(items: readonly Hex[]): string {
   return [bare(items.length), ...places, ...encoded].join("");
 }
 
+/** The arguments of a method that takes headers, and as many values of a fixed size. */
+function listAnd(headers: readonly Hex[], values: readonly string[]): string {
+  const rlps = list(headers);
+  return [place(2), place(2 + rlps.length / 64), rlps, bare(values.length), ...values].join("");
+}
+
+/** An array of values of a fixed size, as a call returns it. */
+function parts(answer: Hex, wordsEach: number): Words[] {
+  const words = answer.slice(2 + 2 * 64); // after the array's offset and length
+  const size = 64 * wordsEach;
+  return Array.from({ length: words.length / size }, (_, i) => words.slice(size * i, size * (i + 1)));
+}
+
 /** Of headers: what anvil takes, and the embedded EVM has memory for. */
 const BATCH_BYTES = 150_000;
 
-async function inBatches(
+async function inBatches<Answer>(
   headers: readonly Hex[],
-  wordsEach: number,
-  read: (batch: Hex[]) => Promise<string>,
-): Promise<Words[]> {
-  const results: Words[] = [];
+  read: (batch: Hex[]) => Promise<Answer[]>,
+): Promise<Answer[]> {
+  const results: Answer[] = [];
   let batch: Hex[] = [];
   let size = 0;
   const flush = async (): Promise<void> => {
-    const words = (await read(batch)).slice(2 + 2 * 64); // after the array's offset and length
-    for (let i = 0; i < batch.length; i++) results.push(words.slice(64 * wordsEach * i, 64 * wordsEach * (i + 1)));
+    results.push(...(await read(batch)));
     [batch, size] = [[], 0];
   };
   for (const rlp of headers) {
