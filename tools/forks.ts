@@ -47,6 +47,31 @@ export async function probeOn(chain: HardhatChain, probe: Contract, signer = 0):
   return new Contract(await probe.getAddress(), abi, signers[signer]! as never);
 }
 
+/**
+ * Prepares a world once for all tests of a suite. What a test does to its chain is undone after it. Called in a `describe`.
+ *
+ * @param begin takes what was prepared before each test, which may have put something else in its place
+ */
+export function preparedOnce<Prepared extends { world: { chain: HardhatChain } }>(
+  prepare: () => Promise<Prepared>,
+  begin: (prepared: Prepared) => void,
+): void {
+  let prepared: Prepared;
+  let snapshot: unknown;
+  before(async () => {
+    prepared = await prepare();
+  });
+  beforeEach(async () => {
+    begin(prepared);
+    snapshot = await prepared.world.chain.request({ method: "evm_snapshot" });
+  });
+  afterEach(async () => {
+    const isUndone = await prepared.world.chain.request({ method: "evm_revert", params: [snapshot] });
+    expect(isUndone).to.equal(true);
+  });
+  after(() => prepared.world.chain.close());
+}
+
 /** What the history contract answers for a block; undefined where it reverts. */
 export async function history(chain: HardhatChain, number: bigint, at = "latest"): Promise<BytesLike | undefined> {
   try {

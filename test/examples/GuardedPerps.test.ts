@@ -27,6 +27,7 @@ import {
   type Custodian,
   type GuardedPerps,
 } from "../../typechain-types/index.js";
+import { preparedOnce } from "../../tools/forks.js";
 
 use(settlementGuardMatchers);
 
@@ -51,7 +52,7 @@ describe("GuardedPerps", () => {
   let perps: GuardedPerps;
   let custodian: Custodian;
 
-  beforeEach(async () => {
+  const prepare = async () => {
     const chain = await forks.create();
     world = await connect(chain, await deployExchanges(chain, { price: PRICE, liquidity: LIQUIDITY }));
     for (const role of ["alice", "bob"] as const) await depositOnBoth(world, role, MARGIN);
@@ -60,11 +61,9 @@ describe("GuardedPerps", () => {
     await custodian.set(MARKET, BACKING);
     await feed().believeBacking(MARKET, BACKING);
     await chain.mine(3);
-  });
-
-  afterEach(async () => {
-    await world.chain.close();
-  });
+    return { world, perps, custodian };
+  };
+  preparedOnce(prepare, (prepared) => ({ world, perps, custodian } = prepared));
 
   const feed = (): GuardedPerps => exchange(world, "guarded", "feed");
   const as = (role: Role): GuardedPerps => exchange(world, "guarded", role);
@@ -282,6 +281,8 @@ describe("GuardedPerps", () => {
     });
 
     it("A3: a trifle and a day of waiting do not free the profit of a price under contradiction", async () => {
+      // A day's blocks take long to undo.
+      await prepare();
       await trade("alice", SIZE);
       await contradict();
       await world.chain.mine(7_201);
@@ -292,6 +293,7 @@ describe("GuardedPerps", () => {
       expect(await perps.escrowedProfit(MARKET, world.signers.alice)).to.equal(80_000n * UNIT);
       await expect(as("alice").claimProfit(MARKET)).to.be.rejectedByGuard("ActionDenied");
       await expectBalanced();
+      await world.chain.close();
     });
   });
 

@@ -27,6 +27,7 @@ import {
   TestToken__factory,
   type GuardedPerps,
 } from "../../typechain-types/index.js";
+import { preparedOnce } from "../../tools/forks.js";
 
 use(settlementGuardMatchers);
 
@@ -41,17 +42,17 @@ describe("MarginPerps", () => {
   let world: World;
   let perps: GuardedPerps;
 
-  beforeEach(async () => {
-    const chain = await forks.create();
-    world = await connect(chain, await deployExchanges(chain, { price: PRICE, liquidity: LIQUIDITY }));
-    for (const role of ["alice", "bob"] as const) await depositOnBoth(world, role, MARGIN);
-    perps = exchange(world, "guarded", "keeper");
-    await chain.mine(5);
-  });
-
-  afterEach(async () => {
-    await world.chain.close();
-  });
+  preparedOnce(
+    async () => {
+      const chain = await forks.create();
+      world = await connect(chain, await deployExchanges(chain, { price: PRICE, liquidity: LIQUIDITY }));
+      for (const role of ["alice", "bob"] as const) await depositOnBoth(world, role, MARGIN);
+      perps = exchange(world, "guarded", "keeper");
+      await chain.mine(5);
+      return { world, perps };
+    },
+    (prepared) => ({ world, perps } = prepared),
+  );
 
   async function sign(role: Role, terms: Partial<OrderTerms> = {}): Promise<SignedOrder> {
     const anchor = await latestAnchor(world.chain.request);
