@@ -2,11 +2,12 @@ import { createCustomCommon, Hardfork, Mainnet } from "@ethereumjs/common";
 import { createEVM, type EVM, type EVMOpts } from "@ethereumjs/evm";
 import { createAddressFromString, createZeroAddress } from "@ethereumjs/util";
 import { expect } from "chai";
-import { getAddress, Interface, keccak256, toBeHex, type InterfaceAbi } from "ethers";
+import { getAddress, keccak256, toBeHex, type InterfaceAbi } from "ethers";
 
 import { toBytes, toHex, toWord, type Hex } from "../../src/core/bytes.js";
 import { HISTORY_ADDRESS, HISTORY_CODE, HISTORY_WINDOW } from "../../src/forks/index.js";
 import { BUILDS, compile, type Build } from "../compile.js";
+import { QuickInterface, type Named } from "../quickInterface.js";
 import { SOURCES } from "../targets.js";
 import "../fastInterpreter.js";
 
@@ -117,7 +118,7 @@ export interface Outcome {
   values: readonly unknown[];
   /** Undefined where it did not revert. */
   revertData: Hex | undefined;
-  logs: { name: string; args: unknown[] }[];
+  logs: Named[];
   /** The slots written, reverted ones included, as `account:slot`. */
   writes: string[];
 }
@@ -214,8 +215,7 @@ export class World {
       () => "deployed",
       (reason: unknown) => {
         if (!(reason instanceof Undeployed)) throw reason;
-        const parsed = interfaceOf(abi).parseError(reason.revertData);
-        return parsed === null ? reason.revertData : { name: parsed.name, args: plain(parsed.args) };
+        return interfaceOf(abi).errorIn(reason.revertData) ?? reason.revertData;
       },
     );
     expect(refusal, `${name} is deployed`).to.deep.equal({ name: error, args: values.map(normal) });
@@ -223,15 +223,17 @@ export class World {
 
   async call(target: Target, from: Hex, method: string, args: readonly unknown[], value = 0n): Promise<Outcome> {
     this.#writes = [];
-    const { execResult } = await this.#run(target.address, from, encoded(target.abi, method, args), value);
+    const { execResult } = await this.#run(target.address, from, target.abi.calldata(method, args), value);
     const output = toHex(execResult.returnValue);
     if (execResult.exceptionError !== undefined)
       return { values: [], revertData: output, logs: [], writes: this.#writes };
-    const logs = (execResult.logs ?? []).map(([, topics, data]) => {
-      const log = target.abi.parseLog({ topics: topics.map((topic) => toHex(topic)), data: toHex(data) })!;
-      return { name: log.name, args: plain(log.args) as unknown[] };
-    });
-    const values = plain(target.abi.decodeFunctionResult(method, output)) as unknown[];
+    const logs = (execResult.logs ?? []).map(([, topics, data]) =>
+      target.abi.logOf(
+        topics.map((topic) => toHex(topic)),
+        toHex(data),
+      ),
+    );
+    const values = target.abi.returned(method, output);
     return { values, revertData: undefined, logs, writes: this.#writes };
   }
 
@@ -334,9 +336,9 @@ class Undeployed extends Error {
 export class Target {
   readonly world: World;
   readonly address: Hex;
-  readonly abi: Interface;
+  readonly abi: QuickInterface;
 
-  constructor(world: World, address: Hex, abi: Interface) {
+  constructor(world: World, address: Hex, abi: QuickInterface) {
     [this.world, this.address, this.abi] = [world, address, abi];
   }
 
@@ -381,9 +383,8 @@ export class Target {
     );
   }
 
-  errorOf(revertData: Hex): { name: string; args: unknown[] } | Hex {
-    const error = revertData.length < 10 ? null : this.abi.parseError(revertData);
-    return error === null ? revertData : { name: error.name, args: plain(error.args) as unknown[] };
+  errorOf(revertData: Hex): Named | Hex {
+    return this.abi.errorIn(revertData) ?? revertData;
   }
 
   async statusOf(scope: Hex): Promise<{ status: StatusName; exits: StatusName }> {
@@ -411,21 +412,12 @@ function kept<Key, Value>(values: Map<Key, Value>, key: Key, make: () => Value):
   return value;
 }
 
-const interfaces = new Map<InterfaceAbi, Interface>();
-const selectors = new Map<Interface, Map<string, string>>();
+const interfaces = new Map<InterfaceAbi, QuickInterface>();
 const bytecodes = new Map<string, Uint8Array>();
 
 /** An ABI is read once: `compile` gives the same one each time. */
-function interfaceOf(abi: InterfaceAbi): Interface {
-  return kept(interfaces, abi, () => new Interface(abi));
-}
-
-/** Calldata. Ethers hashes the function's signature each time. */
-function encoded(abi: Interface, method: string, args: readonly unknown[]): string {
-  const fragment = abi.getFunction(method)!;
-  const known = kept(selectors, abi, () => new Map<string, string>());
-  const selector = kept(known, method, () => fragment.selector);
-  return `${selector}${abi.getAbiCoder().encode(fragment.inputs, args).slice(2)}`;
+function interfaceOf(abi: InterfaceAbi): QuickInterface {
+  return kept(interfaces, abi, () => new QuickInterface(abi));
 }
 
 function bytesOf(bytecode: string): Uint8Array {
@@ -452,11 +444,6 @@ export function slotOf(account: string, slot: string): string {
 
 function byte(value: number): string {
   return value.toString(16).padStart(2, "0");
-}
-
-/** Values as ethers decodes them, in plain arrays. */
-function plain(value: unknown): unknown {
-  return Array.isArray(value) ? Array.from(value as unknown[], plain) : value;
 }
 
 /** Values as tests write them, as ethers decodes them. */

@@ -1,9 +1,9 @@
 import { createEVM, type EVM } from "@ethereumjs/evm";
-import { Interface } from "ethers";
 
-import { toBytes } from "../../src/core/bytes.js";
+import { toBytes, toHex } from "../../src/core/bytes.js";
 import { Reader, Refusal } from "../../src/proof/read.js";
 import { compile, type Artifact, type Build } from "../compile.js";
+import { QuickInterface, type Named } from "../quickInterface.js";
 import { SOURCES } from "../targets.js";
 import "../fastInterpreter.js";
 
@@ -45,13 +45,7 @@ export interface Contract {
     method: string,
     args: readonly unknown[],
     change?: (data: Uint8Array) => Uint8Array,
-  ): Promise<{ values?: readonly unknown[]; error?: Revert }>;
-}
-
-/** With what a call reverted: an error of the contract's ABI, or its raw data. */
-export interface Revert {
-  readonly name: string;
-  readonly args: readonly unknown[];
+  ): Promise<{ values?: readonly unknown[]; error?: Named }>;
 }
 
 const GAS_LIMIT = 10n ** 10n;
@@ -59,7 +53,7 @@ const GAS_LIMIT = 10n ** 10n;
 /** @param artifact of a contract without constructor arguments */
 export async function deploy({ abi, bytecode }: Artifact, evm?: EVM, gasLimit = GAS_LIMIT): Promise<Contract> {
   const machine = evm ?? (await createEVM());
-  const contract = new Interface(abi);
+  const contract = new QuickInterface(abi);
   const created = await machine.runCode({
     code: toBytes(bytecode, "bytecode"),
     data: new Uint8Array(),
@@ -68,15 +62,15 @@ export async function deploy({ abi, bytecode }: Artifact, evm?: EVM, gasLimit = 
   const code = created.returnValue;
   return {
     async call(method, args, change = (encoded) => encoded) {
-      const data = change(toBytes(contract.encodeFunctionData(method, args), "calldata"));
+      const data = change(toBytes(contract.calldata(method, args), "calldata"));
       const { returnValue, exceptionError } = await machine.runCode({
         code,
         data,
         gasLimit,
       });
-      if (exceptionError === undefined) return { values: contract.decodeFunctionResult(method, returnValue).toArray() };
-      const error = returnValue.length < 4 ? null : contract.parseError(returnValue);
-      return { error: { name: error?.name ?? exceptionError.error, args: error?.args.toArray() ?? [] } };
+      const output = toHex(returnValue);
+      if (exceptionError === undefined) return { values: contract.returned(method, output) };
+      return { error: contract.errorIn(output) ?? { name: exceptionError.error, args: [] } };
     },
   };
 }
