@@ -20,6 +20,7 @@ import {
   snapshotText,
   type Measurements,
 } from "./proofGas.js";
+import { pinReceiptName, RULES, WAYS, type Way } from "./pinGas.js";
 import { byteLength, proofBytes, QUOTED } from "./realProofs.js";
 
 const PAGE = "docs/gas.md";
@@ -28,6 +29,12 @@ const END = "<!-- npm run bench:gas wrote what precedes -->";
 
 /** EIP-7825: no transaction has more gas. */
 const TRANSACTION_GAS_CAP = 2 ** 24;
+
+/** At most, under the rules of Prague and of Amsterdam. */
+const PIN_GOALS: Partial<Record<Way, readonly [prague: number, amsterdam: number]>> = {
+  underRoot: [135_000, 212_000],
+  pinned: [25_000, 27_400],
+};
 
 const measurements = await measureProofs({ peers: true });
 if (measurements === undefined) {
@@ -45,6 +52,7 @@ const generated = [
   goals(measurements),
   quotedTable(measurements),
   transactionTable(measurements),
+  pinTable(measurements),
   slotsTable(measurements),
   manyTable(measurements),
 ].join("\n\n");
@@ -135,6 +143,21 @@ function transactionTable({ figures, slots, quoted }: Measurements): string {
       "execution to spare below the floor",
     ],
     rows,
+  )}`;
+}
+
+function pinTable({ snapshot }: Measurements): string {
+  const figures = Object.values(snapshot)[0]!;
+  const ways = Object.keys(WAYS) as Way[];
+  const rows = ways.map((way) => [
+    WAYS[way],
+    ...RULES.map((rules) => number(figures[pinReceiptName(way, rules)]!)),
+    PIN_GOALS[way] === undefined ? "—" : PIN_GOALS[way].map((goal) => number(goal)).join(" / "),
+  ]);
+  const others = [["a Groth16 proof of the same, estimated", "250,000 to 310,000", "the same", "—"]];
+  return `### What a transaction pays that shows the slot to hold something\n\nReceipts of a contract that knows the account and the slot, viaIR. A pin's first write takes a new storage slot.\n\n${table(
+    ["way", ...RULES, "goal"],
+    [...rows, ...others],
   )}`;
 }
 

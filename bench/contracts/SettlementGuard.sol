@@ -25,7 +25,7 @@ contract SettlementGuardSlot {
         bytes32 slot,
         bytes calldata witness
     ) external pure returns (bool exists, uint256 value) {
-        return StateProof.readAccountSlot(stateRoot, account, slot, witness);
+        (exists, value, ) = StateProof.readAccountSlot(stateRoot, account, slot, witness);
     }
 }
 
@@ -38,7 +38,8 @@ contract SettlementGuardFull {
         bytes32 slot,
         bytes calldata witness
     ) external pure returns (bool exists, uint256 value) {
-        return StateProof.readAccountSlot(HeaderReader.authenticate(header, number, hash), account, slot, witness);
+        bytes32 stateRoot = HeaderReader.authenticate(header, number, hash);
+        (exists, value, ) = StateProof.readAccountSlot(stateRoot, account, slot, witness);
     }
 }
 
