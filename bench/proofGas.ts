@@ -47,7 +47,7 @@ export async function measureProofs({ peers }: { peers: boolean }): Promise<Meas
     const receipts = await receiptsOf(OURS, build, quoted);
     const name = `0.8.37, ${build.evmVersion}, ${build.name}, ${build.runs.toLocaleString("en-US")} runs`;
     snapshot[name] = { ...summary(ours, nothing, { slots, quoted, sets }), ...receipts };
-    // What the other pipeline makes of the same contract is too long for what Amsterdam takes for code in one transaction.
+    // Legacy code of the same contract takes more gas under Amsterdam than one transaction may have.
     if (build.viaIR) Object.assign(snapshot[name], await pinReceipts(build, quoted));
   }
   return { slots, quoted, sets, figures, snapshot };

@@ -126,9 +126,9 @@ abstract contract PinnedState is AnchorGuard, IProofErrors {
         if (head - number > maxAge) revert AnchorTooDeep(number, uint64(head), maxAge);
     }
 
-    /// @notice What tells a block from others of its height, when a fact of it is pinned and whenever it is read.
-    /// @dev Zero on the executing chain: see above. An override for another chain MUST be the block's hash, as its
-    /// source has it now, and MUST revert where the source has none.
+    /// @notice What tells a block from others of its height. Asked when a fact is pinned, and each time that it is read.
+    /// @dev Zero on the executing chain: see above. An override for another chain MUST be the block's hash, as its source
+    /// has it now. It MUST revert where the source has none.
     function _branchOf(uint64 number) internal view virtual returns (bytes32) {
         number;
         return bytes32(0);

@@ -91,7 +91,7 @@ export { decodeHeader, hashHeader, readHeader } from "./header/header.js";
 export { encodeHeader, headerFromRpc } from "./header/fromRpc.js";
 export type { HashedHeader, Header, HeaderStart, ReadableFields, ReadableHeader } from "./header/fields.js";
 export { MAX_SLOTS_PER_REQUEST, prove } from "./actions/prove.js";
-export type { ProveOptions, ProvenAccount, ProvenState } from "./actions/prove.js";
+export type { ProveOptions, ProvenAccount, ProvenSlots, ProvenState, ProveUnderPinOptions } from "./actions/prove.js";
 export { verifyAccountProof, verifyStorageProof, verifyTrieProof } from "./proof/nodeProofs.js";
 export type { ProofNodes } from "./proof/nodeProofs.js";
 export { PROOF_REASONS } from "./proof/reasons.js";

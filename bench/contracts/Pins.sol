@@ -7,7 +7,7 @@ import {Tier} from "../../contracts/interfaces/IBlockHashSource.sol";
 import {Pin} from "../../contracts/proof/Pins.sol";
 import {SlotCheck} from "../../contracts/proof/SlotCheck.sol";
 
-/// @notice A protocol that believes at least one unit to be in a slot, shown in each of the ways that there are.
+/// @notice A protocol that believes at least one unit to be in a slot. It is shown in each way that there is.
 /// @dev The recorded block stands for a canonical one: its hash is known without the 20 gas of BLOCKHASH.
 contract SettlementGuardPins is PinnedState {
     error NotTheOracle(address signer);

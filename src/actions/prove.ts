@@ -1,24 +1,31 @@
-import { toBytes, toHex, toQuantity, toWord, type Hex } from "../core/bytes.js";
 import { checkAnchor, verifyStateAnchor, type AnchorLike, type StateAnchor } from "../anchor/anchor.js";
+import { toBytes, toHex, type Hex } from "../core/bytes.js";
 import { SettlementGuardError } from "../core/errors.js";
 import { keccak256, useInstalledKeccak } from "../core/keccak.js";
-import { fetchHeader, type BlockId } from "./fetchHeader.js";
-import { situationOf } from "../rpc/dialects.js";
-import { checkWhole, invalidOption } from "../rpc/options.js";
-import { accept, checkRequestOptions, send, type Connection, type RequestOptions } from "../rpc/request.js";
 import type { HashedHeader } from "../header/fields.js";
 import { sortSlots } from "../proof/pack.js";
-import { EMPTY_ROOT } from "../proof/trie.js";
 import {
   packWitness,
   slotBytes,
   type PackedWitness,
+  type ProofAnswer,
   type SlotInput,
   type WitnessAccount,
+  type WitnessQuestion,
   type WitnessSlot,
 } from "../proof/witness.js";
-
-const METHOD = "eth_getProof";
+import { checkWhole, invalidOption } from "../rpc/options.js";
+import { checkRequestOptions, type Connection, type RequestOptions } from "../rpc/request.js";
+import { fetchHeader, type BlockId } from "./fetchHeader.js";
+import {
+  checkField,
+  checkFields,
+  checkStorageHash,
+  getProof,
+  type Answer,
+  type ProofRequest,
+  type ProvenBlock,
+} from "./getProof.js";
 
 /** Slots that are asked for in one request; geth answers no more. */
 export const MAX_SLOTS_PER_REQUEST = 1024;
@@ -60,12 +67,33 @@ export interface ProvenState {
   readonly storageWitness: Hex;
 }
 
+/** What is to be proven under a storage root that is pinned already. */
+export interface ProveUnderPinOptions extends Omit<ProveOptions, "anchor"> {
+  /** The pin's block, from the event `Pinned`. Its header is not asked for: the pin stands for it. */
+  readonly anchor: Readonly<AnchorLike>;
+  /** The account's storage root, as it is pinned. */
+  readonly pinned: { readonly storageRoot: string };
+}
+
+/** Slots, proven under a pinned storage root. Whether it is pinned, and how old that is, is for the contract to say. */
+export interface ProvenSlots {
+  readonly anchor: { readonly number: bigint; readonly hash: Hex };
+  readonly address: Hex;
+  readonly storageRoot: Hex;
+  /** Each slot once, in the order in which contracts want them. A slot that is absent holds zero. */
+  readonly slots: readonly WitnessSlot[];
+  /** The storage's nodes alone: for `SlotCheck.valueUnder` and `valuesUnder`. */
+  readonly witness: Hex;
+}
+
 /**
  * Asks one endpoint what the state after a block holds, and believes nothing of the answer. The block's header is hashed again.
  * Every node is checked up to its state root. A field beside the proof that says something else is an error.
  *
  * The proof is asked for by block hash (EIP-1898, `requireCanonical`), so that no two requests are about two blocks. An endpoint that
  * does not take a hash is asked by number: its answer is checked against the same root.
+ *
+ * With `pinned`, the header and the account are left out. The slots are proven under that storage root.
  *
  * @throws as {@link fetchHeader} for the block
  * @throws INVALID_ANCHOR, HEADER_NUMBER_MISMATCH, STATE_ROOT_MISMATCH if the header is not the anchor's
@@ -75,37 +103,36 @@ export interface ProvenState {
  * @example
  * const { anchor, header, witness, slots } = await prove(provider, { anchor: "finalized", account: vault, slots: [7n] });
  */
-export async function prove(connection: Connection, options: ProveOptions): Promise<ProvenState> {
-  const { anchor, address, slots, perRequest, asking } = readOptions(options);
+export function prove(connection: Connection, options: ProveUnderPinOptions): Promise<ProvenSlots>;
+export function prove(connection: Connection, options: ProveOptions): Promise<ProvenState>;
+export async function prove(
+  connection: Connection,
+  options: ProveOptions | ProveUnderPinOptions,
+): Promise<ProvenState | ProvenSlots> {
+  const request = readOptions(options);
   await useInstalledKeccak();
-  const header = await anchoredHeader(connection, anchor, asking);
-
-  const answers: Answer[] = [];
-  for (const asked of chunks(slots, perRequest)) {
-    const words = asked.map((slot) => toHex(slot));
-    answers.push(readAnswer(await ask(connection, header, [toHex(address), words], asking), words));
-  }
+  if ("pinned" in options) return proveUnderPin(connection, options, request);
+  const header = await anchoredHeader(connection, options.anchor, request.asking);
+  const answers = await getProof(connection, { ...request, block: header });
 
   const first = answers[0] as Answer;
   // Packing reads the first answer's account; of the others, only that they stand under the same root is of use.
   const others = answers.filter(({ accountProof }) => accountProof[0] !== first.accountProof[0]);
   for (const { accountProof } of others) checkRoot(header, accountProof);
-  const storage = new Map(answers.flatMap((answer) => [...answer.storage]));
-  const question = {
-    stateRoot: header.stateRoot,
-    account: toHex(address),
-    slots: slots.map((slot) => toHex(slot)),
-  };
-  const packed = packAt(header, question, { accountProof: first.accountProof, storageProof: [...storage.values()] });
+  const { address } = request;
+  const storage = storageOf(answers);
+  const question = { stateRoot: header.stateRoot, account: address, slots: request.slots.map((slot) => toHex(slot)) };
+  const answer = { accountProof: first.accountProof, storageProof: [...storage.values()] };
+  const packed = packAt(header, question, answer, () => checkRoot(header, first.accountProof));
 
-  for (const answer of answers) checkFields(answer.fields, toHex(address), packed.account);
-  for (const { slot, value } of packed.slots) checkField(`value of slot ${slot}`, storage.get(slot)?.value, value);
+  for (const { fields } of answers) checkFields(fields, address, packed.account);
+  checkValues(packed.slots, storage);
 
   const { account, witness, storageWitness } = packed;
   return {
     anchor: { number: header.number, hash: header.hash, stateRoot: header.stateRoot },
     header: header.rlp,
-    address: toHex(address),
+    address,
     account: account === undefined ? { status: "absent" } : { status: "present", ...account },
     slots: packed.slots,
     witness,
@@ -113,19 +140,37 @@ export async function prove(connection: Connection, options: ProveOptions): Prom
   };
 }
 
+async function proveUnderPin(
+  connection: Connection,
+  { anchor, pinned }: ProveUnderPinOptions,
+  request: Omit<ProofRequest, "block">,
+): Promise<ProvenSlots> {
+  checkAnchor(anchor);
+  const block = { number: anchor.number, hash: toHex(toBytes(anchor.hash, "hash", 32)) };
+  const storageRoot = toHex(toBytes(pinned.storageRoot, "storage root", 32));
+  if (request.slots.length === 0)
+    throw invalidOption("slots", "under a pinned storage root there must be one at least");
+  const answers = await getProof(connection, { ...request, block });
+  const storage = storageOf(answers);
+  const question = { storageRoot, slots: request.slots.map((slot) => toHex(slot)) };
+  const { slots, witness } = packAt(block, question, { storageProof: [...storage.values()] });
+  for (const { fields } of answers) checkStorageHash(fields, storageRoot);
+  checkValues(slots, storage);
+  return { anchor: block, address: request.address, storageRoot, slots, witness };
+}
+
 // --- the question ---
 
-function readOptions(options: ProveOptions) {
-  checkRequestOptions(options, "anchor", "account", "slots", "slotsPerRequest");
-  const { anchor, account, slots = [], slotsPerRequest = MAX_SLOTS_PER_REQUEST, ...asking } = options;
+function readOptions(options: ProveOptions | ProveUnderPinOptions): Omit<ProofRequest, "block"> {
+  checkRequestOptions(options, "anchor", "account", "slots", "slotsPerRequest", "pinned");
+  const { account, slots = [], slotsPerRequest = MAX_SLOTS_PER_REQUEST, timeout } = options;
   if (!Array.isArray(slots)) throw invalidOption("slots", "expected a list");
   checkWhole("slotsPerRequest", slotsPerRequest, Number.MAX_SAFE_INTEGER);
   return {
-    anchor,
-    address: toBytes(account, "account", 20),
+    address: toHex(toBytes(account, "account", 20)),
     slots: sortSlots(slots.map(slotBytes)).map(({ slot }) => slot),
     perRequest: Math.min(slotsPerRequest, MAX_SLOTS_PER_REQUEST),
-    asking,
+    asking: timeout === undefined ? {} : { timeout },
   };
 }
 
@@ -144,117 +189,6 @@ async function anchoredHeader(
   return header;
 }
 
-/**
- * Asks for a block's hash (EIP-1898), and for its number where the endpoint takes no hash.
- *
- * @param what the account and its slots
- */
-async function ask(
-  connection: Connection,
-  header: HashedHeader,
-  what: readonly [Hex, readonly Hex[]],
-  asking: RequestOptions,
-): Promise<unknown> {
-  const block = { blockHash: header.hash, requireCanonical: true };
-  try {
-    return await answerOf(header, send(connection, METHOD, [...what, block], asking));
-  } catch (error) {
-    if (!SettlementGuardError.is(error, "RPC_FAILED") || situationOf(error.details) !== "number wanted") throw error;
-    return answerOf(header, send(connection, METHOD, [...what, toQuantity(header.number)], asking));
-  }
-}
-
-/** An answer, or what the endpoint's words mean for a block whose header it gave. */
-async function answerOf({ number, hash }: HashedHeader, sent: Promise<unknown>): Promise<unknown> {
-  const which = `block ${number} (${hash})`;
-  let answer: unknown;
-  try {
-    answer = await sent;
-  } catch (cause) {
-    if (!SettlementGuardError.is(cause, "RPC_FAILED")) throw cause;
-    const { reason } = cause.details;
-    switch (situationOf(cause.details)) {
-      case "state unavailable":
-      case "history pruned": {
-        const message = `the endpoint does not have the state of ${which}: ${reason}`;
-        throw new SettlementGuardError("STATE_UNAVAILABLE", { number, hash, reason }, message, { cause });
-      }
-      case "not canonical": {
-        const message = `the endpoint says that ${which} is not on the chain that it follows: ${reason}`;
-        throw new SettlementGuardError("BLOCK_NOT_CANONICAL", { number, hash, reason }, message, { cause });
-      }
-      case "block unknown": {
-        const message = `the endpoint gave the header of ${which}, and does not know it for a proof: ${reason}`;
-        throw new SettlementGuardError("BLOCK_NOT_FOUND", { block: hash, reason }, message, { cause });
-      }
-      default:
-        throw cause;
-    }
-  }
-  if (answer !== null) return accept(METHOD, answer);
-  const reason = "null in place of a proof"; // as Besu says it
-  const message = `the endpoint does not have the state of ${which}: ${reason}`;
-  throw new SettlementGuardError("STATE_UNAVAILABLE", { number, hash, reason }, message);
-}
-
-// --- the answer ---
-
-/** The parts of an answer that have the right shape. None of them is believed. */
-interface Answer {
-  readonly accountProof: readonly string[];
-  /** By slots of ours, whatever form the answer's keys have. */
-  readonly storage: ReadonlyMap<Hex, { readonly key: Hex; readonly value: unknown; readonly proof: readonly string[] }>;
-  readonly fields: Readonly<Record<string, unknown>>;
-}
-
-function readAnswer(answer: unknown, asked: readonly Hex[]): Answer {
-  const fields = asObject(answer, "the answer");
-  const wanted = new Set(asked);
-  const storage = new Map<Hex, { key: Hex; value: unknown; proof: readonly string[] }>();
-  // Some clients answer null where no slot was asked for.
-  const listed = fields["storageProof"] ?? (wanted.size === 0 ? [] : null);
-  if (!Array.isArray(listed)) throw invalidResponse(`storageProof is ${describe(listed)}, expected a list`);
-  for (const [i, item] of listed.entries()) {
-    const entry = asObject(item, `storageProof[${i}]`);
-    const key = ourKey(entry["key"], `storageProof[${i}].key`);
-    // Of a slot that nobody asked for nothing is returned.
-    if (!wanted.has(key)) continue;
-    if (storage.has(key)) throw invalidResponse(`storageProof[${i}] answers slot ${key} again`);
-    // And null for the proof in an account that has no storage.
-    const proof = entry["proof"] === null ? [] : asNodes(entry["proof"], `storageProof[${i}].proof`);
-    storage.set(key, { key, value: entry["value"], proof });
-  }
-  return { accountProof: asNodes(fields["accountProof"], "accountProof"), storage, fields };
-}
-
-/** A slot as 32 bytes, out of DATA, QUANTITY or `0x`, which is what one client makes of slot zero. */
-function ourKey(key: unknown, what: string): Hex {
-  if (typeof key !== "string" || !/^0x[0-9a-fA-F]{0,64}$/.test(key))
-    throw invalidResponse(`${what} is ${describe(key)}, expected a slot`);
-  return toWord(BigInt(key.length === 2 ? 0 : key));
-}
-
-function asObject(value: unknown, what: string): Readonly<Record<string, unknown>> {
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-  throw invalidResponse(`${what} is ${describe(value)}, expected an object`);
-}
-
-function asNodes(value: unknown, what: string): readonly string[] {
-  if (Array.isArray(value) && value.every((node) => typeof node === "string")) return value as string[];
-  throw invalidResponse(`${what} is ${describe(value)}, expected a list of nodes`);
-}
-
-function describe(value: unknown): string {
-  if (value === null || value === undefined) return value === null ? "null" : "missing";
-  return Array.isArray(value)
-    ? "a list"
-    : typeof value === "string"
-      ? `a text of ${value.length} characters`
-      : `a ${typeof value}`;
-}
-
-// --- what the answer says beside the proof ---
-
 /** The first node decides under which root a proof stands; saying so tells another block's proof from a broken one. */
 function checkRoot({ number, hash, stateRoot: expected }: HashedHeader, [node]: readonly string[]): void {
   if (node === undefined) return; // the proof is judged as a whole: empty, it is only good in the empty trie
@@ -264,60 +198,31 @@ function checkRoot({ number, hash, stateRoot: expected }: HashedHeader, [node]: 
   throw new SettlementGuardError("PROOF_OF_OTHER_STATE", { number, hash, expected, actual }, message);
 }
 
-/** As {@link packWitness}; its error names the block, and tells another block's proof from a broken one. */
-function packAt(header: HashedHeader, ...[question, answer]: Parameters<typeof packWitness>): PackedWitness {
+/** As {@link packWitness}; its error names the block, unless `otherwise` finds a better one. */
+function packAt(
+  { number, hash }: ProvenBlock,
+  question: WitnessQuestion,
+  answer: ProofAnswer,
+  otherwise?: () => void,
+): PackedWitness {
   try {
     return packWitness(question, answer);
   } catch (error) {
     if (!SettlementGuardError.is(error, "PROOF_INVALID")) throw error;
-    checkRoot(header, answer.accountProof ?? []);
-    const { number, hash } = header;
+    otherwise?.();
     const message = `${error.message}, at block ${number} (${hash})`;
     throw new SettlementGuardError("PROOF_INVALID", { ...error.details, number, hash }, message, { cause: error });
   }
 }
 
-/** A field that an answer leaves out claims nothing. A zero hash claims the same as the hash of nothing: clients differ there. */
-function checkFields(
-  fields: Readonly<Record<string, unknown>>,
-  address: Hex,
-  account: WitnessAccount | undefined,
-): void {
-  checkField("address", fields["address"], BigInt(address));
-  checkField("nonce", fields["nonce"], account?.nonce ?? 0n);
-  checkField("balance", fields["balance"], account?.balance ?? 0n);
-  checkHash("storageHash", fields["storageHash"], account?.storageRoot, EMPTY_ROOT);
-  checkHash("codeHash", fields["codeHash"], account?.codeHash, keccak256(new Uint8Array()));
+type Storage = Answer["storage"];
+
+/** The slots of all answers. */
+function storageOf(answers: readonly Answer[]): Storage {
+  return new Map(answers.flatMap(({ storage }) => [...storage]));
 }
 
-function checkHash(field: string, claimed: unknown, proven: Hex | undefined, ofNothing: Uint8Array): void {
-  const nothing = BigInt(toHex(ofNothing));
-  const truth = BigInt(proven ?? nothing);
-  if (truth === nothing && typeof claimed === "string" && /^0x0*$/.test(claimed)) return;
-  checkField(field, claimed, truth);
-}
-
-/** Compares as numbers: leading zeros are a matter of taste, here. */
-function checkField(field: string, claimed: unknown, proven: bigint): void {
-  if (claimed === undefined || claimed === null) return;
-  if (typeof claimed !== "string" || !/^0x[0-9a-fA-F]{0,64}$/.test(claimed)) {
-    throw invalidResponse(`${field} is ${describe(claimed)}, expected a number of up to 256 bits`);
-  }
-  if (BigInt(claimed.length === 2 ? 0 : claimed) === proven) return;
-  const details = { field, claimed, proven: toQuantity(proven) };
-  const message = `${METHOD} answered ${field} ${claimed}, its own proof shows ${details.proven}`;
-  throw new SettlementGuardError("PROOF_FIELD_MISMATCH", details, message);
-}
-
-// --- small things ---
-
-/** Pieces of at most `size`; one empty piece of nothing. */
-function chunks<T>(items: readonly T[], size: number): T[][] {
-  const pieces: T[][] = [];
-  for (let at = 0; at === 0 || at < items.length; at += size) pieces.push(items.slice(at, at + size));
-  return pieces;
-}
-
-function invalidResponse(reason: string): SettlementGuardError<"INVALID_RESPONSE"> {
-  return new SettlementGuardError("INVALID_RESPONSE", { method: METHOD, reason }, `${METHOD}: ${reason}`);
+/** @throws PROOF_FIELD_MISMATCH where an answer says another value than its proof shows */
+function checkValues(slots: readonly WitnessSlot[], storage: Storage): void {
+  for (const { slot, value } of slots) checkField(`value of slot ${slot}`, storage.get(slot)?.value, value);
 }

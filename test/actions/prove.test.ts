@@ -552,6 +552,55 @@ describe("prove", function () {
     expect(SettlementGuardError.is(error, "HEADER_HASH_MISMATCH")).to.equal(true);
     expect(asked).to.deep.equal(["eth_getBlockByHash"]);
   });
+
+  describe("under a pinned storage root", function () {
+    const rootOf = async (): Promise<Hex> => {
+      const { account } = await prove(chain, at());
+      return account.status === "present" ? account.storageRoot : toHex(EMPTY_ROOT);
+    };
+
+    it("SG-15: leaves out header and account, and asks for neither", async function () {
+      const pinned = { storageRoot: await rootOf() };
+      const methods: string[] = [];
+      const counting: Request = (args) => {
+        methods.push(args.method);
+        return chain.request(args);
+      };
+      const proven = await prove(counting, { anchor, account: VAULT, slots: [3n, 2n, 999n], pinned });
+      expect(methods).to.deep.equal(["eth_getProof"]);
+      const whole = await prove(chain, at({ slots: [3n, 2n, 999n] }));
+      expect(proven.witness).to.equal(whole.storageWitness);
+      expect(proven.slots).to.deep.equal(whole.slots);
+      expect(proven.anchor).to.deep.equal(anchor);
+      expect(proven.storageRoot).to.equal(pinned.storageRoot);
+    });
+
+    it("SG-15, O3: believes no answer of another state, and no field that says something else", async function () {
+      const options = { anchor, account: VAULT, slots: [2n], pinned: { storageRoot: await rootOf() } };
+      const elsewhere = { ...options, pinned: { storageRoot: toWord(5n) } };
+      expect((await rejected("PROOF_INVALID", prove(chain, elsewhere))).message).to.contain(`block ${anchor.number}`);
+      const value = lying((answer) => ({
+        ...answer,
+        storageProof: answer.storageProof.map((entry) => ({ ...entry, value: "0x1" })),
+      }));
+      await rejected("PROOF_FIELD_MISMATCH", prove(value, options));
+      const hash = lying((answer) => ({ ...answer, storageHash: toWord(7n) }));
+      await rejected("PROOF_FIELD_MISMATCH", prove(hash, options));
+      const cut = lying((answer) => ({
+        ...answer,
+        storageProof: answer.storageProof.map((entry) => ({ ...entry, proof: entry.proof!.slice(0, -1) })),
+      }));
+      await rejected("PROOF_INVALID", prove(cut, options));
+    });
+
+    it("F22: refuses a pin without an anchor, without a root or without a slot, before anything is asked", async function () {
+      const never: Request = () => Promise.reject(new TypeError("asked"));
+      const options = { anchor, account: VAULT, slots: [2n], pinned: { storageRoot: toWord(5n) } };
+      await rejected("INVALID_ANCHOR", prove(never, { ...options, anchor: "latest" as never }));
+      await rejected("INVALID_HEX", prove(never, { ...options, pinned: { storageRoot: "0x12" } }));
+      await rejected("INVALID_OPTION", prove(never, { ...options, slots: [] }));
+    });
+  });
 });
 
 function codeOf(error: unknown): string {

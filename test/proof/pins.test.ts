@@ -213,7 +213,10 @@ describe("pins", () => {
         [8n, 2n ** 256n - 1n],
         [9n, 0n],
       ] as const) {
-        const { storageWitness } = await proveAt(proven.anchor.number, ACCOUNT, [slot]);
+        const { witness: storageWitness } = await prove(chain.request, {
+          ...{ anchor: proven.anchor, account: ACCOUNT, slots: [slot] },
+          pinned: { storageRoot: toWord(pin.value) },
+        });
         expect(await target.slotUnder(ACCOUNT, pin, ANY_AGE, word(slot), storageWitness)).to.equal(value);
         await expect(
           target.slotUnder(ACCOUNT, { ...pin, value: pin.value ^ 1n }, ANY_AGE, word(slot), storageWitness),
