@@ -14,7 +14,8 @@ export default tseslint.config(
       "typechain-types",
       "reports",
       "coverage",
-      "e2e",
+      "e2e/*",
+      "!e2e/clients",
     ],
   },
   eslint.configs.recommended,
@@ -40,7 +41,7 @@ export default tseslint.config(
   // With noUncheckedIndexedAccess an index that a loop bounds needs the assertion: it states the bound.
   { rules: { "@typescript-eslint/no-non-null-assertion": "off" } },
   {
-    files: ["test/**/*.ts"],
+    files: ["{test,e2e}/**/*.ts"],
     rules: {
       // Chai's assertions are expressions: expect(x).to.be.true
       "@typescript-eslint/no-unused-expressions": "off",
