@@ -14,7 +14,9 @@ import type { Block } from "../../tools/clients/consensus.js";
 import { BEACON_ROOTS_ADDRESS, CHAIN_ID } from "../../tools/clients/genesis.js";
 import {
   CollateralVault__factory,
+  FinalizedHashes__factory,
   GuardedCollateralCredit__factory,
+  PinBoard__factory,
   StandaloneGuard__factory,
   StateProofLens__factory,
   type StandaloneGuard,
@@ -191,6 +193,69 @@ describe("a real client: its EIP-2935, its EIP-4788 and its reorgs", () => {
     expectCarried(finalized!);
     const { hash } = await fetchHeader(node.client.request, { block: "finalized" });
     expect(finalized!.blockHash).to.equal(hash);
+  });
+
+  it("C18, C21: a contract records what is final from the client's own beacon root, and refuses a proof of it spoilt", async () => {
+    await node.consensus.mine({ slots: 2 });
+    await node.consensus.finalize(node.consensus.head.number - 1n);
+    await node.consensus.mine({ slots: 2 });
+    const forks = { electra: 0n, gloas: 1_000_000n, until: 1_000_000n };
+    const deployment = await new FinalizedHashes__factory().getDeployTransaction(CHAIN_ID, forks, 100);
+    const { contract } = await node.execute(deployment);
+    const source = FinalizedHashes__factory.connect(contract, node.provider);
+
+    const { timestamp } = node.consensus.head;
+    const { parent, finalized } = node.consensus.beaconProof(timestamp);
+    const { number, hash, rlp } = await fetchHeader(node.client.request, { block: "finalized" });
+    const proof = {
+      timestamp,
+      attested: parent.header,
+      checkpointBranch: [...finalized!.stateBranch],
+      finalized: finalized!.header,
+      blockHashBranch: [...finalized!.branch],
+      header: rlp,
+    };
+    const other = await headerAt(number - 1n);
+    const wrongs = [
+      { ...proof, header: other.rlp },
+      { ...proof, timestamp: timestamp + 1n },
+      { ...proof, checkpointBranch: proof.checkpointBranch.slice(1) },
+      { ...proof, finalized: { ...proof.finalized, slot: proof.finalized.slot + 1n } },
+    ];
+    for (const wrong of wrongs)
+      expect((await node.execute(await source.record.populateTransaction(wrong))).succeeded).to.equal(false);
+    expect((await node.execute(await source.record.populateTransaction(proof))).succeeded).to.equal(true);
+    expect([...(await source.hashOf(number))]).to.deep.equal([1n, hash]);
+    expect([await source.newest(), await source.tier()]).to.deep.equal([number, 2n]);
+  });
+
+  it("SG-22: a pin is served, and is gone with its block after a reorg", async () => {
+    const { contract } = await node.execute(await new PinBoard__factory().getDeployTransaction());
+    const board = PinBoard__factory.connect(contract, node.provider);
+    await node.consensus.mine({ slots: 2 });
+    const slot = toWord(5n);
+    const anchor = await latestAnchor(node.client.request, { depth: 1 });
+    const proof = await prove(node.client.request, { anchor, account: HISTORY_ADDRESS, slots: [slot] });
+    const pinning = await board.pinSlot.populateTransaction(
+      proof.anchor,
+      proof.header,
+      HISTORY_ADDRESS,
+      slot,
+      proof.witness,
+    );
+    const action = await node.sign(pinning);
+    await node.consensus.mine({ transactions: [action.raw] });
+    expect(await node.receipt(action.hash)).to.include({ status: "0x1" });
+    const pin = { number: anchor.number, value: proof.slots[0]!.value };
+    expect(pin.value).not.to.equal(0n);
+    const read = () => board.slotOf(HISTORY_ADDRESS, slot, pin, 100n, 0);
+    expect(await read()).to.equal(pin.value);
+
+    await node.consensus.reorg({ depth: Number(node.consensus.head.number - anchor.number) + 1 });
+    await expect(read()).to.be.rejectedByGuard("PinMissing");
+    await node.consensus.mine({ transactions: [action.raw] });
+    expect(await node.receipt(action.hash)).to.include({ status: "0x0" });
+    await expect(read()).to.be.rejectedByGuard("PinMissing");
   });
 });
 

@@ -1,6 +1,7 @@
 import { expect, use } from "chai";
 import type { Signer } from "ethers";
 import { network } from "hardhat";
+import { ssz } from "@lodestar/types";
 
 import { fetchHeader } from "../../../src/actions/fetchHeader.js";
 import {
@@ -133,6 +134,22 @@ describe("beacon proofs", () => {
           .to.be.revertedWithCustomError(errors, "BeaconForkUnknown")
           .withArgs(slot);
       }
+    });
+
+    it("C21: the indices are those of the specification's containers", () => {
+      for (const [slot, fork] of [
+        [1_000n, ssz.electra],
+        [1_000n, ssz.fulu],
+      ] as const)
+        expect(beaconIndicesAt(FORKS, slot)).to.deep.equal({
+          finalizedRoot: fork.BeaconState.getPathInfo(["finalizedCheckpoint", "root"]).gindex,
+          blockHash: fork.BeaconBlockBody.getPathInfo(["executionPayload", "blockHash"]).gindex,
+        });
+      const bid = ["signedExecutionPayloadBid", "message", "parentBlockHash"];
+      expect(beaconIndicesAt(FORKS, 2_000n)).to.deep.equal({
+        finalizedRoot: ssz.gloas.BeaconState.getPathInfo(["finalizedCheckpoint", "root"]).gindex,
+        blockHash: ssz.gloas.BeaconBlockBody.getPathInfo(bid).gindex,
+      });
     });
 
     it("both languages give a header the same root", async () => {
