@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.13;
 
+import {Lanes} from "./anchor/Lanes.sol";
 import {IProofErrors} from "./interfaces/IProofErrors.sol";
 import {IAnchorErrors} from "./interfaces/IAnchorErrors.sol";
 import {IHeaderErrors} from "./interfaces/IHeaderErrors.sol";
@@ -10,7 +11,7 @@ import {IHeaderErrors} from "./interfaces/IHeaderErrors.sol";
 library GuardErrors {
     /// @notice Whether `selector` is that of an error in `IGuardErrors`.
     function isGuardError(bytes4 selector) internal pure returns (bool) {
-        // Eight selectors a word, from the left, which the optimizer folds to constants. Comparisons one by one take 368 bytes more.
+        // The optimizer folds the words to constants. Comparisons one by one take 368 bytes more.
         bytes32 ofAnchors =
             bytes32(IAnchorErrors.AnchorMismatch.selector) |
                 (bytes32(IAnchorErrors.AnchorTooDeep.selector) >> 32) |
@@ -40,15 +41,11 @@ library GuardErrors {
                 (bytes32(IAnchorErrors.SourcesDisagree.selector) >> 192) |
                 (bytes32(IProofErrors.PinMissing.selector) >> 224);
         if (selector == IProofErrors.PinDiffers.selector) return true;
-        return _holds(ofAnchors, selector) || _holds(ofStates, selector) || _holds(ofPolicy, selector);
-    }
-
-    /// @dev Whether one of the lanes, of 4 bytes each, is `selector`. The search ends where only zeros are left, so zero is never found.
-    function _holds(bytes32 lanes, bytes4 selector) private pure returns (bool) {
-        for (; lanes != bytes32(0); lanes <<= 32) {
-            if (bytes4(lanes) == selector) return true;
-        }
-        return false;
+        uint256 value = uint32(selector);
+        return
+            Lanes.hold(uint256(ofAnchors), value) ||
+            Lanes.hold(uint256(ofStates), value) ||
+            Lanes.hold(uint256(ofPolicy), value);
     }
 
     /// @notice Whether `revertData`, as a `catch` received it, is one of the guard's errors. Empty data is not.

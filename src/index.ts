@@ -50,8 +50,10 @@ export { toBytes, toHex, toQuantity, toWord } from "./core/bytes.js";
 export type { Hex } from "./core/bytes.js";
 export { printable, withoutUrls } from "./core/text.js";
 export { BOUNDS } from "./policy/bounds.js";
-export { CHAIN_PROFILES, CONTINUITIES } from "./policy/chains.js";
-export type { ChainProfile, Continuity } from "./policy/chains.js";
+export { CHAINS, CONTINUITIES } from "./anchor/chains.js";
+export type { ChainEvidence, Continuity, HeaderShape, KnownChain, RefusedChain } from "./anchor/chains.js";
+export { CHAIN_PROFILES } from "./policy/chains.js";
+export type { ChainProfile } from "./policy/chains.js";
 export { defineGuardConfig, hiddenOutages, scopeId } from "./policy/config.js";
 export type {
   ChainInput,

@@ -316,25 +316,20 @@ describe("NativeChains", () => {
   it("SG-16, C7: holds the chains that are documented, and none beside them", async () => {
     const chain = await forks.create();
     const harness = await new NativeChainsHarness__factory(await firstSigner(chain)).deploy();
-    for (const chainId of [1, 11_155_111, 17_000, 560_048, 10, 11_155_420, 8_453, 84_532, 100, 137, 31_337, 1_337])
+    const ethereum = [1, 11_155_111, 17_000, 560_048];
+    const opStack = [
+      ...[10, 11_155_420, 8_453, 84_532, 57_073, 763_373, 130, 1_301, 480, 4_801, 34_443, 919, 7_777_777, 999_999_999],
+      ...[1_868, 1_946, 42_220],
+    ];
+    const others = [100, 10_200, 137, 80_002, 56, 97, 80_094];
+    for (const chainId of [...ethereum, ...opStack, ...others, 31_337, 1_337])
       expect(await harness.contains(chainId), String(chainId)).to.equal(true);
-    // Other opcodes, other headers, or simply not looked at: 0, BSC, Avalanche, Arbitrum, ZKsync Era, ETC, ETHPoW, Linea, Scroll, Mantle, …
+    // Other opcodes, other headers, or simply not looked at: Arbitrum, an Orbit chain, ZKsync Era, ETC, ETHPoW, …
+    const refused = [43_114, 59_144, 534_352, 146, 5_000, 999, 747_474];
     for (const chainId of [
-      0,
-      2,
-      56,
-      43_114,
-      42_161,
-      42_170,
-      421_614,
-      324,
-      61,
-      10_001,
-      59_144,
-      534_352,
-      5_000,
-      80_002,
-      2n ** 256n - 1n,
+      ...[0, 2, 42_161, 42_170, 421_614, 333_333, 324, 61, 10_001, ...refused],
+      // Beside what a lane holds, or longer than it.
+      ...[0x0000000a_00aa37dcn, (1n << 32n) + 1n, 10n << 224n, 2n ** 256n - 1n],
     ])
       expect(await harness.contains(chainId), String(chainId)).to.equal(false);
     await chain.close();

@@ -2,21 +2,25 @@ import { readFileSync } from "node:fs";
 
 import { expect } from "chai";
 
-import { CHAIN_PROFILES } from "../src/index.js";
+import { CHAINS } from "../src/index.js";
 
 describe("the documents", () => {
-  it("F16: list the supported chains, each with its id and block times", () => {
-    const text = readFileSync("docs/configure.md", "utf8");
-    const rows = [...text.matchAll(/^\| [^|]+ \| ([\d, ]+) \| +(\d+) +\| +(\d+) +\| [a-z]/gm)];
-    const listed = rows.flatMap(([, ids, blockTime, longest]) =>
-      ids!.split(",").map((id) => [Number(id), Number(blockTime), Number(longest)]),
-    );
-    const known = Object.entries(CHAIN_PROFILES).map(([id, profile]) => [
-      Number(id),
-      profile.blockTime,
-      profile.longestBlockTime,
-    ]);
-    const byId = (a: number[], b: number[]) => a[0]! - b[0]!;
-    expect(listed.sort(byId)).to.deep.equal(known.sort(byId));
+  it("F16: list every chain that was looked at, with what a configuration takes, or why it is refused", () => {
+    const text = readFileSync("docs/chains.md", "utf8");
+    const cells = text
+      .split("\n")
+      .flatMap((line) => (line.startsWith("| ") ? [line.split("|").map((cell) => cell.trim())] : []));
+    for (const chain of CHAINS) {
+      const rows = cells.filter(([, name]) => name === chain.name).map((row) => row.slice(2, -1));
+      if (chain.source === "refused") {
+        expect(rows).to.deep.equal([[String(chain.id), chain.evidence.because]]);
+        continue;
+      }
+      const { id, source, hashWindow, blockTime = "–", longestBlockTime = "–" } = chain;
+      expect(rows).to.have.length(2);
+      expect(rows[0]!.slice(0, 5)).to.deep.equal([id, source, hashWindow, blockTime, longestBlockTime].map(String));
+      const { evidence } = chain;
+      expect(rows[1]![0]).to.contain(evidence.kind === "specification" ? evidence.source : evidence.file);
+    }
   });
 });

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.24;
 
-import {Continuity} from "../anchor/NativeChains.sol";
+import {Continuity} from "../anchor/Continuity.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
 import {GuardedPerps} from "./GuardedPerps.sol";

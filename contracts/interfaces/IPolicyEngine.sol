@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.13;
 
-import {Continuity} from "../anchor/NativeChains.sol";
+import {Continuity} from "../anchor/Continuity.sol";
 import {Action, Status, Verdict} from "../policy/PolicyTypes.sol";
 import {ScopeConfig} from "../policy/Scopes.sol";
 import {IPolicyGuard} from "./IPolicyGuard.sol";

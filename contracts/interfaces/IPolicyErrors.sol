@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.13;
 
-import {Continuity} from "../anchor/NativeChains.sol";
+import {Continuity} from "../anchor/Continuity.sol";
 import {Action, Status} from "../policy/PolicyTypes.sol";
 
 /// @title What those are refused who configure or pause a scope, or bring evidence

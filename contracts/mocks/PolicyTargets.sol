@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.13;
 
-import {Continuity} from "../anchor/NativeChains.sol";
+import {Continuity} from "../anchor/Continuity.sol";
 import {SettlementGuard} from "../SettlementGuard.sol";
 import {Anchor} from "../anchor/Anchor.sol";
 import {ChainClock} from "../anchor/ChainClock.sol";

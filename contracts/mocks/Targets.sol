@@ -3,7 +3,8 @@ pragma solidity ^0.8.13;
 
 import {StateAnchoredGuard} from "../StateAnchoredGuard.sol";
 import {Anchor, StateAnchor} from "../anchor/Anchor.sol";
-import {Continuity, NativeChains} from "../anchor/NativeChains.sol";
+import {Continuity} from "../anchor/Continuity.sol";
+import {NativeChains} from "../anchor/NativeChains.sol";
 import {IStandaloneGuard} from "../interfaces/IStandaloneGuard.sol";
 
 /// @notice What the targets below do when they are let to.
@@ -184,6 +185,10 @@ contract CarelessTarget is Target {
 contract NativeChainsHarness {
     function contains(uint256 chainId) external pure returns (bool) {
         return NativeChains.contains(chainId);
+    }
+
+    function isArbitrum(uint256 chainId) external pure returns (bool) {
+        return NativeChains.isArbitrum(chainId);
     }
 
     function continuityOf(uint256 chainId) external pure returns (Continuity) {

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.13;
 
 import {ChainClock} from "../anchor/ChainClock.sol";
-import {Continuity} from "../anchor/NativeChains.sol";
+import {Continuity} from "../anchor/Continuity.sol";
 import {ArbitrumHashes} from "../anchor/sources/ArbitrumHashes.sol";
 import {PolicyGuard} from "./PolicyGuard.sol";
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.13;
 
-import {Continuity, NativeChains} from "../anchor/NativeChains.sol";
+import {Continuity} from "../anchor/Continuity.sol";
+import {NativeChains} from "../anchor/NativeChains.sol";
 import {Host} from "../interfaces/IPolicyEngine.sol";
 import {IPolicyErrors} from "../interfaces/IPolicyErrors.sol";
 import {Bounds} from "./Bounds.sol";

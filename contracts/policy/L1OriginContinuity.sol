@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.13;
 
-import {Continuity} from "../anchor/NativeChains.sol";
+import {Continuity} from "../anchor/Continuity.sol";
 import {L1Origin} from "../anchor/L1Origin.sol";
 import {PolicyGuard} from "./PolicyGuard.sol";
 

@@ -3,7 +3,8 @@ pragma solidity ^0.8.13;
 
 import {Anchor} from "../anchor/Anchor.sol";
 import {L1Origin} from "../anchor/L1Origin.sol";
-import {Continuity, NativeChains} from "../anchor/NativeChains.sol";
+import {Continuity} from "../anchor/Continuity.sol";
+import {NativeChains} from "../anchor/NativeChains.sol";
 import {IActionErrors} from "../interfaces/IActionErrors.sol";
 import {IAnchorErrors} from "../interfaces/IAnchorErrors.sol";
 import {IHeaderErrors} from "../interfaces/IHeaderErrors.sol";

@@ -1,6 +1,6 @@
 import { toBytes, toHex, type Hex } from "../core/bytes.js";
+import { CONTINUITIES } from "../anchor/chains.js";
 import { TIERS } from "../anchor/tiers.js";
-import { CONTINUITIES } from "../policy/chains.js";
 import { ACTIONS, STATUSES } from "../policy/policy.js";
 import { verifyWitness, type WitnessQuestion } from "../proof/witness.js";
 import { oneLine, quoted, withoutUrls } from "../core/text.js";

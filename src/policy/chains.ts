@@ -1,6 +1,4 @@
-/** What shows that a chain stood still: the contract's `Continuity`, but for `Unlisted`. */
-export const CONTINUITIES = ["block-times", "l1-origin", "arbitrum-clock", "on-demand"] as const;
-export type Continuity = (typeof CONTINUITIES)[number];
+import { CHAINS, isKnown, type Continuity, type KnownChain } from "../anchor/chains.js";
 
 /** What of a chain decides whether a configuration can work. */
 export interface ChainProfile {
@@ -31,53 +29,28 @@ export interface ChainProfile {
   readonly originLag?: number;
 }
 
-/** EIP-2935, HISTORY_SERVE_WINDOW. */
-const HISTORY_WINDOW = 8191;
+const KNOWN = new Map(CHAINS.filter(isKnown).map((chain) => [chain.id, chain]));
 
-const ethereum = (name: string): ChainProfile => ({
-  name,
-  blockTime: 12_000,
-  longestBlockTime: 13_500,
-  hashWindow: HISTORY_WINDOW,
-  continuity: "block-times",
-});
-const opStack = (name: string): ChainProfile => ({
-  name,
-  blockTime: 2_000,
-  longestBlockTime: 2_500,
-  hashWindow: HISTORY_WINDOW,
-  continuity: "l1-origin",
-  originLag: 180,
-});
-const development: ChainProfile = { ...ethereum("a development chain"), continuity: "on-demand" };
+/**
+ * The chains of {@link CHAINS} whose source of block hashes is native, by their id. Arbitrum's are not among them: there
+ * the source is the protocol's own.
+ */
+export const CHAIN_PROFILES: Readonly<Record<number, ChainProfile>> = Object.fromEntries(
+  [...KNOWN.values()].flatMap((chain) => (chain.source === "native" ? [[chain.id, profileOf(chain)]] : [])),
+);
 
-/** The chains of `contracts/anchor/NativeChains.sol`, by their id. */
-export const CHAIN_PROFILES: Readonly<Record<number, ChainProfile>> = {
-  1: ethereum("Ethereum"),
-  11155111: ethereum("Sepolia"),
-  17000: ethereum("Holesky"),
-  560048: ethereum("Hoodi"),
-  10: opStack("OP Mainnet"),
-  11155420: opStack("OP Sepolia"),
-  8453: opStack("Base"),
-  84532: opStack("Base Sepolia"),
-  100: { ...ethereum("Gnosis"), blockTime: 5_000, longestBlockTime: 5_600 },
-  137: { ...ethereum("Polygon PoS"), blockTime: 2_000, longestBlockTime: 2_400 },
-  31337: development,
-  1337: development,
-};
-
-/** Arbitrum One, Nova and Sepolia: not among the profiles, since their source of block hashes is the protocol's own. */
-const ARBITRUM: readonly number[] = [42161, 42170, 421614];
+function profileOf({ name, blockTime = 0, longestBlockTime = 0, hashWindow, continuity, originLag }: KnownChain) {
+  const profile = { name, blockTime, longestBlockTime, hashWindow, continuity };
+  return originLag === undefined ? profile : { ...profile, originLag };
+}
 
 /**
  * What the contract holds a configuration to on a chain: `NativeChains.continuityOf` and `blockTimeOf`, in milliseconds. Undefined where it
  * takes any: on chains that it does not know, and on development chains.
  */
 export function demandsOf(chainId: number): { continuity: Continuity; blockTime?: number } | undefined {
-  // Nova and Sepolia make blocks where there are transactions.
-  if (chainId === 42161) return { continuity: "arbitrum-clock", blockTime: 250 };
-  if (ARBITRUM.includes(chainId)) return { continuity: "arbitrum-clock" };
-  const profile = CHAIN_PROFILES[chainId];
-  return profile === undefined || profile.continuity === "on-demand" ? undefined : profile;
+  const chain = KNOWN.get(chainId);
+  if (chain === undefined || chain.continuity === "on-demand") return undefined;
+  const { continuity, blockTime } = chain;
+  return blockTime === undefined ? { continuity } : { continuity, blockTime };
 }

@@ -1,7 +1,8 @@
 import { toHex, toWord, type Hex } from "../core/bytes.js";
 import { SettlementGuardError } from "../core/errors.js";
 import { describeValue } from "../core/text.js";
-import type { ChainProfile, Continuity } from "./chains.js";
+import type { Continuity } from "../anchor/chains.js";
+import type { ChainProfile } from "./chains.js";
 import {
   WHOLE,
   checkDepths,

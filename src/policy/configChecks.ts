@@ -1,6 +1,7 @@
 import { describeValue, oneLine, quoted } from "../core/text.js";
 import { BOUNDS } from "./bounds.js";
-import { CHAIN_PROFILES, CONTINUITIES, demandsOf, type ChainProfile } from "./chains.js";
+import { CONTINUITIES } from "../anchor/chains.js";
+import { CHAIN_PROFILES, demandsOf, type ChainProfile } from "./chains.js";
 import { ACTIONS, policyFaults, type PolicyTable } from "./policy.js";
 
 /** How a chain is used. What is left out is taken from {@link CHAIN_PROFILES}; a chain that is not there needs all of it. */

@@ -6,7 +6,8 @@ import { readFileSync } from "node:fs";
 import type { StateAnchor } from "../../src/anchor/anchor.js";
 import { explain } from "../../src/explain/explain.js";
 import { BOUNDS } from "../../src/policy/bounds.js";
-import { CHAIN_PROFILES, CONTINUITIES, demandsOf } from "../../src/policy/chains.js";
+import { CHAINS, CONTINUITIES } from "../../src/anchor/chains.js";
+import { CHAIN_PROFILES, demandsOf } from "../../src/policy/chains.js";
 import { defineGuardConfig, hiddenOutages, scopeId, type ScopeConfig } from "../../src/policy/config.js";
 import { STANDARD_POLICY, packPolicy, unpackPolicy, type PolicyTable } from "../../src/policy/policy.js";
 import { thrown } from "../../tools/errors.js";
@@ -368,11 +369,12 @@ describe("defineGuardConfig", () => {
   it("knows the chains of NativeChains.sol, and no others, as the contract knows them", async () => {
     const { ethers } = await network.create();
     const native = await ethers.deployContract("NativeChainsHarness");
-    const source = readFileSync("contracts/anchor/NativeChains.sol", "utf8");
-    const named = [...new Set([...source.matchAll(/chainId == (\d+)/g)].map(([, id]) => Number(id)))];
-    expect(named).to.have.length(15);
+    const refused = CHAINS.filter(({ source }) => source === "refused").map(({ id }) => id);
     const listed = [];
-    for (const id of [...named, 5, 324]) {
+    for (const id of [...CHAINS.map(({ id }) => id), 5, 324]) {
+      const source = CHAINS.find((chain) => chain.id === id)?.source;
+      expect(await native.contains(id), String(id)).to.equal(source === "native");
+      expect(await native.isArbitrum(id), String(id)).to.equal(source === "arbitrum");
       if (await native.contains(id)) listed.push(id);
       const [continuity, blockTime] = [Number(await native.continuityOf(id)), Number(await native.blockTimeOf(id))];
       // Unlisted is the contract's first.
@@ -383,6 +385,8 @@ describe("defineGuardConfig", () => {
       expect(demands?.continuity, String(id)).to.equal(word === "on-demand" ? undefined : word);
     }
     expect(Object.keys(CHAIN_PROFILES).map(Number).sort()).to.deep.equal(listed.sort());
+    expect(refused).to.have.length(7);
+    for (const id of refused) expect(await native.continuityOf(id), String(id)).to.equal(0n);
   });
 
   it("A11, SG-18: refuses what the contract refuses, and nothing else", async () => {

@@ -6,7 +6,7 @@ import { BUILDS } from "../../tools/compile.js";
 import { ACTION, CONFIG, scopeNamed, SHARED_ENGINE, STATUS, World, type Config } from "../../tools/policy/world.js";
 
 const SCOPE = scopeNamed("market");
-/** The usual time between two blocks of each chain that is listed, in milliseconds, and a contract of its kind. */
+/** The usual time between two blocks of chains that are listed, in milliseconds, and a contract of their kind. */
 const CHAINS: Record<number, readonly [blockTime: number, contract: string]> = {
   1: [12_000, "PolicyTarget"],
   11155111: [12_000, "PolicyTarget"],
@@ -18,6 +18,14 @@ const CHAINS: Record<number, readonly [blockTime: number, contract: string]> = {
   11155420: [2_000, "L1PolicyTarget"],
   8453: [2_000, "L1PolicyTarget"],
   84532: [2_000, "L1PolicyTarget"],
+  57073: [1_000, "L1PolicyTarget"],
+  1301: [1_000, "L1PolicyTarget"],
+  999999999: [2_000, "L1PolicyTarget"],
+  42220: [1_000, "L1PolicyTarget"],
+  10200: [5_000, "PolicyTarget"],
+  80002: [2_000, "PolicyTarget"],
+  56: [450, "PolicyTarget"],
+  80094: [2_000, "PolicyTarget"],
   42161: [250, "ArbitrumPolicyTarget"],
 };
 /** Where nobody knows, or blocks come on demand, the bound is everybody's. */
@@ -42,10 +50,10 @@ for (const build of BUILDS) {
       }
     });
 
-    it("SG-18, A11: on each listed chain the block time is at most the listed one", async () => {
+    it("SG-18, A11: on a listed chain the block time is at most the listed one", async () => {
       const asked = [
         ...Object.entries(CHAINS).map(([id, [blockTime, contract]]) => [Number(id), blockTime, contract] as const),
-        ...[42_170, 421_614].map((id) => [id, ANY, "ArbitrumPolicyTarget"] as const),
+        ...[42_170, 421_614, 333_333].map((id) => [id, ANY, "ArbitrumPolicyTarget"] as const),
         ...DEVELOPMENT.map((id) => [id, ANY, "PolicyTarget"] as const),
       ];
       for (const [chainId, blockTime, contract] of asked) {
