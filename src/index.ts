@@ -9,6 +9,7 @@ export {
   GUARD_ERRORS,
   GUARD_ERROR_NAMES,
   BELIEF_ERRORS,
+  CHAIN_ERRORS,
   POLICY_ERRORS,
   SOURCE_ERRORS,
   decodeGuardError,
@@ -50,8 +51,8 @@ export { toBytes, toHex, toQuantity, toWord } from "./core/bytes.js";
 export type { Hex } from "./core/bytes.js";
 export { printable, withoutUrls } from "./core/text.js";
 export { BOUNDS } from "./policy/bounds.js";
-export { CHAINS, CONTINUITIES } from "./anchor/chains.js";
-export type { ChainEvidence, Continuity, HeaderShape, KnownChain, RefusedChain } from "./anchor/chains.js";
+export { CHAINS, CHAIN_FAULTS, CONTINUITIES } from "./anchor/chains.js";
+export type { ChainEvidence, ChainFault, Continuity, HeaderShape, KnownChain, RefusedChain } from "./anchor/chains.js";
 export { CHAIN_PROFILES } from "./policy/chains.js";
 export type { ChainProfile } from "./policy/chains.js";
 export { defineGuardConfig, hiddenOutages, scopeId } from "./policy/config.js";
@@ -87,6 +88,8 @@ export {
   verdictOf,
 } from "./policy/policy.js";
 export type { Action, PolicyFault, PolicyRow, PolicyTable, Status, Verdict } from "./policy/policy.js";
+export { proveChain } from "./actions/proveChain.js";
+export type { ChainProof, ProveChainOptions } from "./actions/proveChain.js";
 export { findStandstill, findStandstills } from "./actions/standstill.js";
 export type { Standstill, StandstillOptions } from "./actions/standstill.js";
 export { decodeHeader, hashHeader, readHeader } from "./header/header.js";

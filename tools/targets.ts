@@ -4,7 +4,7 @@ const mocks = (...names: readonly string[]): readonly string[] => names.map((nam
 
 /** What suites of inherited code are about, each compiled in every build. */
 export const SOURCES = {
-  policy: mocks("PolicyTargets", "AssessmentHarness", "Delegator"),
+  policy: mocks("PolicyTargets", "AssessmentHarness", "Delegator", "SelfProvenTargets"),
   guard: mocks("Targets", "Delegator"),
   headers: mocks("HeaderReaderHarness"),
   headersGas: mocks("HeaderReaderGas"),

@@ -18,7 +18,7 @@ abstract contract AnchorGuard is ChainClock, IHeaderErrors, IAnchorErrors {
     /// other. The constructor writes nothing, so a proxy misses no state.
     /// @custom:oz-upgrades-unsafe-allow constructor
     constructor() {
-        _requireSupportedChain();
+        _requireSupportedChain(true);
     }
 
     /* THE CHECKS */

@@ -22,8 +22,11 @@ abstract contract ChainClock {
         return NativeChains.contains(chainId);
     }
 
-    /// @dev Reverts with UnsupportedChain where the source of block hashes is not known to be right.
-    function _requireSupportedChain() internal view {
+    /// @notice Reverts with UnsupportedChain where the source of block hashes is not known to be right.
+    /// @dev Overridden by `SelfProvenChain`. Another override that asks less believes any chain.
+    /// @param isConstructing whether the guard's constructor asks, before the constructors of what inherits it
+    function _requireSupportedChain(bool isConstructing) internal view virtual {
+        isConstructing;
         if (!_isSupportedChain(block.chainid)) revert IAnchorErrors.UnsupportedChain(block.chainid);
     }
 }

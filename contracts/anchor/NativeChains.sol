@@ -11,7 +11,8 @@ import {Lanes} from "./Lanes.sol";
 /// header. docs/chains.md has what is known of each, and from where.
 /// @dev A chain that is not listed is refused, not guessed at. On Arbitrum NUMBER is a height of the parent chain, and
 /// BLOCKHASH answers pseudo-random words. On ZKsync Era a block's hash commits to no state root. Such a chain needs a
-/// source of its own (override `_blockNumber`, `_blockHash` and `_isSupportedChain` together).
+/// source of its own (override `_blockNumber`, `_blockHash` and `_isSupportedChain` together). One whose opcodes are right
+/// can prove it: `SelfProvenChain`.
 ///
 /// A height is not a time, so choose depths per chain. 256 blocks are 51 minutes on Ethereum and under 9 on a chain of
 /// 2 s blocks. Some nodes execute a pending block by parts (flashblocks). There an anchor at depth 1 may hold in a

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.13;
 
+import {SelfProvenChain} from "../anchor/SelfProvenChain.sol";
 import {PolicyGuard} from "../policy/PolicyGuard.sol";
 import {ProfitEscrow} from "../policy/ProfitEscrow.sol";
 import {ProvenBeliefs} from "../policy/ProvenBeliefs.sol";
@@ -10,4 +11,5 @@ contract StorageLayouts {
     PolicyGuard.PolicyStorage private _policy;
     ProfitEscrow.EscrowStorage private _escrow;
     ProvenBeliefs.BeliefStorage private _beliefs;
+    SelfProvenChain.ChainStorage private _chains;
 }

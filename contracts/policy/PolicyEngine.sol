@@ -394,10 +394,10 @@ contract PolicyEngine is IPolicyEngine, IHeaderErrors, IAnchorErrors, IActionErr
     }
 
     /// @dev Seconds between the anchor's block and its parent, of whose headers these are the bytes.
-    function _timeBetween(Anchor calldata anchor, bytes calldata headers) private pure returns (uint256) {
-        (bytes32 parent, uint256 time, bytes calldata rest) = HeaderTime.read(headers, anchor.hash, anchor.number);
-        (, uint256 before, bytes calldata none) = HeaderTime.read(rest, parent, anchor.number - 1);
-        if (none.length != 0) revert HeaderMalformed(255);
+    function _timeBetween(Anchor calldata anchor, bytes memory headers) private pure returns (uint256) {
+        (bytes32 parent, uint256 time, uint256 second) = HeaderTime.read(headers, 0, anchor.hash, anchor.number);
+        (, uint256 before, uint256 end) = HeaderTime.read(headers, second, parent, anchor.number - 1);
+        if (end != headers.length) revert HeaderMalformed(255);
         return time > before ? time - before : 0;
     }
 

@@ -212,7 +212,7 @@ abstract contract PolicyGuard is ChainClock, IHeaderErrors, IAnchorErrors, IActi
     /// of a market. It refuses again a chain that the guard does not know: the code may have come there without a
     /// constructor.
     function _configureScope(bytes32 scope, ScopeConfig memory config) internal {
-        _requireSupportedChain();
+        _requireSupportedChain(false);
         _ask(abi.encodeWithSelector(IPolicyEngine.configure.selector, scope, config), scope);
     }
 

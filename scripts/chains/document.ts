@@ -23,7 +23,8 @@ export function documentOf(chains: readonly (KnownChain | RefusedChain)[], sourc
 <!-- Generated from ${source} by \`npm run chains\`. Do not edit. -->
 
 Nothing is claimed here that a recorded header or a specification does not show. On a chain whose source is _native_ a guard is deployed as it is. On
-the others deployment reverts with \`UnsupportedChain\`, unless the contract brings a source of its own.
+the others deployment reverts with \`UnsupportedChain\`. There the contract brings a source of its own, or the chain
+[proves itself](configure.md#the-chain).
 
 ## What is known
 

@@ -25,6 +25,7 @@ const LAYERS: readonly (readonly string[])[] = [
   [
     "contracts/interfaces/IAnchorErrors.sol",
     "contracts/interfaces/IBlockHashSource.sol",
+    "contracts/interfaces/IChainErrors.sol",
     "contracts/interfaces/ISourceErrors.sol",
     "contracts/interfaces/IStateProver.sol",
   ],

@@ -2,6 +2,10 @@
 export const CONTINUITIES = ["block-times", "l1-origin", "arbitrum-clock", "on-demand"] as const;
 export type Continuity = (typeof CONTINUITIES)[number];
 
+/** In what a chain and the header that was given for it disagree: the contract's `ChainFault`. */
+export const CHAIN_FAULTS = ["height", "hash", "parent-hash", "time"] as const;
+export type ChainFault = (typeof CHAIN_FAULTS)[number];
+
 /** Why a chain is believed to be what its profile says, or why it is not. */
 export type ChainEvidence =
   | {
@@ -147,7 +151,8 @@ const AURA_SHAPE = "AuRa: a step and a signature where Ethereum has the mix hash
  * The chains that were looked at, and what is known of each. `contracts/anchor/NativeChains.sol` and `docs/chains.md` are
  * generated from here (`npm run chains`).
  *
- * Nothing is claimed that a recorded header or a specification does not show.
+ * Nothing is claimed that a recorded header or a specification does not show. A chain that is refused, or not here, can
+ * still prove itself where a guard is deployed: `SelfProvenChain`.
  *
  * @example
  * const { hashWindow } = CHAINS.find(({ id }) => id === 42_161) as KnownChain;

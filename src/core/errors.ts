@@ -55,6 +55,11 @@ export interface ErrorDetails {
   };
   /** The endpoint no longer has, or never had, the state that a proof is to be made of. Never evidence of absence: ask another. */
   readonly STATE_UNAVAILABLE: { number: bigint; hash: string; reason: string };
+  /**
+   * A chain's source of block hashes says something else than a header of the chain. It is not what a guard there would
+   * ask. `shown` is zero where it knows nothing.
+   */
+  readonly CHAIN_UNPROVEN: { fault: string; given: bigint | string; shown: bigint | string };
   /** The endpoint knows the anchor's block, and says that the chain it follows does not hold it. */
   readonly BLOCK_NOT_CANONICAL: { number: bigint; hash: string; reason: string };
   /**

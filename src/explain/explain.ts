@@ -1,5 +1,5 @@
 import { toBytes, toHex, type Hex } from "../core/bytes.js";
-import { CONTINUITIES } from "../anchor/chains.js";
+import { CHAIN_FAULTS, CONTINUITIES } from "../anchor/chains.js";
 import { TIERS } from "../anchor/tiers.js";
 import { ACTIONS, STATUSES } from "../policy/policy.js";
 import { verifyWitness, type WitnessQuestion } from "../proof/witness.js";
@@ -94,7 +94,8 @@ const SENTENCES: Record<LibraryErrorName, (values: Values) => string> = {
   LiquidationNeedsHealth: ({ scope }) =>
     `a liquidation in scope ${word(scope)} depends on the account's health: the contract must ask for it with _guardLiquidation.`,
   ScopeUnknown: ({ scope }) => `scope ${word(scope)} has no configuration, and without a policy nothing is allowed.`,
-  UnsupportedChain: ({ chainId }) => `chain ${chainId} needs a block-hash source of its own.`,
+  UnsupportedChain: ({ chainId }) =>
+    `chain ${chainId} is not listed: its header must prove it, or the contract needs a block-hash source of its own.`,
   PolicyNotMonotone: (v) => `${rowOf(v)} allows more in status ${statusOf(v["status"])} than in the one before it.`,
   PolicyMalformed: (v) => `${rowOf(v)} has bits that no row of verdicts has.`,
   PolicyBlocksSynced: (v) => `${rowOf(v)} does not allow it although nothing is wrong.`,
@@ -167,6 +168,8 @@ const SENTENCES: Record<LibraryErrorName, (values: Values) => string> = {
   BeaconForkUnknown: ({ slot }) => `slot ${slot} is of a fork whose generalized indices are not known.`,
   BeaconForksOutOfOrder: ({ slot, next }) =>
     `the forks of the beacon chain are not in order: slot ${slot} comes before ${next} and is greater.`,
+  ChainUnproven: ({ chainId, fault, given, shown }) =>
+    `chain ${chainId} is not listed and does not prove itself. By fault ${fault} (${named(CHAIN_FAULTS, fault)}) the header says ${given}, and the chain ${shown}.`,
   FieldOutOfSlot: ({ offset, width }) => `a field of ${width} bytes at ${offset} does not lie inside a slot's 32.`,
 };
 

@@ -236,12 +236,23 @@ export const SOURCE_ERRORS = {
   BeaconForksOutOfOrder: [height("slot", "the first slot of a fork"), height("next", "that of the fork after it")],
 } as const satisfies { [name: string]: readonly GuardErrorInput[] };
 
+/** The errors of `contracts/interfaces/IChainErrors.sol`: what a chain is refused that does not prove itself. */
+export const CHAIN_ERRORS = {
+  ChainUnproven: [
+    count("chainId", "the chain's id"),
+    { name: "fault", type: "uint8", meaning: "in what the two disagree, as a position in `CHAIN_FAULTS`" },
+    hash("given", "what the header says"),
+    hash("shown", "what the chain says of the same"),
+  ],
+} as const satisfies { [name: string]: readonly GuardErrorInput[] };
+
 /** Every error that a contract of the library reverts with; the examples' own are not among them. */
 export const LIBRARY_ERRORS = {
   ...GUARD_ERRORS,
   ...POLICY_ERRORS,
   ...BELIEF_ERRORS,
   ...SOURCE_ERRORS,
+  ...CHAIN_ERRORS,
   /** Of `contracts/proof/SlotDerivation.sol`. */
   FieldOutOfSlot: [
     { name: "offset", type: "uint256", meaning: "where the field begins, in bytes from the slot's lowest" },

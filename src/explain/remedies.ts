@@ -96,6 +96,7 @@ const REMEDY_OF_ERROR: Record<LibraryErrorName, Remedy> = {
   BeaconForkUnknown: "configure",
   BeaconForksOutOfOrder: "configure",
   FieldOutOfSlot: "configure",
+  ChainUnproven: "configure",
 };
 
 const REMEDY_OF_CODE: Partial<Record<ErrorCode, Remedy>> = {
@@ -112,6 +113,7 @@ const REMEDY_OF_CODE: Partial<Record<ErrorCode, Remedy>> = {
   PROOF_OF_OTHER_STATE: "prove",
   PROOF_FIELD_MISMATCH: "prove",
   INVALID_RESPONSE: "prove",
+  CHAIN_UNPROVEN: "configure",
   INVALID_POLICY: "configure",
   INVALID_CONFIG: "configure",
 };

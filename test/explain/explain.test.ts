@@ -16,6 +16,7 @@ import { createPublicClient, custom, type EIP1193RequestFn } from "viem";
 import { explain } from "../../src/explain/explain.js";
 import {
   BELIEF_ERRORS,
+  CHAIN_ERRORS,
   GUARD_ERRORS,
   LIBRARY_ERRORS,
   POLICY_ERRORS,
@@ -182,7 +183,7 @@ describe("explain", function () {
 
   it("F17: knows every error of contracts/interfaces, with its values", function () {
     expect(errors.length).to.be.greaterThan(39);
-    const tables = { ...GUARD_ERRORS, ...POLICY_ERRORS, ...BELIEF_ERRORS, ...SOURCE_ERRORS };
+    const tables = { ...GUARD_ERRORS, ...POLICY_ERRORS, ...BELIEF_ERRORS, ...SOURCE_ERRORS, ...CHAIN_ERRORS };
     expect(errors.map(({ name }) => name).sort()).to.deep.equal(Object.keys(tables).sort());
     const source = announced();
     for (const { name, inputs } of errors) {

@@ -11,7 +11,7 @@ import type { Mutant } from "../mutants.js";
 const RANDOM = /random|any history|any 5|all roles together|may have happened|nothing is written but the namespaces/
   .source;
 
-/** A bug put into the policy room, and the file of `test/policy` whose fixed tests notice it. */
+/** A bug put into the policy room, or below it, and the file whose fixed tests notice it. Without a room it is one of `test/policy`. */
 export interface PolicyMutant extends Mutant {
   /** The finding, attack or guarantee that it would bring back; "own" where it is a plausible slip. */
   readonly attack: string;
@@ -38,7 +38,7 @@ export interface Finding {
 
 /** The path of a file of tests, from the project's root. */
 export function testOf(file: string): string {
-  return `test/policy/${file}.test.ts`;
+  return `test/${file.includes("/") ? "" : "policy/"}${file}.test.ts`;
 }
 
 /**

@@ -209,9 +209,14 @@ export class World {
   }
 
   /** Must not be deployed, because its constructor reverts with this error and these values. */
-  async refusesToDeploy(name: string, error: string, values: readonly unknown[]): Promise<void> {
+  async refusesToDeploy(
+    name: string,
+    error: string,
+    values: readonly unknown[],
+    args?: readonly unknown[],
+  ): Promise<void> {
     const { abi } = (await compile(SOURCES.policy, this.#build, neededFor(name)))[name]!;
-    const refusal = await this.aside(() => this.deploy(name)).then(
+    const refusal = await this.aside(() => this.deploy(name, args)).then(
       () => "deployed",
       (reason: unknown) => {
         if (!(reason instanceof Undeployed)) throw reason;
