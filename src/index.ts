@@ -10,6 +10,7 @@ export {
   GUARD_ERROR_NAMES,
   BELIEF_ERRORS,
   CHAIN_ERRORS,
+  CHAIN_FAULTS,
   POLICY_ERRORS,
   SOURCE_ERRORS,
   decodeGuardError,
@@ -17,6 +18,7 @@ export {
   isGuardError,
 } from "./explain/guardErrors.js";
 export type {
+  ChainFault,
   DecodedGuardError,
   GuardErrorInput,
   GuardErrorName,
@@ -51,8 +53,10 @@ export { toBytes, toHex, toQuantity, toWord } from "./core/bytes.js";
 export type { Hex } from "./core/bytes.js";
 export { printable, withoutUrls } from "./core/text.js";
 export { BOUNDS } from "./policy/bounds.js";
-export { CHAINS, CHAIN_FAULTS, CONTINUITIES } from "./anchor/chains.js";
-export type { ChainEvidence, ChainFault, Continuity, HeaderShape, KnownChain, RefusedChain } from "./anchor/chains.js";
+export { CHAINS } from "./anchor/chains.js";
+export { CONTINUITIES } from "./anchor/continuity.js";
+export type { ChainEvidence, HeaderShape, KnownChain, RefusedChain } from "./anchor/chains.js";
+export type { Continuity } from "./anchor/continuity.js";
 export { CHAIN_PROFILES } from "./policy/chains.js";
 export type { ChainProfile } from "./policy/chains.js";
 export { defineGuardConfig, hiddenOutages, scopeId } from "./policy/config.js";

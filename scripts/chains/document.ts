@@ -1,10 +1,5 @@
-import {
-  isKnown,
-  type ChainEvidence,
-  type Continuity,
-  type KnownChain,
-  type RefusedChain,
-} from "../../src/anchor/chains.js";
+import { isKnown, type ChainEvidence, type KnownChain, type RefusedChain } from "../../src/anchor/chains.js";
+import type { Continuity } from "../../src/anchor/continuity.js";
 
 /** What shows an outage, as the documents say it. */
 const SHOWN_BY: Readonly<Record<Continuity, string>> = {

@@ -1,4 +1,5 @@
-import { isKnown, type Continuity, type KnownChain, type RefusedChain } from "../../src/anchor/chains.js";
+import { isKnown, type KnownChain, type RefusedChain } from "../../src/anchor/chains.js";
+import type { Continuity } from "../../src/anchor/continuity.js";
 
 /** Ids in a word, each of 32 bits. */
 const PER_WORD = 8;

@@ -1,7 +1,7 @@
 import { invalidAnchor, type Anchor } from "../anchor/anchor.js";
-import type { ChainFault } from "../anchor/chains.js";
 import { toBytes, toHex, toWord, type Hex } from "../core/bytes.js";
 import { SettlementGuardError } from "../core/errors.js";
+import type { ChainFault } from "../explain/guardErrors.js";
 import { decodeHeader } from "../header/header.js";
 import { call, checkRequestOptions, type Connection, type RequestOptions } from "../rpc/request.js";
 import { invalidOption } from "../rpc/options.js";
@@ -44,7 +44,7 @@ type Reading = readonly [head: Hex, hash: Hex, parentHash: Hex];
  * @throws INVALID_OPTION, INVALID_RESPONSE, and what {@link latestStateAnchor} throws
  * @example
  * const { header } = await proveChain(provider);
- * const perps = await new Perps__factory(deployer).deploy(token, header);
+ * const perps = await ethers.deployContract("Perps", [token, header]);
  */
 export async function proveChain(connection: Connection, options: ProveChainOptions = {}): Promise<ChainProof> {
   checkRequestOptions(options, "source");

@@ -1,10 +1,4 @@
-/** What shows that a chain stood still: the contract's `Continuity`, but for `Unlisted`. */
-export const CONTINUITIES = ["block-times", "l1-origin", "arbitrum-clock", "on-demand"] as const;
-export type Continuity = (typeof CONTINUITIES)[number];
-
-/** In what a chain and the header that was given for it disagree: the contract's `ChainFault`. */
-export const CHAIN_FAULTS = ["height", "hash", "parent-hash", "time"] as const;
-export type ChainFault = (typeof CHAIN_FAULTS)[number];
+import type { Continuity } from "./continuity.js";
 
 /** Why a chain is believed to be what its profile says, or why it is not. */
 export type ChainEvidence =

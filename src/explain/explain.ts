@@ -1,10 +1,16 @@
 import { toBytes, toHex, type Hex } from "../core/bytes.js";
-import { CHAIN_FAULTS, CONTINUITIES } from "../anchor/chains.js";
+import { CONTINUITIES } from "../anchor/continuity.js";
 import { TIERS } from "../anchor/tiers.js";
 import { ACTIONS, STATUSES } from "../policy/policy.js";
 import { verifyWitness, type WitnessQuestion } from "../proof/witness.js";
 import { oneLine, quoted, withoutUrls } from "../core/text.js";
-import { decodeLibraryError, libraryErrorNameOf, selectorOf, type LibraryErrorName } from "./guardErrors.js";
+import {
+  CHAIN_FAULTS,
+  decodeLibraryError,
+  libraryErrorNameOf,
+  selectorOf,
+  type LibraryErrorName,
+} from "./guardErrors.js";
 import { REMEDIES, ownErrorIn, remedyOf } from "./remedies.js";
 import { memberOf, revertEvidenceOf } from "./revertData.js";
 

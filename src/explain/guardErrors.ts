@@ -236,6 +236,10 @@ export const SOURCE_ERRORS = {
   BeaconForksOutOfOrder: [height("slot", "the first slot of a fork"), height("next", "that of the fork after it")],
 } as const satisfies { [name: string]: readonly GuardErrorInput[] };
 
+/** In what a chain and the header that was given for it disagree: the contract's `ChainFault`. */
+export const CHAIN_FAULTS = ["height", "hash", "parent-hash", "time"] as const;
+export type ChainFault = (typeof CHAIN_FAULTS)[number];
+
 /** The errors of `contracts/interfaces/IChainErrors.sol`: what a chain is refused that does not prove itself. */
 export const CHAIN_ERRORS = {
   ChainUnproven: [

@@ -1,4 +1,5 @@
-import { CHAINS, isKnown, type Continuity, type KnownChain } from "../anchor/chains.js";
+import { CHAINS, isKnown, type KnownChain } from "../anchor/chains.js";
+import type { Continuity } from "../anchor/continuity.js";
 
 /** What of a chain decides whether a configuration can work. */
 export interface ChainProfile {

@@ -1,7 +1,7 @@
 import { toHex, toWord, type Hex } from "../core/bytes.js";
 import { SettlementGuardError } from "../core/errors.js";
 import { describeValue } from "../core/text.js";
-import type { Continuity } from "../anchor/chains.js";
+import type { Continuity } from "../anchor/continuity.js";
 import type { ChainProfile } from "./chains.js";
 import {
   WHOLE,

@@ -1,6 +1,6 @@
 import { describeValue, oneLine, quoted } from "../core/text.js";
 import { BOUNDS } from "./bounds.js";
-import { CONTINUITIES } from "../anchor/chains.js";
+import { CONTINUITIES } from "../anchor/continuity.js";
 import { CHAIN_PROFILES, demandsOf, type ChainProfile } from "./chains.js";
 import { ACTIONS, policyFaults, type PolicyTable } from "./policy.js";
 
