@@ -45,14 +45,13 @@ export async function pinReceipts(build: Build, quoted: RealSlot): Promise<Recor
       figures[pinReceiptName(way, hardfork)] = Number((await sent.wait())!.gasUsed);
     };
     const { anchor, witness, storageWitness, storageRoot, header } = partsOf(quoted);
-    const pin = (value: bigint | string) => [anchor[0], value];
     await send("proven", "proven", [anchor, header, witness]);
     await send("rootPinned", "provenAndRootPinned", [anchor, header, witness]);
     await send("valuePinned", "provenAndValuePinned", [anchor, header, witness], await deploy());
-    await send("underRoot", "underPinnedRoot", [pin(storageRoot), storageWitness]);
+    await send("underRoot", "underPinnedRoot", [storageRoot, storageWitness]);
     const other = await deploy();
     await send("valuePinned", "provenAndValuePinned", [anchor, header, witness], other);
-    await send("pinned", "pinned", [pin(quoted.value)], other);
+    await send("pinned", "pinned", [quoted.value], other);
     const { chainId } = await ethers.provider.getNetwork();
     const digest = keccak256(
       AbiCoder.defaultAbiCoder().encode(

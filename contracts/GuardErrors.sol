@@ -40,12 +40,16 @@ library GuardErrors {
                 (bytes32(bytes4(keccak256("LiquidationNeedsHealth(bytes32)"))) >> 160) |
                 (bytes32(IAnchorErrors.SourcesDisagree.selector) >> 192) |
                 (bytes32(IProofErrors.PinMissing.selector) >> 224);
-        if (selector == IProofErrors.PinDiffers.selector) return true;
+        bytes32 ofPins =
+            bytes32(IProofErrors.PinDiffers.selector) |
+                (bytes32(IProofErrors.PinTierTooLow.selector) >> 32) |
+                (bytes32(IAnchorErrors.AnchorTooOld.selector) >> 64);
         uint256 value = uint32(selector);
         return
             Lanes.hold(uint256(ofAnchors), value) ||
             Lanes.hold(uint256(ofStates), value) ||
-            Lanes.hold(uint256(ofPolicy), value);
+            Lanes.hold(uint256(ofPolicy), value) ||
+            Lanes.hold(uint256(ofPins), value);
     }
 
     /// @notice Whether `revertData`, as a `catch` received it, is one of the guard's errors. Empty data is not.

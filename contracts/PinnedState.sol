@@ -3,21 +3,21 @@ pragma solidity ^0.8.13;
 
 import {StateAnchor} from "./anchor/Anchor.sol";
 import {AnchorGuard} from "./anchor/AnchorGuard.sol";
-import {ISourceErrors} from "./interfaces/ISourceErrors.sol";
 import {IProofErrors} from "./interfaces/IProofErrors.sol";
-import {Tier} from "./interfaces/IBlockHashSource.sol";
-import {Pin, Pins} from "./proof/Pins.sol";
+import {Pins} from "./proof/Pins.sol";
 import {Account} from "./proof/ProofTypes.sol";
 import {StateProof} from "./proof/StateProof.sol";
 
-/// @title Facts that are proven once and used by everybody
+/// @title Facts of the executing chain that are proven once and used by everybody
 /// @notice To be inherited beside `StateAnchoredGuard` or `SettlementGuard`. A pin is written by whoever brings the
 /// proof, most cheaply inside the call that needs it. Where that call pays the calldata floor, the pin costs nothing.
 ///
 /// A pin is as old as its block. What it shows may be gone now (SG-13). The delay with which the value can leave
-/// must exceed the age that is accepted here. One fact must not back two positions.
-/// @dev Storage is namespaced (ERC-7201). A pin of the executing chain was written on the branch that its block is of.
-/// A reorg that drops the block drops the pin. Of another chain only its source knows the branch: `_branchOf`.
+/// must exceed the age that is accepted here. One fact must not back two positions. A pin is as sure as the head.
+///
+/// Anybody may pin a newer block. A root that has changed since then no longer fits the pin. So whoever relies on a
+/// pinned root must be able to bring the whole proof instead.
+/// @dev Storage is namespaced (ERC-7201).
 abstract contract PinnedState is AnchorGuard, IProofErrors {
     /// @custom:storage-location erc7201:settlement-guard.storage.pins
     struct PinStorage {
@@ -25,9 +25,9 @@ abstract contract PinnedState is AnchorGuard, IProofErrors {
     }
 
     /// @dev keccak256(abi.encode(uint256(keccak256("settlement-guard.storage.pins")) - 1)) & ~bytes32(uint256(0xff))
-    bytes32 private constant STORAGE = 0x9091f81170c36231f1414e5359874cb20d80374d6c3e0c3385ac0aa801925b00;
+    bytes32 private constant PIN_STORAGE = 0x9091f81170c36231f1414e5359874cb20d80374d6c3e0c3385ac0aa801925b00;
 
-    /// @notice A fact was pinned. Who wants to use it takes the pin from here.
+    /// @notice A fact was pinned. Who wants to use it takes the value from here.
     event Pinned(bytes32 indexed subject, uint64 indexed number, bytes32 hash, uint256 value);
 
     /* WRITING. Each takes an anchor that was checked in the same call: `anchoredState`, or `_requireStateAnchor`. */
@@ -78,71 +78,47 @@ abstract contract PinnedState is AnchorGuard, IProofErrors {
     }
 
     function _keep(bytes32 subject, StateAnchor calldata anchor, uint256 value) private returns (bool kept) {
-        kept = Pins.keep(_storage().pins, subject, anchor.number, value, _branchOf(anchor.number));
+        kept = Pins.keep(_pinStorage().pins, subject, anchor.number, value);
         if (kept) emit Pinned(subject, anchor.number, anchor.hash, value);
     }
 
-    /* READING */
+    /* READING. Reverts with PinMissing, PinDiffers, AnchorInFuture or AnchorTooDeep. */
 
-    /// @notice Requires that `pin` is what is pinned as the chain's state root, by the rules of `_requirePinned`.
-    function _pinnedStateRoot(Pin calldata pin, uint64 maxAge, Tier least) internal view returns (bytes32 root) {
-        _requirePinned(Pins.STATE_ROOT, pin, maxAge, least);
-        return bytes32(pin.value);
+    /// @notice Requires that `root` is pinned as the chain's state root, and no older than `maxAge` blocks.
+    /// @return number the block whose state it is
+    function _requirePinnedStateRoot(bytes32 root, uint64 maxAge) internal view returns (uint64 number) {
+        return _requirePinned(Pins.STATE_ROOT, uint256(root), maxAge);
     }
 
-    /// @notice As `_pinnedStateRoot`, of the storage root of `account`.
-    function _pinnedStorageRoot(
+    /// @notice As `_requirePinnedStateRoot`, of the storage root of `account`.
+    function _requirePinnedStorageRoot(
         address account,
-        Pin calldata pin,
-        uint64 maxAge,
-        Tier least
-    ) internal view returns (bytes32 root) {
-        _requirePinned(Pins.storageRootOf(account), pin, maxAge, least);
-        return bytes32(pin.value);
+        bytes32 root,
+        uint64 maxAge
+    ) internal view returns (uint64 number) {
+        return _requirePinned(Pins.storageRootOf(account), uint256(root), maxAge);
     }
 
-    /// @notice As `_pinnedStateRoot`, of the value of `slot` of `account`.
-    function _pinnedSlot(
+    /// @notice As `_requirePinnedStateRoot`, of the value of `slot` of `account`.
+    function _requirePinnedSlot(
         address account,
         bytes32 slot,
-        Pin calldata pin,
-        uint64 maxAge,
-        Tier least
-    ) internal view returns (uint256 value) {
-        _requirePinned(Pins.slotOf(account, slot), pin, maxAge, least);
-        return pin.value;
+        uint256 value,
+        uint64 maxAge
+    ) internal view returns (uint64 number) {
+        return _requirePinned(Pins.slotOf(account, slot), value, maxAge);
     }
 
-    /// @notice Requires that `pin` is the subject's, of a canonical block, and no older than `maxAge` blocks.
-    /// @dev Reverts with PinMissing, PinDiffers, SourceTierTooLow, AnchorInFuture or AnchorTooDeep.
-    /// @param maxAge in blocks
-    /// @param least the tier that the source of hashes must have
-    function _requirePinned(bytes32 subject, Pin calldata pin, uint64 maxAge, Tier least) internal view {
-        uint64 number = pin.number;
-        Pins.requireKept(_storage().pins, subject, pin, _branchOf(number));
-        if (_tier() < least) revert ISourceErrors.SourceTierTooLow(address(this), least, _tier());
+    function _requirePinned(bytes32 subject, uint256 value, uint64 maxAge) private view returns (uint64 number) {
+        number = Pins.requireKept(_pinStorage().pins, subject, value);
         uint256 head = _blockNumber();
         if (number >= head) revert AnchorInFuture(number, uint64(head));
         if (head - number > maxAge) revert AnchorTooDeep(number, uint64(head), maxAge);
     }
 
-    /// @notice What tells a block from others of its height. Asked when a fact is pinned, and each time that it is read.
-    /// @dev Zero on the executing chain: see above. An override for another chain MUST be the block's hash, as its source
-    /// has it now. It MUST revert where the source has none.
-    function _branchOf(uint64 number) internal view virtual returns (bytes32) {
-        number;
-        return bytes32(0);
-    }
-
-    /// @notice How sure the blocks are that this contract takes for canonical.
-    /// @dev The executing chain's own are of tier Head, whatever their depth. An override names its source's tier.
-    function _tier() internal view virtual returns (Tier) {
-        return Tier.Head;
-    }
-
-    function _storage() private pure returns (PinStorage storage state) {
+    function _pinStorage() private pure returns (PinStorage storage state) {
         assembly ("memory-safe") {
-            state.slot := STORAGE
+            state.slot := PIN_STORAGE
         }
     }
 }

@@ -1,4 +1,6 @@
 export { checkAnchor, verifyStateAnchor } from "./anchor/anchor.js";
+export { beaconIndicesAt, beaconRoot, isBranch } from "./anchor/beacon.js";
+export type { BeaconForks, BeaconHeader, BeaconIndices, BranchClaim, FinalityProof } from "./anchor/beacon.js";
 export { TIERS } from "./anchor/tiers.js";
 export type { Tier } from "./anchor/tiers.js";
 export { latestAnchor, latestStateAnchor } from "./actions/latestAnchor.js";

@@ -3,8 +3,6 @@ pragma solidity ^0.8.13;
 
 import {PinnedState} from "../../contracts/PinnedState.sol";
 import {StateAnchor} from "../../contracts/anchor/Anchor.sol";
-import {Tier} from "../../contracts/interfaces/IBlockHashSource.sol";
-import {Pin} from "../../contracts/proof/Pins.sol";
 import {SlotCheck} from "../../contracts/proof/SlotCheck.sol";
 
 /// @notice A protocol that believes at least one unit to be in a slot. It is shown in each way that there is.
@@ -39,13 +37,14 @@ contract SettlementGuardPins is PinnedState {
         SlotCheck.requireAtLeast(_account, _slot, 1, _pinSlot(anchor, _account, _slot, witness));
     }
 
-    function underPinnedRoot(Pin calldata pin, bytes calldata witness) external view {
-        bytes32 root = _pinnedStorageRoot(_account, pin, MAX_AGE, Tier.Head);
+    function underPinnedRoot(bytes32 root, bytes calldata witness) external view {
+        _requirePinnedStorageRoot(_account, root, MAX_AGE);
         SlotCheck.requireAtLeast(_account, _slot, 1, SlotCheck.valueUnder(root, _slot, witness));
     }
 
-    function pinned(Pin calldata pin) external view {
-        SlotCheck.requireAtLeast(_account, _slot, 1, _pinnedSlot(_account, _slot, pin, MAX_AGE, Tier.Head));
+    function pinned(uint256 value) external view {
+        _requirePinnedSlot(_account, _slot, value, MAX_AGE);
+        SlotCheck.requireAtLeast(_account, _slot, 1, value);
     }
 
     /// @notice What an oracle has signed, for comparison: a value with its block, and nothing else of an oracle's duties.

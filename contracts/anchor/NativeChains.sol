@@ -97,6 +97,22 @@ library NativeChains {
                 : Continuity.Unlisted;
     }
 
+    /// @notice The chain on which the OP-stack chain `chainId` settles; zero for every other.
+    function l1Of(uint256 chainId) internal pure returns (uint256) {
+        if (continuityOf(chainId) != Continuity.L1Origin) return 0;
+        if (
+            chainId == 11155420 ||
+            chainId == 84532 ||
+            chainId == 763373 ||
+            chainId == 1301 ||
+            chainId == 4801 ||
+            chainId == 919 ||
+            chainId == 999999999 ||
+            chainId == 1946
+        ) return 11_155_111;
+        return 1;
+    }
+
     /// @notice The usual time between two blocks, in milliseconds; zero where nobody here knows, or where blocks come on demand.
     function blockTimeOf(uint256 chainId) internal pure returns (uint256) {
         Continuity continuity = continuityOf(chainId);

@@ -147,6 +147,20 @@ library HeaderReader {
         _revertWithFailure(header, number, hash, 0);
     }
 
+    /// @notice Reads the number and the state root of the header whose hash is `hash`.
+    /// @dev Reverts with HeaderHashMismatch, with a number of zero, or HeaderMalformed.
+    /// @param header RLP of the header
+    /// @param hash hash of a block whose height is not known yet
+    /// @return number height of the block
+    /// @return stateRoot root of the state after the block
+    function open(bytes calldata header, bytes32 hash) internal pure returns (uint64 number, bytes32 stateRoot) {
+        HeaderStatus status;
+        bytes32 actual;
+        (status, actual, number, stateRoot) = tryAuthenticate(header, hash);
+        if (status == HeaderStatus.HashMismatch) revert IHeaderErrors.HeaderHashMismatch(0, hash, actual);
+        if (status != HeaderStatus.Ok) revert IHeaderErrors.HeaderMalformed(uint8(uint256(actual)));
+    }
+
     /// @notice Compares a claim about a block with its header: hash, number, state root.
     /// @dev Never reverts. That the chain has a block of this hash is for the block-hash source to say.
     /// @param header RLP of the header

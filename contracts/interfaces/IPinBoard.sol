@@ -2,16 +2,14 @@
 pragma solidity ^0.8.13;
 
 import {StateAnchor} from "../anchor/Anchor.sol";
-import {Pin} from "../proof/Pins.sol";
 import {IProofErrors} from "./IProofErrors.sol";
-import {Tier} from "./IBlockHashSource.sol";
 
-/// @title Pins that any protocol can write and read
+/// @title Pins that any protocol can write
 /// @notice One contract for everybody, without an owner. Who pins pays for everybody who reads.
-/// @dev Each reading takes the pin itself, from the event `Pinned`. Whoever reads MUST know the contract that it asks.
+/// @dev Who reads brings the value, from the event `Pinned`, and MUST know the contract that it asks.
 interface IPinBoard is IProofErrors {
     /// @notice Pins the state root of a block.
-    /// @param anchor the block, at least one below the head and inside the window of the block-hash source
+    /// @param anchor the block, and its state root
     /// @param header RLP of its header
     /// @return kept false where a newer pin stays
     function pinStateRoot(StateAnchor calldata anchor, bytes calldata header) external returns (bool kept);
@@ -35,29 +33,23 @@ interface IPinBoard is IProofErrors {
         bytes32 slot,
         bytes calldata witness
     ) external returns (uint256 value);
+}
 
-    /// @notice The chain's state root, as `pin` has it. Reverts unless it is pinned, no older than `maxAge` blocks, and
-    /// of a canonical block.
-    /// @param least the tier that this board's blocks must have
-    function stateRootOf(Pin calldata pin, uint64 maxAge, Tier least) external view returns (bytes32 root);
+/// @title Pins of the executing chain
+/// @dev Each reading reverts with PinMissing, PinDiffers or AnchorTooDeep, unless the value is pinned and not too old.
+interface IOwnPinBoard is IPinBoard {
+    /// @notice The block whose state root is `root`.
+    /// @param maxAge in blocks
+    function requireStateRoot(bytes32 root, uint64 maxAge) external view returns (uint64 number);
 
-    /// @notice As `stateRootOf`, of an account's storage root.
-    function storageRootOf(
-        address account,
-        Pin calldata pin,
-        uint64 maxAge,
-        Tier least
-    ) external view returns (bytes32 root);
+    /// @notice The block at which the storage root of `account` is `root`.
+    function requireStorageRoot(address account, bytes32 root, uint64 maxAge) external view returns (uint64 number);
 
-    /// @notice As `stateRootOf`, of a slot's value.
-    function slotOf(
+    /// @notice The block at which `slot` of `account` holds `value`.
+    function requireSlot(
         address account,
         bytes32 slot,
-        Pin calldata pin,
-        uint64 maxAge,
-        Tier least
-    ) external view returns (uint256 value);
-
-    /// @notice How sure the blocks are that this board takes for canonical.
-    function tier() external view returns (Tier);
+        uint256 value,
+        uint64 maxAge
+    ) external view returns (uint64 number);
 }

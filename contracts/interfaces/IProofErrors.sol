@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.13;
 
+import {Tier} from "./IBlockHashSource.sol";
+
 /// @title The errors of state proofs, and of pins
 interface IProofErrors {
     /// @notice Thrown when a witness shows nothing: neither a value nor an absence. `explain` in TypeScript names the reason.
@@ -22,9 +24,13 @@ interface IProofErrors {
     /// @notice Thrown when nothing was pinned of a subject.
     error PinMissing(bytes32 subject);
 
-    /// @notice Thrown when a pin is given that is not the one that is kept. Where `kept` is greater, a newer one has replaced it.
-    /// Of another chain: or its block is not canonical any more.
+    /// @notice Thrown when a value is given that is not the one that is pinned. A newer block has replaced it, or the pinned
+    /// block is not canonical any more.
     /// @param kept block of the pin that is there
-    /// @param given block of the pin that was given
-    error PinDiffers(bytes32 subject, uint64 kept, uint64 given);
+    error PinDiffers(bytes32 subject, uint64 kept);
+
+    /// @notice Thrown when a fact must be surer than the blocks that it rests on.
+    /// @param wanted the least `Tier` that is asked for
+    /// @param actual the tier of the source that knows the blocks
+    error PinTierTooLow(bytes32 subject, Tier wanted, Tier actual);
 }

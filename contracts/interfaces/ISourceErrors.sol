@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.13;
 
-import {Tier} from "./IBlockHashSource.sol";
-
 /// @title What those are refused who deploy a source, or record in one
 interface ISourceErrors {
     /// @notice Thrown when a source is of another chain than the one it is wanted for.
@@ -13,12 +11,6 @@ interface ISourceErrors {
     /// @param head height of the executing block; zero where the source is of another chain
     error SourceFaulty(address source, uint64 number, uint64 head);
 
-    /// @notice Thrown when what is asked for is surer than the source.
-    error SourceTierTooLow(address source, Tier wanted, Tier actual);
-
-    /// @notice Thrown when another hash of a height is recorded already. Both stay where they are.
-    error HashConflict(uint64 number, bytes32 recorded, bytes32 given);
-
     /// @notice Thrown when the ring's place holds a newer block: an older one does not replace it.
     error PlaceTaken(uint64 number, uint64 newer);
 
@@ -27,6 +19,12 @@ interface ISourceErrors {
 
     /// @notice Thrown when a ring would hold no block, or more than heights of 40 bits can tell apart.
     error RingSize(uint256 size);
+
+    /// @notice Thrown when a prover is asked on its own chain for what it proves elsewhere (ERC-7888).
+    error OnHomeChain(uint256 chainId);
+
+    /// @notice Thrown when the code that a proof shows at an address is not the one that it was made for.
+    error CodeDiffers(address account, bytes32 expected, bytes32 actual);
 
     /// @notice Thrown when a quorum is none: fewer than more than half of its members, or than one.
     error QuorumTooSmall(uint256 quorum, uint256 members);

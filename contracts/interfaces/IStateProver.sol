@@ -2,7 +2,7 @@
 pragma solidity ^0.8.13;
 
 /// @title What proves the state of a target chain on a home chain (ERC-7888, draft of January 2026)
-/// @dev The interface id is 0x9086b097. What a commitment is, the block's hash or its state root, is the prover's to say: see `StateProvers`.
+/// @dev The interface id is 0x9086b097. What a commitment is, a block's hash or a state root, is the prover's to say.
 interface IStateProver {
     /// @notice The target chain's commitment, shown against a commitment of the home chain.
     /// @param homeStateCommitment of the chain on which `getTargetStateCommitment` could be called

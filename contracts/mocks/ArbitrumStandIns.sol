@@ -66,3 +66,25 @@ contract ArbSysOfAnyHash {
         return keccak256(abi.encode(number));
     }
 }
+
+/// @notice An ArbSys that knows its height and no hash.
+contract ArbSysWithoutHashes {
+    function arbBlockNumber() external pure returns (uint256) {
+        return 10;
+    }
+
+    function arbChainID() external view returns (uint256) {
+        return block.chainid;
+    }
+
+    function arbBlockHash(uint256) external pure returns (bytes32) {
+        return bytes32(0);
+    }
+}
+
+/// @notice A ring that has a word for every height, however old.
+contract RingOfAnyHash {
+    fallback(bytes calldata number) external returns (bytes memory) {
+        return abi.encode(keccak256(number));
+    }
+}

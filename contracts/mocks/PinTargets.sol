@@ -4,8 +4,6 @@ pragma solidity ^0.8.13;
 import {PinnedState} from "../PinnedState.sol";
 import {StateAnchoredGuard} from "../StateAnchoredGuard.sol";
 import {StateAnchor} from "../anchor/Anchor.sol";
-import {Tier} from "../interfaces/IBlockHashSource.sol";
-import {Pin} from "../proof/Pins.sol";
 import {SlotCheck} from "../proof/SlotCheck.sol";
 
 /// @notice A protocol that pins what it proves, and uses it.
@@ -35,45 +33,68 @@ contract PinTarget is StateAnchoredGuard, PinnedState {
         _useSlot(anchor, account, slot, witness);
     }
 
+    function pinStorageRootOf(
+        StateAnchor calldata anchor,
+        bytes calldata header,
+        address account,
+        bytes32 slot,
+        bytes calldata witness
+    ) external anchoredState(anchor, header) {
+        _useRoot(anchor, account, slot, witness);
+    }
+
+    function _useRoot(StateAnchor calldata anchor, address account, bytes32 slot, bytes calldata witness) private {
+        used = _pinStorageRootOf(anchor, account, slot, witness);
+    }
+
     function _useSlot(StateAnchor calldata anchor, address account, bytes32 slot, bytes calldata witness) private {
         used = _pinSlot(anchor, account, slot, witness);
     }
 
-    function stateRootOf(Pin calldata pin, uint64 maxAge) external view returns (bytes32) {
-        return _pinnedStateRoot(pin, maxAge, Tier.Head);
+    function requireStateRoot(bytes32 root, uint64 maxAge) external view returns (uint64) {
+        return _requirePinnedStateRoot(root, maxAge);
     }
 
-    function storageRootOf(address account, Pin calldata pin, uint64 maxAge) external view returns (bytes32) {
-        return _pinnedStorageRoot(account, pin, maxAge, Tier.Head);
+    function requireStorageRoot(address account, bytes32 root, uint64 maxAge) external view returns (uint64) {
+        return _requirePinnedStorageRoot(account, root, maxAge);
+    }
+
+    function requireSlot(address account, bytes32 slot, uint256 value, uint64 maxAge) external view returns (uint64) {
+        return _requirePinnedSlot(account, slot, value, maxAge);
     }
 
     function slotUnder(
         address account,
-        Pin calldata pin,
+        bytes32 root,
         uint64 maxAge,
         bytes32 slot,
         bytes calldata witness
     ) external view returns (uint256) {
-        return SlotCheck.valueUnder(_pinnedStorageRoot(account, pin, maxAge, Tier.Head), slot, witness);
+        _requirePinnedStorageRoot(account, root, maxAge);
+        return SlotCheck.valueUnder(root, slot, witness);
     }
 
     function slotsUnder(
         address account,
-        Pin calldata pin,
+        bytes32 root,
         uint64 maxAge,
         bytes32[] calldata slots,
         bytes calldata witness
     ) external view returns (uint256[] memory) {
-        return SlotCheck.valuesUnder(_pinnedStorageRoot(account, pin, maxAge, Tier.Head), slots, witness);
+        _requirePinnedStorageRoot(account, root, maxAge);
+        return SlotCheck.valuesUnder(root, slots, witness);
+    }
+}
+
+/// @notice A protocol whose heights are another contract's to tell, as on Arbitrum.
+contract ClockedPinTarget is PinTarget {
+    uint256 private _ahead;
+
+    function setAhead(uint256 ahead) external {
+        _ahead = ahead;
     }
 
-    function slotOf(
-        address account,
-        bytes32 slot,
-        Pin calldata pin,
-        uint64 maxAge,
-        Tier least
-    ) external view returns (uint256) {
-        return _pinnedSlot(account, slot, pin, maxAge, least);
+    function _blockNumber() internal view override returns (uint256) {
+        return block.number + _ahead;
     }
 }

@@ -85,7 +85,8 @@ contract ToldSource is IBlockHashSource {
         KnownZero,
         UnknownHash,
         DisagreeingHash,
-        NoAnswer
+        NoAnswer,
+        Disagreeing
     }
 
     error ToldToRevert();
@@ -124,6 +125,7 @@ contract ToldSource is IBlockHashSource {
         if (manner == Manner.UnknownHash) first = uint256(Answer.Unknown);
         if (manner == Manner.DisagreeingHash) first = uint256(Answer.Disagree);
         if (manner == Manner.NoAnswer) first = 3;
+        if (manner == Manner.Disagreeing) (first, hash) = (uint256(Answer.Disagree), bytes32(0));
         assembly ("memory-safe") {
             let at := mload(0x40)
             mstore(at, first)

@@ -3,21 +3,17 @@ pragma solidity ^0.8.13;
 
 import {IProofErrors} from "../interfaces/IProofErrors.sol";
 
-/// @notice A fact of a state, with the block that it is about.
-/// @param number height of the block
-/// @param value what the state after it holds: a root, or a slot's value, zero where it is absent
-struct Pin {
-    uint64 number;
-    uint256 value;
-}
-
-/// @title What was proven once
-/// @notice Each subject has one slot, which a newer fact overwrites. It holds the height, and a commitment to height,
-/// value and block. Who uses the fact brings the pin in calldata: 64 bytes, and no second slot.
+/// @title What was proven once of the executing chain
+/// @notice Each subject has one slot, which a newer fact overwrites. It holds the block's height, and a commitment to
+/// height and value. Who uses the fact brings the value in calldata: 32 bytes, and no second slot.
 /// @dev The commitment has 216 bits. A second preimage takes 2^216 steps. For a collision somebody must choose 2^108
-/// values of the slot, and have the state hold one of them.
+/// values of the slot, and have the state hold one of them. A pin was written on the branch that its block is of, so
+/// that no hash is needed: a reorg that drops the block drops the pin.
 library Pins {
     uint256 private constant HEIGHT_SHIFT = 216;
+
+    /// @notice Heights from this one on have more than the 40 bits that a pin has for them. They are not kept.
+    uint256 internal constant HEIGHT_LIMIT = 1 << 40;
 
     /// @notice The subject "state root of the chain".
     bytes32 internal constant STATE_ROOT = keccak256("settlement-guard.pin.state-root");
@@ -36,37 +32,36 @@ library Pins {
     }
 
     /// @notice Keeps a fact that was proven, unless one of a newer block is there.
-    /// @param branch what tells the block from others of its height; zero on the executing chain
-    /// @return kept false where a fact of a newer block stays, or this very one was there
+    /// @return kept false where a fact of a newer block stays, this very one was there, or the height has over 40 bits
     function keep(
         mapping(bytes32 => uint256) storage pins,
         bytes32 subject,
         uint64 number,
-        uint256 value,
-        bytes32 branch
+        uint256 value
     ) internal returns (bool kept) {
         uint256 before = pins[subject];
-        uint256 word = _wordOf(number, value, branch);
-        if (before >> HEIGHT_SHIFT > number || before == word) return false;
+        uint256 word = _wordOf(number, value);
+        if (number >= HEIGHT_LIMIT || before >> HEIGHT_SHIFT > number || before == word) return false;
         pins[subject] = word;
         return true;
     }
 
-    /// @notice Requires that `pin` is what was kept, for a block of `branch`. Says nothing of its age.
+    /// @notice Requires that `value` is what is pinned. Says nothing of its age.
+    /// @return number the block that it is about
     function requireKept(
         mapping(bytes32 => uint256) storage pins,
         bytes32 subject,
-        Pin calldata pin,
-        bytes32 branch
-    ) internal view {
+        uint256 value
+    ) internal view returns (uint64 number) {
         uint256 kept = pins[subject];
-        if (kept == _wordOf(pin.number, pin.value, branch)) return;
+        number = uint64(kept >> HEIGHT_SHIFT);
+        if (kept == _wordOf(number, value)) return number;
         if (kept == 0) revert IProofErrors.PinMissing(subject);
-        revert IProofErrors.PinDiffers(subject, uint64(kept >> HEIGHT_SHIFT), pin.number);
+        revert IProofErrors.PinDiffers(subject, number);
     }
 
     /// @dev Height and commitment. Never zero, but for a hash that nobody finds.
-    function _wordOf(uint64 number, uint256 value, bytes32 branch) private pure returns (uint256) {
-        return (uint256(number) << HEIGHT_SHIFT) | (uint256(keccak256(abi.encode(number, value, branch))) >> 40);
+    function _wordOf(uint64 number, uint256 value) private pure returns (uint256) {
+        return (uint256(number) << HEIGHT_SHIFT) | (uint256(keccak256(abi.encode(number, value))) >> 40);
     }
 }

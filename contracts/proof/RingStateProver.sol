@@ -5,6 +5,7 @@ import {HeaderReader} from "../header/HeaderReader.sol";
 import {Answer} from "../interfaces/IBlockHashSource.sol";
 import {ISourceErrors} from "../interfaces/ISourceErrors.sol";
 import {IStateProver} from "../interfaces/IStateProver.sol";
+import {Account} from "./ProofTypes.sol";
 import {StateProof} from "./StateProof.sol";
 import {HashRing, HashRings} from "../anchor/sources/HashRing.sol";
 import {Sources} from "../anchor/sources/Sources.sol";
@@ -18,13 +19,17 @@ contract RingStateProver is IStateProver, ISourceErrors {
     HashRing public immutable ring;
     uint256 private immutable _homeChainId;
     uint256 private immutable _size;
+    bytes32 private immutable _codeHash;
 
     /// @param ring_ its address on the home chain
     /// @param homeChainId the chain on which it is
     /// @param size of the ring
-    constructor(HashRing ring_, uint256 homeChainId, uint256 size) {
-        (ring, _homeChainId, _size) = (ring_, homeChainId, size);
-        if (block.chainid == homeChainId && ring_.size() != size) revert RingSize(size);
+    /// @param codeHash of the ring's code there. A chain that puts other code in its place proves nothing here
+    constructor(HashRing ring_, uint256 homeChainId, uint256 size, bytes32 codeHash) {
+        (ring, _homeChainId, _size, _codeHash) = (ring_, homeChainId, size, codeHash);
+        if (block.chainid != homeChainId) return;
+        if (address(ring_).codehash != codeHash) revert CodeDiffers(address(ring_), codeHash, address(ring_).codehash);
+        if (ring_.size() != size) revert RingSize(size);
     }
 
     /// @inheritdoc IStateProver
@@ -46,10 +51,12 @@ contract RingStateProver is IStateProver, ISourceErrors {
 
     /// @inheritdoc IStateProver
     /// @param input ABI encoding of the arguments of `hashIn`, without the first
+    /// @dev Reverts with OnHomeChain there: what the ring held at an old block is not what it holds now.
     function verifyTargetStateCommitment(
         bytes32 homeBlockHash,
         bytes calldata input
     ) external view returns (bytes32 hash) {
+        if (block.chainid == _homeChainId) revert OnHomeChain(_homeChainId);
         (uint64 number, bytes memory header, bytes32[] memory slots, bytes memory witness) = abi.decode(
             input,
             (uint64, bytes, bytes32[], bytes)
@@ -81,8 +88,7 @@ contract RingStateProver is IStateProver, ISourceErrors {
         bytes calldata witness
     ) external view returns (bytes32 hash) {
         bool isHashFirst = _requireSlots(number, slots);
-        bytes32 stateRoot = _stateRoot(header, homeBlockHash);
-        (, , uint256[] memory values) = StateProof.readAccountSlots(stateRoot, address(ring), slots, witness);
+        uint256[] memory values = _valuesIn(homeBlockHash, header, slots, witness);
         hash = bytes32(values[isHashFirst ? 0 : 1]);
         // The place may hold another height's hash by then, or none.
         uint256 height = HashRings.heightIn(values[isHashFirst ? 1 : 0], number % _size);
@@ -99,7 +105,7 @@ contract RingStateProver is IStateProver, ISourceErrors {
         bytes calldata header,
         bytes calldata witness
     ) external pure returns (bytes32 value) {
-        bytes32 stateRoot = _stateRoot(header, targetBlockHash);
+        (, bytes32 stateRoot) = HeaderReader.open(header, targetBlockHash);
         (, uint256 word, ) = StateProof.readAccountSlot(stateRoot, account, bytes32(slot), witness);
         return bytes32(word);
     }
@@ -114,16 +120,24 @@ contract RingStateProver is IStateProver, ISourceErrors {
         if (!isHashFirst) (first, second) = (second, first);
     }
 
+    /// @dev What the ring's slots held after a block of the home chain, where its code was the one expected.
+    function _valuesIn(
+        bytes32 homeBlockHash,
+        bytes calldata header,
+        bytes32[] calldata slots,
+        bytes calldata witness
+    ) private view returns (uint256[] memory values) {
+        (, bytes32 stateRoot) = HeaderReader.open(header, homeBlockHash);
+        Account memory fields;
+        (, fields, values) = StateProof.readAccountSlots(stateRoot, address(ring), slots, witness);
+        if (fields.codeHash != _codeHash) revert CodeDiffers(address(ring), _codeHash, fields.codeHash);
+    }
+
     /// @dev Whether the first of the two slots is that of the hash.
     function _requireSlots(uint64 number, bytes32[] calldata slots) private view returns (bool isHashFirst) {
         bytes32 first;
         bytes32 second;
         (first, second, isHashFirst) = slotsOf(number);
         if (slots.length != 2 || slots[0] != first || slots[1] != second) revert NothingToRecord(number);
-    }
-
-    /// @dev The state root of the header whose hash this is. Its height is of no concern.
-    function _stateRoot(bytes calldata header, bytes32 hash) private pure returns (bytes32) {
-        return HeaderReader.authenticate(header, HeaderReader.read(header).number, hash);
     }
 }

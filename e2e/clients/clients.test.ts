@@ -200,7 +200,7 @@ describe("a real client: its EIP-2935, its EIP-4788 and its reorgs", () => {
     await node.consensus.finalize(node.consensus.head.number - 1n);
     await node.consensus.mine({ slots: 2 });
     const forks = { electra: 0n, gloas: 1_000_000n, until: 1_000_000n };
-    const deployment = await new FinalizedHashes__factory().getDeployTransaction(CHAIN_ID, forks, 100);
+    const deployment = await new FinalizedHashes__factory().getDeployTransaction(forks, 100);
     const { contract } = await node.execute(deployment);
     const source = FinalizedHashes__factory.connect(contract, node.provider);
 
@@ -246,10 +246,10 @@ describe("a real client: its EIP-2935, its EIP-4788 and its reorgs", () => {
     const action = await node.sign(pinning);
     await node.consensus.mine({ transactions: [action.raw] });
     expect(await node.receipt(action.hash)).to.include({ status: "0x1" });
-    const pin = { number: anchor.number, value: proof.slots[0]!.value };
-    expect(pin.value).not.to.equal(0n);
-    const read = () => board.slotOf(HISTORY_ADDRESS, slot, pin, 100n, 0);
-    expect(await read()).to.equal(pin.value);
+    const { value } = proof.slots[0]!;
+    expect(value).not.to.equal(0n);
+    const read = () => board.requireSlot(HISTORY_ADDRESS, slot, value, 100n);
+    expect(await read()).to.equal(anchor.number);
 
     await node.consensus.reorg({ depth: Number(node.consensus.head.number - anchor.number) + 1 });
     await expect(read()).to.be.rejectedByGuard("PinMissing");

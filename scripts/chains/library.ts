@@ -64,17 +64,23 @@ function functionsOf(known: readonly KnownChain[], words: readonly Word[]): stri
         return ${hold("OTHERS")} ? Continuity.BlockTimes : Continuity.Unlisted;
     }
 
+    /// @notice The chain on which the OP-stack chain \`chainId\` settles; zero for every other.
+    function l1Of(uint256 chainId) internal pure returns (uint256) {
+        if (continuityOf(chainId) != Continuity.L1Origin) return 0;
+        ${valuesOf(of("l1-origin"), ({ l1 }) => l1)}
+    }
+
     /// @notice The usual time between two blocks, in milliseconds; zero where nobody here knows, or where blocks come on demand.
     function blockTimeOf(uint256 chainId) internal pure returns (uint256) {
         Continuity continuity = continuityOf(chainId);
         if (continuity == Continuity.L1Origin) {
-            ${timesOf(of("l1-origin"))}
+            ${valuesOf(of("l1-origin"), ({ blockTime }) => blockTime)}
         }
         if (continuity == Continuity.ArbitrumClock) {
-            ${timesOf(of("arbitrum-clock"))}
+            ${valuesOf(of("arbitrum-clock"), ({ blockTime }) => blockTime)}
         }
         if (continuity != Continuity.BlockTimes) return 0;
-        ${timesOf(of("block-times"))}
+        ${valuesOf(of("block-times"), ({ blockTime }) => blockTime)}
     }
 `;
 }
@@ -110,15 +116,15 @@ function laneOf(id: number): string {
   return id.toString(16).padStart(8, "0");
 }
 
-/** The block time of each chain of a group, where the most have the last. */
-function timesOf(chains: readonly KnownChain[]): string {
-  const byTime = new Map<number, KnownChain[]>();
-  for (const chain of chains) byTime.set(chain.blockTime ?? 0, [...(byTime.get(chain.blockTime ?? 0) ?? []), chain]);
-  const times = [...byTime].sort(([, a], [, b]) => a.length - b.length);
-  return times
-    .map(([time, those], i) => {
-      const result = `return ${time.toString().replace(/\B(?=(?:\d{3})+$)/g, "_")};`;
-      return i === times.length - 1 ? result : `if (${anyOf(those)}) ${result}`;
+/** A number of each chain of a group, where the most have the last. Zero where it has none. */
+function valuesOf(chains: readonly KnownChain[], valueOf: (chain: KnownChain) => number | undefined): string {
+  const byValue = new Map<number, KnownChain[]>();
+  for (const chain of chains) byValue.set(valueOf(chain) ?? 0, [...(byValue.get(valueOf(chain) ?? 0) ?? []), chain]);
+  const values = [...byValue].sort(([, a], [, b]) => a.length - b.length);
+  return values
+    .map(([value, those], i) => {
+      const result = `return ${value.toString().replace(/\B(?=(?:\d{3})+$)/g, "_")};`;
+      return i === values.length - 1 ? result : `if (${anyOf(those)}) ${result}`;
     })
     .join("\n");
 }

@@ -1,6 +1,6 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 
-import { toBytes, toHex, type Hex } from "../core/bytes.js";
+import { invalidHex, toBytes, toHex, type Hex } from "../core/bytes.js";
 
 /** The header of a beacon block: what its root commits to (consensus specification, phase 0). */
 export interface BeaconHeader {
@@ -54,13 +54,24 @@ export interface BeaconIndices {
 const ELECTRA: BeaconIndices = { finalizedRoot: 169n, blockHash: 812n };
 const GLOAS: BeaconIndices = { finalizedRoot: 735n, blockHash: 2_856n };
 
-/** The generalized indices of the fork that a slot belongs to; undefined where they are not known. */
+/**
+ * The generalized indices of the fork that a slot belongs to; undefined where they are not known.
+ *
+ * @example
+ * const { blockHash } = beaconIndicesAt(forks, header.slot) ?? {};
+ */
 export function beaconIndicesAt(forks: BeaconForks, slot: bigint): BeaconIndices | undefined {
   if (slot < forks.electra || slot >= forks.until) return undefined;
   return slot < forks.gloas ? ELECTRA : GLOAS;
 }
 
-/** The root of a beacon block header (SSZ). */
+/**
+ * The root of a beacon block header (SSZ).
+ *
+ * @throws INVALID_HEX for a number beyond 64 bits, or a root of another form
+ * @example
+ * beaconRoot(attested) === parentBeaconBlockRoot;
+ */
 export function beaconRoot({ slot, proposerIndex, parentRoot, stateRoot, bodyRoot }: BeaconHeader): Hex {
   const fields = [uint64(slot), uint64(proposerIndex), ...[parentRoot, stateRoot, bodyRoot].map(root)];
   const zero = new Uint8Array(32);
@@ -70,7 +81,13 @@ export function beaconRoot({ slot, proposerIndex, parentRoot, stateRoot, bodyRoo
   return toHex(level[0] as Uint8Array);
 }
 
-/** Whether a branch leads from its leaf to its root, with as many siblings as the index has levels. */
+/**
+ * Whether a branch leads from its leaf to its root, with as many siblings as the index has levels.
+ *
+ * @throws INVALID_HEX for a root, leaf or sibling of another form
+ * @example
+ * isBranch({ root: header.bodyRoot, generalizedIndex: 812n, leaf: block.hash, branch });
+ */
 export function isBranch({ root: top, generalizedIndex, leaf, branch }: BranchClaim): boolean {
   let place = generalizedIndex;
   let node = root(leaf);
@@ -82,6 +99,7 @@ export function isBranch({ root: top, generalizedIndex, leaf, branch }: BranchCl
 }
 
 function uint64(value: bigint): Uint8Array {
+  if (value < 0n || value >= 2n ** 64n) throw invalidHex("slot or index", String(value), "a number of 64 bits");
   const bytes = new Uint8Array(32);
   new DataView(bytes.buffer).setBigUint64(0, value, true);
   return bytes;

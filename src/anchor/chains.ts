@@ -36,6 +36,8 @@ export interface KnownChain {
   /** The longest average time between two blocks of a chain that lives, in milliseconds. */
   readonly longestBlockTime?: number;
   readonly continuity: Continuity;
+  /** Of an OP-stack chain, the id of the chain that it settles on. */
+  readonly l1?: number;
   /** By how much a healthy sequencer's L1 origin lags at the most, in seconds. */
   readonly originLag?: number;
   /** What finality rests on, and the deepest reorg that is on record. */
@@ -94,6 +96,7 @@ const opStack = (chain: Named & Partial<KnownChain>): KnownChain => ({
   blockTime: 2_000,
   longestBlockTime: 2_500,
   continuity: "l1-origin",
+  l1: 1,
   originLag: 180,
   reorgs: "Unsafe until L1 holds the batch; final with L1.",
   headers: [{ from: "genesis", shape: `${FROM_LONDON}, as the chain's forks came` }],
@@ -101,6 +104,8 @@ const opStack = (chain: Named & Partial<KnownChain>): KnownChain => ({
   stateProofs: true,
   ...chain,
 });
+
+const onSepolia = (chain: Named & Partial<KnownChain>): KnownChain => opStack({ l1: 11_155_111, ...chain });
 
 const arbitrum = (chain: Named & Partial<KnownChain>): KnownChain => ({
   source: "arbitrum",
@@ -174,9 +179,9 @@ export const CHAINS: readonly (KnownChain | RefusedChain)[] = [
   }),
   ethereum({ id: 560_048, name: "Hoodi", evidence: specified(EXECUTION_SPECS) }),
   opStack({ id: 10, name: "OP Mainnet", evidence: specified(`${REGISTRY}/mainnet/op.toml`) }),
-  opStack({ id: 11_155_420, name: "OP Sepolia", evidence: recorded("op-sepolia") }),
+  onSepolia({ id: 11_155_420, name: "OP Sepolia", evidence: recorded("op-sepolia") }),
   opStack({ id: 8_453, name: "Base", evidence: specified(BASE_SPECS) }),
-  opStack({ id: 84_532, name: "Base Sepolia", evidence: specified(BASE_SPECS) }),
+  onSepolia({ id: 84_532, name: "Base Sepolia", evidence: specified(BASE_SPECS) }),
   opStack({
     id: 57_073,
     name: "Ink",
@@ -184,7 +189,7 @@ export const CHAINS: readonly (KnownChain | RefusedChain)[] = [
     longestBlockTime: 1_250,
     evidence: specified(`${REGISTRY}/mainnet/ink.toml`),
   }),
-  opStack({
+  onSepolia({
     id: 763_373,
     name: "Ink Sepolia",
     blockTime: 1_000,
@@ -198,7 +203,7 @@ export const CHAINS: readonly (KnownChain | RefusedChain)[] = [
     longestBlockTime: 1_250,
     evidence: specified(`${REGISTRY}/mainnet/unichain.toml`),
   }),
-  opStack({
+  onSepolia({
     id: 1_301,
     name: "Unichain Sepolia",
     blockTime: 1_000,
@@ -206,13 +211,13 @@ export const CHAINS: readonly (KnownChain | RefusedChain)[] = [
     evidence: specified(`${REGISTRY}/sepolia/unichain.toml`),
   }),
   opStack({ id: 480, name: "World Chain", evidence: specified(`${REGISTRY}/mainnet/worldchain.toml`) }),
-  opStack({ id: 4_801, name: "World Chain Sepolia", evidence: specified(`${REGISTRY}/sepolia/worldchain.toml`) }),
+  onSepolia({ id: 4_801, name: "World Chain Sepolia", evidence: specified(`${REGISTRY}/sepolia/worldchain.toml`) }),
   opStack({ id: 34_443, name: "Mode", evidence: specified(`${REGISTRY}/mainnet/mode.toml`) }),
-  opStack({ id: 919, name: "Mode Sepolia", evidence: specified(`${REGISTRY}/sepolia/mode.toml`) }),
+  onSepolia({ id: 919, name: "Mode Sepolia", evidence: specified(`${REGISTRY}/sepolia/mode.toml`) }),
   opStack({ id: 7_777_777, name: "Zora", evidence: specified(`${REGISTRY}/mainnet/zora.toml`) }),
-  opStack({ id: 999_999_999, name: "Zora Sepolia", evidence: specified(`${REGISTRY}/sepolia/zora.toml`) }),
+  onSepolia({ id: 999_999_999, name: "Zora Sepolia", evidence: specified(`${REGISTRY}/sepolia/zora.toml`) }),
   opStack({ id: 1_868, name: "Soneium", evidence: specified(`${REGISTRY}/mainnet/soneium.toml`) }),
-  opStack({ id: 1_946, name: "Soneium Minato", evidence: specified(`${REGISTRY}/sepolia/soneium-minato.toml`) }),
+  onSepolia({ id: 1_946, name: "Soneium Minato", evidence: specified(`${REGISTRY}/sepolia/soneium-minato.toml`) }),
   opStack({
     id: 42_220,
     name: "Celo",

@@ -71,6 +71,8 @@ const SENTENCES: Record<LibraryErrorName, (values: Values) => string> = {
     `the block-hash source gave no hash for block ${number} at block ${head}, although it is inside its window.`,
   SourcesDisagree: ({ number, head }) =>
     `the members of the quorum know different hashes of block ${number} at block ${head}: one of them is wrong.`,
+  AnchorTooOld: ({ number, time, now_, maxAge }) =>
+    `block ${number} was made at ${moment(time)}, and at ${moment(now_)} that is longer ago than ${maxAge} s.`,
   AnchorMismatch: ({ number, claimed, actual }) =>
     `the action was prepared on another branch: at block ${number} it claims ${claimed}, and the executing chain has ${actual}.`,
   HeaderHashMismatch: ({ number, claimed, actual }) =>
@@ -91,8 +93,10 @@ const SENTENCES: Record<LibraryErrorName, (values: Values) => string> = {
   StateProofInvalid: ({ root, key, offset }) =>
     `the witness shows nothing of ${key} under the root ${root}: it is refused at byte ${offset}.`,
   PinMissing: ({ subject }) => `nothing is pinned of the subject ${subject}.`,
-  PinDiffers: ({ subject, kept, given }) =>
-    `of the subject ${subject} a pin of block ${kept} is kept, and not the one of block ${given} that was given.`,
+  PinDiffers: ({ subject, kept }) =>
+    `of the subject ${subject} block ${kept} is pinned with another value, or that block is not canonical any more.`,
+  PinTierTooLow: ({ subject, wanted, actual }) =>
+    `the block that is pinned of the subject ${subject} is of tier ${tierOf(actual)}, and tier ${tierOf(wanted)} is asked for.`,
   ActionDenied: ({ scope, action, status }) =>
     `action ${action} (${named(ACTIONS, action)}) is not open in scope ${word(scope)}, whose status is ${statusOf(status)}.${onTrial(status)}`,
   LiquidationDenied: ({ scope, status, worstHealth, bestHealth }) =>
@@ -153,10 +157,9 @@ const SENTENCES: Record<LibraryErrorName, (values: Values) => string> = {
     `the source ${source} is of chain ${actual}, and one of chain ${wanted} is wanted.`,
   SourceFaulty: ({ source, number, head }) =>
     `the source ${source} answers wrongly about block ${number} at block ${head}: its newest block must be known, and none that is executing.`,
-  SourceTierTooLow: ({ source, wanted, actual }) =>
-    `the blocks of ${source} are of tier ${tierOf(actual)}, and tier ${tierOf(wanted)} is asked for.`,
-  HashConflict: ({ number, recorded, given }) =>
-    `of block ${number} the hash ${recorded} is recorded, and ${given} was given.`,
+  OnHomeChain: ({ chainId }) => `the prover is on its home chain ${chainId}, where the ring itself is to be asked.`,
+  CodeDiffers: ({ account, expected, actual }) =>
+    `the code of ${account} has the hash ${actual}, and ${expected} is wanted.`,
   PlaceTaken: ({ number, newer }) => `the place of block ${number} in the ring is taken by the newer block ${newer}.`,
   NothingToRecord: ({ number }) => `no hash of block ${number} is known to the source.`,
   RingSize: ({ size }) => `a ring of ${size} hashes is none, or longer than heights of 40 bits allow.`,

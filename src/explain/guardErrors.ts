@@ -54,6 +54,12 @@ export const GUARD_ERRORS = {
   AnchorOutOfWindow: [number, head, window],
   AnchorHashUnknown: [number, head],
   SourcesDisagree: [number, head],
+  AnchorTooOld: [
+    number,
+    { name: "time", type: "uint64", meaning: "when the block was made, in seconds since 1970" },
+    { name: "now_", type: "uint64", meaning: "the time of the executing block" },
+    { name: "maxAge", type: "uint64", meaning: "the greatest age accepted, in seconds" },
+  ],
   AnchorMismatch: [
     number,
     hash("claimed", "the hash that the anchor claims"),
@@ -86,7 +92,11 @@ export const GUARD_ERRORS = {
   PinDiffers: [
     hash("subject", "what is pinned, hashed"),
     { name: "kept", type: "uint64", meaning: "the block of the pin that is there" },
-    { name: "given", type: "uint64", meaning: "the block of the pin that was given" },
+  ],
+  PinTierTooLow: [
+    hash("subject", "what is pinned, hashed"),
+    { name: "wanted", type: "uint8", meaning: "the tier that is asked for, as a position in `TIERS`" },
+    { name: "actual", type: "uint8", meaning: "the tier of the source that knows the block" },
   ],
   ActionDenied: [scope, action("the action, as a position in `ACTIONS`"), worstStatus],
   LiquidationDenied: [
@@ -197,7 +207,6 @@ export const BELIEF_ERRORS = {
 
 const source: GuardErrorInput = { name: "source", type: "address", meaning: "the source of block hashes" };
 const height = (name: string, meaning: string): GuardErrorInput => ({ name, type: "uint64", meaning });
-const tier = (name: string, meaning: string): GuardErrorInput => ({ name, type: "uint8", meaning });
 
 /** The errors of `contracts/interfaces/ISourceErrors.sol`: what those who deploy a source, or record in one, are refused. */
 export const SOURCE_ERRORS = {
@@ -211,15 +220,15 @@ export const SOURCE_ERRORS = {
     height("number", "the block that was asked for"),
     height("head", "the executing block; zero where the source is of another chain"),
   ],
-  SourceTierTooLow: [source, tier("wanted", "the tier that is asked for"), tier("actual", "the tier of the source")],
-  HashConflict: [
-    height("number", "the block"),
-    hash("recorded", "the hash that is recorded"),
-    hash("given", "the hash that was given"),
-  ],
   PlaceTaken: [height("number", "the block"), height("newer", "the block that has its place")],
   NothingToRecord: [height("number", "the block of which no hash is known")],
   RingSize: [count("size", "how many hashes the ring would hold")],
+  OnHomeChain: [count("chainId", "the chain's id")],
+  CodeDiffers: [
+    { name: "account", type: "address", meaning: "where the code is" },
+    hash("expected", "the Keccak-256 of the code that is wanted"),
+    hash("actual", "that of the code that is there"),
+  ],
   QuorumTooSmall: [count("quorum", "how many members decide"), count("members", "how many members there are")],
   MembersOutOfOrder: [
     { name: "member", type: "address", meaning: "a member of the quorum" },

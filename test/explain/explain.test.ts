@@ -246,7 +246,7 @@ describe("remedyOf", function () {
     const expected = {
       wait: ["AnchorTooShallow", "AnchorInFuture", "AnchorIsCurrentBlock", "AnchorHashUnknown", "SourcesDisagree", "ActionDenied", "LiquidationDenied"],
       sign: ["AnchorMismatch", "AnchorTooDeep", "AnchorOutOfWindow", "ZeroAnchorHash"],
-      prove: ["HeaderHashMismatch", "HeaderMalformed", "StateRootMismatch", "StateProofInvalid", "PinMissing", "PinDiffers", "SlotBelow", "SlotAbove", "SlotDiffers"],
+      prove: ["HeaderHashMismatch", "HeaderMalformed", "StateRootMismatch", "StateProofInvalid", "PinMissing", "PinDiffers", "PinTierTooLow", "AnchorTooOld", "SlotBelow", "SlotAbove", "SlotDiffers"],
       configure: ["ScopeUnknown", "UnsupportedChain", "ConfigOutOfBounds", "ParentMismatch", "ContinuityMismatch", "LiquidationNeedsHealth"],
     }; // prettier-ignore
     for (const [remedy, names] of Object.entries(expected))

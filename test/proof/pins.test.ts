@@ -1,5 +1,5 @@
 import { expect, use } from "chai";
-import type { Signer } from "ethers";
+import { AbiCoder, keccak256, toUtf8Bytes, type Signer } from "ethers";
 import { network } from "hardhat";
 
 import { fetchHeader } from "../../src/actions/fetchHeader.js";
@@ -11,14 +11,17 @@ import { hardhatForks, type HardhatChain } from "../../src/hardhat/index.js";
 import { EMPTY_ROOT as NO_TRIE } from "../../src/proof/trie.js";
 import { setCode, signerOf } from "../../tools/sources/install.js";
 import {
-  ForeignPinBoard__factory,
-  IPinBoard__factory,
+  ClockedPinTarget__factory,
   ISourceErrors__factory,
   PinBoard__factory,
   PinTarget__factory,
+  SourcedPinBoard__factory,
   ToldSource__factory,
   type IPinBoard,
+  type PinBoard,
   type PinTarget,
+  type SourcedPinBoard,
+  type ToldSource,
 } from "../../typechain-types/index.js";
 
 use(settlementGuardMatchers);
@@ -31,12 +34,6 @@ const ACCOUNT: Hex = "0x00000000000000000000000000000000000c0de5";
 const NOBODY: Hex = "0x00000000000000000000000000000000000dead5";
 const word = (value: bigint): Hex => toWord(value);
 const errors = { interface: ISourceErrors__factory.createInterface() };
-
-/** `Pin` of the contracts. */
-interface Pin {
-  readonly number: bigint;
-  readonly value: bigint;
-}
 
 describe("pins", () => {
   let chain: HardhatChain;
@@ -69,16 +66,19 @@ describe("pins", () => {
     return prove(chain.request, { anchor: { number, hash, stateRoot }, account, slots });
   };
 
-  const pinOf = ({ anchor }: Proven, value: bigint | Hex): Pin => ({ number: anchor.number, value: BigInt(value) }); // prettier-ignore
+  async function storageRootAt(number: bigint): Promise<Hex> {
+    const { account } = await prove(chain.request, { anchor: { number }, account: ACCOUNT });
+    return account.status === "present" ? account.storageRoot : EMPTY_ROOT;
+  }
 
   const forms: Record<string, () => Promise<Form>> = {
     "in a protocol": async () => {
       const target = await new PinTarget__factory(signer).deploy();
-      return { ...ofTarget(target), address: await target.getAddress() };
+      return formOf(target);
     },
     "on the shared board": async () => {
       const board = await new PinBoard__factory(signer).deploy();
-      return { ...ofBoard(IPinBoard__factory.connect(await board.getAddress(), signer)), address: await board.getAddress() }; // prettier-ignore
+      return formOf(board);
     },
   };
 
@@ -91,17 +91,20 @@ describe("pins", () => {
 
       it("SG-22: serves a state root, a storage root and a slot, each with its block", async () => {
         const proven = await proveAt(chain.head.number, ACCOUNT);
-        const ofSlot = await proveAt(proven.anchor.number, ACCOUNT, [7n]);
-        await form.pinStateRoot(proven);
-        await form.pinStorageRoot(proven, ACCOUNT);
-        await form.pinSlot(ofSlot, ACCOUNT, 7n);
-        const { storageHash } = (await chain.request({
-          method: "eth_getProof",
-          params: [ACCOUNT, [], "latest"],
-        })) as { storageHash: Hex };
-        expect(await form.slotOf(ACCOUNT, 7n, pinOf(ofSlot, 70n), ANY_AGE)).to.equal(70n);
-        expect(await form.stateRootOf(pinOf(proven, proven.anchor.stateRoot), ANY_AGE)).to.equal(proven.anchor.stateRoot); // prettier-ignore
-        expect(await form.storageRootOf(ACCOUNT, pinOf(proven, storageHash), ANY_AGE)).to.equal(storageHash);
+        const { number, stateRoot } = proven.anchor;
+        const ofSlot = await proveAt(number, ACCOUNT, [7n]);
+        expect([await form.pinStateRoot(proven), await form.pinStorageRoot(proven, ACCOUNT), await form.pinSlot(ofSlot, ACCOUNT, 7n)]).to.deep.equal([1, 1, 1]); // prettier-ignore
+        const root = await storageRootAt(number);
+        expect(await form.requireSlot(ACCOUNT, 7n, 70n, ANY_AGE)).to.equal(number);
+        expect(await form.requireStateRoot(stateRoot, ANY_AGE)).to.equal(number);
+        expect(await form.requireStorageRoot(ACCOUNT, root, ANY_AGE)).to.equal(number);
+        // Each is a subject of its own, by account and by slot.
+        for (const asked of [
+          form.requireStorageRoot(NOBODY, root, ANY_AGE),
+          form.requireSlot(NOBODY, 7n, 70n, ANY_AGE),
+          form.requireSlot(ACCOUNT, 8n, 70n, ANY_AGE),
+        ])
+          await expect(asked).to.be.rejectedByGuard("PinMissing");
       });
 
       it("SG-3, SG-22: absence is pinned as absence, and what was not pinned is no zero", async () => {
@@ -111,15 +114,17 @@ describe("pins", () => {
           [slot, ACCOUNT, 9n],
           [nobody, NOBODY, 7n],
         ] as const) {
-          const asked = form.slotOf(account, position, pinOf(proven, 0n), ANY_AGE);
-          await expect(asked).to.be.rejectedByGuard("PinMissing");
+          await expect(form.requireSlot(account, position, 0n, ANY_AGE)).to.be.rejectedByGuard("PinMissing");
           await form.pinSlot(proven, account, position);
-          expect(await form.slotOf(account, position, pinOf(proven, 0n), ANY_AGE)).to.equal(0n);
+          expect(await form.requireSlot(account, position, 0n, ANY_AGE)).to.equal(proven.anchor.number);
         }
         const alone = await proveAt(chain.head.number, NOBODY);
+        for (const root of [EMPTY_ROOT, word(0n)])
+          await expect(form.requireStorageRoot(NOBODY, root, ANY_AGE)).to.be.rejectedByGuard("PinMissing");
+        await expect(form.requireStateRoot(word(0n), ANY_AGE)).to.be.rejectedByGuard("PinMissing");
         await form.pinStorageRoot(alone, NOBODY);
-        expect(await form.storageRootOf(NOBODY, pinOf(alone, EMPTY_ROOT), ANY_AGE)).to.equal(EMPTY_ROOT);
-        await expect(form.storageRootOf(NOBODY, pinOf(alone, 0n), ANY_AGE)).to.be.rejectedByGuard("PinDiffers");
+        expect(await form.requireStorageRoot(NOBODY, EMPTY_ROOT, ANY_AGE)).to.equal(alone.anchor.number);
+        await expect(form.requireStorageRoot(NOBODY, word(0n), ANY_AGE)).to.be.rejectedByGuard("PinDiffers");
       });
 
       it("SG-22: a newer block's pin replaces an older one's, and never the other way round", async () => {
@@ -129,29 +134,27 @@ describe("pins", () => {
         const newer = await proveAt(chain.head.number, ACCOUNT, [7n]);
         await form.pinSlot(old, ACCOUNT, 7n);
         expect(await form.pinSlot(newer, ACCOUNT, 7n)).to.equal(1);
-        expect(await form.slotOf(ACCOUNT, 7n, pinOf(newer, 71n), ANY_AGE)).to.equal(71n);
-        await expect(form.slotOf(ACCOUNT, 7n, pinOf(old, 70n), ANY_AGE)).to.be.rejectedByGuard("PinDiffers");
+        expect(await form.requireSlot(ACCOUNT, 7n, 71n, ANY_AGE)).to.equal(newer.anchor.number);
+        await expect(form.requireSlot(ACCOUNT, 7n, 70n, ANY_AGE)).to.be.rejectedByGuard("PinDiffers");
         // Neither the older one, nor the same again, writes or says anything; and neither is a failure.
         for (const late of [old, newer]) expect(await form.pinSlot(late, ACCOUNT, 7n)).to.equal(0);
-        expect(await form.slotOf(ACCOUNT, 7n, pinOf(newer, 71n), ANY_AGE)).to.equal(71n);
+        expect(await form.requireSlot(ACCOUNT, 7n, 71n, ANY_AGE)).to.equal(newer.anchor.number);
       });
 
-      it("SG-2, SG-22: another block, value, slot or account is not what was pinned", async () => {
+      it("SG-22: who pins the same value anew makes it younger, and blocks nobody", async () => {
+        const old = await proveAt(chain.head.number, ACCOUNT, [7n]);
+        await form.pinSlot(old, ACCOUNT, 7n);
+        await chain.mine(5);
+        const newer = await proveAt(chain.head.number, ACCOUNT, [7n]);
+        await form.pinSlot(newer, ACCOUNT, 7n);
+        expect(await form.requireSlot(ACCOUNT, 7n, 70n, 3n)).to.equal(newer.anchor.number);
+      });
+
+      it("SG-2, SG-22: another value is not what was pinned", async () => {
         const proven = await proveAt(chain.head.number, ACCOUNT, [7n]);
         await form.pinSlot(proven, ACCOUNT, 7n);
-        const pin = pinOf(proven, 70n);
-        for (const wrong of [
-          { ...pin, number: pin.number - 1n },
-          { ...pin, number: pin.number + 2n ** 40n },
-          { ...pin, value: 71n },
-          { ...pin, value: 70n + 2n ** 216n },
-          { ...pin, value: 0n },
-        ])
-          await expect(form.slotOf(ACCOUNT, 7n, wrong, ANY_AGE)).to.be.rejectedByGuard("PinDiffers");
-        await expect(form.slotOf(ACCOUNT, 8n, pin, ANY_AGE)).to.be.rejectedByGuard("PinMissing");
-        await expect(form.slotOf(NOBODY, 7n, pin, ANY_AGE)).to.be.rejectedByGuard("PinMissing");
-        await expect(form.storageRootOf(ACCOUNT, pin, ANY_AGE)).to.be.rejectedByGuard("PinMissing");
-        await expect(form.stateRootOf(pin, ANY_AGE)).to.be.rejectedByGuard("PinMissing");
+        for (const wrong of [71n, 0n, 70n + 2n ** 216n, 70n + 2n ** 40n, 2n ** 256n - 70n])
+          await expect(form.requireSlot(ACCOUNT, 7n, wrong, ANY_AGE)).to.be.rejectedByGuard("PinDiffers");
       });
 
       it("SG-22, F17: is read with a greatest age, in blocks", async () => {
@@ -159,127 +162,232 @@ describe("pins", () => {
         await form.pinSlot(proven, ACCOUNT, 7n);
         await chain.mine(10);
         const age = chain.head.number + 1n - proven.anchor.number;
-        expect(await form.slotOf(ACCOUNT, 7n, pinOf(proven, 70n), age)).to.equal(70n);
-        await expect(form.slotOf(ACCOUNT, 7n, pinOf(proven, 70n), age - 1n)).to.be.rejectedByGuard("AnchorTooDeep");
-        await expect(form.slotOf(ACCOUNT, 7n, pinOf(proven, 70n), 0n)).to.be.rejectedByGuard("AnchorTooDeep");
-      });
-
-      it("SG-22: is not surer than the blocks that it rests on", async () => {
-        const proven = await proveAt(chain.head.number, ACCOUNT, [7n]);
-        await form.pinSlot(proven, ACCOUNT, 7n);
-        for (const least of [SAFE, FINALIZED])
-          await expect(form.slotOf(ACCOUNT, 7n, pinOf(proven, 70n), ANY_AGE, least))
-            .to.be.revertedWithCustomError(errors, "SourceTierTooLow")
-            .withArgs(form.address, least, HEAD);
+        expect(await form.requireSlot(ACCOUNT, 7n, 70n, age)).to.equal(proven.anchor.number);
+        for (const less of [age - 1n, 0n])
+          await expect(form.requireSlot(ACCOUNT, 7n, 70n, less)).to.be.rejectedByGuard("AnchorTooDeep");
       });
 
       it("SG-1, SG-3: pins nothing of another branch, another root, or a witness that shows nothing", async () => {
         const proven = await proveAt(chain.head.number, ACCOUNT, [7n]);
+        const alone = await proveAt(proven.anchor.number, ACCOUNT);
         const other = await proveAt(chain.head.number - 1n, ACCOUNT, [8n]);
-        const { anchor } = proven;
-        const wrongs: [Proven, string][] = [
-          [{ ...proven, anchor: { ...anchor, hash: word(5n) } }, "AnchorMismatch"],
-          [{ ...proven, anchor: { ...anchor, stateRoot: other.anchor.stateRoot } }, "StateRootMismatch"],
-          [{ ...proven, header: other.header }, "HeaderHashMismatch"],
-          [{ ...proven, witness: other.witness }, "StateProofInvalid"],
-          [{ ...proven, witness: "0x" }, "StateProofInvalid"],
+        const spoilt = (from: Proven): [Proven, string][] => [
+          [{ ...from, anchor: { ...from.anchor, hash: word(5n) } }, "AnchorMismatch"],
+          [{ ...from, anchor: { ...from.anchor, hash: word(0n) } }, "ZeroAnchorHash"],
+          [{ ...from, anchor: { ...from.anchor, stateRoot: other.anchor.stateRoot } }, "StateRootMismatch"],
+          [{ ...from, header: other.header }, "HeaderHashMismatch"],
         ];
-        for (const [wrong, name] of wrongs)
-          await expect(form.pinSlot(wrong, ACCOUNT, 7n), name).to.be.rejectedByGuard(name as "AnchorMismatch");
-        await expect(form.slotOf(ACCOUNT, 7n, pinOf(proven, 70n), ANY_AGE)).to.be.rejectedByGuard("PinMissing");
+        const empty: [Proven, string] = [{ ...proven, witness: "0x" }, "StateProofInvalid"];
+        for (const [wrong, error] of [
+          ...spoilt(proven),
+          [{ ...proven, witness: other.witness }, "StateProofInvalid"] as const,
+          empty,
+        ])
+          // prettier-ignore
+          await expect(form.pinSlot(wrong, ACCOUNT, 7n), error).to.be.rejectedByGuard(error as "AnchorMismatch");
+        for (const [wrong, error] of [...spoilt(alone), empty])
+          await expect(form.pinStorageRoot(wrong, ACCOUNT), error).to.be.rejectedByGuard(error as "AnchorMismatch");
+        for (const [wrong, error] of spoilt(alone))
+          await expect(form.pinStateRoot(wrong), error).to.be.rejectedByGuard(error as "AnchorMismatch");
+        await expect(form.requireSlot(ACCOUNT, 7n, 70n, ANY_AGE)).to.be.rejectedByGuard("PinMissing");
       });
 
       it("SG-9, SG-22, F3: a reorg that drops the pinned block drops the pin, and re-included it reverts", async () => {
         const proven = await proveAt(chain.head.number, ACCOUNT, [7n]);
         await form.pinSlot(proven, ACCOUNT, 7n);
-        await form.slotOf(ACCOUNT, 7n, pinOf(proven, 70n), ANY_AGE);
-        const depth = Number(chain.head.number - proven.anchor.number) + 1;
-        await chain.reorg({ depth });
+        await form.requireSlot(ACCOUNT, 7n, 70n, ANY_AGE);
+        await chain.reorg({ depth: Number(chain.head.number - proven.anchor.number) + 1 });
         expect(chain.at(proven.anchor.number)?.hash).not.to.equal(proven.anchor.hash);
-        await expect(form.slotOf(ACCOUNT, 7n, pinOf(proven, 70n), ANY_AGE)).to.be.rejectedByGuard("PinMissing");
+        await expect(form.requireSlot(ACCOUNT, 7n, 70n, ANY_AGE)).to.be.rejectedByGuard("PinMissing");
       });
     });
   }
 
+  it("SG-22: keeps its pins where ERC-7201 puts them, and out of the way of the protocol's own storage", async () => {
+    const target = await new PinTarget__factory(signer).deploy();
+    const proven = await proveAt(chain.head.number, ACCOUNT, [7n]);
+    await (await target.pinSlot(proven.anchor, proven.header, ACCOUNT, word(7n), proven.witness)).wait();
+    const outer = BigInt(keccak256(toUtf8Bytes("settlement-guard.storage.pins"))) - 1n;
+    const place = BigInt(keccak256(word(outer))) & ~0xffn;
+    const subject = keccak256(
+      AbiCoder.defaultAbiCoder().encode(
+        ["bytes32", "address", "bytes32"],
+        [keccak256(toUtf8Bytes("settlement-guard.pin.slot")), ACCOUNT, word(7n)],
+      ),
+    );
+    const at = keccak256(`${subject}${word(place).slice(2)}`);
+    const stored = BigInt(await chain.tools.ethers.provider.getStorage(target, at));
+    expect(stored >> 216n).to.equal(proven.anchor.number);
+    expect(await target.used()).to.equal(70n);
+  });
+
+  it("C10, SG-22: counts ages on the contract's own clock", async () => {
+    const target = await new ClockedPinTarget__factory(signer).deploy();
+    const proven = await proveAt(chain.head.number, ACCOUNT, [7n]);
+    await target.pinSlot(proven.anchor, proven.header, ACCOUNT, word(7n), proven.witness);
+    expect(await target.requireSlot(ACCOUNT, word(7n), 70n, 100n)).to.equal(proven.anchor.number);
+    await target.setAhead(1_000n);
+    await expect(target.requireSlot(ACCOUNT, word(7n), 70n, 100n)).to.be.rejectedByGuard("AnchorTooDeep");
+  });
+
   describe("under a pinned storage root", () => {
     it("reads one slot and many with the storage's nodes alone, absence included", async () => {
       const target = await new PinTarget__factory(signer).deploy();
-      const proven = await proveAt(chain.head.number, ACCOUNT);
-      await target.pinStorageRoot(proven.anchor, proven.header, ACCOUNT, proven.witness);
-      const { account } = await prove(chain.request, { anchor: proven.anchor, account: ACCOUNT });
-      const pin = pinOf(proven, account.status === "present" ? account.storageRoot : EMPTY_ROOT);
+      const proven = await proveAt(chain.head.number, ACCOUNT, [7n]);
+      // The root comes with the proof of a slot.
+      await target.pinStorageRootOf(proven.anchor, proven.header, ACCOUNT, word(7n), proven.witness);
+      expect(await target.used()).to.equal(70n);
+      const root = await storageRootAt(proven.anchor.number);
+      const pinned = { storageRoot: root };
       for (const [slot, value] of [
         [7n, 70n],
         [8n, 2n ** 256n - 1n],
         [9n, 0n],
       ] as const) {
-        const { witness: storageWitness } = await prove(chain.request, {
-          ...{ anchor: proven.anchor, account: ACCOUNT, slots: [slot] },
-          pinned: { storageRoot: toWord(pin.value) },
-        });
-        expect(await target.slotUnder(ACCOUNT, pin, ANY_AGE, word(slot), storageWitness)).to.equal(value);
-        await expect(
-          target.slotUnder(ACCOUNT, { ...pin, value: pin.value ^ 1n }, ANY_AGE, word(slot), storageWitness),
-        ).to.be.rejectedByGuard("PinDiffers");
-        const cut = storageWitness.slice(0, -2);
-        await expect(target.slotUnder(ACCOUNT, pin, ANY_AGE, word(slot), cut)).to.be.rejectedByGuard(
+        const { witness } = await prove(chain.request, { anchor: proven.anchor, account: ACCOUNT, slots: [slot], pinned }); // prettier-ignore
+        expect(await target.slotUnder(ACCOUNT, root, ANY_AGE, word(slot), witness)).to.equal(value);
+        const other = word(BigInt(root) ^ 1n);
+        await expect(target.slotUnder(ACCOUNT, other, ANY_AGE, word(slot), witness)).to.be.rejectedByGuard(
+          "PinDiffers",
+        );
+        await expect(target.slotUnder(NOBODY, root, ANY_AGE, word(slot), witness)).to.be.rejectedByGuard("PinMissing");
+        const cut = witness.slice(0, -2);
+        await expect(target.slotUnder(ACCOUNT, root, ANY_AGE, word(slot), cut)).to.be.rejectedByGuard(
           "StateProofInvalid",
         );
       }
-      const many = await prove(chain.request, { anchor: proven.anchor, account: ACCOUNT, slots: [7n, 8n, 9n] });
-      const values = await target.slotsUnder(ACCOUNT, pin, ANY_AGE, many.slots.map(({ slot }) => slot), many.storageWitness); // prettier-ignore
-      expect([...values]).to.deep.equal(many.slots.map(({ value }) => BigInt(value)));
+      const slots = [7n, 8n, 9n];
+      const many = await prove(chain.request, { anchor: proven.anchor, account: ACCOUNT, slots, pinned });
+      const asked = many.slots.map(({ slot }) => slot);
+      const values = await target.slotsUnder(ACCOUNT, root, ANY_AGE, asked, many.witness);
+      expect([...values]).to.deep.equal(many.slots.map(({ value }) => value));
     });
   });
 
-  describe("of another chain", () => {
-    it("SG-22, F8: serves what the source still calls canonical, counted from its newest block, with the source's tier", async () => {
-      const told = await new ToldSource__factory(signer).deploy(5n, FINALIZED);
-      const foreign = await forks.create({ name: "foreign", history: "transaction", blocks: 10 });
-      try {
-        await foreign.request({ method: "hardhat_setStorageAt", params: [ACCOUNT, "0x7", word(70n)] });
-        await foreign.request({ method: "hardhat_setCode", params: [ACCOUNT, "0x00"] });
-        await foreign.mine(1);
-        const number = foreign.head.number;
-        const proven = await prove(foreign.request, { anchor: foreign.head, account: ACCOUNT, slots: [7n] });
-        await told.tell(number, foreign.head.hash);
-        await expect(new ForeignPinBoard__factory(signer).deploy(told, 6n)).to.be.revertedWithCustomError(errors, "SourceOfOtherChain"); // prettier-ignore
-        const board = await new ForeignPinBoard__factory(signer).deploy(told, 5n);
-        const form = ofBoard(IPinBoard__factory.connect(await board.getAddress(), signer));
-        const pin = pinOf(proven, 70n);
-        await form.pinSlot(proven, ACCOUNT, 7n);
-        expect(await form.slotOf(ACCOUNT, 7n, pin, 1n, FINALIZED)).to.equal(70n);
+  describe("of a chain that a source knows", () => {
+    let told: ToldSource;
+    let foreign: HardhatChain;
+    let board: SourcedPinBoard;
+    let proven: Proven;
+    const time = async (): Promise<bigint> => BigInt((await chain.tools.ethers.provider.getBlock("latest"))!.timestamp);
+    const read = (maxAge = ANY_AGE, least = HEAD) => board.requireSlot(ACCOUNT, word(7n), 70n, maxAge, least);
+    const pin = ({ anchor, header, witness }: Proven = proven) =>
+      board.pinSlot(anchor, header, ACCOUNT, word(7n), witness);
+    const tell = (number: bigint, hash: string) => told.tell(number, hash);
 
-        await told.tell(number + 9n, word(9n));
-        expect(await form.slotOf(ACCOUNT, 7n, pin, 10n)).to.equal(70n);
-        await expect(form.slotOf(ACCOUNT, 7n, pin, 9n)).to.be.rejectedByGuard("AnchorTooDeep");
-        // The other chain has dropped the block; the pin stays where it is, and is not served.
-        await told.tell(number, word(8n));
-        await expect(form.slotOf(ACCOUNT, 7n, pin, ANY_AGE)).to.be.rejectedByGuard("PinDiffers");
-        // Where the source's newest block falls behind the pin's, nothing can be said of its age.
-        await told.tell(number, foreign.head.hash);
-        await told.tell(number - 5n, word(5n));
-        await expect(form.slotOf(ACCOUNT, 7n, pin, ANY_AGE)).to.be.rejectedByGuard("AnchorInFuture");
-        // What is not known is not served either.
-        await told.tell(number, word(0n));
-        await told.tell(number + 9n, word(9n));
-        await expect(form.slotOf(ACCOUNT, 7n, pin, ANY_AGE)).to.be.rejectedByGuard("AnchorHashUnknown");
-      } finally {
-        await foreign.close();
-      }
+    before(async () => {
+      foreign = await forks.create({ name: "foreign", history: "transaction", blocks: 10 });
+      await foreign.request({ method: "hardhat_setStorageAt", params: [ACCOUNT, "0x7", word(70n)] });
+      await foreign.request({ method: "hardhat_setCode", params: [ACCOUNT, "0x00"] });
+      await foreign.mine(5);
+    });
+    after(() => foreign.close());
+
+    beforeEach(async () => {
+      told = await new ToldSource__factory(signer).deploy(5n, SAFE);
+      proven = await prove(foreign.request, { anchor: foreign.head, account: ACCOUNT, slots: [7n] });
+      await tell(proven.anchor.number, proven.anchor.hash);
+      board = await new SourcedPinBoard__factory(signer).deploy(told, 5n, 1n);
+    });
+
+    it("SG-22, F8: serves all three with block and time, and asks the source again each time", async () => {
+      const { anchor, header } = proven;
+      const { timestamp } = await fetchHeader(foreign.request, { block: { number: anchor.number } });
+      const alone = await prove(foreign.request, { anchor, account: ACCOUNT });
+      await board.pinStateRoot(anchor, header);
+      await board.pinStorageRoot(anchor, header, ACCOUNT, alone.witness);
+      await pin();
+      const root = alone.account.status === "present" ? alone.account.storageRoot : EMPTY_ROOT;
+      const reads = [
+        () => board.requireStateRoot(anchor.stateRoot, ANY_AGE, SAFE),
+        () => board.requireStorageRoot(ACCOUNT, root, ANY_AGE, SAFE),
+        () => read(ANY_AGE, SAFE),
+      ];
+      for (const one of reads) expect([...(await one())].map(String)).to.deep.equal([anchor.number, timestamp].map(String)); // prettier-ignore
+      const tooLow = [
+        () => board.requireStateRoot(anchor.stateRoot, ANY_AGE, FINALIZED),
+        () => board.requireStorageRoot(ACCOUNT, root, ANY_AGE, FINALIZED),
+        () => read(ANY_AGE, FINALIZED),
+      ];
+      for (const one of tooLow) await expect(one()).to.be.rejectedByGuard("PinTierTooLow");
+      // The other chain has dropped the block; the pin stays where it is, and is not served.
+      await tell(anchor.number, word(8n));
+      for (const one of reads) await expect(one()).to.be.rejectedByGuard("PinDiffers");
+      await tell(anchor.number, word(0n));
+      for (const one of reads) await expect(one()).to.be.rejectedByGuard("AnchorHashUnknown");
+      await told.behave(11);
+      for (const one of reads) await expect(one()).to.be.rejectedByGuard("SourcesDisagree");
+    });
+
+    it("SG-22, C33: grows old by the clock, whether anybody feeds the source or not", async () => {
+      await pin();
+      const { timestamp } = await fetchHeader(foreign.request, { block: { number: proven.anchor.number } });
+      await chain.request({ method: "evm_increaseTime", params: [1_200] });
+      await chain.mine(1);
+      const age = (await time()) - timestamp;
+      expect((await read(age))[0]).to.equal(proven.anchor.number);
+      await expect(read(age - 1n)).to.be.rejectedByGuard("AnchorTooOld");
+      await expect(read(1n)).to.be.rejectedByGuard("AnchorTooOld");
+      // Nor does a newer block of the source make it younger.
+      await tell(proven.anchor.number + 9n, word(9n));
+      await expect(read(age - 1n)).to.be.rejectedByGuard("AnchorTooOld");
+    });
+
+    it("SG-1, SG-3, C1: pins nothing that the source does not know, and nothing shallower than it may", async () => {
+      const deep = await new SourcedPinBoard__factory(signer).deploy(told, 5n, 3n);
+      const { anchor, header, witness } = proven;
+      const asked = (at = anchor, of = board) => of.pinSlot(at, header, ACCOUNT, word(7n), witness);
+      await expect(asked(anchor, deep)).to.be.rejectedByGuard("AnchorTooShallow");
+      await tell(anchor.number + 1n, word(3n));
+      await expect(asked(anchor, deep)).to.be.rejectedByGuard("AnchorTooShallow");
+      await tell(anchor.number + 2n, word(3n));
+      await asked(anchor, deep);
+      await expect(asked({ ...anchor, number: anchor.number + 3n })).to.be.rejectedByGuard("AnchorInFuture");
+      await expect(asked({ ...anchor, hash: word(0n) })).to.be.rejectedByGuard("ZeroAnchorHash");
+      await expect(asked({ ...anchor, hash: word(4n) })).to.be.rejectedByGuard("AnchorMismatch");
+      await expect(asked({ ...anchor, stateRoot: word(4n) })).to.be.rejectedByGuard("StateRootMismatch");
+      await expect(asked({ ...anchor, number: anchor.number - 1n })).to.be.rejectedByGuard("AnchorHashUnknown");
+      await told.behave(11);
+      await expect(asked()).to.be.rejectedByGuard("SourcesDisagree");
+      await expect(
+        new SourcedPinBoard__factory(signer).deploy(told, 6n, 1n),
+      ).to.be.revertedWithCustomError(errors, "SourceOfOtherChain"); // prettier-ignore
+    });
+
+    it("SG-22: newer facts replace older ones, of the same height too, and a block beyond the source's newest is none", async () => {
+      await pin();
+      await tell(proven.anchor.number + 5n, word(5n));
+      const older = { block: { number: proven.anchor.number - 1n } };
+      const { number, hash, stateRoot } = await fetchHeader(foreign.request, older);
+      const before = await prove(foreign.request, {
+        anchor: { number, hash, stateRoot },
+        account: ACCOUNT,
+        slots: [7n],
+      });
+      await tell(number, hash);
+      await tell(proven.anchor.number + 5n, word(5n));
+      const logsOf = async (sent: ReturnType<typeof pin>) => (await (await sent).wait())?.logs.length;
+      expect(await logsOf(pin(before))).to.equal(0);
+      expect((await read())[0]).to.equal(proven.anchor.number);
+      // The source falls back behind the pin: what is kept was never the chain's, and an older fact takes its place.
+      await tell(number, hash);
+      expect(await logsOf(pin(before))).to.equal(1);
+      expect((await read())[0]).to.equal(number);
+      await tell(proven.anchor.number, proven.anchor.hash);
+      expect(await logsOf(pin())).to.equal(1);
+      expect(await logsOf(pin())).to.equal(0);
     });
   });
 });
 
 /** The same pins, written and read in one way. */
 interface Form {
-  readonly address: string;
   pinStateRoot(proven: { anchor: StateAnchor; header: Hex }): Promise<number>;
   pinStorageRoot(proven: { anchor: StateAnchor; header: Hex; witness: Hex }, account: Hex): Promise<number>;
   pinSlot(proven: { anchor: StateAnchor; header: Hex; witness: Hex }, account: Hex, slot: bigint): Promise<number>;
-  stateRootOf(pin: Pin, maxAge: bigint): Promise<string>;
-  storageRootOf(account: Hex, pin: Pin, maxAge: bigint): Promise<string>;
-  slotOf(account: Hex, slot: bigint, pin: Pin, maxAge: bigint, least?: number): Promise<bigint>;
+  requireStateRoot(root: string, maxAge: bigint): Promise<bigint>;
+  requireStorageRoot(account: Hex, root: string, maxAge: bigint): Promise<bigint>;
+  requireSlot(account: Hex, slot: bigint, value: bigint, maxAge: bigint): Promise<bigint>;
 }
 
 /** How many events a transaction left. */
@@ -289,31 +397,17 @@ async function events(sent: Promise<{ wait(): Promise<{ logs: readonly unknown[]
 
 const PENDING = { blockTag: "pending" } as const;
 
-function ofTarget(target: PinTarget): Omit<Form, "address"> {
+function formOf(of: PinTarget | PinBoard): Form {
+  const writing = of as unknown as IPinBoard;
+  const reading = of as PinBoard;
   return {
-    pinStateRoot: ({ anchor, header }) => events(target.pinStateRoot(anchor, header)),
+    pinStateRoot: ({ anchor, header }) => events(writing.pinStateRoot(anchor, header)),
     pinStorageRoot: ({ anchor, header, witness }, account) =>
-      events(target.pinStorageRoot(anchor, header, account, witness)),
+      events(writing.pinStorageRoot(anchor, header, account, witness)),
     pinSlot: ({ anchor, header, witness }, account, slot) =>
-      events(target.pinSlot(anchor, header, account, word(slot), witness)),
-    stateRootOf: (pin, maxAge) => target.stateRootOf(pin, maxAge, PENDING),
-    storageRootOf: (account, pin, maxAge) => target.storageRootOf(account, pin, maxAge, PENDING),
-    slotOf: (account, slot, pin, maxAge, least = HEAD) =>
-      target.slotOf(account, word(slot), pin, maxAge, least, PENDING),
-  };
-}
-
-function ofBoard(board: IPinBoard): Form {
-  return {
-    address: String(board.target),
-    pinStateRoot: ({ anchor, header }) => events(board.pinStateRoot(anchor, header)),
-    pinStorageRoot: ({ anchor, header, witness }, account) =>
-      events(board.pinStorageRoot(anchor, header, account, witness)),
-    pinSlot: ({ anchor, header, witness }, account, slot) =>
-      events(board.pinSlot(anchor, header, account, word(slot), witness)),
-    stateRootOf: (pin, maxAge) => board.stateRootOf(pin, maxAge, HEAD, PENDING),
-    storageRootOf: (account, pin, maxAge) => board.storageRootOf(account, pin, maxAge, HEAD, PENDING),
-    slotOf: (account, slot, pin, maxAge, least = HEAD) =>
-      board.slotOf(account, word(slot), pin, maxAge, least, PENDING),
+      events(writing.pinSlot(anchor, header, account, word(slot), witness)),
+    requireStateRoot: (root, maxAge) => reading.requireStateRoot(root, maxAge, PENDING),
+    requireStorageRoot: (account, root, maxAge) => reading.requireStorageRoot(account, root, maxAge, PENDING),
+    requireSlot: (account, slot, value, maxAge) => reading.requireSlot(account, word(slot), value, maxAge, PENDING),
   };
 }

@@ -10,6 +10,9 @@ library BeaconRoots {
     /// @notice The contract's address on every chain that has it.
     address internal constant CONTRACT = 0x000F3df6D732807Ef1319fB7B8bB8522d0Beac02;
 
+    /// @notice The Keccak-256 of its code, which the specification gives.
+    bytes32 internal constant CODE_HASH = 0xf57acd40259872606d76197ef052f3d35588dadf919ee1f0e3cb9b62d3f4b02c;
+
     /// @notice The root of the beacon block before the block with this time.
     /// @dev Reverts with BeaconRootUnknown where no block has the time (a missed slot), where it is too old, or zero.
     /// @param timestamp of a block of the executing chain, in seconds since 1970

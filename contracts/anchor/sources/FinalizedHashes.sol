@@ -3,6 +3,7 @@ pragma solidity ^0.8.13;
 
 import {HeaderReader} from "../../header/HeaderReader.sol";
 import {IBlockHashSource, Tier} from "../../interfaces/IBlockHashSource.sol";
+import {NativeChains} from "../NativeChains.sol";
 import {BeaconForks, BeaconHeader, BeaconProofs} from "./BeaconProofs.sol";
 import {BeaconRoots} from "./BeaconRoots.sol";
 import {HashRing} from "./HashRing.sol";
@@ -32,15 +33,15 @@ contract FinalizedHashes is HashRing {
     uint64 private immutable _electra;
     uint64 private immutable _gloas;
     uint64 private immutable _until;
-    uint256 private immutable _chainId;
 
-    /// @param chainId_ of the chain whose beacon roots the executing chain keeps: its own, or its L1
-    /// @param forks_ of that chain's beacon chain. `until` must not lie behind the next fork that is not known here
+    /// @param forks_ of the beacon chain whose roots the executing chain keeps: its own, or on the OP stack that of its L1. `until` must not lie behind the next fork that is not known here
     /// @param size hashes to keep
-    constructor(uint256 chainId_, BeaconForks memory forks_, uint256 size) HashRing(size) {
+    constructor(BeaconForks memory forks_, uint256 size) HashRing(size) {
+        bytes32 code = BeaconRoots.CONTRACT.codehash;
+        if (code != BeaconRoots.CODE_HASH) revert CodeDiffers(BeaconRoots.CONTRACT, BeaconRoots.CODE_HASH, code);
         if (forks_.electra > forks_.gloas) revert BeaconForksOutOfOrder(forks_.electra, forks_.gloas);
         if (forks_.gloas > forks_.until) revert BeaconForksOutOfOrder(forks_.gloas, forks_.until);
-        (_electra, _gloas, _until, _chainId) = (forks_.electra, forks_.gloas, forks_.until, chainId_);
+        (_electra, _gloas, _until) = (forks_.electra, forks_.gloas, forks_.until);
     }
 
     /// @notice The slots from which each fork's generalized indices hold.
@@ -50,7 +51,8 @@ contract FinalizedHashes is HashRing {
 
     /// @inheritdoc IBlockHashSource
     function chainId() external view returns (uint256) {
-        return _chainId;
+        uint256 l1 = NativeChains.l1Of(block.chainid);
+        return l1 == 0 ? block.chainid : l1;
     }
 
     /// @inheritdoc IBlockHashSource
@@ -74,7 +76,7 @@ contract FinalizedHashes is HashRing {
         hash = keccak256(proof.header);
         index = BeaconProofs.indicesAt(known, proof.finalized.slot).blockHash;
         BeaconProofs.requireBranch(proof.finalized.bodyRoot, index, hash, proof.blockHashBranch);
-        number = HeaderReader.read(proof.header).number;
+        (number, ) = HeaderReader.open(proof.header, hash);
         _record(number, hash);
     }
 }

@@ -41,11 +41,14 @@ library HashRings {
 
 /// @title Hashes that were shown once, in a ring
 /// @notice Each height has one place, and a newer block takes the place of an older one. Storage never grows beyond
-/// `size` hashes. A recorded hash is never replaced by another of the same height.
+/// `size` hashes. Where two hashes of one height are shown, neither is served from then on: the answer is Disagree.
 /// @dev Who inherits it checks what it records.
 abstract contract HashRing is IBlockHashSource, ISourceErrors {
     /// @notice A hash was recorded for the first time.
     event HashRecorded(uint64 indexed number, bytes32 hash);
+
+    /// @notice Another hash of a recorded height was shown. One of the two was never the chain's, or is no longer.
+    event HashDisputed(uint64 indexed number, bytes32 recorded, bytes32 given);
 
     /// @notice How many hashes are kept.
     uint256 public immutable size;
@@ -65,7 +68,8 @@ abstract contract HashRing is IBlockHashSource, ISourceErrors {
     function hashOf(uint64 number) public view returns (Answer answer, bytes32 hash) {
         uint256 place = number % size;
         if (number == 0 || _heightAt(place) != number) return (Answer.Unknown, bytes32(0));
-        return (Answer.Known, _hashes[place]);
+        hash = _hashes[place];
+        answer = hash == bytes32(0) ? Answer.Disagree : Answer.Known;
     }
 
     /// @notice Records an ancestor of a known block, shown by the headers in between.
@@ -92,7 +96,9 @@ abstract contract HashRing is IBlockHashSource, ISourceErrors {
         uint256 kept = _heightAt(place);
         if (kept == number) {
             bytes32 recorded = _hashes[place];
-            if (recorded != hash) revert HashConflict(number, recorded, hash);
+            if (recorded == bytes32(0) || recorded == hash) return;
+            delete _hashes[place];
+            emit HashDisputed(number, recorded, hash);
             return;
         }
         if (kept > number) revert PlaceTaken(number, uint64(kept));

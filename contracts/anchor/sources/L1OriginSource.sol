@@ -5,27 +5,21 @@ import {L1Origin} from "../L1Origin.sol";
 import {Answer, IBlockHashSource, Tier} from "../../interfaces/IBlockHashSource.sol";
 import {IAnchorErrors} from "../../interfaces/IAnchorErrors.sol";
 import {ISourceErrors} from "../../interfaces/ISourceErrors.sol";
-import {Continuity, NativeChains} from "../NativeChains.sol";
+import {NativeChains} from "../NativeChains.sol";
 
 /// @title The L1 origin of an OP-stack chain, as a source
 /// @notice Knows one block, the origin, which is **unsafe**: the sequencer chooses it, and L1 may drop it. `RecordedHashes` over it keeps origins.
 /// @dev Believed on the OP-stack chains that are listed: elsewhere the predeploy's address may hold anybody's code.
 contract L1OriginSource is IBlockHashSource {
-    uint256 private immutable _l1ChainId;
-
-    /// @param l1ChainId of the chain that this one settles on
-    constructor(uint256 l1ChainId) {
-        if (NativeChains.continuityOf(block.chainid) != Continuity.L1Origin) {
-            revert IAnchorErrors.UnsupportedChain(block.chainid);
-        }
+    constructor() {
+        if (NativeChains.l1Of(block.chainid) == 0) revert IAnchorErrors.UnsupportedChain(block.chainid);
         (uint64 number, bytes32 hash) = L1Origin.read();
         if (hash == bytes32(0)) revert ISourceErrors.SourceFaulty(L1Origin.PREDEPLOY, number, 0);
-        _l1ChainId = l1ChainId;
     }
 
     /// @inheritdoc IBlockHashSource
     function chainId() external view returns (uint256) {
-        return _l1ChainId;
+        return NativeChains.l1Of(block.chainid);
     }
 
     /// @inheritdoc IBlockHashSource

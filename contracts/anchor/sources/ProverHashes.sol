@@ -9,7 +9,8 @@ import {HashRing} from "./HashRing.sol";
 /// @title Blocks that a state prover of others vouches for (ERC-7888)
 /// @notice For provers whose commitment is a **block hash**. The header that is brought must be its preimage. A
 /// prover of state roots, or of batches, records nothing here.
-/// @dev The prover's word is believed: it is code of others, and its owner may be able to change it. Read it before.
+/// @dev The prover's word is believed: it is code of others, and its owner may be able to change it. Read it before. It
+/// says neither its target chain nor how sure its blocks are. The deployer does, in its place.
 contract ProverHashes is HashRing {
     /// @notice Whose word is recorded.
     IStateProver public immutable prover;
@@ -22,6 +23,7 @@ contract ProverHashes is HashRing {
     /// @param tier_ how sure the prover's blocks are, by its documentation
     /// @param size hashes to keep
     constructor(IStateProver prover_, uint256 chainId_, Tier tier_, uint256 size) HashRing(size) {
+        if (prover_.version() == 0) revert SourceFaulty(address(prover_), 0, 0);
         (prover, _chainId, _tier) = (prover_, chainId_, tier_);
     }
 
@@ -40,8 +42,7 @@ contract ProverHashes is HashRing {
     /// @param header RLP of that block's header
     function record(bytes calldata input, bytes calldata header) external returns (uint64 number, bytes32 hash) {
         hash = prover.getTargetStateCommitment(input);
-        number = HeaderReader.read(header).number;
-        HeaderReader.authenticate(header, number, hash);
+        (number, ) = HeaderReader.open(header, hash);
         _record(number, hash);
     }
 }

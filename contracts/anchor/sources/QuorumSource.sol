@@ -10,21 +10,22 @@ import {Sources} from "./Sources.sol";
 /// answer is Disagree, whatever the majority says. One of them is wrong about the chain, and it is not known which. A
 /// member that does not answer counts for nothing.
 /// @dev Each member is asked with the same gas, so that neither order nor a member's appetite decides. A quorum as a
-/// member of another would be starved. The quorum is as sure as its least sure member, whose tier is read once.
+/// member of another needs as much for each of its own. The quorum is as sure as its least sure member, whose tier is read once.
 contract QuorumSource is IBlockHashSource, ISourceErrors {
-    /// @notice What each member may spend. EIP-2935, cold, takes some 5,000, and a ring three cold slots.
-    uint256 public constant MEMBER_GAS = 100_000;
+    /// @notice What each member may spend when it is asked.
+    uint256 public immutable memberGas;
 
     /// @notice So many members must know a hash, more than half of them.
     uint256 public immutable quorum;
 
-    uint256 private immutable _chainId;
     Tier private immutable _tier;
     IBlockHashSource[] private _members;
 
     /// @param members_ in strictly ascending order of their addresses, all of one chain
     /// @param quorum_ more than half of them, and at least two
-    constructor(IBlockHashSource[] memory members_, uint256 quorum_) {
+    /// @param memberGas_ with which each must answer now. EIP-2935, cold, takes some 5,000, and a ring three cold slots.
+    /// Leave room for what a hard fork may add
+    constructor(IBlockHashSource[] memory members_, uint256 quorum_, uint256 memberGas_) {
         uint256 count = members_.length;
         if (quorum_ < 2 || quorum_ > count || 2 * quorum_ <= count) revert QuorumTooSmall(quorum_, count);
         uint256 wanted = members_[0].chainId();
@@ -34,11 +35,11 @@ contract QuorumSource is IBlockHashSource, ISourceErrors {
             if (i != 0 && address(member) <= address(members_[i - 1])) {
                 revert MembersOutOfOrder(address(members_[i - 1]), address(member));
             }
-            Sources.requireOf(member, wanted);
+            Sources.requireOf(member, wanted, memberGas_);
             Tier tier_ = member.tier();
             if (tier_ < least) least = tier_;
         }
-        (quorum, _chainId, _tier, _members) = (quorum_, wanted, least, members_);
+        (quorum, memberGas, _tier, _members) = (quorum_, memberGas_, least, members_);
     }
 
     /// @notice The members, in the order in which they are asked.
@@ -48,7 +49,7 @@ contract QuorumSource is IBlockHashSource, ISourceErrors {
 
     /// @inheritdoc IBlockHashSource
     function chainId() external view returns (uint256) {
-        return _chainId;
+        return _members[0].chainId();
     }
 
     /// @inheritdoc IBlockHashSource
@@ -56,31 +57,25 @@ contract QuorumSource is IBlockHashSource, ISourceErrors {
         return _tier;
     }
 
-    /// @notice The greatest height that `quorum` members have reached, each by its own word.
+    /// @notice The greatest of the members' newest heights that the quorum itself knows a hash of.
     /// @inheritdoc IBlockHashSource
     function newest() external view returns (uint64 number) {
-        uint256 count = _members.length;
-        uint64[] memory heights = new uint64[](count);
-        for (uint256 i = 0; i < count; ++i) {
+        for (uint256 i = 0; i < _members.length; ++i) {
             _requireGas();
-            heights[i] = Sources.newestOf(_members[i], MEMBER_GAS);
-        }
-        for (uint256 i = 0; i < count; ++i) {
-            uint256 reached = 0;
-            for (uint256 j = 0; j < count; ++j) {
-                if (heights[j] >= heights[i]) ++reached;
-            }
-            if (reached >= quorum && heights[i] > number) number = heights[i];
+            uint64 height = Sources.newestOf(_members[i], memberGas);
+            if (height <= number) continue;
+            (Answer answer, ) = hashOf(height);
+            if (answer == Answer.Known) number = height;
         }
     }
 
     /// @inheritdoc IBlockHashSource
-    function hashOf(uint64 number) external view returns (Answer answer, bytes32 hash) {
+    function hashOf(uint64 number) public view returns (Answer answer, bytes32 hash) {
         uint256 agreed = 0;
         uint256 count = _members.length;
         for (uint256 i = 0; i < count; ++i) {
             _requireGas();
-            (Answer given, bytes32 other) = Sources.ask(_members[i], number, MEMBER_GAS);
+            (Answer given, bytes32 other) = Sources.ask(_members[i], number, memberGas);
             if (given == Answer.Disagree) return (Answer.Disagree, bytes32(0));
             if (given != Answer.Known) continue;
             if (hash != bytes32(0) && other != hash) return (Answer.Disagree, bytes32(0));
@@ -93,7 +88,7 @@ contract QuorumSource is IBlockHashSource, ISourceErrors {
     /// @dev A call gets at most 63/64 of what is left (EIP-150). With less than that a member would be starved, and a
     /// disagreement with it hidden.
     function _requireGas() private view {
-        uint256 needed = (MEMBER_GAS * 64) / 63 + 10_000;
+        uint256 needed = (memberGas * 64) / 63 + 10_000;
         if (gasleft() < needed) revert GasTooLow(gasleft(), needed);
     }
 }

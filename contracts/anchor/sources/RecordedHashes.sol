@@ -11,20 +11,19 @@ contract RecordedHashes is HashRing {
     /// @notice Where the hashes come from.
     IBlockHashSource public immutable source;
 
-    uint256 private immutable _chainId;
     Tier private immutable _tier;
 
     /// @param source_ of the blocks that are recorded
     /// @param chainId_ of the chain that it must be of
     /// @param size hashes to keep
     constructor(IBlockHashSource source_, uint256 chainId_, uint256 size) HashRing(size) {
-        Sources.requireOf(source_, chainId_);
-        (source, _chainId, _tier) = (source_, chainId_, source_.tier());
+        Sources.requireOf(source_, chainId_, gasleft());
+        (source, _tier) = (source_, source_.tier());
     }
 
     /// @inheritdoc IBlockHashSource
     function chainId() external view returns (uint256) {
-        return _chainId;
+        return source.chainId();
     }
 
     /// @inheritdoc IBlockHashSource
@@ -41,6 +40,7 @@ contract RecordedHashes is HashRing {
     function _knownHash(uint64 number) internal view override returns (bytes32 hash) {
         Answer answer;
         (answer, hash) = Sources.ask(source, number);
-        if (answer != Answer.Known) return super._knownHash(number);
+        if (answer == Answer.Disagree) revert NothingToRecord(number);
+        if (answer == Answer.Unknown) return super._knownHash(number);
     }
 }

@@ -10,8 +10,8 @@ import {Sources} from "./Sources.sol";
 /// @title Anchors that a deployed source decides
 /// @notice To be inherited beside `StatelessGuard`, `SettlementGuard` or `StandaloneGuard`. A quorum, or hashes that
 /// were recorded, then answer instead of the opcodes. Heights stay those of `_blockNumber`.
-/// @dev The source must know its newest block when the guard is constructed, and none that is executing or to come.
-/// That also refuses a source whose heights are not those of `_blockNumber`, as on Arbitrum without `ArbitrumClock`.
+/// @dev When the guard is constructed, the source must know its newest block, inside the window, and none that is
+/// executing or to come. So its heights are those of `_blockNumber`: on Arbitrum, those of ArbSys.
 abstract contract SourcedAnchors is AnchorGuard {
     /// @custom:oz-upgrades-unsafe-allow state-variable-immutable
     IBlockHashSource private immutable _source;
@@ -22,10 +22,10 @@ abstract contract SourcedAnchors is AnchorGuard {
     /// @param window in blocks, for how long before the executing one the source may be asked
     /// @custom:oz-upgrades-unsafe-allow constructor
     constructor(IBlockHashSource source, uint64 window) {
-        uint64 newest = Sources.requireOf(source, block.chainid);
+        uint64 newest = Sources.requireOf(source, block.chainid, gasleft());
         uint64 head = uint64(_blockNumber());
         (Answer answer, ) = Sources.ask(source, head);
-        if (newest >= head || answer != Answer.Unknown) {
+        if (newest >= head || head - newest > window || answer != Answer.Unknown) {
             revert ISourceErrors.SourceFaulty(address(source), newest, head);
         }
         (_source, _window) = (source, window);

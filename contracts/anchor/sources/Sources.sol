@@ -54,11 +54,16 @@ library Sources {
 
     /// @notice Requires that `source` is of chain `chainId`, and knows the block that it says is its newest.
     /// @return newest that block's height
-    function requireOf(IBlockHashSource source, uint256 chainId) internal view returns (uint64 newest) {
+    /// @param gasLimit with which it must be able to answer
+    function requireOf(
+        IBlockHashSource source,
+        uint256 chainId,
+        uint256 gasLimit
+    ) internal view returns (uint64 newest) {
         uint256 actual = source.chainId();
         if (actual != chainId) revert ISourceErrors.SourceOfOtherChain(address(source), chainId, actual);
         newest = source.newest();
-        (Answer answer, ) = ask(source, newest);
+        (Answer answer, ) = ask(source, newest, gasLimit);
         if (answer != Answer.Known) revert ISourceErrors.SourceFaulty(address(source), newest, 0);
     }
 }

@@ -16,8 +16,14 @@ import { settlementGuardMatchers } from "../../../src/chai/index.js";
 import { toHex, type Hex } from "../../../src/core/bytes.js";
 import { hardhatForks, type HardhatChain } from "../../../src/hardhat/index.js";
 import { announced, type Random } from "../../../tools/random.js";
-import { BEACON_BUFFER, growBranch, growFinality, keepBeaconRoot } from "../../../tools/sources/beacon.js";
-import { signerOf } from "../../../tools/sources/install.js";
+import {
+  BEACON_BUFFER,
+  BEACON_ROOTS,
+  growBranch,
+  growFinality,
+  keepBeaconRoot,
+} from "../../../tools/sources/beacon.js";
+import { setCode, signerOf } from "../../../tools/sources/install.js";
 import { needVectors, readVector } from "../../../tools/vectors.js";
 import {
   BeaconProofsHarness__factory,
@@ -178,7 +184,7 @@ describe("beacon proofs", () => {
     });
 
     beforeEach(async () => {
-      source = await new FinalizedHashes__factory(signer).deploy(1n, FORKS, 100);
+      source = await new FinalizedHashes__factory(signer).deploy(FORKS, 100);
       time += 12n;
     });
 
@@ -190,8 +196,12 @@ describe("beacon proofs", () => {
       return grown.proof;
     }
 
-    const record = (proof: FinalityProof) =>
-      source.record({ ...proof, checkpointBranch: [...proof.checkpointBranch], blockHashBranch: [...proof.blockHashBranch] }); // prettier-ignore
+    const given = (proof: FinalityProof) => ({
+      ...proof,
+      checkpointBranch: [...proof.checkpointBranch],
+      blockHashBranch: [...proof.blockHashBranch],
+    });
+    const record = (proof: FinalityProof) => source.record(given(proof));
 
     it("C18, C20, C21: records what the chain's own beacon root shows to be final, before and after Gloas, and across it", async () => {
       let number = 5n;
@@ -204,7 +214,7 @@ describe("beacon proofs", () => {
         await record(await proofOf(++number, attested, finalized));
         expect([...(await source.hashOf(number))]).to.deep.equal([1n, chain.at(number)?.hash]);
       }
-      expect([await source.newest(), await source.tier(), await source.chainId()]).to.deep.equal([8n, 2n, 1n]);
+      expect([await source.newest(), await source.tier(), await source.chainId()]).to.deep.equal([8n, 2n, 31_337n]);
     });
 
     it("H18: records ancestors of what is final, by headers", async () => {
@@ -228,6 +238,38 @@ describe("beacon proofs", () => {
       await expect(record(proof)).to.be.revertedWithCustomError(source, "BeaconRootUnknown").withArgs(time);
       // A root of zero is none, whatever hashes to it.
       await expect(record({ ...proof, timestamp: time + BEACON_BUFFER })).to.be.revertedWithCustomError(source, "BeaconRootUnknown"); // prettier-ignore
+    });
+
+    it("SG-4, C4, C19: a beacon roots contract that answers badly has no root, and one of other code is none", async () => {
+      const proof = await proofOf(6n);
+      const code = String(await chain.request({ method: "eth_getCode", params: [BEACON_ROOTS, "latest"] }));
+      const word = `7f${"be".repeat(32)}5f52`;
+      const programs = ["0x", "0x00", "0x5f5ffd", `0x${word}60205ffd`, "0xfe", `0x${word}601f5ff3`, `0x${word}60405ff3`, "0x60205ff3"]; // prettier-ignore
+      for (const program of programs) {
+        await setCode(chain, BEACON_ROOTS, program);
+        await expect(source.record.staticCall(given(proof), { gasLimit: 5_000_000 }), program)
+          .to.be.revertedWithCustomError(source, "BeaconRootUnknown")
+          .withArgs(time);
+        await expect(new FinalizedHashes__factory(signer).deploy(FORKS, 9), program).to.be.revertedWithCustomError(source, "CodeDiffers"); // prettier-ignore
+      }
+      await setCode(chain, BEACON_ROOTS, code);
+      await record(proof);
+    });
+
+    it("C11, SG-10: on an OP-stack chain the blocks are its L1's, and elsewhere the chain's own", async () => {
+      for (const [id, expected] of [
+        [10, 1n],
+        [84_532, 11_155_111n],
+        [1, 1n],
+      ] as const) {
+        const other = await forks.create({ chainId: id });
+        try {
+          const there = await new FinalizedHashes__factory(await signerOf(other)).deploy(FORKS, 9);
+          expect(await there.chainId()).to.equal(expected);
+        } finally {
+          await other.close();
+        }
+      }
     });
 
     it("C21, C22, SG-3: refuses a proof with any part replaced", async () => {
@@ -281,8 +323,8 @@ describe("beacon proofs", () => {
         { ...FORKS, gloas: 999n },
         { ...FORKS, until: 1_999n },
       ])
-        await expect(factory.deploy(1n, wrong, 10)).to.be.revertedWithCustomError(source, "BeaconForksOutOfOrder");
-      const now = await factory.deploy(1n, { electra: 5n, gloas: 9n, until: 9n }, 10);
+        await expect(factory.deploy(wrong, 10)).to.be.revertedWithCustomError(source, "BeaconForksOutOfOrder");
+      const now = await factory.deploy({ electra: 5n, gloas: 9n, until: 9n }, 10);
       expect([...(await now.forks())]).to.deep.equal([5n, 9n, 9n]);
     });
   });

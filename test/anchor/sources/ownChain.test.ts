@@ -68,6 +68,16 @@ describe("sources of the executing chain", () => {
       }
     });
 
+    it("C5: behind the window it does not ask, whatever the ring would answer", async () => {
+      const chain = await create({ history: "storage" });
+      await chain.mine(8_200, { history: "at-end" });
+      await installAt(chain, HISTORY_ADDRESS, "RingOfAnyHash");
+      const source = await new NativeSource__factory(await signerOf(chain)).deploy();
+      const executing = chain.head.number + 1n;
+      expect((await answerOf(source, executing - 8_191n))[0]).to.equal(KNOWN);
+      expect(await answerOf(source, executing - 8_192n)).to.deep.equal([UNKNOWN, ZERO]);
+    });
+
     it("SG-16, C7: is refused on Arbitrum", async () => {
       const chain = await create({ chainId: 42_161 });
       await expect(
@@ -111,6 +121,13 @@ describe("sources of the executing chain", () => {
       }
     });
 
+    it("C9, C5: behind the window it does not ask, whatever the ring would answer", async () => {
+      const source = await new ArbitrumSource__factory(signer).deploy();
+      await installAt(chain, HISTORY_ADDRESS, "RingOfAnyHash");
+      expect((await answerOf(source, 400_000_000n - 393_168n))[0]).to.equal(KNOWN);
+      expect(await answerOf(source, 400_000_000n - 393_169n)).to.deep.equal([UNKNOWN, ZERO]);
+    });
+
     it("C9: before ArbOS 40 there is no ring, and 256 blocks are known", async () => {
       for (const code of ["0x", "0x5f5ffd", "0x60205ff3"]) {
         await setCode(chain, HISTORY_ADDRESS, code);
@@ -142,8 +159,10 @@ describe("sources of the executing chain", () => {
     it("SG-16, C7: is refused where ArbSys knows no block, or the executing one", async () => {
       await setHeight(0n);
       await expect(deploy()).to.be.revertedWithCustomError(errors, "SourceFaulty").withArgs(ARB_SYS, 0n, 0n);
-      await installAt(chain, ARB_SYS, "ArbSysOfAnyHash");
-      await expect(deploy()).to.be.revertedWithCustomError(errors, "SourceFaulty").withArgs(ARB_SYS, 9n, 10n);
+      for (const wrong of ["ArbSysOfAnyHash", "ArbSysWithoutHashes"]) {
+        await installAt(chain, ARB_SYS, wrong);
+        await expect(deploy(), wrong).to.be.revertedWithCustomError(errors, "SourceFaulty").withArgs(ARB_SYS, 9n, 10n);
+      }
     });
 
     it("SG-16: is refused where the ring knows another hash", async () => {

@@ -24,6 +24,8 @@ use(settlementGuardMatchers);
 const forks = hardhatForks(network);
 const [UNKNOWN, KNOWN, DISAGREE] = [0n, 1n, 2n];
 const [HONEST, REVERTING, EMPTY, ONE_WORD, THREE_WORDS, BURNING, HUGE, KNOWN_ZERO, UNKNOWN_HASH, DISAGREEING_HASH] = Array.from({ length: 11 }, (_, i) => i); // prettier-ignore
+const MEMBER_GAS = 100_000n;
+const DISAGREEING = 11;
 const ZERO = `0x${"00".repeat(32)}`;
 const hash = (of: number): string => zeroPadValue(toBeHex(of + 0xa0000), 32);
 const errors = { interface: ISourceErrors__factory.createInterface() };
@@ -50,8 +52,13 @@ describe("a quorum of sources", () => {
     return members.sort((a, b) => (a.address < b.address ? -1 : 1)).map(({ told }) => told);
   }
 
+  const sorted = async (sources: readonly { getAddress(): Promise<string> }[]): Promise<string[]> =>
+    (await Promise.all(sources.map((one) => one.getAddress()))).sort((a, b) =>
+      a.toLowerCase() < b.toLowerCase() ? -1 : 1,
+    );
+
   const quorumOf = (members: readonly ToldSource[], quorum: number): Promise<QuorumSource> =>
-    new QuorumSource__factory(signer).deploy([...members], quorum);
+    new QuorumSource__factory(signer).deploy([...members], quorum, MEMBER_GAS);
 
   it("C23, C24, C28: is refused where it is no majority, one member, one twice, or of several chains", async () => {
     const members = await membersOf(3);
@@ -143,6 +150,9 @@ describe("a quorum of sources", () => {
     for (const member of members) await member.tell(9, hash(9));
     for (const odd of members) {
       await odd.tell(9, hash(10));
+      // One in front of it spends all that it is given.
+      const hungry = members.find((member) => member !== odd)!;
+      await hungry.behave(BURNING!);
       const answers = new Set<string>();
       for (let gasLimit = 25_000n; gasLimit < 500_000n; gasLimit += 5_000n)
         answers.add(
@@ -153,21 +163,54 @@ describe("a quorum of sources", () => {
         );
       const tooLow = errors.interface.getError("GasTooLow")!.selector;
       expect([...answers].filter((one) => one !== "0x").sort()).to.deep.equal([tooLow, `answer ${DISAGREE}`].sort());
+      await hungry.behave(HONEST!);
       await odd.tell(9, hash(9));
     }
   });
 
-  it("C16, C33: its newest block is one that enough members have reached, and its tier the least of theirs", async () => {
+  it("C16, C33: its newest block is one that it knows, and its tier the least of its members'", async () => {
     const members = await membersOf(3, [2, 1, 2]);
+    const [a, b, c] = members as [ToldSource, ToldSource, ToldSource];
     const quorum = await quorumOf(members, 2);
     expect(await quorum.tier()).to.equal(1n);
-    await members[0]!.tell(2n ** 64n - 1n, hash(7));
-    await members[1]!.tell(30, hash(30));
-    await members[2]!.tell(20, hash(20));
-    expect(await quorum.newest()).to.equal(30n);
-    expect(await (await quorumOf(members, 3)).newest()).to.equal(20n);
+    for (const member of [a, b]) await member.tell(20, hash(20));
+    await c.tell(22, hash(22));
+    await a.tell(2n ** 64n - 1n, hash(7));
+    expect(await quorum.newest()).to.equal(20n);
+    await a.tell(22, hash(22));
+    expect(await quorum.newest()).to.equal(22n);
+    await b.tell(22, hash(23));
+    expect(await quorum.newest()).to.equal(0n);
     expect(await quorum.members()).to.deep.equal(await Promise.all(members.map((member) => member.getAddress())));
     expect(await quorum.chainId()).to.equal(5n);
+    // A guard, a ring or a board takes it as it is.
+    await b.tell(22, hash(22));
+    await new RecordedHashes__factory(signer).deploy(quorum, 5n, 9);
+  });
+
+  it("C23, C26: a member that is itself in disagreement makes it one", async () => {
+    const members = await membersOf(3);
+    const quorum = await quorumOf(members, 2);
+    for (const member of members) await member.tell(9, hash(9));
+    for (const odd of members) {
+      await odd.behave(DISAGREEING);
+      expect([...(await quorum.hashOf(9))]).to.deep.equal([DISAGREE, ZERO]);
+      await odd.behave(HONEST!);
+    }
+  });
+
+  it("C25, SG-18: a member that the gas for each does not feed is refused at once", async () => {
+    const members = await membersOf(3);
+    const inner = await new QuorumSource__factory(signer).deploy(await sorted(members), 2, MEMBER_GAS);
+    const outer = await membersOf(2);
+    const of = await sorted([inner, ...outer]);
+    const factory = new QuorumSource__factory(signer);
+    await expect(factory.deploy(of, 2, MEMBER_GAS)).to.be.revertedWithCustomError(errors, "SourceFaulty");
+    const fed = await factory.deploy(of, 2, 1_000_000n);
+    for (const member of [...members, ...outer]) await member.tell(9, hash(9));
+    expect([...(await fed.hashOf(9))]).to.deep.equal([KNOWN, hash(9)]);
+    await members[0]!.tell(9, hash(10));
+    expect([...(await fed.hashOf(9))]).to.deep.equal([DISAGREE, ZERO]);
   });
 
   describe("as the source of a guard", () => {
@@ -182,7 +225,7 @@ describe("a quorum of sources", () => {
       const members = [native, ring, told];
       const addresses = await Promise.all(members.map((member) => member.getAddress()));
       addresses.sort((a, b) => (a.toLowerCase() < b.toLowerCase() ? -1 : 1));
-      const quorum = await new QuorumSource__factory(signer).deploy(addresses, 2);
+      const quorum = await new QuorumSource__factory(signer).deploy(addresses, 2, MEMBER_GAS);
       const guard = await new SourcedStandaloneGuard__factory(signer).deploy(quorum, 8_191);
       await guard.requireAnchored(at, 1, 256);
       const anchor = await latestAnchor(chain.request, { depth: 3 });
@@ -199,6 +242,19 @@ describe("a quorum of sources", () => {
       await guard.requireAnchoredState({ ...at, stateRoot }, rlp, 1, 256);
     });
 
+    it("SG-3, C6: behind its window the source is not asked", async () => {
+      const told = await new ToldSource__factory(signer).deploy(31_337n, 0);
+      const at = chain.head;
+      await told.tell(at.number, at.hash);
+      const guard = await new SourcedStandaloneGuard__factory(signer).deploy(told, 8);
+      const late = (): bigint => chain.head.number + 1n - at.number;
+      while (late() < 8n) await chain.mine(1);
+      const asked = () => guard.requireAnchored(at, 1, 2n ** 64n - 1n, { blockTag: "pending" });
+      await asked();
+      await chain.mine(1);
+      await expect(asked()).to.be.rejectedByGuard("AnchorOutOfWindow");
+    });
+
     it("SG-16, C24: a guard refuses a source of another chain, one that knows nothing, and one that is ahead", async () => {
       const factory = new SourcedStandaloneGuard__factory(signer);
       const other = await new ToldSource__factory(signer).deploy(1n, 0);
@@ -208,6 +264,8 @@ describe("a quorum of sources", () => {
       await expect(factory.deploy(own, 256)).to.be.revertedWithCustomError(errors, "SourceFaulty");
       await own.tell(chain.head.number + 1_000n, hash(1));
       await expect(factory.deploy(own, 256)).to.be.revertedWithCustomError(errors, "SourceFaulty");
+      await own.tell(chain.head.number - 300n > 0n ? chain.head.number - 300n : 1n, hash(2));
+      await expect(factory.deploy(own, 8)).to.be.revertedWithCustomError(errors, "SourceFaulty");
       await own.tell(chain.head.number + 3n, hash(3)); // the block in which the guard is deployed
       await own.tell(chain.head.number, hash(2));
       await expect(factory.deploy(own, 256)).to.be.revertedWithCustomError(errors, "SourceFaulty");

@@ -1,5 +1,5 @@
 import { expect, use } from "chai";
-import { AbiCoder, id, toBeHex, zeroPadValue, type Signer } from "ethers";
+import { AbiCoder, id, keccak256, toBeHex, zeroPadValue, type Signer } from "ethers";
 import { network } from "hardhat";
 
 import { fetchHeader } from "../../../src/actions/fetchHeader.js";
@@ -26,7 +26,7 @@ import {
 use(settlementGuardMatchers);
 
 const forks = hardhatForks(network);
-const [UNKNOWN, KNOWN] = [0n, 1n];
+const [UNKNOWN, KNOWN, DISAGREE] = [0n, 1n, 2n];
 const [HEAD, SAFE] = [0, 1];
 const ZERO = `0x${"00".repeat(32)}`;
 const hash = (of: number | bigint): string => zeroPadValue(toBeHex(BigInt(of) + 0xa0000n), 32);
@@ -67,17 +67,21 @@ describe("rings of recorded hashes", () => {
       expect([...(await ring.hashOf(10))]).to.deep.equal([KNOWN, hash(10)]);
     });
 
-    it("C17, SG-22: a recorded hash is never replaced by another of the same height", async () => {
+    it("C17, SG-22: where two hashes of a height are shown, neither is served from then on", async () => {
       const { told, ring } = await ringOf(8);
       await record(told, ring, 5);
-      await expect(record(told, ring, 5, hash(99)))
-        .to.be.revertedWithCustomError(ring, "HashConflict")
-        .withArgs(5n, hash(5), hash(99));
-      expect([...(await ring.hashOf(5))]).to.deep.equal([KNOWN, hash(5)]);
       // To record it again changes nothing, and says nothing.
-      await told.tell(5, hash(5));
-      const receipt = await (await ring.record(5)).wait();
-      expect(receipt?.logs).to.have.length(0);
+      expect((await (await ring.record(5)).wait())?.logs).to.have.length(0);
+      await told.tell(5, hash(99));
+      await expect(ring.record(5)).to.emit(ring, "HashDisputed").withArgs(5n, hash(5), hash(99));
+      for (const again of [hash(99), hash(5)]) {
+        await told.tell(5, again);
+        expect((await (await ring.record(5)).wait())?.logs).to.have.length(0);
+        expect([...(await ring.hashOf(5))]).to.deep.equal([DISAGREE, ZERO]);
+      }
+      // A newer block takes the place.
+      await record(told, ring, 13);
+      expect([...(await ring.hashOf(13))]).to.deep.equal([KNOWN, hash(13)]);
     });
 
     it("C1, C16: neither block 0, nor a height of more than 40 bits, nor what the source does not know is recorded", async () => {
@@ -162,20 +166,33 @@ describe("rings of recorded hashes", () => {
     });
   });
 
+  describe("of a chain that drops blocks", () => {
+    it("SG-22, F8: what a source calls disputed is neither recorded nor built upon, and what it forgot stays known", async () => {
+      const { told, ring } = await ringOf(8);
+      await record(told, ring, 5);
+      await told.behave(11); // answers Disagree
+      await expect(ring.record(5)).to.be.revertedWithCustomError(ring, "NothingToRecord").withArgs(5n);
+      await told.behave(0);
+      await told.tell(5, ZERO);
+      await ring.record(5);
+      expect([...(await ring.hashOf(5))]).to.deep.equal([KNOWN, hash(5)]);
+    });
+  });
+
   describe("L1OriginSource", () => {
     it("C11, C12, C13: knows the origin alone, at tier Head, and a ring over it keeps origins", async () => {
       const l1 = await forks.create({ name: "L1", blocks: 5 });
       const l2 = await forks.create({ name: "L2", chainId: 10 });
       try {
         const l2Signer = await signerOf(l2);
-        await expect(new L1OriginSource__factory(signer).deploy(1n)).to.be.rejectedByGuard("UnsupportedChain");
+        await expect(new L1OriginSource__factory(signer).deploy()).to.be.rejectedByGuard("UnsupportedChain");
         const standIn = await new L1BlockStandIn__factory(l2Signer).deploy();
         const factory = new L1OriginSource__factory(l2Signer);
         const errors = RecordedHashes__factory.connect(L1_BLOCK_ADDRESS, l2Signer);
-        await expect(factory.deploy(1n)).to.be.revertedWithCustomError(errors, "SourceFaulty");
+        await expect(factory.deploy()).to.be.revertedWithCustomError(errors, "SourceFaulty");
         await installL1Block(l2, (await l2.tools.ethers.provider.getCode(standIn)) as Hex);
         await showL1Origin({ l2, l1, number: 3n });
-        const source = await factory.deploy(1n);
+        const source = await factory.deploy();
         const ring = await new RecordedHashes__factory(l2Signer).deploy(source, 1n, 100);
         expect([await source.tier(), await source.newest(), await ring.tier()]).to.deep.equal([BigInt(HEAD), 3n, 0n]);
         await ring.record(3);
@@ -214,9 +231,12 @@ describe("rings of recorded hashes", () => {
       for (const number of [20, 21, 5]) await record(told, ring, number);
       const address = await ring.getAddress();
       const factory = new RingStateProver__factory(signer);
-      const home = await factory.deploy(address, 31_337n, 13);
-      const away = await factory.deploy(address, 10n, 13);
-      await expect(factory.deploy(address, 31_337n, 12)).to.be.revertedWithCustomError(home, "RingSize");
+      const codeHash = keccak256(await chain.tools.ethers.provider.getCode(address));
+      const home = await factory.deploy(address, 31_337n, 13, codeHash);
+      const away = await factory.deploy(address, 10n, 13, codeHash);
+      await expect(factory.deploy(address, 31_337n, 12, codeHash)).to.be.revertedWithCustomError(home, "RingSize");
+      await expect(factory.deploy(address, 31_337n, 13, hash(1))).to.be.revertedWithCustomError(home, "CodeDiffers");
+      const other = await factory.deploy(address, 10n, 13, hash(1));
       expect(await home.getTargetStateCommitment(coder.encode(["uint64"], [20]))).to.equal(hash(20));
       await expect(home.getTargetStateCommitment(coder.encode(["uint64"], [7]))).to.be.revertedWithCustomError(home, "NothingToRecord"); // prettier-ignore
       await expect(away.getTargetStateCommitment(coder.encode(["uint64"], [20]))).to.be.revertedWithCustomError(home, "SourceOfOtherChain"); // prettier-ignore
@@ -237,6 +257,10 @@ describe("rings of recorded hashes", () => {
           "the order that contracts want",
         ).to.deep.equal([first, second]);
         const input = coder.encode(["uint64", "bytes", "bytes32[]", "bytes"], [number, proven.header, [first, second], proven.witness]); // prettier-ignore
+        await expect(home.verifyTargetStateCommitment(chain.head.hash, input)).to.be.revertedWithCustomError(home, "OnHomeChain"); // prettier-ignore
+        await expect(other.verifyTargetStateCommitment(chain.head.hash, input)).to.be.revertedWithCustomError(home, "CodeDiffers"); // prettier-ignore
+        for (const slots of [[first], [first, second, second], []])
+          await expect(away.hashIn(chain.head.hash, number, proven.header, slots, proven.witness)).to.be.revertedWithCustomError(away, "NothingToRecord"); // prettier-ignore
         const asked = away.verifyTargetStateCommitment(chain.head.hash, input);
         if (known) expect(await asked).to.equal(hash(number));
         else await expect(asked, String(number)).to.be.revertedWithCustomError(away, "NothingToRecord");
@@ -261,7 +285,12 @@ describe("rings of recorded hashes", () => {
       const header = await fetchHeader(chain.request, { block: { number: chain.head.number } });
       const number = Number(header.number);
       await record(told, ring, number, header.hash);
-      const prover = await new RingStateProver__factory(signer).deploy(ring, 31_337n, 13);
+      const prover = await new RingStateProver__factory(signer).deploy(
+        ring,
+        31_337n,
+        13,
+        keccak256(await chain.tools.ethers.provider.getCode(ring)),
+      );
       const theirs = await new ProverHashes__factory(signer).deploy(prover, 5n, SAFE, 100);
       const input = coder.encode(["uint64"], [number]);
       await theirs.record(input, header.rlp);
