@@ -6,6 +6,8 @@ import {StateAnchor} from "../anchor/Anchor.sol";
 import {L1AnchorGuard} from "../anchor/L1AnchorGuard.sol";
 import {IProofErrors} from "../interfaces/IProofErrors.sol";
 import {HeaderReader} from "../header/HeaderReader.sol";
+import {Tier} from "../interfaces/IBlockHashSource.sol";
+import {ISourcedPinBoard} from "../interfaces/ISourcedPinBoard.sol";
 import {SlotCheck} from "../proof/SlotCheck.sol";
 
 /// @notice What shows a slot of L1 to a contract elsewhere.
@@ -194,6 +196,42 @@ contract GuardedVaultBackedPerps is VaultBackedPerps, L1AnchorGuard {
     function _homeChainId() internal view override returns (uint256) {
         return _chainId;
     }
+}
+
+/// @title The market that takes collateral that was proven once
+/// @notice Somebody pins the trader's balance on a board, and every position rests on the pin from then on. The board's
+/// source knows finalized blocks of L1 alone, so that no reorg of L1 takes the collateral away.
+///
+/// The pin's age ends before what it shows can leave: `BACKED_FOR` counts from the block's own time. One pinned balance
+/// names one market, and each position of its trader must fit in with all that it backs already.
+contract PinnedVaultBackedPerps is VaultBackedPerps {
+    /// @notice For how long a pinned balance backs a position, in seconds from the block's time. As in `GuardedVaultBackedPerps`.
+    uint256 public constant BACKED_FOR = WITHDRAWAL_DELAY - 12 hours - 1 hours;
+
+    ISourcedPinBoard public immutable board;
+
+    /// @dev The pin that is given is of another block than the one that the proof names.
+    error OtherBlock(uint64 named, uint64 pinned);
+
+    constructor(address vault, address feed, ISourcedPinBoard board_) VaultBackedPerps(vault, feed) {
+        board = board_;
+    }
+
+    // #region pin
+    /// @param proof the anchor's number names the pin's block; the witness is the pinned balance, one ABI word. No header is needed
+    function _requireCollateral(
+        address trader,
+        uint256 needed,
+        L1Proof calldata proof
+    ) internal view override returns (uint256 end) {
+        bytes32 slot = Beneficiary.ownSlot(trader);
+        uint256 balance = abi.decode(proof.witness, (uint256));
+        (uint64 number, uint64 time) = board.requireSlot(vault, slot, balance, uint64(BACKED_FOR), Tier.Finalized);
+        if (number != proof.anchor.number) revert OtherBlock(proof.anchor.number, number);
+        SlotCheck.requireAtLeast(vault, slot, needed, balance);
+        return time + BACKED_FOR;
+    }
+    // #endregion pin
 }
 
 /// @title The market that believes what it was once told

@@ -2,13 +2,11 @@
 pragma solidity ^0.8.13;
 
 import {ArbitrumStatelessGuard} from "../ArbitrumGuard.sol";
-import {StandaloneGuard} from "../StandaloneGuard.sol";
 import {StateAnchoredGuard} from "../StateAnchoredGuard.sol";
 import {Anchor, StateAnchor} from "../anchor/Anchor.sol";
 import {AnchorGuard} from "../anchor/AnchorGuard.sol";
 import {ChainClock} from "../anchor/ChainClock.sol";
 import {BeaconForks, BeaconHeader, BeaconProofs} from "../anchor/sources/BeaconProofs.sol";
-import {SourcedAnchors} from "../anchor/sources/SourcedAnchors.sol";
 import {Answer, IBlockHashSource, Tier} from "../interfaces/IBlockHashSource.sol";
 import {Target} from "./Targets.sol";
 
@@ -51,27 +49,6 @@ contract ArbitrumTarget is Target, ArbitrumStatelessGuard, StateAnchoredGuard {
     }
 }
 
-/// @notice The standalone guard over a deployed source.
-contract SourcedStandaloneGuard is StandaloneGuard, SourcedAnchors {
-    constructor(IBlockHashSource source, uint64 window) SourcedAnchors(source, window) {}
-
-    function _blockHash(uint256 number) internal view override(AnchorGuard, SourcedAnchors) returns (bytes32) {
-        return SourcedAnchors._blockHash(number);
-    }
-
-    function _isDisputed(uint256 number) internal view override(AnchorGuard, SourcedAnchors) returns (bool) {
-        return SourcedAnchors._isDisputed(number);
-    }
-
-    function _blockHashWindow() internal view override(AnchorGuard, SourcedAnchors) returns (uint64) {
-        return SourcedAnchors._blockHashWindow();
-    }
-
-    function _isSupportedChain(uint256 id) internal view override(ChainClock, SourcedAnchors) returns (bool) {
-        return SourcedAnchors._isSupportedChain(id);
-    }
-}
-
 /// @notice A source that answers what the test tells it, by reverting and burning gas, too.
 contract ToldSource is IBlockHashSource {
     enum Manner {
@@ -86,7 +63,8 @@ contract ToldSource is IBlockHashSource {
         UnknownHash,
         DisagreeingHash,
         NoAnswer,
-        Disagreeing
+        Disagreeing,
+        Costly
     }
 
     error ToldToRevert();
@@ -115,6 +93,7 @@ contract ToldSource is IBlockHashSource {
         answer = hash == bytes32(0) ? Answer.Unknown : Answer.Known;
         if (manner == Manner.Reverting) revert ToldToRevert();
         if (manner == Manner.Burning) while (true) {}
+        if (manner == Manner.Costly) for (uint256 left = gasleft(); left - gasleft() < 60_000;) {}
         uint256 first = uint256(answer);
         uint256 size = 0x40;
         if (manner == Manner.Empty) size = 0;

@@ -7,8 +7,8 @@ import {IProofErrors} from "../interfaces/IProofErrors.sol";
 /// @notice Each subject has one slot, which a newer fact overwrites. It holds the block's height, and a commitment to
 /// height and value. Who uses the fact brings the value in calldata: 32 bytes, and no second slot.
 /// @dev The commitment has 216 bits. A second preimage takes 2^216 steps. For a collision somebody must choose 2^108
-/// values of the slot, and have the state hold one of them. A pin was written on the branch that its block is of, so
-/// that no hash is needed: a reorg that drops the block drops the pin.
+/// values of the slot, and have the state hold one of them. No hash is
+/// needed. A pin was written on the branch of its block, and a reorg that drops the block drops the pin.
 library Pins {
     uint256 private constant HEIGHT_SHIFT = 216;
 
@@ -32,7 +32,7 @@ library Pins {
     }
 
     /// @notice Keeps a fact that was proven, unless one of a newer block is there.
-    /// @return kept false where a fact of a newer block stays, this very one was there, or the height has over 40 bits
+    /// @return kept false where a newer fact stays, this very one was there, or the height has over 40 bits
     function keep(
         mapping(bytes32 => uint256) storage pins,
         bytes32 subject,

@@ -15,8 +15,8 @@ struct PinnedBlock {
 }
 
 /// @title What was proven once of a chain that a source knows
-/// @notice As `Pins`, with the block's time and hash. The executing chain does not count that chain's blocks, and does
-/// not reorganise with it: so age is told by the clock, and the source is asked for the hash each time.
+/// @notice As `Pins`, with the block's time and hash. The executing chain does not count that chain's blocks: age is
+/// told by the clock. Nor does it reorganise with it: the source is asked for the hash each time.
 /// @dev Height and time have 40 bits each, the commitment 176. The block's hash is part of it, so that a collision takes
 /// 2^88 blocks made in secret.
 library SourcedPins {

@@ -14,17 +14,24 @@ import {
   type L1Proof,
 } from "../../scenarios/vault.js";
 import { UNIT, signersOf, type Role } from "../../scenarios/world.js";
-import { toBytes, toHex } from "../../src/core/bytes.js";
+import { toBytes, toHex, toWord } from "../../src/core/bytes.js";
 import { settlementGuardMatchers } from "../../src/chai/index.js";
 import { showL1Origin } from "../../src/forks/index.js";
 import type { HardhatChain } from "../../src/hardhat/index.js";
 import { fetchHeader } from "../../src/actions/fetchHeader.js";
+import { prove as proveState } from "../../src/actions/prove.js";
 import {
   CrossChainHarness__factory,
   GreedyOwner__factory,
   GuardedVaultBackedPerps__factory,
+  PinnedVaultBackedPerps__factory,
+  SourcedPinBoard__factory,
+  ToldSource__factory,
   type DelayedVault,
   type GuardedVaultBackedPerps,
+  type PinnedVaultBackedPerps,
+  type SourcedPinBoard,
+  type ToldSource,
 } from "../../typechain-types/index.js";
 
 use(settlementGuardMatchers);
@@ -350,5 +357,85 @@ describe("VaultBackedPerps", () => {
       await expect(
         harness.getFunction(check).staticCall(stateRoot, chains.vault, empty, 0n, cut),
       ).to.be.rejectedByGuard("StateProofInvalid");
+  });
+
+  describe("on pinned collateral", () => {
+    let told: ToldSource;
+    let board: SourcedPinBoard;
+    let pinned: PinnedVaultBackedPerps;
+    const TIERS = { head: 0, finalized: 2 } as const;
+
+    const deployOver = async (tier: number) => {
+      const { deployer, feed, erin } = await signersOf(chains.l2);
+      told = await new ToldSource__factory(deployer).deploy(1n, tier);
+      await told.tell(chains.l1.head.number, chains.l1.head.hash);
+      board = await new SourcedPinBoard__factory(deployer).deploy(told, 1n, 1n);
+      const other = await new PinnedVaultBackedPerps__factory(deployer).deploy(chains.vault, feed, board);
+      await other.connect(feed).setPrice(UNIT);
+      return other.connect(erin);
+    };
+
+    /** Locks for the pinned market, and pins what is locked. */
+    const pinBalance = async (market_: PinnedVaultBackedPerps) => {
+      const { number, hash, stateRoot, timestamp } = await fetchHeader(chains.l1.request, {
+        block: { number: chains.l1.head.number },
+      });
+      await told.tell(number, hash);
+      const { erin } = await signersOf(chains.l2);
+      const slot = collateralSlot(await erin.getAddress(), await market_.getAddress(), L2_CHAIN_ID);
+      const anchor = { number, hash, stateRoot };
+      const proven = await proveState(chains.l1.request, { anchor, account: chains.vault, slots: [slot] });
+      await board.pinSlot(anchor, proven.header, chains.vault, slot, proven.witness);
+      return { number, timestamp };
+    };
+
+    const proofAt = (number: bigint, balance = COLLATERAL): L1Proof => ({
+      anchor: { number, hash: toWord(0n), stateRoot: toWord(0n) },
+      headers: [],
+      witness: toWord(balance),
+    });
+
+    beforeEach(async () => {
+      pinned = await deployOver(TIERS.finalized);
+      await lock("erin", await pinned.getAddress());
+      await chains.l1.mine(2);
+    });
+
+    it("SG-13, SG-22: a position rests on the pin, ends before the collateral can leave, and backs no more than once", async () => {
+      const { number, timestamp } = await pinBalance(pinned);
+      await pinned.open(SIZE / 2n, (COLLATERAL * 6n) / 10n, proofAt(number));
+      const { erin } = await signersOf(chains.l2);
+      const { end } = await pinned.positions(erin);
+      expect(end).to.equal(timestamp + (await pinned.BACKED_FOR()));
+      expect(end).to.be.lessThan(timestamp + (await vault.DELAY()));
+      // All that the one pin backs counts.
+      await expect(pinned.open(SIZE / 2n, (COLLATERAL * 6n) / 10n, proofAt(number))).to.be.rejectedByGuard("SlotBelow");
+      await pinned.open(SIZE / 2n, (COLLATERAL * 4n) / 10n, proofAt(number));
+    });
+
+    it("SG-13, SG-22: one pinned balance does not back two markets", async () => {
+      const { number } = await pinBalance(pinned);
+      const { deployer, feed, erin } = await signersOf(chains.l2);
+      const second = await new PinnedVaultBackedPerps__factory(deployer).deploy(chains.vault, feed, board);
+      await second.connect(feed).setPrice(UNIT);
+      await expect(second.connect(erin).open(SIZE, COLLATERAL, proofAt(number))).to.be.rejectedByGuard("PinMissing");
+    });
+
+    it("SG-22: another balance, block or tier is refused, and so is a pin whose time is over", async () => {
+      const { number } = await pinBalance(pinned);
+      const asked = (proof: L1Proof) => pinned.open(SIZE, COLLATERAL, proof);
+      await expect(asked(proofAt(number, 2n * COLLATERAL))).to.be.rejectedByGuard("PinDiffers");
+      await expect(asked(proofAt(number + 1n))).to.be.revertedWithCustomError(pinned, "OtherBlock");
+      await nextAt(chains.l2, (await timeOf(number)) + (await pinned.BACKED_FOR()) + 1n);
+      await expect(asked(proofAt(number))).to.be.rejectedByGuard("AnchorTooOld");
+    });
+
+    it("SG-22: what L1 may still drop backs nothing", async () => {
+      const unsure = await deployOver(TIERS.head);
+      await lock("erin", await unsure.getAddress());
+      await chains.l1.mine(2);
+      const { number } = await pinBalance(unsure);
+      await expect(unsure.open(SIZE, COLLATERAL, proofAt(number))).to.be.rejectedByGuard("PinTierTooLow");
+    });
   });
 });

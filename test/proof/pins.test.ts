@@ -369,7 +369,7 @@ describe("pins", () => {
       const logsOf = async (sent: ReturnType<typeof pin>) => (await (await sent).wait())?.logs.length;
       expect(await logsOf(pin(before))).to.equal(0);
       expect((await read())[0]).to.equal(proven.anchor.number);
-      // The source falls back behind the pin: what is kept was never the chain's, and an older fact takes its place.
+      // The source falls back behind the pin. What is kept was never the chain's, and an older fact replaces it.
       await tell(number, hash);
       expect(await logsOf(pin(before))).to.equal(1);
       expect((await read())[0]).to.equal(number);

@@ -34,7 +34,8 @@ contract FinalizedHashes is HashRing {
     uint64 private immutable _gloas;
     uint64 private immutable _until;
 
-    /// @param forks_ of the beacon chain whose roots the executing chain keeps: its own, or on the OP stack that of its L1. `until` must not lie behind the next fork that is not known here
+    /// @param forks_ of the beacon chain whose roots the executing chain keeps. On the OP stack that is its L1's. `until`
+    /// must not lie behind the next fork that is not known here
     /// @param size hashes to keep
     constructor(BeaconForks memory forks_, uint256 size) HashRing(size) {
         bytes32 code = BeaconRoots.CONTRACT.codehash;

@@ -10,8 +10,8 @@ import {Sources} from "./Sources.sol";
 /// @title Anchors that a deployed source decides
 /// @notice To be inherited beside `StatelessGuard`, `SettlementGuard` or `StandaloneGuard`. A quorum, or hashes that
 /// were recorded, then answer instead of the opcodes. Heights stay those of `_blockNumber`.
-/// @dev When the guard is constructed, the source must know its newest block, inside the window, and none that is
-/// executing or to come. So its heights are those of `_blockNumber`: on Arbitrum, those of ArbSys.
+/// @dev When the guard is constructed, the source must know its newest block, inside the window. It must know none that
+/// is executing or to come. So its heights are those of `_blockNumber`: on Arbitrum, those of ArbSys.
 abstract contract SourcedAnchors is AnchorGuard {
     /// @custom:oz-upgrades-unsafe-allow state-variable-immutable
     IBlockHashSource private immutable _source;

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.13;
+
+import {StandaloneGuard} from "./StandaloneGuard.sol";
+import {AnchorGuard} from "./anchor/AnchorGuard.sol";
+import {ChainClock} from "./anchor/ChainClock.sol";
+import {SourcedAnchors} from "./anchor/sources/SourcedAnchors.sol";
+import {IBlockHashSource} from "./interfaces/IBlockHashSource.sol";
+
+/// @title The standalone guard over a deployed source
+contract SourcedStandaloneGuard is StandaloneGuard, SourcedAnchors {
+    /// @param source of the executing chain: a quorum, or hashes that were recorded
+    /// @param window in blocks, for how long before the executing one the source may be asked
+    constructor(IBlockHashSource source, uint64 window) SourcedAnchors(source, window) {}
+
+    /// @inheritdoc SourcedAnchors
+    function _blockHash(uint256 number) internal view override(AnchorGuard, SourcedAnchors) returns (bytes32) {
+        return SourcedAnchors._blockHash(number);
+    }
+
+    /// @inheritdoc SourcedAnchors
+    function _isDisputed(uint256 number) internal view override(AnchorGuard, SourcedAnchors) returns (bool) {
+        return SourcedAnchors._isDisputed(number);
+    }
+
+    /// @inheritdoc SourcedAnchors
+    function _blockHashWindow() internal view override(AnchorGuard, SourcedAnchors) returns (uint64) {
+        return SourcedAnchors._blockHashWindow();
+    }
+
+    /// @inheritdoc SourcedAnchors
+    function _isSupportedChain(uint256 id) internal view override(ChainClock, SourcedAnchors) returns (bool) {
+        return SourcedAnchors._isSupportedChain(id);
+    }
+}
