@@ -203,7 +203,7 @@ contract GuardedVaultBackedPerps is VaultBackedPerps, L1AnchorGuard {
 /// source knows finalized blocks of L1 alone, so that no reorg of L1 takes the collateral away.
 ///
 /// The pin's age ends before what it shows can leave: `BACKED_FOR` counts from the block's own time. One pinned balance
-/// names one market, and each position of its trader must fit in with all that it backs already.
+/// names one market. Each position of its trader must fit in with all that it backs already.
 contract PinnedVaultBackedPerps is VaultBackedPerps {
     /// @notice For how long a pinned balance backs a position, in seconds from the block's time. As in `GuardedVaultBackedPerps`.
     uint256 public constant BACKED_FOR = WITHDRAWAL_DELAY - 12 hours - 1 hours;
