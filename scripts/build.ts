@@ -88,8 +88,14 @@ async function stageTypes(artifactPaths: string[]): Promise<void> {
     },
   });
   // TypeChain forgets the extension where it imports a directory.
-  const index = join(outDir, "index.ts");
-  writeFileSync(index, readFileSync(index, "utf8").replaceAll(/ from "(\.[^"]*)(?<!\.js)"/g, ' from "$1/index.js"'));
+  for (const path of readdirSync(outDir, { recursive: true, encoding: "utf8" })) {
+    if (!path.endsWith("index.ts")) continue;
+    const index = join(outDir, path);
+    writeFileSync(
+      index,
+      readFileSync(index, "utf8").replaceAll(/ from (["'])(\.[^"']*)(?<!\.js)\1/g, " from $1$2/index.js$1"),
+    );
+  }
 }
 
 /** What viem and Ignition infer types from: JSON modules have no literal types. */
