@@ -1,6 +1,7 @@
 import { arbOutage } from "./arbOutage.js";
 import { beacon7 } from "./beacon7.js";
 import { ethpowReplay } from "./ethpowReplay.js";
+import { finalityStall } from "./finalityStall.js";
 import { flapping } from "./flapping.js";
 import { healthySoak } from "./healthySoak.js";
 import { honestRedemption } from "./honestRedemption.js";
@@ -11,6 +12,7 @@ import { opUnsafeStall } from "./opUnsafeStall.js";
 import { phantomDeposit } from "./phantomDeposit.js";
 import { polygon157 } from "./polygon157.js";
 import { quietNight } from "./quietNight.js";
+import { reorgAcrossExpiry } from "./reorgAcrossExpiry.js";
 import { staleResume } from "./staleResume.js";
 import { tamperedStateRoot } from "./tamperedStateRoot.js";
 import { staleCollateral, withdrawnCollateral } from "./withdrawnCollateral.js";
@@ -30,6 +32,8 @@ export const SCENARIOS: readonly Scenario[] = [
   phantomDeposit,
   withdrawnCollateral,
   staleCollateral,
+  reorgAcrossExpiry,
+  finalityStall,
   arbOutage,
   staleResume,
   quietNight,
