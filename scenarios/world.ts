@@ -14,6 +14,7 @@ import {
   UnguardedPerps__factory,
   type CautiousPerps__factory,
   type GuardedPerps,
+  type OrbitPerps__factory,
   type OriginGuardedPerps__factory,
 } from "../typechain-types/index.js";
 import type { BlockRef, Outcome } from "./types.js";
@@ -45,7 +46,11 @@ export interface World {
 }
 
 /** The guarded twin, and its variants for other chains and policies. */
-type GuardedFactory = typeof GuardedPerps__factory | typeof OriginGuardedPerps__factory | typeof CautiousPerps__factory;
+type GuardedFactory =
+  | typeof GuardedPerps__factory
+  | typeof OriginGuardedPerps__factory
+  | typeof OrbitPerps__factory
+  | typeof CautiousPerps__factory;
 
 /** Deploys the token and the two exchanges, and funds their liquidity. */
 export async function deployExchanges(

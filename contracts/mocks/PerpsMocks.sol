@@ -4,6 +4,7 @@ pragma solidity ^0.8.24;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 
+import {ArbitrumGuardedPerps} from "../examples/ArbitrumGuardedPerps.sol";
 import {DelayedVault} from "../examples/CollateralVault.sol";
 import {GuardedPerps} from "../examples/GuardedPerps.sol";
 import {Order} from "../examples/IMarginPerps.sol";
@@ -45,6 +46,16 @@ contract CautiousPerps is GuardedPerps {
         config = super._scopeConfig();
         // Decrease, of six bits an action, is allowed below one status less.
         config.policy = Policy.wrap(Policy.unwrap(config.policy) - (uint48(1) << (6 * uint8(Action.Decrease))));
+    }
+}
+
+/// @notice The exchange on an Orbit chain with a block every two seconds. A scenario of four a second would take too long.
+contract OrbitPerps is ArbitrumGuardedPerps {
+    constructor(IERC20 token, address feed, address keeper) ArbitrumGuardedPerps(token, feed, keeper) {}
+
+    function _scopeConfig() internal pure override returns (ScopeConfig memory config) {
+        config = super._scopeConfig();
+        (config.blockTime, config.longestBlockTime) = (2_000, 2_500);
     }
 }
 
