@@ -71,6 +71,15 @@ export type {
   ScopeConfig,
   ScopeInput,
 } from "./policy/config.js";
+export { checkDeployment } from "./actions/checkDeployment.js";
+export type {
+  CheckDeploymentOptions,
+  CheckOutcome,
+  DeploymentCheck,
+  DeploymentReport,
+} from "./actions/checkDeployment.js";
+export { CONTRACT_KINDS } from "./policy/deployment.js";
+export type { ContractInput, ContractKind, DeploymentInput } from "./policy/deployment.js";
 export { explainScope } from "./actions/explainScope.js";
 export type {
   Announcement,

@@ -1,6 +1,7 @@
 import { expect, use } from "chai";
 
 import { collateralSlot } from "../../scenarios/vault.js";
+import { checkDeployment } from "../../src/actions/checkDeployment.js";
 import { fetchHeader } from "../../src/actions/fetchHeader.js";
 import { latestAnchor } from "../../src/actions/latestAnchor.js";
 import { prove } from "../../src/actions/prove.js";
@@ -12,6 +13,7 @@ import { verifyWitness } from "../../src/proof/witness.js";
 import { BLOCK_HASH_INDEX, FINALIZED_ROOT_INDEX, type CarriedBlock } from "../../tools/clients/beacon.js";
 import type { Block } from "../../tools/clients/consensus.js";
 import { BEACON_ROOTS_ADDRESS, CHAIN_ID } from "../../tools/clients/genesis.js";
+import { notedAt } from "../../tools/deployment.js";
 import {
   CollateralVault__factory,
   FinalizedHashes__factory,
@@ -227,6 +229,24 @@ describe("a real client: its EIP-2935, its EIP-4788 and its reorgs", () => {
     expect((await node.execute(await source.record.populateTransaction(proof))).succeeded).to.equal(true);
     expect([...(await source.hashOf(number))]).to.deep.equal([1n, hash]);
     expect([await source.newest(), await source.tier()]).to.deep.equal([number, 2n]);
+  });
+
+  it("a deployment checks out as it is written down, and not after a reorg that dropped it", async () => {
+    const { hash, raw } = await node.sign(await new StandaloneGuard__factory().getDeployTransaction());
+    await node.consensus.mine({ transactions: [raw] });
+    const { contractAddress: address } = (await node.receipt(hash)) as { contractAddress: string };
+    const contracts = {
+      guard: { address, ...(await notedAt(node.client.request, address, hash)), kind: "standalone-guard" },
+    } as const;
+    await node.consensus.mine();
+    const check = () => checkDeployment(node.client.request, { deployment: { chainId: CHAIN_ID, contracts } });
+    const { checks } = await check();
+    expect(checks.filter(({ outcome }) => outcome !== "ok").map(({ check }) => check)).to.deep.equal([
+      "source at head - 8191", // there is no block of that age
+    ]);
+    await node.consensus.reorg({ depth: 2 });
+    const failed = (await check()).checks.filter(({ outcome }) => outcome === "failed").map(({ check }) => check);
+    expect(failed).to.deep.equal(["code", "receipt"]);
   });
 
   it("SG-22: a pin is served, and is gone with its block after a reorg", async () => {

@@ -225,8 +225,12 @@ function readEach<T>(
   );
 }
 
-function invalidConfig(faults: ReadonlyMap<string, string>): SettlementGuardError<"INVALID_CONFIG"> {
+/** The error of a configuration with faults, each under its line. */
+export function invalidConfig(
+  faults: ReadonlyMap<string, string>,
+  summary = "this configuration cannot work",
+): SettlementGuardError<"INVALID_CONFIG"> {
   const list = Array.from(faults, ([line, reason]) => ({ line, reason }));
   const text = list.map(({ line, reason }) => `${line}: ${reason}`).join("\n");
-  return new SettlementGuardError("INVALID_CONFIG", { faults: list }, `this configuration cannot work:\n${text}`);
+  return new SettlementGuardError("INVALID_CONFIG", { faults: list }, `${summary}:\n${text}`);
 }

@@ -47,7 +47,7 @@ const STATUSES = ["httpStatus", "status", "statusCode", "responseStatus"];
 /** Members of a refusal or of an envelope, and of no answer. */
 const SIGNS = [...WORDS, ...STATUSES, "jsonrpc", "result", "error", "errors", "code"];
 /** Members of an answer: an object with one of them is judged as such, whatever else it has. */
-const ANSWERS = ["hash", "number", "stateRoot", "accountProof", "storageProof"];
+const ANSWERS = ["hash", "number", "stateRoot", "accountProof", "storageProof", "transactionHash"];
 
 const MAX_DEPTH = 6;
 const MAX_STATEMENTS = 40;

@@ -3,17 +3,20 @@ import { HDNodeWallet, JsonRpcProvider, Wallet, type JsonRpcSigner } from "ether
 import type { ChildProcess } from "node:child_process";
 
 import { type Anchor } from "../../src/anchor/anchor.js";
+import { checkDeployment } from "../../src/actions/checkDeployment.js";
 import { latestStateAnchor } from "../../src/actions/latestAnchor.js";
 import { toQuantity, toWord, type Hex } from "../../src/core/bytes.js";
 import { settlementGuardMatchers } from "../../src/chai/index.js";
 import { SettlementGuardError } from "../../src/core/errors.js";
 import { HISTORY_ADDRESS, HISTORY_CODE, SimulatedChain, liveTime, passTime } from "../../src/forks/index.js";
 import { toRequest } from "../../src/rpc/request.js";
+import { noted } from "../../tools/deployment.js";
 import { ANVIL_PACKAGE, findAnvil, startAnvil } from "../../tools/anvil.js";
 import {
   AnchoredTarget__factory,
   BranchProbe__factory,
   DefaultTarget__factory,
+  StandaloneGuard__factory,
   type AnchoredTarget,
   type BranchProbe,
 } from "../../typechain-types/index.js";
@@ -242,6 +245,23 @@ describe("smoke: the guard on anvil, whose EIP-2935 is not emulated", () => {
     await expectMismatch(inside, actual.hash);
     await expectAccepted(actual);
     await expectAccepted(below);
+  });
+
+  it("a deployment checks out as it is written down, and not after a reorg that dropped it", async () => {
+    const deployed = await new StandaloneGuard__factory(trader).deploy();
+    await deployed.waitForDeployment();
+    const request = toRequest(provider);
+    const guard = { ...(await noted(request, deployed)), kind: "standalone-guard" } as const;
+    const deployment = { chainId: CHAIN_ID, contracts: { guard } };
+    await mine(1);
+    const { checks } = await checkDeployment(request, { deployment });
+    expect(checks.filter(({ outcome }) => outcome !== "ok").map(({ check }) => check)).to.deep.equal([
+      "source at head - 8191", // there is no block of that age
+    ]);
+    await reorgs["anvil_reorg"]!(2);
+    const after = await checkDeployment(request, { deployment });
+    const failed = after.checks.filter(({ outcome }) => outcome === "failed").map(({ check }) => check);
+    expect(failed).to.deep.equal(["code", "receipt"]);
   });
 });
 

@@ -5,6 +5,7 @@ import { Command, CommanderError } from "commander";
 import { SettlementGuardError } from "settlement-guard";
 
 import { config } from "./config.js";
+import { deployCheck, type DeployCheckArguments } from "./deployCheck.js";
 import { DEFAULT_TIMEOUT, HEADERS_VARIABLE, RPC_VARIABLE } from "./endpoint.js";
 import { CliError } from "./errors.js";
 import { prove, type ProveArguments } from "./prove.js";
@@ -55,6 +56,13 @@ ${EXIT_CODES}`,
     .action(async (options: ProveArguments) => {
       exitCode = await prove(options, terminal);
     });
+  addGuardCommands(program, (code) => (exitCode = code));
+  await program.parseAsync(argv);
+  return exitCode;
+}
+
+/** The commands about guards: before, while and after they are deployed. */
+function addGuardCommands(program: Command, end: (exitCode: number) => void): void {
   program
     .command("config")
     .description("Check a guard's configuration, and print what its contracts take.")
@@ -62,7 +70,7 @@ ${EXIT_CODES}`,
     .option("--json", "print { scopes: { NAME: { id, config, ... } } } instead of text")
     .addHelpText("after", EXIT_CODES)
     .action(async (file: string, options: { json?: boolean }) => {
-      exitCode = await config(file, options, terminal);
+      end(await config(file, options, terminal));
     });
   withEndpoint(program.command("status"), "what it says is believed")
     .description("Say what restricts a scope of a deployed guard, and until when.")
@@ -74,17 +82,27 @@ ${EXIT_CODES}`,
       "\nExit code: 0 if the scope is Synced, 1 if anything restricts it or the endpoint failed, 2 if the input cannot be used.",
     )
     .action(async (options: StatusArguments) => {
-      exitCode = await status(options, terminal);
+      end(await status(options, terminal));
     });
-  await program.parseAsync(argv);
-  return exitCode;
+  withEndpoint(program.command("deploy-check"), "headers and code that it gives are hashed")
+    .description("Check that what is deployed on a chain is what should be.")
+    .requiredOption("--config <file>", "JSON: { chainId, contracts }; - for the standard input")
+    .option("--allow-unknown", "exit with 0 although something is unknown")
+    .option("--json", "print { outcome, block, checks } instead of text")
+    .addHelpText(
+      "after",
+      "\nExit code: 0 if all is ok, 1 if anything failed or is unknown, or the endpoint failed, 2 if the input cannot be used.",
+    )
+    .action(async (options: DeployCheckArguments) => {
+      end(await deployCheck(options, terminal));
+    });
 }
 
 function newProgram(): Command {
   const { version } = createRequire(import.meta.url)("../package.json") as { version: string };
   return new Command("settlement-guard")
     .description(
-      "Proves and verifies what a block's state says, checks configurations, and says what restricts a market.",
+      "Proves and verifies what a block's state says, checks configurations and deployments, and says what restricts a market.",
     )
     .version(version)
     .addHelpText("after", EXIT_CODES)
