@@ -78,6 +78,8 @@ export type {
   DeploymentCheck,
   DeploymentReport,
 } from "./actions/checkDeployment.js";
+export { create2AddressOf, deployAt } from "./actions/deployAt.js";
+export type { DeployAtOptions, DeployedAt } from "./actions/deployAt.js";
 export { CONTRACT_KINDS } from "./policy/deployment.js";
 export type { ContractInput, ContractKind, DeploymentInput } from "./policy/deployment.js";
 export { explainScope } from "./actions/explainScope.js";

@@ -84,6 +84,8 @@ export interface ErrorDetails {
   readonly INVALID_POLICY: { action: string; status: string; reason: string };
   /** A configuration that cannot work. Every fault with its line. */
   readonly INVALID_CONFIG: { faults: { line: string; reason: string }[] };
+  /** A contract that could not be deployed at its address, or that is not what should be there. */
+  readonly DEPLOYMENT_REFUSED: { address: string; reason: string };
   /** The fork simulator was asked for something that it cannot do. */
   readonly FORK_SIMULATOR: { reason: string };
   /** A hash function that is not Keccak-256 was to be put in its place. */
