@@ -10,7 +10,7 @@ contract ArbSysStandIn {
         return block.number;
     }
 
-    function arbChainID() external view returns (uint256) {
+    function arbChainID() external view virtual returns (uint256) {
         return block.chainid;
     }
 
@@ -86,5 +86,12 @@ contract ArbSysWithoutHashes {
 contract RingOfAnyHash {
     fallback(bytes calldata number) external returns (bytes memory) {
         return abi.encode(keccak256(number));
+    }
+}
+
+/// @notice ArbSys as another chain has it.
+contract ArbSysOfOtherChain is ArbSysStandIn {
+    function arbChainID() external pure override returns (uint256) {
+        return 42_170;
     }
 }

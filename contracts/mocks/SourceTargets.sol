@@ -64,7 +64,8 @@ contract ToldSource is IBlockHashSource {
         DisagreeingHash,
         NoAnswer,
         Disagreeing,
-        Costly
+        Costly,
+        RevertingWithHash
     }
 
     error ToldToRevert();
@@ -95,6 +96,12 @@ contract ToldSource is IBlockHashSource {
         if (manner == Manner.Burning) while (true) {}
         if (manner == Manner.Costly) for (uint256 left = gasleft(); left - gasleft() < 60_000;) {}
         uint256 first = uint256(answer);
+        if (manner == Manner.RevertingWithHash) {
+            bytes memory data = abi.encode(first, hash);
+            assembly ("memory-safe") {
+                revert(add(data, 0x20), mload(data))
+            }
+        }
         uint256 size = 0x40;
         if (manner == Manner.Empty) size = 0;
         if (manner == Manner.OneWord) size = 0x20;

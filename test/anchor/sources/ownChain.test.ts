@@ -156,6 +156,11 @@ describe("sources of the executing chain", () => {
       }
     });
 
+    it("SG-16, C24: is refused where ArbSys is another chain's", async () => {
+      await installAt(chain, ARB_SYS, "ArbSysOfOtherChain");
+      await expect(deploy()).to.be.revertedWithCustomError(errors, "SourceOfOtherChain").withArgs(ARB_SYS, 42_161n, 42_170n); // prettier-ignore
+    });
+
     it("SG-16, C7: is refused where ArbSys knows no block, or the executing one", async () => {
       await setHeight(0n);
       await expect(deploy()).to.be.revertedWithCustomError(errors, "SourceFaulty").withArgs(ARB_SYS, 0n, 0n);

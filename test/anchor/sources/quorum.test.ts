@@ -27,6 +27,7 @@ const [HONEST, REVERTING, EMPTY, ONE_WORD, THREE_WORDS, BURNING, HUGE, KNOWN_ZER
 const MEMBER_GAS = 100_000n;
 const DISAGREEING = 11;
 const COSTLY = 12;
+const REVERTING_WITH_HASH = 13;
 const ZERO = `0x${"00".repeat(32)}`;
 const hash = (of: number): string => zeroPadValue(toBeHex(of + 0xa0000), 32);
 const errors = { interface: ISourceErrors__factory.createInterface() };
@@ -110,8 +111,8 @@ describe("a quorum of sources", () => {
       UNKNOWN_HASH,
       DISAGREEING_HASH,
       10,
+      REVERTING_WITH_HASH,
     ])
-      // prettier-ignore
       for (const [i, member] of members.entries()) {
         await member.behave(manner!);
         expect([...(await quorum.hashOf(9))], `manner ${manner}`).to.deep.equal([KNOWN, hash(9)]);
