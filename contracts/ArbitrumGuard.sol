@@ -11,7 +11,8 @@ import {ArbitrumContinuity} from "./policy/ArbitrumContinuity.sol";
 import {PolicyGuard} from "./policy/PolicyGuard.sol";
 
 /// @title `StatelessGuard` on Arbitrum
-/// @dev Anchors up to 256 blocks old, some 64 s on Arbitrum One, are asked of ArbSys. `_anchorDepthBounds` may go up to 393,168.
+/// @dev Anchors up to 256 blocks old, some 64 s on Arbitrum One, are asked of ArbSys. From ArbOS 40 on
+/// `_anchorDepthBounds` may go up to 393,168.
 abstract contract ArbitrumStatelessGuard is StatelessGuard, ArbitrumAnchors {
     /// @inheritdoc ArbitrumAnchors
     function _blockNumber() internal view virtual override(ChainClock, ArbitrumAnchors) returns (uint256) {

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.13;
 
 import {Lanes} from "./anchor/Lanes.sol";
+import {IPinErrors} from "./interfaces/IPinErrors.sol";
 import {IProofErrors} from "./interfaces/IProofErrors.sol";
 import {IAnchorErrors} from "./interfaces/IAnchorErrors.sol";
 import {IHeaderErrors} from "./interfaces/IHeaderErrors.sol";
@@ -38,18 +39,22 @@ library GuardErrors {
                 (bytes32(bytes4(keccak256("ScopeUnknown(bytes32)"))) >> 96) |
                 (bytes32(IAnchorErrors.UnsupportedChain.selector) >> 128) |
                 (bytes32(bytes4(keccak256("LiquidationNeedsHealth(bytes32)"))) >> 160) |
-                (bytes32(IAnchorErrors.SourcesDisagree.selector) >> 192) |
-                (bytes32(IProofErrors.PinMissing.selector) >> 224);
-        bytes32 ofPins =
-            bytes32(IProofErrors.PinDiffers.selector) |
-                (bytes32(IProofErrors.PinTierTooLow.selector) >> 32) |
-                (bytes32(IAnchorErrors.AnchorTooOld.selector) >> 64);
+                (bytes32(IAnchorErrors.SourcesDisagree.selector) >> 192);
         uint256 value = uint32(selector);
         return
             Lanes.hold(uint256(ofAnchors), value) ||
             Lanes.hold(uint256(ofStates), value) ||
-            Lanes.hold(uint256(ofPolicy), value) ||
-            Lanes.hold(uint256(ofPins), value);
+            Lanes.hold(uint256(ofPolicy), value);
+    }
+
+    /// @notice Whether `selector` is that of an error in `IPinErrors`. A handler treats it as one of the guard's.
+    function isPinError(bytes4 selector) internal pure returns (bool) {
+        bytes32 ofPins =
+            bytes32(IPinErrors.PinMissing.selector) |
+                (bytes32(IPinErrors.PinDiffers.selector) >> 32) |
+                (bytes32(IPinErrors.PinTierTooLow.selector) >> 64) |
+                (bytes32(IPinErrors.PinTooOld.selector) >> 96);
+        return Lanes.hold(uint256(ofPins), uint32(selector));
     }
 
     /// @notice Whether `revertData`, as a `catch` received it, is one of the guard's errors. Empty data is not.

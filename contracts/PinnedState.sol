@@ -3,6 +3,7 @@ pragma solidity ^0.8.13;
 
 import {StateAnchor} from "./anchor/Anchor.sol";
 import {AnchorGuard} from "./anchor/AnchorGuard.sol";
+import {IPinErrors} from "./interfaces/IPinErrors.sol";
 import {IProofErrors} from "./interfaces/IProofErrors.sol";
 import {Pins} from "./proof/Pins.sol";
 import {Account} from "./proof/ProofTypes.sol";
@@ -17,8 +18,9 @@ import {StateProof} from "./proof/StateProof.sol";
 ///
 /// Anybody may pin a newer block. A root that has changed since then no longer fits the pin. So whoever relies on a
 /// pinned root must be able to bring the whole proof instead.
-/// @dev Storage is namespaced (ERC-7201).
-abstract contract PinnedState is AnchorGuard, IProofErrors {
+/// @dev A contract with pins answers `isGuardError` for `GuardErrors.isPinError`, too. Storage is namespaced (ERC-7201). Not beside `SourcedAnchors`: what a source said once would be believed for good.
+/// A `SourcedPinBoard` asks again.
+abstract contract PinnedState is AnchorGuard, IProofErrors, IPinErrors {
     /// @custom:storage-location erc7201:settlement-guard.storage.pins
     struct PinStorage {
         mapping(bytes32 => uint256) pins;

@@ -38,17 +38,19 @@ abstract contract SettlementGuard is StatelessGuard, PolicyAdmin, ISettlementGua
     /// age beside the anchor.
     /// @param maxAge in blocks
     function _requireAnchorOf(bytes32 scope, Anchor calldata anchor, uint64 maxAge) internal view {
-        ScopeHead head = Scopes.find(scope).head;
-        if (!head.isKnown()) revert ScopeUnknown(scope);
+        ScopeHead head = _knownHead(scope);
         _requireAnchor(anchor, head.minDepth(), maxAge < head.maxAge() ? maxAge : head.maxAge());
     }
 
     /// @notice How old an anchor of the scope may be, in blocks. Its policy believes a pinned fact for as long.
     /// @dev Reverts with ScopeUnknown.
     function _maxAgeOf(bytes32 scope) internal view returns (uint64 maxAge) {
-        ScopeHead head = Scopes.find(scope).head;
+        return _knownHead(scope).maxAge();
+    }
+
+    function _knownHead(bytes32 scope) private view returns (ScopeHead head) {
+        head = Scopes.find(scope).head;
         if (!head.isKnown()) revert ScopeUnknown(scope);
-        return head.maxAge();
     }
 
     /// @dev The revert data of `_requireAnchorOf`, empty where the anchor holds; and where the scope is unknown, which `preview` says.

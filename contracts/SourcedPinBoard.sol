@@ -76,9 +76,12 @@ contract SourcedPinBoard is ISourcedPinBoard, IHeaderErrors, IAnchorErrors {
     ) private view returns (PinnedBlock memory block_) {
         uint64 number = anchor.number;
         if (anchor.hash == bytes32(0)) revert ZeroAnchorHash(number);
-        uint64 newest = Sources.newestOf(source, gasleft());
-        if (number > newest) revert AnchorInFuture(number, newest);
-        if (uint256(newest) - number + 1 < minDepth) revert AnchorTooShallow(number, newest, minDepth);
+        if (minDepth > 1) {
+            // Not caught: want of gas must not pass for an answer.
+            uint64 newest = source.newest();
+            if (number > newest) revert AnchorInFuture(number, newest);
+            if (uint256(newest) - number + 1 < minDepth) revert AnchorTooShallow(number, newest, minDepth);
+        }
         bytes32 actual = _hashOf(number);
         if (actual != anchor.hash) revert AnchorMismatch(number, anchor.hash, actual);
         StateAnchors.verify(anchor, header);
@@ -87,7 +90,13 @@ contract SourcedPinBoard is ISourcedPinBoard, IHeaderErrors, IAnchorErrors {
     }
 
     function _keep(bytes32 subject, PinnedBlock memory block_, uint256 value) private returns (bool kept) {
-        kept = SourcedPins.keep(_pins, subject, block_, value, Sources.newestOf(source, gasleft()));
+        uint64 height = SourcedPins.heightOf(_pins, subject);
+        bool isNewerKnown = false;
+        if (height > block_.number) {
+            (Answer answer, ) = Sources.demand(source, height);
+            isNewerKnown = answer == Answer.Known;
+        }
+        kept = SourcedPins.keep(_pins, subject, block_, value, isNewerKnown);
         if (kept) emit Pinned(subject, block_.number, block_.hash, block_.time, value);
     }
 
@@ -133,7 +142,7 @@ contract SourcedPinBoard is ISourcedPinBoard, IHeaderErrors, IAnchorErrors {
         Tier tier = source.tier();
         if (tier < least) revert PinTierTooLow(subject, least, tier);
         if (block.timestamp > time && block.timestamp - time > maxAge) {
-            revert AnchorTooOld(number, time, uint64(block.timestamp), maxAge);
+            revert PinTooOld(number, time, uint64(block.timestamp), maxAge);
         }
         SourcedPins.requireKept(_pins, subject, PinnedBlock(number, time, _hashOf(number)), value);
     }

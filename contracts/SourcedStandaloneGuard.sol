@@ -2,6 +2,7 @@
 pragma solidity ^0.8.13;
 
 import {StandaloneGuard} from "./StandaloneGuard.sol";
+import {Anchor} from "./anchor/Anchor.sol";
 import {AnchorGuard} from "./anchor/AnchorGuard.sol";
 import {ChainClock} from "./anchor/ChainClock.sol";
 import {SourcedAnchors} from "./anchor/sources/SourcedAnchors.sol";
@@ -19,8 +20,12 @@ contract SourcedStandaloneGuard is StandaloneGuard, SourcedAnchors {
     }
 
     /// @inheritdoc SourcedAnchors
-    function _isDisputed(uint256 number) internal view override(AnchorGuard, SourcedAnchors) returns (bool) {
-        return SourcedAnchors._isDisputed(number);
+    function _anchorFailure(
+        Anchor calldata anchor,
+        uint64 minDepth,
+        uint64 maxDepth
+    ) internal view override(AnchorGuard, SourcedAnchors) returns (bytes memory failure) {
+        return SourcedAnchors._anchorFailure(anchor, minDepth, maxDepth);
     }
 
     /// @inheritdoc SourcedAnchors

@@ -13,6 +13,7 @@ export {
   BELIEF_ERRORS,
   CHAIN_ERRORS,
   CHAIN_FAULTS,
+  PIN_ERRORS,
   POLICY_ERRORS,
   SOURCE_ERRORS,
   decodeGuardError,

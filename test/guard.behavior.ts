@@ -266,7 +266,7 @@ export function shouldBehaveLikeGuard(form: string, setUp: () => Promise<GuardUn
 
     it("SG-11: tells each of its errors from others", async () => {
       const selectors = guardErrorSelectors();
-      expect(selectors).to.have.length(27);
+      expect(selectors).to.have.length(23);
       for (const selector of selectors) expect(await target.isGuardError(selector), selector).to.equal(true);
       for (const selector of ["0x00000000", "0xffffffff", "0x08c379a0", "0x4e487b71"]) {
         expect(await target.isGuardError(selector), selector).to.equal(false);

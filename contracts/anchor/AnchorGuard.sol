@@ -50,7 +50,7 @@ abstract contract AnchorGuard is ChainClock, IHeaderErrors, IAnchorErrors {
         Anchor calldata anchor,
         uint64 minDepth,
         uint64 maxDepth
-    ) internal view returns (bytes memory failure) {
+    ) internal view virtual returns (bytes memory failure) {
         uint256 number = anchor.number;
         uint256 head = _blockNumber();
 
@@ -74,11 +74,8 @@ abstract contract AnchorGuard is ChainClock, IHeaderErrors, IAnchorErrors {
         } else {
             bytes32 actual = _blockHash(number);
             if (actual == anchor.hash) return "";
-            if (actual == bytes32(0)) {
-                (selector, words) = (_isDisputed(number) ? SourcesDisagree.selector : AnchorHashUnknown.selector, 2);
-            } else {
-                (selector, second, third) = (AnchorMismatch.selector, uint256(anchor.hash), uint256(actual));
-            }
+            if (actual == bytes32(0)) (selector, words) = (AnchorHashUnknown.selector, 2);
+            else (selector, second, third) = (AnchorMismatch.selector, uint256(anchor.hash), uint256(actual));
         }
 
         failure = abi.encodeWithSelector(selector, number, second, third);
@@ -141,13 +138,6 @@ abstract contract AnchorGuard is ChainClock, IHeaderErrors, IAnchorErrors {
     /// @dev An override MUST return zero for "unknown" and MUST NOT revert: a preview relies on it.
     function _blockHash(uint256 number) internal view virtual returns (bytes32) {
         return BlockHashes.hashOf(number);
-    }
-
-    /// @notice Whether `_blockHash` is zero because sources know different hashes of block `number`.
-    /// @dev An override MUST NOT revert. It tells only which error an anchor is refused with.
-    function _isDisputed(uint256 number) internal view virtual returns (bool) {
-        number;
-        return false;
     }
 
     /// @notice For how many blocks before the executing one `_blockHash` may answer.

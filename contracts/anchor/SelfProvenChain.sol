@@ -7,8 +7,8 @@ import {AnchorGuard} from "./AnchorGuard.sol";
 import {ChainClock} from "./ChainClock.sol";
 
 /// @title A chain that nobody listed proves itself
-/// @notice To be inherited beside a guard. Whoever deploys hands the header of a recent block. Its height, hash, parent and time must be
-/// what the contract's source of block hashes says. On a chain that is listed the header may be empty.
+/// @notice To be inherited beside a guard. Whoever deploys hands the header of a recent block. Its height, hash and parent must be
+/// what the contract's source of block hashes says. Its time must be at most an hour ago. On a chain that is listed the header may be empty.
 /// @dev The hooks are asked (`_blockNumber`, `_blockHash`), so a source of the contract's own is proven the same way. Arbitrum's opcodes fail;
 /// ArbSys passes.
 ///

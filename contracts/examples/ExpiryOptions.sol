@@ -228,7 +228,7 @@ abstract contract ExpiryOptions {
 /// While the chain finalizes nothing, nothing is paid on its word.
 /// @dev The next block must be final, not the block alone. Else another child could still come, at or before the expiry.
 /// A checkpoint is seldom that block: `HashRing.recordAncestor` leads down to it. Somebody must fix before the ring drops
-/// it. How old the feed's price was at the expiry, nothing here asks.
+/// it. Whoever loses could push it out of a short one: the ring must hold what the chain makes in `VOID_AFTER`. How old the feed's price was at the expiry, nothing here asks.
 contract GuardedExpiryOptions is ExpiryOptions {
     /// @notice Thrown where the source does not know the block, or its members disagree. The block may become final later.
     error NotFinal(uint64 number, Answer answer);

@@ -6,7 +6,8 @@ import {StateAnchor} from "../anchor/Anchor.sol";
 import {L1AnchorGuard} from "../anchor/L1AnchorGuard.sol";
 import {IProofErrors} from "../interfaces/IProofErrors.sol";
 import {HeaderReader} from "../header/HeaderReader.sol";
-import {Tier} from "../interfaces/IBlockHashSource.sol";
+import {IBlockHashSource, Tier} from "../interfaces/IBlockHashSource.sol";
+import {ISourceErrors} from "../interfaces/ISourceErrors.sol";
 import {ISourcedPinBoard} from "../interfaces/ISourcedPinBoard.sol";
 import {SlotCheck} from "../proof/SlotCheck.sol";
 
@@ -209,25 +210,33 @@ contract PinnedVaultBackedPerps is VaultBackedPerps {
     uint256 public constant BACKED_FOR = WITHDRAWAL_DELAY - 12 hours - 1 hours;
 
     ISourcedPinBoard public immutable board;
+    uint256 private immutable _l1ChainId;
 
-    /// @dev The pin that is given is of another block than the one that the proof names.
-    error OtherBlock(uint64 named, uint64 pinned);
+    /// @dev The pin is of an older block than the one that the proof names.
+    error OlderBlock(uint64 named, uint64 pinned);
 
-    constructor(address vault, address feed, ISourcedPinBoard board_) VaultBackedPerps(vault, feed) {
-        board = board_;
+    /// @param board_ over a source of L1's blocks
+    /// @param l1ChainId the chain on which the vault is
+    constructor(address vault, address feed, ISourcedPinBoard board_, uint256 l1ChainId) VaultBackedPerps(vault, feed) {
+        (board, _l1ChainId) = (board_, l1ChainId);
     }
 
     // #region pin
-    /// @param proof the anchor's number names the pin's block; the witness is the pinned balance, one ABI word. No header is needed
+    /// @param proof the anchor's number is one that the pin must have reached. The witness is the pinned balance, one ABI
+    /// word, and no header is needed
     function _requireCollateral(
         address trader,
         uint256 needed,
         L1Proof calldata proof
     ) internal view override returns (uint256 end) {
+        IBlockHashSource source = board.source();
+        if (source.chainId() != _l1ChainId) {
+            revert ISourceErrors.SourceOfOtherChain(address(source), _l1ChainId, source.chainId());
+        }
         bytes32 slot = Beneficiary.ownSlot(trader);
         uint256 balance = abi.decode(proof.witness, (uint256));
         (uint64 number, uint64 time) = board.requireSlot(vault, slot, balance, uint64(BACKED_FOR), Tier.Finalized);
-        if (number != proof.anchor.number) revert OtherBlock(proof.anchor.number, number);
+        if (number < proof.anchor.number) revert OlderBlock(proof.anchor.number, number);
         SlotCheck.requireAtLeast(vault, slot, needed, balance);
         return time + BACKED_FOR;
     }

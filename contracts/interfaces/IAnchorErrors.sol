@@ -27,12 +27,6 @@ interface IAnchorErrors {
     /// window. That is "unknown": neither a match nor evidence of another branch.
     error AnchorHashUnknown(uint64 number, uint64 head);
 
-    /// @notice Thrown when a block was made longer ago than the protocol accepts, by the clock of the executing chain.
-    /// @param time of the block, in seconds since 1970, by its own header
-    /// @param now_ of the executing block
-    /// @param maxAge in seconds
-    error AnchorTooOld(uint64 number, uint64 time, uint64 now_, uint64 maxAge);
-
     /// @notice Thrown when members of a quorum know different hashes of a block inside the window. No majority decides:
     /// one of them is wrong about the chain, and it is not known which.
     error SourcesDisagree(uint64 number, uint64 head);

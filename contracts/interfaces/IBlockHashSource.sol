@@ -25,7 +25,8 @@ interface IBlockHashSource {
     /// @notice How sure its blocks are.
     function tier() external view returns (Tier);
 
-    /// @notice The greatest height that it knows a hash of; zero while it knows none.
+    /// @notice A height up to which it has come, zero while it has none. Of that block it mostly knows the hash. A quorum
+    /// names the greatest of its members' own that it knows, and may know greater ones.
     function newest() external view returns (uint64 number);
 
     /// @notice The hash of block `number`. Never reverts, given gas enough.

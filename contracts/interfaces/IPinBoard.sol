@@ -2,12 +2,13 @@
 pragma solidity ^0.8.13;
 
 import {StateAnchor} from "../anchor/Anchor.sol";
+import {IPinErrors} from "./IPinErrors.sol";
 import {IProofErrors} from "./IProofErrors.sol";
 
 /// @title Pins that any protocol can write
 /// @notice One contract for everybody, without an owner. Who pins pays for everybody who reads.
 /// @dev Who reads brings the value, from the event `Pinned`, and MUST know the contract that it asks.
-interface IPinBoard is IProofErrors {
+interface IPinBoard is IProofErrors, IPinErrors {
     /// @notice Pins the state root of a block.
     /// @param anchor the block, and its state root
     /// @param header RLP of its header
@@ -36,7 +37,8 @@ interface IPinBoard is IProofErrors {
 }
 
 /// @title Pins of the executing chain
-/// @dev Each reading reverts with PinMissing, PinDiffers or AnchorTooDeep, unless the value is pinned and not too old.
+/// @dev Each reading reverts with PinMissing, PinDiffers, AnchorTooDeep or AnchorInFuture, unless the value is pinned and
+/// not too old.
 interface IOwnPinBoard is IPinBoard {
     /// @notice The block whose state root is `root`.
     /// @param maxAge in blocks

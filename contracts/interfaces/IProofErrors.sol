@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.13;
 
-import {Tier} from "./IBlockHashSource.sol";
-
-/// @title The errors of state proofs, and of pins
+/// @title The errors of state proofs
 interface IProofErrors {
     /// @notice Thrown when a witness shows nothing: neither a value nor an absence. `explain` in TypeScript names the reason.
     /// @param root root of the trie, of state or of storage, that was given
@@ -20,17 +18,4 @@ interface IProofErrors {
 
     /// @notice Thrown when a canonical state holds another value in a slot than the protocol believes.
     error SlotDiffers(address account, bytes32 slot, uint256 believed, uint256 actual);
-
-    /// @notice Thrown when nothing was pinned of a subject.
-    error PinMissing(bytes32 subject);
-
-    /// @notice Thrown when a value is given that is not the one that is pinned. A newer block has replaced it, or the pinned
-    /// block is not canonical any more.
-    /// @param kept block of the pin that is there
-    error PinDiffers(bytes32 subject, uint64 kept);
-
-    /// @notice Thrown when a fact must be surer than the blocks that it rests on.
-    /// @param wanted the least `Tier` that is asked for
-    /// @param actual the tier of the source that knows the blocks
-    error PinTierTooLow(bytes32 subject, Tier wanted, Tier actual);
 }

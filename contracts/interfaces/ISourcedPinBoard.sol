@@ -6,7 +6,7 @@ import {IPinBoard} from "./IPinBoard.sol";
 
 /// @title Pins of a chain that a source knows: another one, or what is finalized of this
 /// @dev Each reading asks the source again whether the pinned block is canonical. It reverts with PinMissing, PinDiffers, PinTierTooLow,
-/// AnchorTooOld, AnchorHashUnknown or SourcesDisagree, unless all holds.
+/// PinTooOld, AnchorHashUnknown or SourcesDisagree, unless all holds.
 interface ISourcedPinBoard is IPinBoard {
     /// @notice A fact was pinned. Who wants to use it takes the value from here.
     event Pinned(bytes32 indexed subject, uint64 indexed number, bytes32 hash, uint64 time, uint256 value);

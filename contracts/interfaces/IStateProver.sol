@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.13;
 
+/// @notice A commitment that is the hash of a block, Keccak-256 of its RLP header. Never a state root, nor a batch's hash.
+type BlockHashCommitment is bytes32;
+
 /// @title What proves the state of a target chain on a home chain (ERC-7888, draft of January 2026)
 /// @dev The interface id is 0x9086b097. What a commitment is, a block's hash or a state root, is the prover's to say.
 interface IStateProver {

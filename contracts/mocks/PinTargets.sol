@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.13;
 
+import {GuardErrors} from "../GuardErrors.sol";
 import {PinnedState} from "../PinnedState.sol";
 import {StateAnchoredGuard} from "../StateAnchoredGuard.sol";
+import {StatelessGuard} from "../StatelessGuard.sol";
+import {IStatelessGuard} from "../interfaces/IStatelessGuard.sol";
 import {StateAnchor} from "../anchor/Anchor.sol";
 import {SlotCheck} from "../proof/SlotCheck.sol";
 
@@ -49,6 +52,11 @@ contract PinTarget is StateAnchoredGuard, PinnedState {
 
     function _useSlot(StateAnchor calldata anchor, address account, bytes32 slot, bytes calldata witness) private {
         used = _pinSlot(anchor, account, slot, witness);
+    }
+
+    /// @notice The errors of pins are the guard's, too.
+    function isGuardError(bytes4 selector) external pure override(StatelessGuard, IStatelessGuard) returns (bool) {
+        return GuardErrors.isGuardError(selector) || GuardErrors.isPinError(selector);
     }
 
     function requireStateRoot(bytes32 root, uint64 maxAge) external view returns (uint64) {

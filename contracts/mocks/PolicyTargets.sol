@@ -72,6 +72,10 @@ contract PolicyTarget is GuardWithRoles, ProfitEscrow {
         _requireAnchorOf(scope, anchor, maxAge);
     }
 
+    function maxAgeOf(bytes32 scope) external view returns (uint64) {
+        return _maxAgeOf(scope);
+    }
+
     /// @notice A function that is sent value: the guard is asked in a call that carries some.
     function askPayable(bytes32 scope, Action action) external payable returns (Verdict verdict, Verdict previewed) {
         (previewed, ) = _preview(scope, action);

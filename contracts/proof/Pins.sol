@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.13;
 
-import {IProofErrors} from "../interfaces/IProofErrors.sol";
+import {IPinErrors} from "../interfaces/IPinErrors.sol";
 
 /// @title What was proven once of the executing chain
 /// @notice Each subject has one slot, which a newer fact overwrites. It holds the block's height, and a commitment to
@@ -56,8 +56,8 @@ library Pins {
         uint256 kept = pins[subject];
         number = uint64(kept >> HEIGHT_SHIFT);
         if (kept == _wordOf(number, value)) return number;
-        if (kept == 0) revert IProofErrors.PinMissing(subject);
-        revert IProofErrors.PinDiffers(subject, number);
+        if (kept == 0) revert IPinErrors.PinMissing(subject);
+        revert IPinErrors.PinDiffers(subject, number);
     }
 
     /// @dev Height and commitment. Never zero, but for a hash that nobody finds.

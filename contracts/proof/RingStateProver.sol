@@ -4,7 +4,7 @@ pragma solidity ^0.8.13;
 import {HeaderReader} from "../header/HeaderReader.sol";
 import {Answer} from "../interfaces/IBlockHashSource.sol";
 import {ISourceErrors} from "../interfaces/ISourceErrors.sol";
-import {IStateProver} from "../interfaces/IStateProver.sol";
+import {BlockHashCommitment, IStateProver} from "../interfaces/IStateProver.sol";
 import {Account} from "./ProofTypes.sol";
 import {StateProof} from "./StateProof.sol";
 import {HashRing, HashRings} from "../anchor/sources/HashRing.sol";
@@ -61,7 +61,10 @@ contract RingStateProver is IStateProver, ISourceErrors {
             input,
             (uint64, bytes, bytes32[], bytes)
         );
-        return this.hashIn(homeBlockHash, number, header, slots, witness);
+        return
+            BlockHashCommitment.unwrap(
+                this.hashIn(BlockHashCommitment.wrap(homeBlockHash), number, header, slots, witness)
+            );
     }
 
     /// @inheritdoc IStateProver
@@ -73,7 +76,7 @@ contract RingStateProver is IStateProver, ISourceErrors {
         bytes memory header;
         bytes memory witness;
         (account, slot, header, witness) = abi.decode(input, (address, uint256, bytes, bytes));
-        value = this.slotIn(targetBlockHash, account, slot, header, witness);
+        value = this.slotIn(BlockHashCommitment.wrap(targetBlockHash), account, slot, header, witness);
     }
 
     /// @notice The hash of the target chain's block `number`, as the ring had it after a block of the home chain.
@@ -81,31 +84,32 @@ contract RingStateProver is IStateProver, ISourceErrors {
     /// @param slots `slotsOf(number)`
     /// @param witness what `prove` returns for the ring and these slots
     function hashIn(
-        bytes32 homeBlockHash,
+        BlockHashCommitment homeBlockHash,
         uint64 number,
         bytes calldata header,
         bytes32[] calldata slots,
         bytes calldata witness
-    ) external view returns (bytes32 hash) {
+    ) external view returns (BlockHashCommitment) {
         bool isHashFirst = _requireSlots(number, slots);
         uint256[] memory values = _valuesIn(homeBlockHash, header, slots, witness);
-        hash = bytes32(values[isHashFirst ? 0 : 1]);
+        bytes32 hash = bytes32(values[isHashFirst ? 0 : 1]);
         // The place may hold another height's hash by then, or none.
         uint256 height = HashRings.heightIn(values[isHashFirst ? 1 : 0], number % _size);
         if (hash == bytes32(0) || height != number) revert NothingToRecord(number);
+        return BlockHashCommitment.wrap(hash);
     }
 
     /// @notice The value of a slot after a block of the target chain, zero where it is absent.
     /// @param header RLP of the target block's header
     /// @param witness what `prove` returns for the account and the slot
     function slotIn(
-        bytes32 targetBlockHash,
+        BlockHashCommitment targetBlockHash,
         address account,
         uint256 slot,
         bytes calldata header,
         bytes calldata witness
     ) external pure returns (bytes32 value) {
-        (, bytes32 stateRoot) = HeaderReader.open(header, targetBlockHash);
+        (, bytes32 stateRoot) = HeaderReader.open(header, BlockHashCommitment.unwrap(targetBlockHash));
         (, uint256 word, ) = StateProof.readAccountSlot(stateRoot, account, bytes32(slot), witness);
         return bytes32(word);
     }
@@ -122,12 +126,12 @@ contract RingStateProver is IStateProver, ISourceErrors {
 
     /// @dev What the ring's slots held after a block of the home chain, where its code was the one expected.
     function _valuesIn(
-        bytes32 homeBlockHash,
+        BlockHashCommitment homeBlockHash,
         bytes calldata header,
         bytes32[] calldata slots,
         bytes calldata witness
     ) private view returns (uint256[] memory values) {
-        (, bytes32 stateRoot) = HeaderReader.open(header, homeBlockHash);
+        (, bytes32 stateRoot) = HeaderReader.open(header, BlockHashCommitment.unwrap(homeBlockHash));
         Account memory fields;
         (, fields, values) = StateProof.readAccountSlots(stateRoot, address(ring), slots, witness);
         if (fields.codeHash != _codeHash) revert CodeDiffers(address(ring), _codeHash, fields.codeHash);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.13;
 
-import {IProofErrors} from "../interfaces/IProofErrors.sol";
+import {IPinErrors} from "../interfaces/IPinErrors.sol";
 import {Pins} from "./Pins.sol";
 
 /// @notice The block that a fact is about, of a chain that a source knows.
@@ -23,23 +23,28 @@ library SourcedPins {
     uint256 private constant HEIGHT_SHIFT = 216;
     uint256 private constant TIME_SHIFT = 176;
 
-    /// @notice Keeps a fact that was proven, unless one of a newer block is there that the source still reaches.
-    /// @param newest the greatest height that the source knows. What is kept of a greater one was never the chain's
+    /// @notice Keeps a fact that was proven, unless one of a newer block is there that the source still knows.
+    /// @param isNewerKnown whether the source knows a hash of the height that is kept; asked of a greater one alone
     /// @return kept false where a newer fact stays, this very one was there, or height or time have over 40 bits
     function keep(
         mapping(bytes32 => uint256) storage pins,
         bytes32 subject,
         PinnedBlock memory block_,
         uint256 value,
-        uint64 newest
+        bool isNewerKnown
     ) internal returns (bool kept) {
         uint256 before = pins[subject];
         uint256 height = before >> HEIGHT_SHIFT;
         uint256 word = _wordOf(block_, value);
         if (block_.number >= Pins.HEIGHT_LIMIT || block_.time >= Pins.HEIGHT_LIMIT || before == word) return false;
-        if (height > block_.number && height <= newest) return false;
+        if (height > block_.number && isNewerKnown) return false;
         pins[subject] = word;
         return true;
+    }
+
+    /// @notice The height of what is pinned; zero where nothing is.
+    function heightOf(mapping(bytes32 => uint256) storage pins, bytes32 subject) internal view returns (uint64) {
+        return uint64(pins[subject] >> HEIGHT_SHIFT);
     }
 
     /// @notice The height and time of what is pinned.
@@ -48,7 +53,7 @@ library SourcedPins {
         bytes32 subject
     ) internal view returns (uint64 number, uint64 time) {
         uint256 kept = pins[subject];
-        if (kept == 0) revert IProofErrors.PinMissing(subject);
+        if (kept == 0) revert IPinErrors.PinMissing(subject);
         return (uint64(kept >> HEIGHT_SHIFT), uint40(kept >> TIME_SHIFT));
     }
 
@@ -59,7 +64,7 @@ library SourcedPins {
         PinnedBlock memory block_,
         uint256 value
     ) internal view {
-        if (pins[subject] != _wordOf(block_, value)) revert IProofErrors.PinDiffers(subject, block_.number);
+        if (pins[subject] != _wordOf(block_, value)) revert IPinErrors.PinDiffers(subject, block_.number);
     }
 
     /// @dev Height, time and commitment. Never zero, but for a hash that nobody finds.

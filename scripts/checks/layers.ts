@@ -30,7 +30,7 @@ const LAYERS: readonly (readonly string[])[] = [
     "contracts/interfaces/IStateProver.sol",
   ],
   ["contracts/anchor"],
-  ["contracts/interfaces/IProofErrors.sol"],
+  ["contracts/interfaces/IProofErrors.sol", "contracts/interfaces/IPinErrors.sol"],
   ["contracts/proof"],
   ["contracts/policy", "contracts/interfaces"],
   ["contracts"],

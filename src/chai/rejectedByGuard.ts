@@ -1,6 +1,6 @@
 import { explain } from "../explain/explain.js";
 import {
-  GUARD_ERRORS,
+  LIBRARY_ERRORS,
   GUARD_ERROR_NAMES,
   decodeGuardError,
   type DecodedGuardError,
@@ -122,7 +122,7 @@ function describe(outcome: Outcome): string {
 }
 
 function disagreements(error: DecodedGuardError, expected: unknown[]): string[] {
-  const names: string[] = GUARD_ERRORS[error.name].map((input) => input.name);
+  const names: string[] = LIBRARY_ERRORS[error.name].map((input) => input.name);
   const [first] = expected;
   if (expected.length === 1 && typeof first === "object" && first !== null) {
     if (Object.keys(first).length === 0) return ["nothing was expected of it: name at least one value"];

@@ -71,7 +71,7 @@ const SENTENCES: Record<LibraryErrorName, (values: Values) => string> = {
     `the block-hash source gave no hash for block ${number} at block ${head}, although it is inside its window.`,
   SourcesDisagree: ({ number, head }) =>
     `the members of the quorum know different hashes of block ${number} at block ${head}: one of them is wrong.`,
-  AnchorTooOld: ({ number, time, now_, maxAge }) =>
+  PinTooOld: ({ number, time, now_, maxAge }) =>
     `block ${number} was made at ${moment(time)}, and at ${moment(now_)} that is longer ago than ${maxAge} s.`,
   AnchorMismatch: ({ number, claimed, actual }) =>
     `the action was prepared on another branch: at block ${number} it claims ${claimed}, and the executing chain has ${actual}.`,

@@ -54,12 +54,6 @@ export const GUARD_ERRORS = {
   AnchorOutOfWindow: [number, head, window],
   AnchorHashUnknown: [number, head],
   SourcesDisagree: [number, head],
-  AnchorTooOld: [
-    number,
-    { name: "time", type: "uint64", meaning: "when the block was made, in seconds since 1970" },
-    { name: "now_", type: "uint64", meaning: "the time of the executing block" },
-    { name: "maxAge", type: "uint64", meaning: "the greatest age accepted, in seconds" },
-  ],
   AnchorMismatch: [
     number,
     hash("claimed", "the hash that the anchor claims"),
@@ -87,16 +81,6 @@ export const GUARD_ERRORS = {
     hash("root", "the root of the trie"),
     hash("key", "the address or slot whose part was read"),
     { name: "offset", type: "uint256", meaning: "the byte of the witness at which the part starts that was refused" },
-  ],
-  PinMissing: [hash("subject", "what a pin is wanted of, hashed")],
-  PinDiffers: [
-    hash("subject", "what is pinned, hashed"),
-    { name: "kept", type: "uint64", meaning: "the block of the pin that is there" },
-  ],
-  PinTierTooLow: [
-    hash("subject", "what is pinned, hashed"),
-    { name: "wanted", type: "uint8", meaning: "the tier that is asked for, as a position in `TIERS`" },
-    { name: "actual", type: "uint8", meaning: "the tier of the source that knows the block" },
   ],
   ActionDenied: [scope, action("the action, as a position in `ACTIONS`"), worstStatus],
   LiquidationDenied: [
@@ -205,8 +189,29 @@ export const BELIEF_ERRORS = {
   ],
 } as const satisfies { [name: string]: readonly GuardErrorInput[] };
 
-const source: GuardErrorInput = { name: "source", type: "address", meaning: "the source of block hashes" };
 const height = (name: string, meaning: string): GuardErrorInput => ({ name, type: "uint64", meaning });
+
+/** The errors of `contracts/interfaces/IPinErrors.sol`. For a handler they are guard errors, of a contract that has pins. */
+export const PIN_ERRORS = {
+  PinMissing: [hash("subject", "what a pin is wanted of, hashed")],
+  PinDiffers: [
+    hash("subject", "what is pinned, hashed"),
+    { name: "kept", type: "uint64", meaning: "the block of the pin that is there" },
+  ],
+  PinTierTooLow: [
+    hash("subject", "what is pinned, hashed"),
+    { name: "wanted", type: "uint8", meaning: "the tier that is asked for, as a position in `TIERS`" },
+    { name: "actual", type: "uint8", meaning: "the tier of the source that knows the block" },
+  ],
+  PinTooOld: [
+    height("number", "the pinned block"),
+    { name: "time", type: "uint64", meaning: "when the block was made, in seconds since 1970" },
+    { name: "now_", type: "uint64", meaning: "the time of the executing block" },
+    { name: "maxAge", type: "uint64", meaning: "the greatest age accepted, in seconds" },
+  ],
+} as const satisfies { [name: string]: readonly GuardErrorInput[] };
+
+const source: GuardErrorInput = { name: "source", type: "address", meaning: "the source of block hashes" };
 
 /** The errors of `contracts/interfaces/ISourceErrors.sol`: what those who deploy a source, or record in one, are refused. */
 export const SOURCE_ERRORS = {
@@ -264,6 +269,7 @@ export const LIBRARY_ERRORS = {
   ...GUARD_ERRORS,
   ...POLICY_ERRORS,
   ...BELIEF_ERRORS,
+  ...PIN_ERRORS,
   ...SOURCE_ERRORS,
   ...CHAIN_ERRORS,
   /** Of `contracts/proof/SlotDerivation.sol`. */
@@ -273,12 +279,12 @@ export const LIBRARY_ERRORS = {
   ],
 } as const satisfies { [name: string]: readonly GuardErrorInput[] };
 
-export type GuardErrorName = keyof typeof GUARD_ERRORS;
+export type GuardErrorName = keyof typeof GUARD_ERRORS | keyof typeof PIN_ERRORS;
 export type PolicyErrorName = keyof typeof POLICY_ERRORS;
 export type LibraryErrorName = keyof typeof LIBRARY_ERRORS;
 
-/** The names of the guard's errors, in the order of the interface. */
-export const GUARD_ERROR_NAMES = Object.keys(GUARD_ERRORS) as GuardErrorName[];
+/** The names of the guard's errors, in the order of the interface, and those of pins. */
+export const GUARD_ERROR_NAMES = Object.keys({ ...GUARD_ERRORS, ...PIN_ERRORS }) as GuardErrorName[];
 
 /** An error of the library with its values by name: numbers as bigint, hashes and addresses as lower-case hexadecimal. */
 export interface DecodedError<Name extends LibraryErrorName> {
@@ -362,7 +368,7 @@ export function selectorOf(name: string, types: readonly string[]): Hex {
 }
 
 function isGuardErrorName(name: LibraryErrorName): name is GuardErrorName {
-  return Object.hasOwn(GUARD_ERRORS, name);
+  return Object.hasOwn(GUARD_ERRORS, name) || Object.hasOwn(PIN_ERRORS, name);
 }
 
 /** One word of the ABI; undefined where it has bits outside of its type. */

@@ -30,7 +30,7 @@ const REMEDY_OF_ERROR: Record<LibraryErrorName, Remedy> = {
   AnchorOutOfWindow: "sign",
   AnchorHashUnknown: "wait",
   SourcesDisagree: "wait",
-  AnchorTooOld: "prove",
+  PinTooOld: "prove",
   AnchorMismatch: "sign",
   HeaderHashMismatch: "prove",
   HeaderNumberMismatch: "prove",

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { ethers } from "ethers";
 import { network } from "hardhat";
 
 import { hardhatForks, type HardhatChain } from "../../src/hardhat/index.js";
@@ -7,7 +8,10 @@ import { rejected } from "../../tools/errors.js";
 import {
   ArbSysAnswers__factory,
   ArbSysTarget__factory,
+  NativeSource__factory,
+  SelfProvenStandaloneGuard__factory,
   SelfProvenTarget__factory,
+  StandaloneGuard__factory,
 } from "../../typechain-types/index.js";
 
 const forks = hardhatForks(network);
@@ -47,6 +51,22 @@ describe("proveChain", () => {
     const error = await new SelfProvenTarget__factory(signer!).deploy(foreign.header).then(() => undefined, (e: unknown) => e); // prettier-ignore
     expect(explain(error)).to.match(/^ChainUnproven: chain 999999937 .* fault \d \((hash|time)\)/);
     await other.close();
+  });
+
+  it("SG-16: the standalone guard stands there with that header, and without it nowhere", async () => {
+    const [signer] = await chain.tools.ethers.getSigners();
+    const { header, anchor } = await proveChain(chain.request);
+    const guard = await new SelfProvenStandaloneGuard__factory(signer!).deploy(header);
+    await guard.requireAnchored(anchor, 1, 256);
+    for (const [Factory, ...args] of [
+      [StandaloneGuard__factory],
+      [NativeSource__factory],
+      [SelfProvenStandaloneGuard__factory, "0x"],
+    ] as const) {
+      const deployment = new ethers.ContractFactory(Factory.abi, Factory.bytecode, signer).deploy(...args);
+      const error = await deployment.then(() => undefined, (thrown: unknown) => thrown); // prettier-ignore
+      expect(explain(error)).to.match(/^UnsupportedChain: chain 999999937 /);
+    }
   });
 
   it("SG-16, C7: where ArbSys tells heights and hashes the opcodes are refused and ArbSys is not", async () => {

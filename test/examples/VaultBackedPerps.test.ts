@@ -24,6 +24,7 @@ import {
   CrossChainHarness__factory,
   GreedyOwner__factory,
   GuardedVaultBackedPerps__factory,
+  ISourceErrors__factory,
   PinnedVaultBackedPerps__factory,
   SourcedPinBoard__factory,
   ToldSource__factory,
@@ -370,7 +371,7 @@ describe("VaultBackedPerps", () => {
       told = await new ToldSource__factory(deployer).deploy(1n, tier);
       await told.tell(chains.l1.head.number, chains.l1.head.hash);
       board = await new SourcedPinBoard__factory(deployer).deploy(told, 1n, 1n);
-      const other = await new PinnedVaultBackedPerps__factory(deployer).deploy(chains.vault, feed, board);
+      const other = await new PinnedVaultBackedPerps__factory(deployer).deploy(chains.vault, feed, board, 1n);
       await other.connect(feed).setPrice(UNIT);
       return other.connect(erin);
     };
@@ -416,7 +417,7 @@ describe("VaultBackedPerps", () => {
     it("SG-13, SG-22: one pinned balance does not back two markets", async () => {
       const { number } = await pinBalance(pinned);
       const { deployer, feed, erin } = await signersOf(chains.l2);
-      const second = await new PinnedVaultBackedPerps__factory(deployer).deploy(chains.vault, feed, board);
+      const second = await new PinnedVaultBackedPerps__factory(deployer).deploy(chains.vault, feed, board, 1n);
       await second.connect(feed).setPrice(UNIT);
       await expect(second.connect(erin).open(SIZE, COLLATERAL, proofAt(number))).to.be.rejectedByGuard("PinMissing");
     });
@@ -425,9 +426,24 @@ describe("VaultBackedPerps", () => {
       const { number } = await pinBalance(pinned);
       const asked = (proof: L1Proof) => pinned.open(SIZE, COLLATERAL, proof);
       await expect(asked(proofAt(number, 2n * COLLATERAL))).to.be.rejectedByGuard("PinDiffers");
-      await expect(asked(proofAt(number + 1n))).to.be.revertedWithCustomError(pinned, "OtherBlock");
-      await nextAt(chains.l2, (await timeOf(number)) + (await pinned.BACKED_FOR()) + 1n);
-      await expect(asked(proofAt(number))).to.be.rejectedByGuard("AnchorTooOld");
+      await expect(asked(proofAt(number + 1n))).to.be.revertedWithCustomError(pinned, "OlderBlock");
+      // Who pins the same balance of a newer block stops nobody.
+      await chains.l1.mine(2);
+      const newer = await pinBalance(pinned);
+      await pinned.open.staticCall(SIZE, COLLATERAL, proofAt(number));
+      await nextAt(chains.l2, (await timeOf(newer.number)) + (await pinned.BACKED_FOR()) + 1n);
+      await expect(asked(proofAt(number))).to.be.rejectedByGuard("PinTooOld");
+    });
+
+    it("SG-22, C27: a board of another chain backs nothing", async () => {
+      const { number } = await pinBalance(pinned);
+      const { deployer, feed, erin } = await signersOf(chains.l2);
+      const other = await new PinnedVaultBackedPerps__factory(deployer).deploy(chains.vault, feed, board, 5n);
+      await other.connect(feed).setPrice(UNIT);
+      const errors = { interface: ISourceErrors__factory.createInterface() };
+      await expect(other.connect(erin).open(SIZE, COLLATERAL, proofAt(number)))
+        .to.be.revertedWithCustomError(errors, "SourceOfOtherChain")
+        .withArgs(await told.getAddress(), 5n, 1n);
     });
 
     it("SG-22: what L1 may still drop backs nothing", async () => {

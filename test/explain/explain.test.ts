@@ -19,6 +19,7 @@ import {
   CHAIN_ERRORS,
   GUARD_ERRORS,
   LIBRARY_ERRORS,
+  PIN_ERRORS,
   POLICY_ERRORS,
   SOURCE_ERRORS,
   type LibraryErrorName,
@@ -183,7 +184,14 @@ describe("explain", function () {
 
   it("F17: knows every error of contracts/interfaces, with its values", function () {
     expect(errors.length).to.be.greaterThan(39);
-    const tables = { ...GUARD_ERRORS, ...POLICY_ERRORS, ...BELIEF_ERRORS, ...SOURCE_ERRORS, ...CHAIN_ERRORS };
+    const tables = {
+      ...GUARD_ERRORS,
+      ...POLICY_ERRORS,
+      ...BELIEF_ERRORS,
+      ...SOURCE_ERRORS,
+      ...PIN_ERRORS,
+      ...CHAIN_ERRORS,
+    };
     expect(errors.map(({ name }) => name).sort()).to.deep.equal(Object.keys(tables).sort());
     const source = announced();
     for (const { name, inputs } of errors) {
@@ -246,7 +254,7 @@ describe("remedyOf", function () {
     const expected = {
       wait: ["AnchorTooShallow", "AnchorInFuture", "AnchorIsCurrentBlock", "AnchorHashUnknown", "SourcesDisagree", "ActionDenied", "LiquidationDenied"],
       sign: ["AnchorMismatch", "AnchorTooDeep", "AnchorOutOfWindow", "ZeroAnchorHash"],
-      prove: ["HeaderHashMismatch", "HeaderMalformed", "StateRootMismatch", "StateProofInvalid", "PinMissing", "PinDiffers", "PinTierTooLow", "AnchorTooOld", "SlotBelow", "SlotAbove", "SlotDiffers"],
+      prove: ["HeaderHashMismatch", "HeaderMalformed", "StateRootMismatch", "StateProofInvalid", "PinMissing", "PinDiffers", "PinTierTooLow", "PinTooOld", "SlotBelow", "SlotAbove", "SlotDiffers"],
       configure: ["ScopeUnknown", "UnsupportedChain", "ConfigOutOfBounds", "ParentMismatch", "ContinuityMismatch", "LiquidationNeedsHealth"],
     }; // prettier-ignore
     for (const [remedy, names] of Object.entries(expected))

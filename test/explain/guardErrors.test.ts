@@ -5,8 +5,8 @@ import { artifacts } from "hardhat";
 
 import { explain } from "../../src/explain/explain.js";
 import {
-  GUARD_ERRORS,
   GUARD_ERROR_NAMES,
+  LIBRARY_ERRORS,
   decodeGuardError,
   guardErrorSelector,
   isGuardError,
@@ -19,11 +19,12 @@ const HASH_B = `0x${"b2".repeat(32)}`;
 describe("guard errors", () => {
   let abi: Interface;
   before(async () => {
-    abi = new Interface((await artifacts.readArtifact("IGuardErrors")).abi as InterfaceAbi);
+    const [guard, pins] = await Promise.all(["IGuardErrors", "IPinErrors"].map((name) => artifacts.readArtifact(name)));
+    abi = new Interface([...guard!.abi, ...pins!.abi] as InterfaceAbi);
   });
 
   const sample = (name: GuardErrorName): (bigint | string)[] =>
-    GUARD_ERRORS[name].map(({ type }, i) => {
+    LIBRARY_ERRORS[name].map(({ type }, i) => {
       if (type === "bytes32") return [HASH_A, HASH_B][i % 2]!;
       return type === "address" ? `0x${"c3".repeat(20)}` : BigInt(100 + 7 * i);
     });
@@ -35,7 +36,7 @@ describe("guard errors", () => {
     );
     for (const name of GUARD_ERROR_NAMES) {
       const fragment = abi.getError(name)!;
-      expect(GUARD_ERRORS[name].map(({ name, type }) => ({ name, type }))).to.deep.equal(
+      expect(LIBRARY_ERRORS[name].map(({ name, type }) => ({ name, type }))).to.deep.equal(
         fragment.inputs.map(({ name, type }) => ({ name, type })),
         name,
       );
@@ -52,7 +53,7 @@ describe("guard errors", () => {
       const decoded = decodeGuardError(data)!;
       expect(decoded.name).to.equal(name);
       expect(Object.values(decoded.values)).to.deep.equal(values);
-      expect(Object.keys(decoded.values)).to.deep.equal(GUARD_ERRORS[name].map((input) => input.name));
+      expect(Object.keys(decoded.values)).to.deep.equal(LIBRARY_ERRORS[name].map((input) => input.name));
       const text = explain(data);
       expect(text).to.match(new RegExp(`^${name}: .*\\.$`));
       for (const value of values) expect(text, name).to.match(new RegExp(`\\b${value}\\b`));
@@ -67,7 +68,7 @@ describe("guard errors", () => {
         fc.constantFrom(...GUARD_ERROR_NAMES),
         fc.infiniteStream(fc.bigInt(0n, 2n ** 256n - 1n)),
         (name, stream) => {
-          const values = GUARD_ERRORS[name].map(({ type }) => {
+          const values = LIBRARY_ERRORS[name].map(({ type }) => {
             const value: bigint = stream.next().value!;
             if (type === "bytes32") return `0x${value.toString(16).padStart(64, "0")}`;
             // Of an address another library reads the checksum; the list's values are lower case.

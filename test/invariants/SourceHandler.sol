@@ -123,10 +123,11 @@ abstract contract SourceHandler {
         number = 1 + (number % HEIGHTS);
         (Answer answer, bytes32 hash) = _quorum.hashOf(number);
         if (answer != Answer.Known) return;
-        uint64 newest = _quorum.newest();
-        uint256 before = _pins[key] >> 216;
-        bool kept = SourcedPins.keep(_pins, key, PinnedBlock(number, 1_000 + number, hash), value % 4, newest);
-        if (kept && before > number && before <= newest) revert Broken("INV-21: an older pin replaced a newer one");
+        uint64 before = SourcedPins.heightOf(_pins, key);
+        (answer, ) = _quorum.hashOf(before);
+        bool isKnown = answer == Answer.Known;
+        bool kept = SourcedPins.keep(_pins, key, PinnedBlock(number, 1_000 + number, hash), value % 4, isKnown);
+        if (kept && before > number && isKnown) revert Broken("INV-21: an older pin replaced a newer one");
     }
 
     /* WHAT HOLDS BETWEEN STEPS */

@@ -137,6 +137,9 @@ for (const build of BUILDS) {
         ).to.equal(error);
       const unknown = scopeNamed("unknown");
       await target.refuses("ScopeUnknown", [unknown], "requireAnchorOf", [unknown, anchorAt(2n), 10n]);
+      // The same age holds for what the policy believes of a pin.
+      expect(await target.words("maxAgeOf", [BigInt(SCOPE)])).to.deep.equal([64n]);
+      await target.refuses("ScopeUnknown", [unknown], "maxAgeOf", [unknown]);
     });
   });
 }

@@ -5,6 +5,7 @@ import { network } from "hardhat";
 import { fetchHeader } from "../../src/actions/fetchHeader.js";
 import { prove } from "../../src/actions/prove.js";
 import type { StateAnchor } from "../../src/anchor/anchor.js";
+import { isGuardError } from "../../src/explain/guardErrors.js";
 import { settlementGuardMatchers } from "../../src/chai/index.js";
 import { toHex, toWord, type Hex } from "../../src/core/bytes.js";
 import { hardhatForks, type HardhatChain } from "../../src/hardhat/index.js";
@@ -12,6 +13,7 @@ import { EMPTY_ROOT as NO_TRIE } from "../../src/proof/trie.js";
 import { setCode, signerOf } from "../../tools/sources/install.js";
 import {
   ClockedPinTarget__factory,
+  IPinErrors__factory,
   ISourceErrors__factory,
   PinBoard__factory,
   PinTarget__factory,
@@ -221,6 +223,19 @@ describe("pins", () => {
     expect(await target.used()).to.equal(70n);
   });
 
+  it("SG-11: tells the errors of pins from others, where there are pins", async () => {
+    const target = await new PinTarget__factory(signer).deploy();
+    const selectors: string[] = [];
+    IPinErrors__factory.createInterface().forEachError(({ selector }) => void selectors.push(selector));
+    expect(selectors).to.have.length(4);
+    for (const selector of selectors) {
+      expect(await target.isGuardError(selector)).to.equal(true);
+      expect(isGuardError(selector)).to.equal(true);
+    }
+    for (const other of ["0x00000000", "0xffffffff", "0x08c379a0"])
+      expect(await target.isGuardError(other)).to.equal(false);
+  });
+
   it("C10, SG-22: counts ages on the contract's own clock", async () => {
     const target = await new ClockedPinTarget__factory(signer).deploy();
     const proven = await proveAt(chain.head.number, ACCOUNT, [7n]);
@@ -326,11 +341,11 @@ describe("pins", () => {
       await chain.mine(1);
       const age = (await time()) - timestamp;
       expect((await read(age))[0]).to.equal(proven.anchor.number);
-      await expect(read(age - 1n)).to.be.rejectedByGuard("AnchorTooOld");
-      await expect(read(1n)).to.be.rejectedByGuard("AnchorTooOld");
+      await expect(read(age - 1n)).to.be.rejectedByGuard("PinTooOld");
+      await expect(read(1n)).to.be.rejectedByGuard("PinTooOld");
       // Nor does a newer block of the source make it younger.
       await tell(proven.anchor.number + 9n, word(9n));
-      await expect(read(age - 1n)).to.be.rejectedByGuard("AnchorTooOld");
+      await expect(read(age - 1n)).to.be.rejectedByGuard("PinTooOld");
     });
 
     it("SG-1, SG-3, C1: pins nothing that the source does not know, and nothing shallower than it may", async () => {
@@ -342,7 +357,8 @@ describe("pins", () => {
       await expect(asked(anchor, deep)).to.be.rejectedByGuard("AnchorTooShallow");
       await tell(anchor.number + 2n, word(3n));
       await asked(anchor, deep);
-      await expect(asked({ ...anchor, number: anchor.number + 3n })).to.be.rejectedByGuard("AnchorInFuture");
+      await expect(asked({ ...anchor, number: anchor.number + 3n }, deep)).to.be.rejectedByGuard("AnchorInFuture");
+      await expect(asked({ ...anchor, number: anchor.number + 3n })).to.be.rejectedByGuard("AnchorHashUnknown");
       await expect(asked({ ...anchor, hash: word(0n) })).to.be.rejectedByGuard("ZeroAnchorHash");
       await expect(asked({ ...anchor, hash: word(4n) })).to.be.rejectedByGuard("AnchorMismatch");
       await expect(asked({ ...anchor, stateRoot: word(4n) })).to.be.rejectedByGuard("StateRootMismatch");
@@ -354,7 +370,7 @@ describe("pins", () => {
       ).to.be.revertedWithCustomError(errors, "SourceOfOtherChain"); // prettier-ignore
     });
 
-    it("SG-22: newer facts replace older ones, of the same height too, and a block beyond the source's newest is none", async () => {
+    it("SG-22: newer facts replace older ones, and what the source knows no more gives way", async () => {
       await pin();
       await tell(proven.anchor.number + 5n, word(5n));
       const older = { block: { number: proven.anchor.number - 1n } };
@@ -369,8 +385,8 @@ describe("pins", () => {
       const logsOf = async (sent: ReturnType<typeof pin>) => (await (await sent).wait())?.logs.length;
       expect(await logsOf(pin(before))).to.equal(0);
       expect((await read())[0]).to.equal(proven.anchor.number);
-      // The source falls back behind the pin. What is kept was never the chain's, and an older fact replaces it.
-      await tell(number, hash);
+      // The source does not know the pinned block any more: an older fact that it knows takes its place.
+      await tell(proven.anchor.number, word(0n));
       expect(await logsOf(pin(before))).to.equal(1);
       expect((await read())[0]).to.equal(number);
       await tell(proven.anchor.number, proven.anchor.hash);

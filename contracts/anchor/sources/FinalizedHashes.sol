@@ -3,6 +3,8 @@ pragma solidity ^0.8.13;
 
 import {HeaderReader} from "../../header/HeaderReader.sol";
 import {IBlockHashSource, Tier} from "../../interfaces/IBlockHashSource.sol";
+import {IAnchorErrors} from "../../interfaces/IAnchorErrors.sol";
+import {Continuity} from "../Continuity.sol";
 import {NativeChains} from "../NativeChains.sol";
 import {BeaconForks, BeaconHeader, BeaconProofs} from "./BeaconProofs.sol";
 import {BeaconRoots} from "./BeaconRoots.sol";
@@ -38,6 +40,11 @@ contract FinalizedHashes is HashRing {
     /// must not lie behind the next fork that is not known here
     /// @param size hashes to keep
     constructor(BeaconForks memory forks_, uint256 size) HashRing(size) {
+        Continuity known = NativeChains.continuityOf(block.chainid);
+        // Of a chain that is not listed nobody knows whether the roots are its own, or those of its L1.
+        if (known == Continuity.Unlisted || known == Continuity.ArbitrumClock) {
+            revert IAnchorErrors.UnsupportedChain(block.chainid);
+        }
         bytes32 code = BeaconRoots.CONTRACT.codehash;
         if (code != BeaconRoots.CODE_HASH) revert CodeDiffers(BeaconRoots.CONTRACT, BeaconRoots.CODE_HASH, code);
         if (forks_.electra > forks_.gloas) revert BeaconForksOutOfOrder(forks_.electra, forks_.gloas);

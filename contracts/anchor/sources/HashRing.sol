@@ -48,6 +48,7 @@ abstract contract HashRing is IBlockHashSource, ISourceErrors {
     event HashRecorded(uint64 indexed number, bytes32 hash);
 
     /// @notice Another hash of a recorded height was shown. One of the two was never the chain's, or is no longer.
+    /// @param given the other hash; zero where a source said no more than that there is one
     event HashDisputed(uint64 indexed number, bytes32 recorded, bytes32 given);
 
     /// @notice How many hashes are kept.
@@ -106,6 +107,17 @@ abstract contract HashRing is IBlockHashSource, ISourceErrors {
         _hashes[place] = hash;
         if (number > newest) newest = number;
         emit HashRecorded(number, hash);
+    }
+
+    /// @dev Serves a recorded hash no more.
+    /// @return wasHeld false where nothing of this height is recorded
+    function _dispute(uint64 number) internal returns (bool wasHeld) {
+        (Answer answer, bytes32 recorded) = hashOf(number);
+        if (answer == Answer.Known) {
+            delete _hashes[number % size];
+            emit HashDisputed(number, recorded, bytes32(0));
+        }
+        return answer != Answer.Unknown;
     }
 
     function _heightAt(uint256 place) private view returns (uint256) {

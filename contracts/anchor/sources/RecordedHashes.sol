@@ -31,15 +31,17 @@ contract RecordedHashes is HashRing {
         return _tier;
     }
 
-    /// @notice Records block `number`, which the source must know now.
+    /// @notice Records block `number`, which the source must know now. Where the source says that it is disputed, what was
+    /// recorded is served no more.
     function record(uint64 number) external {
-        _record(number, _knownHash(number));
+        (Answer answer, ) = Sources.demand(source, number);
+        if (answer != Answer.Disagree || !_dispute(number)) _record(number, _knownHash(number));
     }
 
     /// @inheritdoc HashRing
     function _knownHash(uint64 number) internal view override returns (bytes32 hash) {
         Answer answer;
-        (answer, hash) = Sources.ask(source, number);
+        (answer, hash) = Sources.demand(source, number);
         if (answer == Answer.Disagree) revert NothingToRecord(number);
         if (answer == Answer.Unknown) return super._knownHash(number);
     }

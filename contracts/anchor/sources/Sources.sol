@@ -7,28 +7,21 @@ import {ISourceErrors} from "../../interfaces/ISourceErrors.sol";
 /// @title Asking a source of block hashes
 library Sources {
     /// @notice What `source` says of block `height`. Unknown where the call fails, runs out of `gasLimit`, or answers in another shape.
-    /// @dev Never reverts. No more than two words are copied, however much the source returns.
+    /// @dev Never reverts.
     function ask(
         IBlockHashSource source,
         uint256 height,
         uint256 gasLimit
     ) internal view returns (Answer answer, bytes32 hash) {
-        bytes32 selector = IBlockHashSource.hashOf.selector;
-        uint256 word;
-        // Equivalent: (bool ok, bytes memory data) = source.staticcall{gas: gasLimit}(abi.encodePacked(selector, height));
-        //             if (ok && data.length == 64) (word, hash) = abi.decode(data, (uint256, bytes32));
-        assembly ("memory-safe") {
-            mstore(0x00, selector)
-            mstore(0x04, height)
-            let ok := staticcall(gasLimit, source, 0x00, 0x24, 0x00, 0x40)
-            if and(ok, eq(returndatasize(), 0x40)) {
-                word := mload(0x00)
-                hash := mload(0x20)
-            }
-        }
-        if (word == uint256(Answer.Known) && hash != bytes32(0)) return (Answer.Known, hash);
-        if (word == uint256(Answer.Disagree) && hash == bytes32(0)) return (Answer.Disagree, hash);
-        return (Answer.Unknown, bytes32(0));
+        (, answer, hash) = _call(source, height, gasLimit);
+    }
+
+    /// @notice As `ask`, for whoever writes down what is answered. It reverts with SourceFaulty where the call fails: want of
+    /// gas must not pass for an answer.
+    function demand(IBlockHashSource source, uint64 height) internal view returns (Answer answer, bytes32 hash) {
+        bool ok;
+        (ok, answer, hash) = _call(source, height, gasleft());
+        if (!ok) revert ISourceErrors.SourceFaulty(address(source), height, 0);
     }
 
     /// @notice As above, with all the gas there is.
@@ -65,5 +58,30 @@ library Sources {
         newest = source.newest();
         (Answer answer, ) = ask(source, newest, gasLimit);
         if (answer != Answer.Known) revert ISourceErrors.SourceFaulty(address(source), newest, 0);
+    }
+
+    /// @dev No more than two words are copied, however much the source returns.
+    /// @return ok whether the call succeeded
+    function _call(
+        IBlockHashSource source,
+        uint256 height,
+        uint256 gasLimit
+    ) private view returns (bool ok, Answer answer, bytes32 hash) {
+        bytes32 selector = IBlockHashSource.hashOf.selector;
+        uint256 word;
+        // Equivalent: (ok, data) = source.staticcall{gas: gasLimit}(abi.encodePacked(selector, height));
+        //             if (ok && data.length == 64) (word, hash) = abi.decode(data, (uint256, bytes32));
+        assembly ("memory-safe") {
+            mstore(0x00, selector)
+            mstore(0x04, height)
+            ok := staticcall(gasLimit, source, 0x00, 0x24, 0x00, 0x40)
+            if and(ok, eq(returndatasize(), 0x40)) {
+                word := mload(0x00)
+                hash := mload(0x20)
+            }
+        }
+        if (word == uint256(Answer.Known) && hash != bytes32(0)) return (ok, Answer.Known, hash);
+        if (word == uint256(Answer.Disagree) && hash == bytes32(0)) return (ok, Answer.Disagree, hash);
+        return (ok, Answer.Unknown, bytes32(0));
     }
 }

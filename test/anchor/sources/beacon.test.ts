@@ -272,6 +272,18 @@ describe("beacon proofs", () => {
       }
     });
 
+    it("C11, SG-16: is refused where nobody knows whether the roots are the chain's own or its L1's", async () => {
+      for (const id of [60_808, 42_161]) {
+        const other = await forks.create({ chainId: id });
+        try {
+          const deployment = new FinalizedHashes__factory(await signerOf(other)).deploy(FORKS, 9);
+          await expect(deployment).to.be.rejectedByGuard("UnsupportedChain");
+        } finally {
+          await other.close();
+        }
+      }
+    });
+
     it("C21, C22, SG-3: refuses a proof with any part replaced", async () => {
       const proof = await proofOf(7n);
       const other = await proofOf(8n); // its root replaces the one of the same time
