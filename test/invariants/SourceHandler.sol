@@ -94,15 +94,18 @@ abstract contract SourceHandler {
         number = 1 + (number % HEIGHTS);
         uint256 place = number % SIZE;
         (Answer answer, bytes32 hash) = _predicted(number);
-        if (answer == Answer.Unknown && _heightAt[place] == number) hash = _hashAt[place];
-        bool isRefused = answer == Answer.Disagree || hash == bytes32(0) || _heightAt[place] > number;
+        bool isHeld = _heightAt[place] == number;
+        if (answer == Answer.Unknown && isHeld) hash = _hashAt[place];
+        // A dispute is carried over what is held, and is otherwise nothing to record.
+        bool isNothing = answer == Answer.Disagree ? !isHeld : hash == bytes32(0);
+        bool isRefused = isNothing || _heightAt[place] > number;
         try _ring.record(number) {
             if (isRefused) revert Broken("INV-19: recorded what is not known, or is older");
         } catch {
             if (!isRefused) revert Broken("INV-19: refused what is known");
             return;
         }
-        if (_heightAt[place] == number && _hashAt[place] != hash) hash = bytes32(0);
+        if (isHeld && _hashAt[place] != hash) hash = bytes32(0);
         (_heightAt[place], _hashAt[place]) = (number, hash);
     }
 
