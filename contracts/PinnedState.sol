@@ -6,7 +6,6 @@ import {AnchorGuard} from "./anchor/AnchorGuard.sol";
 import {IPinErrors} from "./interfaces/IPinErrors.sol";
 import {IProofErrors} from "./interfaces/IProofErrors.sol";
 import {Pins} from "./proof/Pins.sol";
-import {Account} from "./proof/ProofTypes.sol";
 import {StateProof} from "./proof/StateProof.sol";
 
 /// @title Facts of the executing chain that are proven once and used by everybody
@@ -47,8 +46,7 @@ abstract contract PinnedState is AnchorGuard, IProofErrors, IPinErrors {
         address account,
         bytes calldata witness
     ) internal returns (bool kept) {
-        (bool exists, Account memory fields) = StateProof.readAccount(anchor.stateRoot, account, witness);
-        bytes32 root = exists ? fields.storageRoot : StateProof.EMPTY_ROOT;
+        bytes32 root = StateProof.readStorageRoot(anchor.stateRoot, account, witness);
         return _keep(Pins.storageRootOf(account), anchor, uint256(root));
     }
 

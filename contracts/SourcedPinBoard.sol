@@ -11,7 +11,6 @@ import {IHeaderErrors} from "./interfaces/IHeaderErrors.sol";
 import {IPinBoard} from "./interfaces/IPinBoard.sol";
 import {ISourcedPinBoard} from "./interfaces/ISourcedPinBoard.sol";
 import {Pins} from "./proof/Pins.sol";
-import {Account} from "./proof/ProofTypes.sol";
 import {PinnedBlock, SourcedPins} from "./proof/SourcedPins.sol";
 import {StateProof} from "./proof/StateProof.sol";
 
@@ -51,8 +50,7 @@ contract SourcedPinBoard is ISourcedPinBoard, IHeaderErrors, IAnchorErrors {
         bytes calldata witness
     ) external returns (bool kept) {
         PinnedBlock memory block_ = _requireBlock(anchor, header);
-        (bool exists, Account memory fields) = StateProof.readAccount(anchor.stateRoot, account, witness);
-        bytes32 root = exists ? fields.storageRoot : StateProof.EMPTY_ROOT;
+        bytes32 root = StateProof.readStorageRoot(anchor.stateRoot, account, witness);
         return _keep(Pins.storageRootOf(account), block_, uint256(root));
     }
 

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { id, type Signer } from "ethers";
+import { id } from "ethers";
 import { network } from "hardhat";
 
 import { latestStateAnchor } from "../src/actions/latestAnchor.js";
@@ -17,6 +17,7 @@ import {
 } from "../typechain-types/index.js";
 import { MAX_DEPTH, MIN_DEPTH, shouldBehaveLikeGuard, type GuardUnderTest } from "./guard.behavior.js";
 import { BUILDS, compile, type Build } from "../tools/compile.js";
+import { signerOf } from "../tools/sources/install.js";
 import { SOURCES } from "../tools/targets.js";
 
 const forks = hardhatForks(network);
@@ -33,16 +34,11 @@ async function longChain(): Promise<HardhatChain> {
   return shared;
 }
 
-async function firstSigner(chain: HardhatChain): Promise<Signer> {
-  const [signer] = await chain.tools.ethers.getSigners();
-  return signer as Signer;
-}
-
 /** Deploys the target as `build` makes it, and what `wrap` puts before it. */
 function deployed(build: Build, wrap?: "delegatecall" | "ERC-1967 proxy"): () => Promise<GuardUnderTest> {
   return async () => {
     const chain = await longChain();
-    const signer = await firstSigner(chain);
+    const signer = await signerOf(chain);
     const artifacts = {
       ...(await compile(SOURCES.guard, build)),
       ...(wrap === "ERC-1967 proxy" ? await compile([PROXY], build) : {}),
@@ -82,7 +78,7 @@ describe("on a chain of 8,200 blocks", () => {
   describe("SettlementGuard", () => {
     it("C2: works in the first blocks of a chain, where 256 blocks back is before genesis", async () => {
       const chain = await forks.create();
-      const signer = await firstSigner(chain);
+      const signer = await signerOf(chain);
       const target = await new AnchoredTarget__factory(signer).deploy(1, 8_191);
       const genesis = chain.at(0n);
       await (await target.act({ number: 0, hash: genesis?.hash ?? "0x" })).wait();
@@ -92,7 +88,7 @@ describe("on a chain of 8,200 blocks", () => {
 
     it("SG-2: a smallest depth of zero does not let the executing block in", async () => {
       const chain = await forks.create();
-      const signer = await firstSigner(chain);
+      const signer = await signerOf(chain);
       const target = await new AnchoredTarget__factory(signer).deploy(0, 2n ** 64n - 1n);
       const executing = chain.head.number + 1n;
       const data = await target.act({ number: executing, hash: `0x${"11".repeat(32)}` }).catch(revertDataOf);
@@ -104,7 +100,7 @@ describe("on a chain of 8,200 blocks", () => {
 
     it("C5, C6: beyond the window the ring holds another block, and the source's own refusal is out of the window", async () => {
       const chain = await longChain();
-      const target = await new AnchoredTarget__factory(await firstSigner(chain)).deploy(1, 2n ** 64n - 1n);
+      const target = await new AnchoredTarget__factory(await signerOf(chain)).deploy(1, 2n ** 64n - 1n);
       const executing = chain.head.number + 1n;
       const beyond = executing - 8_192n;
       // The slot of this block now holds the hash of the one 8,191 blocks later.
@@ -118,7 +114,7 @@ describe("on a chain of 8,200 blocks", () => {
 
     it("A15, SG-2: a number of more than 64 bits is never truncated to one that would pass", async () => {
       const chain = await forks.create();
-      const signer = await firstSigner(chain);
+      const signer = await signerOf(chain);
       const target = await new AnchoredTarget__factory(signer).deploy(1, 2n ** 64n - 1n);
       await chain.mine(3);
       const { number, hash } = chain.head;
@@ -136,7 +132,7 @@ describe("on a chain of 8,200 blocks", () => {
 
     it("A10, SG-14: a preview in a simulation agrees with the call in the same simulation, at the newest block and at the next", async () => {
       const chain = await forks.create();
-      const target = await new AnchoredTarget__factory(await firstSigner(chain)).deploy(1, 256);
+      const target = await new AnchoredTarget__factory(await signerOf(chain)).deploy(1, 256);
       await chain.mine(3);
       const reasons: string[] = [];
       for (const blockTag of ["latest", "pending"]) {
@@ -155,7 +151,7 @@ describe("on a chain of 8,200 blocks", () => {
     it("SG-16, C7: refuses to be deployed where BLOCKHASH and NUMBER mean something else, and where it does not know", async () => {
       for (const chainId of [42_161, 42_170, 324, 999_999_937]) {
         const chain = await forks.create({ chainId });
-        const signer = await firstSigner(chain);
+        const signer = await signerOf(chain);
         const data = await new AnchoredTarget__factory(signer).deploy(1, 256).then(() => undefined, revertDataOf);
         expect(decodeGuardError(String(data))).to.deep.equal({
           name: "UnsupportedChain",
@@ -167,7 +163,7 @@ describe("on a chain of 8,200 blocks", () => {
 
     it("a contract behind a delegator keeps its state, and the guard adds none", async () => {
       const chain = await forks.create();
-      const signer = await firstSigner(chain);
+      const signer = await signerOf(chain);
       const implementation = await new AnchoredTarget__factory(signer).deploy(1, 256);
       const delegator = await new Delegator__factory(signer).deploy(implementation);
       const target = AnchoredTarget__factory.connect(await delegator.getAddress(), signer);
@@ -186,7 +182,7 @@ describe("on a chain of 8,200 blocks", () => {
   describe("StandaloneGuard", () => {
     it("SG-14: answers as the mixin does, for every anchor and every bound, and takes the bounds from its caller", async () => {
       const chain = await longChain();
-      const signer = await firstSigner(chain);
+      const signer = await signerOf(chain);
       const standalone = await new StandaloneGuard__factory(signer).deploy();
       const bounds = [
         [1n, 256n],
@@ -233,7 +229,7 @@ describe("on a chain of 8,200 blocks", () => {
     for (const build of BUILDS)
       it(`A24: no answer is no pass, for a caller through the interface that compares or does not (${build.name})`, async () => {
         const chain = await longChain();
-        const signer = await firstSigner(chain);
+        const signer = await signerOf(chain);
         const artifacts = await compile(SOURCES.guard, build);
         const deploy = async (name: string, ...args: unknown[]): Promise<string> => {
           const { abi, bytecode } = artifacts[name] as { abi: string[]; bytecode: string };
@@ -270,7 +266,7 @@ describe("on a chain of 8,200 blocks", () => {
 
     it("A24: answers with the selector of the function that was asked", async () => {
       const chain = await longChain();
-      const signer = await firstSigner(chain);
+      const signer = await signerOf(chain);
       const guard = await new StandaloneGuard__factory(signer).deploy();
       const { anchor: state, header } = await latestStateAnchor(chain.request);
       const selectorOf = (signature: string): string => id(signature).slice(0, 10);
@@ -288,7 +284,7 @@ describe("on a chain of 8,200 blocks", () => {
 
     it("SG-11: knows the same errors as the mixin", async () => {
       const chain = await longChain();
-      const standalone = await new StandaloneGuard__factory(await firstSigner(chain)).deploy();
+      const standalone = await new StandaloneGuard__factory(await signerOf(chain)).deploy();
       const selectors: string[] = [];
       standalone.interface.forEachError(({ selector }) => selectors.push(selector));
       expect(selectors).to.have.length(23);
@@ -298,7 +294,7 @@ describe("on a chain of 8,200 blocks", () => {
 
     it("SG-11: takes no other four bytes for an error: one bit beside it, or half of it and half of another", async () => {
       const chain = await longChain();
-      const standalone = await new StandaloneGuard__factory(await firstSigner(chain)).deploy();
+      const standalone = await new StandaloneGuard__factory(await signerOf(chain)).deploy();
       const selectors: string[] = [];
       standalone.interface.forEachError(({ selector }) => selectors.push(selector));
       const flipped = (selector: string, bit: number): string =>
@@ -315,7 +311,7 @@ describe("on a chain of 8,200 blocks", () => {
 describe("NativeChains", () => {
   it("SG-16, C7: holds the chains that are documented, and none beside them", async () => {
     const chain = await forks.create();
-    const harness = await new NativeChainsHarness__factory(await firstSigner(chain)).deploy();
+    const harness = await new NativeChainsHarness__factory(await signerOf(chain)).deploy();
     const ethereum = [1, 11_155_111, 17_000, 560_048];
     const opStack = [
       ...[10, 11_155_420, 8_453, 84_532, 57_073, 763_373, 130, 1_301, 480, 4_801, 34_443, 919, 7_777_777, 999_999_999],
@@ -339,7 +335,7 @@ describe("NativeChains", () => {
 describe("a chain with a source of its own", () => {
   it("uses the number, the hashes and the window that the contract says, and SG-3: zero is unknown", async () => {
     const chain = await forks.create({ chainId: 42_161 });
-    const target = await new SourcedTarget__factory(await firstSigner(chain)).deploy();
+    const target = await new SourcedTarget__factory(await signerOf(chain)).deploy();
     const hash = `0x${"ab".repeat(32)}`;
     await (await target.setHead(1_000_000, 50)).wait();
     await (await target.setHash(999_990, hash)).wait();
@@ -358,7 +354,7 @@ describe("a chain with a source of its own", () => {
 
   it("SG-1, C5: a source that is a ring is never asked outside its window, where it holds another block", async () => {
     const chain = await forks.create();
-    const target = await new RingTarget__factory(await firstSigner(chain)).deploy();
+    const target = await new RingTarget__factory(await signerOf(chain)).deploy();
     const head = 1_000_000n;
     await target.fill(head);
     const hash = await target.hashOf(head - 10n);
@@ -375,7 +371,7 @@ describe("a chain with a source of its own", () => {
 
   it("H2: a genuine header under another number is refused, where even the source confirms its hash", async () => {
     const chain = await forks.create();
-    const target = await new SourcedTarget__factory(await firstSigner(chain)).deploy();
+    const target = await new SourcedTarget__factory(await signerOf(chain)).deploy();
     await chain.mine(5);
     const { anchor, header } = await latestStateAnchor(chain.request);
     await target.setHead(1_000, 100);

@@ -2,34 +2,19 @@
 pragma solidity ^0.8.13;
 
 import {ArbitrumStatelessGuard} from "../ArbitrumGuard.sol";
-import {StateAnchoredGuard} from "../StateAnchoredGuard.sol";
-import {Anchor, StateAnchor} from "../anchor/Anchor.sol";
+import {StatelessGuard} from "../StatelessGuard.sol";
 import {AnchorGuard} from "../anchor/AnchorGuard.sol";
 import {ChainClock} from "../anchor/ChainClock.sol";
 import {BeaconForks, BeaconHeader, BeaconProofs} from "../anchor/sources/BeaconProofs.sol";
 import {Answer, IBlockHashSource, Tier} from "../interfaces/IBlockHashSource.sol";
-import {Target} from "./Targets.sol";
+import {AnchoredTarget} from "./Targets.sol";
 
 /// @notice `AnchoredTarget` on Arbitrum.
-contract ArbitrumTarget is Target, ArbitrumStatelessGuard, StateAnchoredGuard {
-    uint64 private immutable _minDepth;
-    uint64 private immutable _maxDepth;
+contract ArbitrumTarget is AnchoredTarget, ArbitrumStatelessGuard {
+    constructor(uint64 minDepth, uint64 maxDepth) AnchoredTarget(minDepth, maxDepth) {}
 
-    constructor(uint64 minDepth, uint64 maxDepth) {
-        _minDepth = minDepth;
-        _maxDepth = maxDepth;
-    }
-
-    function act(Anchor calldata anchor) external anchored(anchor) {
-        _act();
-    }
-
-    function actOnState(StateAnchor calldata anchor, bytes calldata header) external anchoredState(anchor, header) {
-        _act();
-    }
-
-    function _anchorDepthBounds() internal view override returns (uint64, uint64) {
-        return (_minDepth, _maxDepth);
+    function _anchorDepthBounds() internal view override(StatelessGuard, AnchoredTarget) returns (uint64, uint64) {
+        return AnchoredTarget._anchorDepthBounds();
     }
 
     function _blockNumber() internal view override(ChainClock, ArbitrumStatelessGuard) returns (uint256) {

@@ -34,7 +34,7 @@ contract AnchoredTarget is Target, StateAnchoredGuard {
         _act();
     }
 
-    function _anchorDepthBounds() internal view override returns (uint64, uint64) {
+    function _anchorDepthBounds() internal view virtual override returns (uint64, uint64) {
         return (_minDepth, _maxDepth);
     }
 }

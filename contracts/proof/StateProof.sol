@@ -30,6 +30,17 @@ library StateProof {
         if (exists) fields = _fields(c);
     }
 
+    /// @notice The storage root of `account`; that of an empty trie, if the account does not exist.
+    /// @param witness what `prove` returns for the account without slots
+    function readStorageRoot(
+        bytes32 stateRoot,
+        address account,
+        bytes calldata witness
+    ) internal pure returns (bytes32 storageRoot) {
+        (bool exists, Account memory fields) = readAccount(stateRoot, account, witness);
+        return exists ? fields.storageRoot : EMPTY_ROOT;
+    }
+
     /// @notice The value of `slot` of `account`, whether the account exists, and the storage root under which the slot is.
     /// That of an empty trie, if it does not.
     function readAccountSlot(

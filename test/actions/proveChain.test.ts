@@ -5,6 +5,7 @@ import { network } from "hardhat";
 import { hardhatForks, type HardhatChain } from "../../src/hardhat/index.js";
 import { explain, hashHeader, proveChain, type Request } from "../../src/index.js";
 import { rejected } from "../../tools/errors.js";
+import { ARB_SYS } from "../../tools/sources/install.js";
 import {
   ArbSysAnswers__factory,
   ArbSysTarget__factory,
@@ -16,7 +17,6 @@ import {
 
 const forks = hardhatForks(network);
 const UNLISTED = 999_999_937;
-const ARB_SYS = "0x0000000000000000000000000000000000000064";
 const WORD = 64;
 
 describe("proveChain", () => {

@@ -6,10 +6,10 @@ import { hashHeader } from "../../src/header/header.js";
 import { sampleHeader } from "../../tools/headers.js";
 import { BUILDS } from "../../tools/compile.js";
 import { CONFIG, hashOf, scopeNamed, Target, World } from "../../tools/policy/world.js";
+import { ARB_SYS } from "../../tools/sources/install.js";
 
 const SCOPE = scopeNamed("market");
 const [ETHEREUM, ARBITRUM_ONE, UNLISTED, OTHER] = [1, 42_161, 999_999_937, 999_999_893];
-const ARB_SYS = "0x0000000000000000000000000000000000000064";
 /** `ChainFault`, as the contract numbers it. */
 const [HEIGHT, HASH, PARENT_HASH, TIME] = [0, 1, 2, 3];
 const HOUR = 3_600n;

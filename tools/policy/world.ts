@@ -7,6 +7,7 @@ import { getAddress, keccak256, toBeHex, type InterfaceAbi } from "ethers";
 import { toBytes, toHex, toWord, type Hex } from "../../src/core/bytes.js";
 import { HISTORY_ADDRESS, HISTORY_CODE, HISTORY_WINDOW } from "../../src/forks/index.js";
 import { BUILDS, compile, type Build } from "../compile.js";
+import { ARB_SYS } from "../sources/install.js";
 import { QuickInterface, type Named } from "../quickInterface.js";
 import { SOURCES } from "../targets.js";
 import "../fastInterpreter.js";
@@ -91,7 +92,6 @@ export const FORMS: readonly { build: Build; wrap: Wrap; name: string }[] = BUIL
 
 const PROXY = "@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy.sol";
 const L1_BLOCK = "0x4200000000000000000000000000000000000015";
-const ARB_SYS = "0x0000000000000000000000000000000000000064";
 /** Where `SharedEngineTarget` looks for its engine. */
 export const SHARED_ENGINE = getAddress("0x00000000000000000000000000000000000e9613") as Hex;
 /** More than any call here needs. */

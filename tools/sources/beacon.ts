@@ -8,11 +8,11 @@ import {
 } from "../../src/anchor/beacon.js";
 import type { HardhatChain } from "../../src/hardhat/index.js";
 import { sha256 } from "@noble/hashes/sha2.js";
+import { BEACON_ROOTS_ADDRESS } from "../clients/genesis.js";
 import type { Random } from "../random.js";
 
 /** EIP-4788, HISTORY_BUFFER_LENGTH. */
 export const BEACON_BUFFER = 8_191n;
-export const BEACON_ROOTS: Hex = "0x000f3df6d732807ef1319fb7b8bb8522d0beac02";
 
 /** Writes into the beacon roots contract what its system call of a block with this time would. */
 export async function keepBeaconRoot(chain: HardhatChain, timestamp: bigint, root: Hex): Promise<void> {
@@ -21,7 +21,10 @@ export async function keepBeaconRoot(chain: HardhatChain, timestamp: bigint, roo
     [slot, toWord(timestamp)],
     [slot + BEACON_BUFFER, root],
   ] as const)
-    await chain.request({ method: "hardhat_setStorageAt", params: [BEACON_ROOTS, `0x${at.toString(16)}`, value] });
+    await chain.request({
+      method: "hardhat_setStorageAt",
+      params: [BEACON_ROOTS_ADDRESS, `0x${at.toString(16)}`, value],
+    });
 }
 
 /** A root under which `leaf` has this index, whatever else is there. */

@@ -34,15 +34,20 @@ contract RecordedHashes is HashRing {
     /// @notice Records block `number`, which the source must know now. Where the source says that it is disputed, what was
     /// recorded is served no more.
     function record(uint64 number) external {
-        (Answer answer, ) = Sources.demand(source, number);
-        if (answer != Answer.Disagree || !_dispute(number)) _record(number, _knownHash(number));
+        (Answer answer, bytes32 hash) = Sources.demand(source, number);
+        if (answer == Answer.Disagree && _dispute(number)) return;
+        _record(number, _orRecorded(number, answer, hash));
     }
 
     /// @inheritdoc HashRing
-    function _knownHash(uint64 number) internal view override returns (bytes32 hash) {
-        Answer answer;
-        (answer, hash) = Sources.demand(source, number);
+    function _knownHash(uint64 number) internal view override returns (bytes32) {
+        (Answer answer, bytes32 hash) = Sources.demand(source, number);
+        return _orRecorded(number, answer, hash);
+    }
+
+    /// @dev What the source knows, or what is recorded where it knows nothing more. Reverts with NothingToRecord.
+    function _orRecorded(uint64 number, Answer answer, bytes32 hash) private view returns (bytes32) {
         if (answer == Answer.Disagree) revert NothingToRecord(number);
-        if (answer == Answer.Unknown) return super._knownHash(number);
+        return answer == Answer.Unknown ? super._knownHash(number) : hash;
     }
 }

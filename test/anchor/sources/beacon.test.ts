@@ -15,14 +15,9 @@ import {
 import { settlementGuardMatchers } from "../../../src/chai/index.js";
 import { toHex, type Hex } from "../../../src/core/bytes.js";
 import { hardhatForks, type HardhatChain } from "../../../src/hardhat/index.js";
+import { BEACON_ROOTS_ADDRESS } from "../../../tools/clients/genesis.js";
 import { announced, type Random } from "../../../tools/random.js";
-import {
-  BEACON_BUFFER,
-  BEACON_ROOTS,
-  growBranch,
-  growFinality,
-  keepBeaconRoot,
-} from "../../../tools/sources/beacon.js";
+import { BEACON_BUFFER, growBranch, growFinality, keepBeaconRoot } from "../../../tools/sources/beacon.js";
 import { setCode, signerOf } from "../../../tools/sources/install.js";
 import { needVectors, readVector } from "../../../tools/vectors.js";
 import {
@@ -242,17 +237,17 @@ describe("beacon proofs", () => {
 
     it("SG-4, C4, C19: a beacon roots contract that answers badly has no root, and one of other code is none", async () => {
       const proof = await proofOf(6n);
-      const code = String(await chain.request({ method: "eth_getCode", params: [BEACON_ROOTS, "latest"] }));
+      const code = String(await chain.request({ method: "eth_getCode", params: [BEACON_ROOTS_ADDRESS, "latest"] }));
       const word = `7f${"be".repeat(32)}5f52`;
       const programs = ["0x", "0x00", "0x5f5ffd", `0x${word}60205ffd`, "0xfe", `0x${word}601f5ff3`, `0x${word}60405ff3`, "0x60205ff3"]; // prettier-ignore
       for (const program of programs) {
-        await setCode(chain, BEACON_ROOTS, program);
+        await setCode(chain, BEACON_ROOTS_ADDRESS, program);
         await expect(source.record.staticCall(given(proof), { gasLimit: 5_000_000 }), program)
           .to.be.revertedWithCustomError(source, "BeaconRootUnknown")
           .withArgs(time);
         await expect(new FinalizedHashes__factory(signer).deploy(FORKS, 9), program).to.be.revertedWithCustomError(source, "CodeDiffers"); // prettier-ignore
       }
-      await setCode(chain, BEACON_ROOTS, code);
+      await setCode(chain, BEACON_ROOTS_ADDRESS, code);
       await record(proof);
     });
 
