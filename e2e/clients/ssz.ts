@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 
 import { concat, toBytes, toHex, toWord, type Hex } from "../../src/core/bytes.js";
-import type { BeaconHeader } from "../../tools/clients/beacon.js";
+import type { BeaconHeader } from "../../src/anchor/beacon.js";
 
 /**
  * The root that a leaf and its siblings, the lowest first, hash up to. It is a second opinion on the library of the

@@ -1,6 +1,6 @@
 import { TIERS, type Tier } from "../anchor/tiers.js";
 import { sameHex, toHex, toQuantity, toWord, type Hex } from "../core/bytes.js";
-import { SettlementGuardError } from "../core/errors.js";
+import { SettlementGuardError, invalidResponse } from "../core/errors.js";
 import { keccak256 } from "../core/keccak.js";
 import { explain } from "../explain/explain.js";
 import { decodeLibraryError, type LibraryErrorName } from "../explain/guardErrors.js";
@@ -8,7 +8,7 @@ import type { HashedHeader } from "../header/fields.js";
 import type { ScopeConfig } from "../policy/config.js";
 import type { DeployedContract } from "../policy/deployment.js";
 import { call } from "../rpc/request.js";
-import { callOf, invalidAnswer, type AskAnchor, type DeploymentProbe } from "./deploymentProbes.js";
+import { callOf, type AskAnchor, type DeploymentProbe } from "./deploymentProbes.js";
 import { fetchHeader } from "./fetchHeader.js";
 import { prove } from "./prove.js";
 import type { ScopeReader } from "./scopeReads.js";
@@ -86,7 +86,7 @@ export async function receiptFinding(
     return failed(`block ${blockNumber} is another: a reorg dropped the deployment's`, blockHash, hash);
   const answer = await call(connection, "eth_getTransactionReceipt", [transactionHash], asking);
   if (answer === null) return unknown(`block ${blockNumber} is canonical, and the endpoint has no receipt`);
-  if (typeof answer !== "object") throw invalidAnswer("it is no receipt", "eth_getTransactionReceipt");
+  if (typeof answer !== "object") throw invalidResponse("eth_getTransactionReceipt", "it is no receipt");
   const given = answer as Readonly<Record<string, unknown>>;
   const expected: [member: string, value: string, actual: unknown][] = [
     ["transactionHash", transactionHash, given["transactionHash"]],
@@ -196,7 +196,7 @@ export async function tierFinding(probe: DeploymentProbe, address: Hex, tier: Ti
 
 async function oneWord(probe: DeploymentProbe, address: Hex, name: string): Promise<Hex> {
   const words = await probe.words(address, callOf(name, []));
-  if (words.length !== 1) throw invalidAnswer(`${name} returned ${words.length} words, not one`);
+  if (words.length !== 1) throw invalidResponse("eth_call", `${name} returned ${words.length} words, not one`);
   return words[0]!;
 }
 
@@ -204,7 +204,7 @@ async function oneWord(probe: DeploymentProbe, address: Hex, name: string): Prom
 export async function hashFinding(probe: DeploymentProbe, source: Hex, header: HashedHeader): Promise<Finding> {
   const { number, hash } = header;
   const words = await probe.words(source, callOf("hashOf", ["uint64"], number));
-  if (words.length !== 2) throw invalidAnswer(`hashOf returned ${words.length} words, not two`);
+  if (words.length !== 2) throw invalidResponse("eth_call", `hashOf returned ${words.length} words, not two`);
   const [answer, known] = words as [Hex, Hex];
   const ANSWERS = ["Unknown", "Known", "Disagree"] as const;
   const name = ANSWERS[Number(BigInt(answer))];

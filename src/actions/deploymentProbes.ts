@@ -1,6 +1,6 @@
 import type { Anchor } from "../anchor/anchor.js";
 import { toBytes, toHex, toQuantity, toWord, type Hex } from "../core/bytes.js";
-import { SettlementGuardError } from "../core/errors.js";
+import { invalidResponse } from "../core/errors.js";
 import { decodeLibraryError, selectorOf } from "../explain/guardErrors.js";
 import type { HashedHeader } from "../header/fields.js";
 import type { ContractKind } from "../policy/deployment.js";
@@ -39,7 +39,8 @@ export class DeploymentProbe {
   /** What a view returns, in words of 32 bytes. @throws RPC_FAILED where it reverts */
   async words(to: Hex, data: Hex): Promise<Hex[]> {
     const bytes = await this.ethCall([{ to, data }, this.block]);
-    if (bytes.length === 0 || bytes.length % 32 !== 0) throw invalidAnswer(`${bytes.length} bytes are no words`);
+    if (bytes.length === 0 || bytes.length % 32 !== 0)
+      throw invalidResponse("eth_call", `${bytes.length} bytes are no words`);
     return Array.from({ length: bytes.length / 32 }, (_, i) => toHex(bytes.subarray(32 * i, 32 * i + 32)));
   }
 
@@ -57,7 +58,7 @@ export class DeploymentProbe {
     const bytes = await this.ethCall(params);
     // Without code at the account nothing comes back.
     if (bytes.length < 32)
-      throw invalidAnswer("the endpoint did not run what it was given: it may take no state override");
+      throw invalidResponse("eth_call", "the endpoint did not run what it was given: it may take no state override");
     return { succeeded: bytes[31] === 1, data: toHex(bytes.subarray(32)) };
   }
 
@@ -115,7 +116,7 @@ export function anchorQuestion(kind: ContractKind, probe: DeploymentProbe, to: H
     const padding = "00".repeat(Number((32n - (size % 32n)) % 32n));
     const { succeeded, data } = await probe.attempt(to, [`${head}${rlp.slice(2)}${padding}`]);
     if (succeeded && data.length !== 66)
-      throw invalidAnswer("pinStateRoot did not return a word: there is no pin board");
+      throw invalidResponse("eth_call", "pinStateRoot did not return a word: there is no pin board");
     return succeeded ? "0x" : data;
   };
 }
@@ -147,10 +148,5 @@ async function preview(probe: DeploymentProbe, to: Hex, data: Hex, allow = 1): P
   const isWhole = Number(offset) === 64 && size >= 0 && Math.ceil(size / 32) === rest.length;
   const reason: Hex = `0x${rest.map((word) => word.slice(2)).join("").slice(0, 2 * size)}`; // prettier-ignore
   if (isWhole && (size === 0) === (Number(flag) === allow)) return reason;
-  throw invalidAnswer("it is no preview: there is no guard of this kind");
-}
-
-/** The error of an answer that is not in the shape that was asked for. */
-export function invalidAnswer(reason: string, method = "eth_call"): SettlementGuardError<"INVALID_RESPONSE"> {
-  return new SettlementGuardError("INVALID_RESPONSE", { method, reason }, `${method}: ${reason}`);
+  throw invalidResponse("eth_call", "it is no preview: there is no guard of this kind");
 }

@@ -1,5 +1,5 @@
 import { toHex, toQuantity, toWord, type Hex } from "../core/bytes.js";
-import { SettlementGuardError } from "../core/errors.js";
+import { SettlementGuardError, invalidResponse } from "../core/errors.js";
 import { keccak256 } from "../core/keccak.js";
 import { situationOf } from "../rpc/dialects.js";
 import { accept, send, type Connection, type RequestOptions } from "../rpc/request.js";
@@ -104,13 +104,13 @@ function readAnswer(answer: unknown, asked: readonly Hex[]): Answer {
   const storage = new Map<Hex, { key: Hex; value: unknown; proof: readonly string[] }>();
   // Some clients answer null where no slot was asked for.
   const listed = fields["storageProof"] ?? (wanted.size === 0 ? [] : null);
-  if (!Array.isArray(listed)) throw invalidResponse(`storageProof is ${describe(listed)}, expected a list`);
+  if (!Array.isArray(listed)) throw invalidResponse(METHOD, `storageProof is ${describe(listed)}, expected a list`);
   for (const [i, item] of listed.entries()) {
     const entry = asObject(item, `storageProof[${i}]`);
     const key = ourKey(entry["key"], `storageProof[${i}].key`);
     // Of a slot that nobody asked for nothing is returned.
     if (!wanted.has(key)) continue;
-    if (storage.has(key)) throw invalidResponse(`storageProof[${i}] answers slot ${key} again`);
+    if (storage.has(key)) throw invalidResponse(METHOD, `storageProof[${i}] answers slot ${key} again`);
     // And null for the proof in an account that has no storage.
     const proof = entry["proof"] === null ? [] : asNodes(entry["proof"], `storageProof[${i}].proof`);
     storage.set(key, { key, value: entry["value"], proof });
@@ -121,18 +121,18 @@ function readAnswer(answer: unknown, asked: readonly Hex[]): Answer {
 /** A slot as 32 bytes, out of DATA, QUANTITY or `0x`, which is what one client makes of slot zero. */
 function ourKey(key: unknown, what: string): Hex {
   if (typeof key !== "string" || !/^0x[0-9a-fA-F]{0,64}$/.test(key))
-    throw invalidResponse(`${what} is ${describe(key)}, expected a slot`);
+    throw invalidResponse(METHOD, `${what} is ${describe(key)}, expected a slot`);
   return toWord(BigInt(key.length === 2 ? 0 : key));
 }
 
 function asObject(value: unknown, what: string): Readonly<Record<string, unknown>> {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-  throw invalidResponse(`${what} is ${describe(value)}, expected an object`);
+  throw invalidResponse(METHOD, `${what} is ${describe(value)}, expected an object`);
 }
 
 function asNodes(value: unknown, what: string): readonly string[] {
   if (Array.isArray(value) && value.every((node) => typeof node === "string")) return value as string[];
-  throw invalidResponse(`${what} is ${describe(value)}, expected a list of nodes`);
+  throw invalidResponse(METHOD, `${what} is ${describe(value)}, expected a list of nodes`);
 }
 
 function describe(value: unknown): string {
@@ -175,7 +175,7 @@ function checkHash(field: string, claimed: unknown, proven: Hex | undefined, ofN
 export function checkField(field: string, claimed: unknown, proven: bigint): void {
   if (claimed === undefined || claimed === null) return;
   if (typeof claimed !== "string" || !/^0x[0-9a-fA-F]{0,64}$/.test(claimed)) {
-    throw invalidResponse(`${field} is ${describe(claimed)}, expected a number of up to 256 bits`);
+    throw invalidResponse(METHOD, `${field} is ${describe(claimed)}, expected a number of up to 256 bits`);
   }
   if (BigInt(claimed.length === 2 ? 0 : claimed) === proven) return;
   const details = { field, claimed, proven: toQuantity(proven) };
@@ -190,8 +190,4 @@ function chunks<T>(items: readonly T[], size: number): T[][] {
   const pieces: T[][] = [];
   for (let at = 0; at === 0 || at < items.length; at += size) pieces.push(items.slice(at, at + size));
   return pieces;
-}
-
-function invalidResponse(reason: string): SettlementGuardError<"INVALID_RESPONSE"> {
-  return new SettlementGuardError("INVALID_RESPONSE", { method: METHOD, reason }, `${METHOD}: ${reason}`);
 }

@@ -1,6 +1,6 @@
 import { invalidHex, toBytes, toHex, toQuantity, toWord, type Hex } from "../core/bytes.js";
 import { selectorOf } from "../explain/guardErrors.js";
-import { SettlementGuardError } from "../core/errors.js";
+import { invalidResponse } from "../core/errors.js";
 import { keccak256 } from "../core/keccak.js";
 import { call, type Connection, type RequestOptions } from "../rpc/request.js";
 import type { ScopeConfig } from "../policy/config.js";
@@ -91,7 +91,7 @@ export class ScopeReader {
     const method = "eth_getLogs";
     const filter = { address: this.guard, topics: [RAISED, scope], ...range(from, this.block) };
     const logs = await call(this.connection, method, [filter], this.asking);
-    if (!Array.isArray(logs)) throw invalid(method, "it is no list");
+    if (!Array.isArray(logs)) throw invalidResponse(method, "it is no list");
     const ids = logs.map((log: unknown) => {
       const topics = (log as { topics?: unknown } | null)?.topics;
       return toHex(toBytes(Array.isArray(topics) ? topics[2] : undefined, "a cause's id", 32));
@@ -109,7 +109,7 @@ export class ScopeReader {
     const answer = await call(this.connection, method, [{ to: this.guard, data }, toQuantity(this.block)], this.asking);
     const bytes = toBytes(answer, `what ${name} returns`);
     if (bytes.length !== 32 * words)
-      throw invalid(
+      throw invalidResponse(
         method,
         `${name} returned ${bytes.length} bytes, not ${32 * words}: there is no guard at ${this.guard}`,
       );
@@ -136,8 +136,4 @@ function statusOf(position: bigint): Status {
   const status = position < STATUSES.length ? STATUSES[Number(position)] : undefined;
   if (status === undefined) throw invalidHex("a status", toQuantity(position), "a position in STATUSES");
   return status;
-}
-
-function invalid(method: string, reason: string): SettlementGuardError<"INVALID_RESPONSE"> {
-  return new SettlementGuardError("INVALID_RESPONSE", { method, reason }, `${method}: ${reason}`);
 }

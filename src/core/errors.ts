@@ -136,3 +136,8 @@ export class SettlementGuardError<Code extends ErrorCode = ErrorCode> extends Er
     return code === undefined || (value as SettlementGuardError).code === code;
   }
 }
+
+/** An endpoint's answer that is none to what it was asked. */
+export function invalidResponse(method: string, reason: string): SettlementGuardError<"INVALID_RESPONSE"> {
+  return new SettlementGuardError("INVALID_RESPONSE", { method, reason }, `${method}: ${reason}`);
+}

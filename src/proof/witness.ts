@@ -1,5 +1,5 @@
 import { concat, equalBytes, invalidHex, toBytes, toHex, toWord, type Hex } from "../core/bytes.js";
-import { SettlementGuardError } from "../core/errors.js";
+import { SettlementGuardError, invalidResponse } from "../core/errors.js";
 import { keccak256 } from "../core/keccak.js";
 import type { Account } from "./account.js";
 import type { Failure } from "./node.js";
@@ -176,8 +176,7 @@ function storageProofs(answer: ProofAnswer): (slot: Uint8Array) => readonly stri
   return (slot) => {
     const proof = byKey.get(toHex(slot));
     if (proof !== undefined) return proof;
-    const reason = `no storage proof for slot ${toHex(slot)}`;
-    throw new SettlementGuardError("INVALID_RESPONSE", { method: "eth_getProof", reason }, `eth_getProof: ${reason}`);
+    throw invalidResponse("eth_getProof", `no storage proof for slot ${toHex(slot)}`);
   };
 }
 

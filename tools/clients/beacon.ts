@@ -1,6 +1,7 @@
 import { ProofType, createProof, type Node, type SingleProof } from "@chainsafe/persistent-merkle-tree";
 import { ssz, type electra, type phase0 } from "@lodestar/types";
 
+import type { BeaconHeader } from "../../src/anchor/beacon.js";
 import { toBytes, toHex, type Hex } from "../../src/core/bytes.js";
 import { GENESIS_TIME } from "./genesis.js";
 
@@ -10,15 +11,6 @@ const SLOTS_PER_EPOCH = 32;
 const ZERO = new Uint8Array(32);
 
 type BeaconState = ReturnType<typeof ssz.electra.BeaconState.defaultViewDU>;
-
-/** The fields of a beacon block's header. Its SSZ root is the block's. */
-export interface BeaconHeader {
-  readonly slot: bigint;
-  readonly proposerIndex: bigint;
-  readonly parentRoot: Hex;
-  readonly stateRoot: Hex;
-  readonly bodyRoot: Hex;
-}
 
 /** Which execution block a beacon block carries. */
 export interface CarriedBlock {
