@@ -50,7 +50,8 @@ contract ToldSource is IBlockHashSource {
         NoAnswer,
         Disagreeing,
         Costly,
-        RevertingWithHash
+        RevertingWithHash,
+        FailingAtNewest
     }
 
     error ToldToRevert();
@@ -78,6 +79,7 @@ contract ToldSource is IBlockHashSource {
         hash = _hashes[number];
         answer = hash == bytes32(0) ? Answer.Unknown : Answer.Known;
         if (manner == Manner.Reverting) revert ToldToRevert();
+        if (manner == Manner.FailingAtNewest && number == newest) revert ToldToRevert();
         if (manner == Manner.Burning) while (true) {}
         if (manner == Manner.Costly) for (uint256 left = gasleft(); left - gasleft() < 60_000;) {}
         uint256 first = uint256(answer);

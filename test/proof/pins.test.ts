@@ -1,5 +1,5 @@
 import { expect, use } from "chai";
-import { AbiCoder, keccak256, toUtf8Bytes, type Signer } from "ethers";
+import { AbiCoder, keccak256, toBeHex, toUtf8Bytes, type Signer } from "ethers";
 import { network } from "hardhat";
 
 import { fetchHeader } from "../../src/actions/fetchHeader.js";
@@ -7,9 +7,11 @@ import { prove } from "../../src/actions/prove.js";
 import type { StateAnchor } from "../../src/anchor/anchor.js";
 import { isGuardError } from "../../src/explain/guardErrors.js";
 import { settlementGuardMatchers } from "../../src/chai/index.js";
-import { toHex, toWord, type Hex } from "../../src/core/bytes.js";
+import { toBytes, toHex, toWord, type Hex } from "../../src/core/bytes.js";
 import { hardhatForks, type HardhatChain } from "../../src/hardhat/index.js";
+import { hashHeader } from "../../src/header/header.js";
 import { EMPTY_ROOT as NO_TRIE } from "../../src/proof/trie.js";
+import { sampleFields, sampleHeader } from "../../tools/headers.js";
 import { setCode, signerOf } from "../../tools/sources/install.js";
 import {
   ClockedPinTarget__factory,
@@ -31,6 +33,8 @@ use(settlementGuardMatchers);
 const forks = hardhatForks(network);
 const EMPTY_ROOT = toHex(NO_TRIE);
 const [HEAD, SAFE, FINALIZED] = [0, 1, 2];
+/** A manner of `ToldSource`: the call fails where it is asked of its newest block. */
+const FAILING_AT_NEWEST = 14;
 const ANY_AGE = 2n ** 64n - 1n;
 const ACCOUNT: Hex = "0x00000000000000000000000000000000000c0de5";
 const NOBODY: Hex = "0x00000000000000000000000000000000000dead5";
@@ -101,12 +105,12 @@ describe("pins", () => {
         expect(await form.requireStateRoot(stateRoot, ANY_AGE)).to.equal(number);
         expect(await form.requireStorageRoot(ACCOUNT, root, ANY_AGE)).to.equal(number);
         // Each is a subject of its own, by account and by slot.
-        for (const asked of [
-          form.requireStorageRoot(NOBODY, root, ANY_AGE),
-          form.requireSlot(NOBODY, 7n, 70n, ANY_AGE),
-          form.requireSlot(ACCOUNT, 8n, 70n, ANY_AGE),
+        for (const ask of [
+          () => form.requireStorageRoot(NOBODY, root, ANY_AGE),
+          () => form.requireSlot(NOBODY, 7n, 70n, ANY_AGE),
+          () => form.requireSlot(ACCOUNT, 8n, 70n, ANY_AGE),
         ])
-          await expect(asked).to.be.rejectedByGuard("PinMissing");
+          await expect(ask()).to.be.rejectedByGuard("PinMissing");
       });
 
       it("SG-3, SG-22: absence is pinned as absence, and what was not pinned is no zero", async () => {
@@ -289,6 +293,25 @@ describe("pins", () => {
     const pin = ({ anchor, header, witness }: Proven = proven) =>
       board.pinSlot(anchor, header, ACCOUNT, word(7n), witness);
     const tell = (number: bigint, hash: string) => told.tell(number, hash);
+    const logsOf = async (sent: ReturnType<typeof pin>) => (await (await sent).wait())?.logs.length;
+
+    /** The block before, which the source knows as well. */
+    async function provenBefore(): Promise<Proven> {
+      const block = { number: proven.anchor.number - 1n };
+      const { number, hash, stateRoot } = await fetchHeader(foreign.request, { block });
+      await tell(number, hash);
+      return prove(foreign.request, { anchor: { number, hash, stateRoot }, account: ACCOUNT, slots: [7n] });
+    }
+
+    /** A block of any height and time, which the source knows. */
+    async function madeUp(number: bigint, timestamp: bigint): Promise<{ anchor: StateAnchor; header: Hex }> {
+      const bytes = (value: bigint) => toBytes(toBeHex(value), "field");
+      const header = sampleHeader(21, { 8: bytes(number), 11: bytes(timestamp) });
+      const [, , , stateRoot] = sampleFields(21);
+      const anchor = { number, hash: hashHeader(header), stateRoot: toHex(stateRoot!) };
+      await tell(number, anchor.hash);
+      return { anchor, header };
+    }
 
     before(async () => {
       foreign = await forks.create({ name: "foreign", history: "transaction", blocks: 10 });
@@ -373,25 +396,53 @@ describe("pins", () => {
     it("SG-22: newer facts replace older ones, and what the source knows no more gives way", async () => {
       await pin();
       await tell(proven.anchor.number + 5n, word(5n));
-      const older = { block: { number: proven.anchor.number - 1n } };
-      const { number, hash, stateRoot } = await fetchHeader(foreign.request, older);
-      const before = await prove(foreign.request, {
-        anchor: { number, hash, stateRoot },
-        account: ACCOUNT,
-        slots: [7n],
-      });
-      await tell(number, hash);
+      const before = await provenBefore();
       await tell(proven.anchor.number + 5n, word(5n));
-      const logsOf = async (sent: ReturnType<typeof pin>) => (await (await sent).wait())?.logs.length;
       expect(await logsOf(pin(before))).to.equal(0);
       expect((await read())[0]).to.equal(proven.anchor.number);
       // The source does not know the pinned block any more: an older fact that it knows takes its place.
       await tell(proven.anchor.number, word(0n));
       expect(await logsOf(pin(before))).to.equal(1);
-      expect((await read())[0]).to.equal(number);
+      expect((await read())[0]).to.equal(before.anchor.number);
       await tell(proven.anchor.number, proven.anchor.hash);
       expect(await logsOf(pin())).to.equal(1);
       expect(await logsOf(pin())).to.equal(0);
+    });
+
+    it("C25, SG-22: a call that fails lets no older fact replace a newer one", async () => {
+      await pin();
+      const before = await provenBefore();
+      await tell(proven.anchor.number, proven.anchor.hash);
+      await told.behave(FAILING_AT_NEWEST);
+      await expect(pin(before)).to.be.revertedWithCustomError(errors, "SourceFaulty");
+      await told.behave(0);
+      expect((await read())[0]).to.equal(proven.anchor.number);
+    });
+
+    it("SG-22: what its header dates ahead of the clock has no age, and is served", async () => {
+      const ahead = (await time()) + 1_000n;
+      const { anchor, header } = await madeUp(50n, ahead);
+      await board.pinStateRoot(anchor, header);
+      expect([...(await board.requireStateRoot(anchor.stateRoot, 0n, HEAD))]).to.deep.equal([50n, ahead]);
+    });
+
+    it("C16, SG-22: neither a height nor a time of more than 40 bits is kept", async () => {
+      const limit = 2n ** 40n;
+      for (const [number, timestamp] of [
+        [limit, 1n],
+        [limit + 60n, 1n],
+        [60n, limit],
+      ] as const) {
+        const { anchor, header } = await madeUp(number, timestamp);
+        expect(await logsOf(board.pinStateRoot(anchor, header)), `${number}, ${timestamp}`).to.equal(0);
+        await expect(board.requireStateRoot(anchor.stateRoot, ANY_AGE, HEAD)).to.be.rejectedByGuard("PinMissing");
+      }
+      const { anchor, header } = await madeUp(limit - 1n, limit - 1n);
+      await board.pinStateRoot(anchor, header);
+      expect([...(await board.requireStateRoot(anchor.stateRoot, ANY_AGE, HEAD))]).to.deep.equal([
+        limit - 1n,
+        limit - 1n,
+      ]);
     });
   });
 });
