@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.13;
 
-import {ArbitrumStatelessGuard} from "../ArbitrumGuard.sol";
+import {ArbitrumSettlementGuard, ArbitrumStatelessGuard} from "../ArbitrumGuard.sol";
+import {SettlementGuard} from "../SettlementGuard.sol";
 import {StatelessGuard} from "../StatelessGuard.sol";
+import {Anchor} from "../anchor/Anchor.sol";
 import {AnchorGuard} from "../anchor/AnchorGuard.sol";
 import {ChainClock} from "../anchor/ChainClock.sol";
 import {BeaconForks, BeaconHeader, BeaconProofs} from "../anchor/sources/BeaconProofs.sol";
+import {SourcedAnchors} from "../anchor/sources/SourcedAnchors.sol";
 import {Answer, IBlockHashSource, Tier} from "../interfaces/IBlockHashSource.sol";
+import {Action} from "../policy/PolicyTypes.sol";
+import {ScopeConfig} from "../policy/Scopes.sol";
 import {AnchoredTarget} from "./Targets.sol";
 
 /// @notice `AnchoredTarget` on Arbitrum.
@@ -31,6 +36,102 @@ contract ArbitrumTarget is AnchoredTarget, ArbitrumStatelessGuard {
 
     function _isSupportedChain(uint256 id) internal view override(ChainClock, ArbitrumStatelessGuard) returns (bool) {
         return ArbitrumStatelessGuard._isSupportedChain(id);
+    }
+}
+
+/// @notice One scope, in which any action takes an anchor.
+abstract contract AnchoredActions is SettlementGuard {
+    bytes32 public constant SCOPE = "scope";
+
+    uint256 public actions;
+
+    constructor(ScopeConfig memory config) {
+        _configureScope(SCOPE, config);
+    }
+
+    function act(Action action, Anchor calldata anchor) external guardedAt(SCOPE, action, anchor) {
+        actions += 1;
+    }
+}
+
+/// @notice A deployed source decides the anchors of the whole guard.
+contract SourcedSettlementTarget is AnchoredActions, SourcedAnchors {
+    constructor(
+        IBlockHashSource source,
+        uint64 window,
+        ScopeConfig memory config
+    ) AnchoredActions(config) SourcedAnchors(source, window) {}
+
+    function _blockHash(uint256 number) internal view override(AnchorGuard, SourcedAnchors) returns (bytes32) {
+        return SourcedAnchors._blockHash(number);
+    }
+
+    function _anchorFailure(
+        Anchor calldata anchor,
+        uint64 minDepth,
+        uint64 maxDepth
+    ) internal view override(AnchorGuard, SourcedAnchors) returns (bytes memory) {
+        return SourcedAnchors._anchorFailure(anchor, minDepth, maxDepth);
+    }
+
+    function _blockHashWindow() internal view override(AnchorGuard, SourcedAnchors) returns (uint64) {
+        return SourcedAnchors._blockHashWindow();
+    }
+
+    function _isSupportedChain(uint256 id) internal view override(ChainClock, SourcedAnchors) returns (bool) {
+        return SourcedAnchors._isSupportedChain(id);
+    }
+}
+
+/// @notice The whole guard on Arbitrum.
+contract ArbitrumSettlementTarget is ArbitrumSettlementGuard {
+    bytes32 public constant SCOPE = "scope";
+
+    uint256 public actions;
+
+    constructor(ScopeConfig memory config) {
+        _configureScope(SCOPE, config);
+    }
+
+    function act(Action action, Anchor calldata anchor) external guardedAt(SCOPE, action, anchor) {
+        actions += 1;
+    }
+}
+
+/// @notice The same over a deployed source. ArbSys tells the heights, the source the hashes.
+contract SourcedArbitrumTarget is ArbitrumSettlementTarget, SourcedAnchors {
+    constructor(
+        IBlockHashSource source,
+        uint64 window,
+        ScopeConfig memory config
+    ) ArbitrumSettlementTarget(config) SourcedAnchors(source, window) {}
+
+    function _blockNumber() internal view override(ArbitrumSettlementGuard, ChainClock) returns (uint256) {
+        return ArbitrumSettlementGuard._blockNumber();
+    }
+
+    function _blockHash(
+        uint256 number
+    ) internal view override(ArbitrumSettlementGuard, SourcedAnchors) returns (bytes32) {
+        return SourcedAnchors._blockHash(number);
+    }
+
+    function _anchorFailure(
+        Anchor calldata anchor,
+        uint64 minDepth,
+        uint64 maxDepth
+    ) internal view override(AnchorGuard, SourcedAnchors) returns (bytes memory) {
+        return SourcedAnchors._anchorFailure(anchor, minDepth, maxDepth);
+    }
+
+    function _blockHashWindow() internal view override(ArbitrumSettlementGuard, SourcedAnchors) returns (uint64) {
+        return SourcedAnchors._blockHashWindow();
+    }
+
+    function _isSupportedChain(
+        uint256 id
+    ) internal view override(ArbitrumSettlementGuard, SourcedAnchors) returns (bool) {
+        return ArbitrumSettlementGuard._isSupportedChain(id);
     }
 }
 
