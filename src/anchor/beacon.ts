@@ -11,7 +11,7 @@ export interface BeaconHeader {
   readonly bodyRoot: Hex;
 }
 
-/** From which slots on which fork's generalized indices hold: `BeaconForks` of the contract. */
+/** From which slots on which fork's generalized indices hold: `BeaconForks` of the contract. docs/sources.md says where they are read. */
 export interface BeaconForks {
   /** The first slot of Electra. Fulu has the same indices. */
   readonly electra: bigint;
