@@ -206,7 +206,9 @@ describe("beacon proofs", () => {
         [2_010n, 1_990n],
       ] as const) {
         time += 12n;
-        await record(await proofOf(++number, attested, finalized));
+        const proof = await proofOf(++number, attested, finalized);
+        await expect(source.record.staticCall(given(proof))).not.to.revert(chain.tools.ethers);
+        await record(proof);
         expect([...(await source.hashOf(number))]).to.deep.equal([1n, chain.at(number)?.hash]);
       }
       expect([await source.newest(), await source.tier(), await source.chainId()]).to.deep.equal([8n, 2n, 31_337n]);
