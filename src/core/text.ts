@@ -52,3 +52,15 @@ export function describeValue(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   return /^[aeiou]/.test(typeof value) ? `an ${typeof value}` : `a ${typeof value}`;
 }
+
+/** Whether Solidity's `bytes32("…")` can hold the text with a zero behind it: 1 to 31 characters of printable ASCII. */
+export function isShortText(value: unknown): value is string {
+  return typeof value === "string" && /^[\x20-\x7e]{1,31}$/.test(value);
+}
+
+/** A text as `bytes32`, padded with zeros at the end. @param text one that {@link isShortText} */
+export function textWord(text: string): Uint8Array {
+  const word = new Uint8Array(32);
+  word.set(new TextEncoder().encode(text));
+  return word;
+}

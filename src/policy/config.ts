@@ -1,6 +1,6 @@
 import { toHex, toWord, type Hex } from "../core/bytes.js";
 import { SettlementGuardError } from "../core/errors.js";
-import { describeValue } from "../core/text.js";
+import { describeValue, textWord } from "../core/text.js";
 import type { Continuity } from "../anchor/continuity.js";
 import type { ChainProfile } from "./chains.js";
 import {
@@ -166,9 +166,7 @@ export function hiddenOutages(
 export function scopeId(name: string): Hex {
   const fault = scopeNameFault(name);
   if (fault !== undefined) throw invalidConfig(new Map([[scopeLine(String(name)), fault]]));
-  const id = new Uint8Array(32);
-  id.set(new TextEncoder().encode(name));
-  return toHex(id);
+  return toHex(textWord(name));
 }
 
 function configOf(scope: AnyScope, chain: AnyChain, policy: PolicyTable): ScopeConfig {

@@ -1,4 +1,4 @@
-import { describeValue, oneLine, quoted } from "../core/text.js";
+import { describeValue, isShortText, oneLine, quoted } from "../core/text.js";
 import { BOUNDS } from "./bounds.js";
 import { CONTINUITIES } from "../anchor/continuity.js";
 import { CHAIN_PROFILES, demandsOf, type ChainProfile } from "./chains.js";
@@ -61,8 +61,7 @@ export function scopeLine(name: string): string {
 
 /** Why a scope cannot be called so; undefined where it can. */
 export function scopeNameFault(name: unknown): string | undefined {
-  const fits = typeof name === "string" && /^[\x20-\x7e]{1,31}$/.test(name);
-  return fits ? undefined : "a scope's name is 1 to 31 characters of ASCII";
+  return isShortText(name) ? undefined : "a scope's name is 1 to 31 characters of ASCII";
 }
 
 /** The members of an object; undefined, and a fault, where it is none. A member that is not among `known` is a fault of its own. */
