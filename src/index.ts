@@ -129,6 +129,12 @@ export type {
   WitnessSlot,
   WitnessVerdict,
 } from "./proof/witness.js";
+export { findDifferences } from "./ledger/descent.js";
+export type { DescentOptions, LedgerDifference } from "./ledger/descent.js";
+export { ledgerKey, totalKey } from "./ledger/key.js";
+export type { LedgerSubject } from "./ledger/key.js";
+export { LedgerTree } from "./ledger/tree.js";
+export type { LedgerEntry, LedgerLeaf, LedgerProof, LedgerSubtree } from "./ledger/tree.js";
 export { fetchHeader } from "./actions/fetchHeader.js";
 export type { BlockId, BlockTag } from "./actions/fetchHeader.js";
 export { toRequest } from "./rpc/request.js";

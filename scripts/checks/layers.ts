@@ -12,6 +12,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["src/anchor"],
   ["src/proof"],
   ["src/policy"],
+  ["src/ledger"],
   ["src/rpc", "src/explain"],
   ["src/actions"],
   ["src/forks", "src/chai", "src/keccak-wasm.ts"],

@@ -78,6 +78,8 @@ export interface ErrorDetails {
   readonly PROOF_OF_OTHER_STATE: { number: bigint; hash: string; expected: string; actual: string };
   /** A field of an answer says something else than the proof that comes with it. */
   readonly PROOF_FIELD_MISMATCH: { field: string; claimed: string; proven: string };
+  /** An entry that no ledger holds. Its key is not 32 bytes or comes twice, or its value is no `uint256`. */
+  readonly INVALID_ENTRY: { key: string; reason: string };
   /** An optional package that is needed for what was asked is not installed. */
   readonly MISSING_PEER: { peer: string; purpose: string };
   /** A policy that the contract would refuse: a worse status allows more, or a promise is broken. */

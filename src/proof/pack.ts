@@ -52,7 +52,7 @@ export class Nodes {
  * Copes with what clients do differently. Some list `["0x80"]` for an empty trie. Some list an embedded node again: it must be the
  * one that its parent embeds.
  */
-function walk(
+export function walk(
   root: Uint8Array,
   key: Uint8Array,
   listed: readonly Uint8Array[],

@@ -189,6 +189,6 @@ function whatOf(slot: Uint8Array): string {
   return `slot ${toHex(slot)}`;
 }
 
-function proofInvalid(what: string, reason: Failure): SettlementGuardError<"PROOF_INVALID"> {
+export function proofInvalid(what: string, reason: Failure): SettlementGuardError<"PROOF_INVALID"> {
   return new SettlementGuardError("PROOF_INVALID", { what, reason }, `the proof of ${what} proves nothing: ${reason}`);
 }
