@@ -10,6 +10,7 @@ import { revertDataOf } from "../src/explain/revertData.js";
 import { hardhatForks, type HardhatChain } from "../src/hardhat/index.js";
 import {
   GuardedPerps__factory,
+  ProofDesk__factory,
   TestToken__factory,
   UnguardedPerps__factory,
   type CautiousPerps__factory,
@@ -61,7 +62,8 @@ export async function deployExchanges(
   const { deployer, feed, keeper, provider } = signers;
   const token = await new TestToken__factory(deployer).deploy();
   const roles = [await feed.getAddress(), await keeper.getAddress()] as const;
-  const guarded = await new (setup.guarded ?? GuardedPerps__factory)(deployer).deploy(token, ...roles);
+  const proofs = await new ProofDesk__factory(deployer).deploy();
+  const guarded = await new (setup.guarded ?? GuardedPerps__factory)(deployer).deploy(token, ...roles, proofs);
   const unguarded = await new UnguardedPerps__factory(deployer).deploy(token, ...roles);
   const addresses = {
     token: await token.getAddress(),

@@ -21,6 +21,7 @@ import { revertDataOf } from "../src/chai/index.js";
 import {
   GuardedPerps__factory,
   OriginGuardedPerps__factory,
+  ProofDesk__factory,
   StandaloneGuard__factory,
   TestToken__factory,
 } from "../typechain-types/index.js";
@@ -76,11 +77,12 @@ async function main(): Promise<number> {
   // refuses the other kind.
   const isOrigin = profile?.continuity === "l1-origin";
   const Perps = isOrigin ? OriginGuardedPerps__factory : GuardedPerps__factory;
-  const perps = await deploy(new Perps(deployer).deploy(token, feed, keeper));
+  const proofs = await deploy(new ProofDesk__factory(deployer).deploy());
+  const perps = await deploy(new Perps(deployer).deploy(token, feed, keeper, proofs));
   const guard = await deploy(new StandaloneGuard__factory(deployer).deploy());
   console.log(
     JSON.stringify(
-      { network: connection.networkName, chainId: chainId.toString(), token, feed, keeper, perps, guard },
+      { network: connection.networkName, chainId: chainId.toString(), token, feed, keeper, proofs, perps, guard },
       null,
       2,
     ),

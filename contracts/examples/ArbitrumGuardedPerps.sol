@@ -7,6 +7,7 @@ import {Continuity} from "../anchor/Continuity.sol";
 import {ArbitrumAnchors} from "../anchor/sources/ArbitrumAnchors.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
+import {ProofDesk} from "../ProofDesk.sol";
 import {GuardedPerps} from "./GuardedPerps.sol";
 import {ArbitrumContinuity} from "../policy/ArbitrumContinuity.sol";
 import {PolicyGuard} from "../policy/PolicyGuard.sol";
@@ -18,7 +19,12 @@ import {ScopeConfig} from "../policy/Scopes.sol";
 /// ages and outages are measured. The chain's clock shows an outage: nothing makes up for missing blocks.
 /// @dev `ArbitrumSettlementGuard` is the same for a protocol that does not inherit `SettlementGuard` already.
 contract ArbitrumGuardedPerps is GuardedPerps, ArbitrumAnchors, ArbitrumContinuity {
-    constructor(IERC20 token, address feed, address keeper) GuardedPerps(token, feed, keeper) {}
+    constructor(
+        IERC20 token,
+        address feed,
+        address keeper,
+        ProofDesk proofs
+    ) GuardedPerps(token, feed, keeper, proofs) {}
 
     /// @dev The blocks of Arbitrum One, four a second. The age is what EIP-2935 answers for elsewhere, half an hour here.
     function _scopeConfig() internal pure virtual override returns (ScopeConfig memory config) {

@@ -5,15 +5,13 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
 import {Order} from "./IMarginPerps.sol";
 import {MarginPerps} from "./MarginPerps.sol";
+import {ProofDesk} from "../ProofDesk.sol";
 import {SettlementGuard} from "../SettlementGuard.sol";
-
 import {StateAnchor} from "../anchor/Anchor.sol";
 import {Action, Policies, Verdict} from "../policy/Policy.sol";
 import {ProfitEscrow} from "../policy/ProfitEscrow.sol";
 import {ProvenBeliefs} from "../policy/ProvenBeliefs.sol";
 import {ScopeConfig, Scopes} from "../policy/Scopes.sol";
-import {StateAnchors} from "../anchor/StateAnchors.sol";
-import {SlotCheck} from "../proof/SlotCheck.sol";
 import {SlotDerivation} from "../proof/SlotDerivation.sol";
 
 /// @notice Holds what backs the exchange's markets, elsewhere on this chain. Its first slot is what proofs show.
@@ -34,17 +32,6 @@ struct SlotProof {
     StateAnchor anchor;
     bytes header;
     bytes witness;
-}
-
-/// @notice Reads a slot of another contract out of a state. A contract of its own, so that an exchange need not carry
-/// the verifier's code. It has no state and no owner.
-contract ProofDesk {
-    /// @notice What `slot` of `account` held after the anchor's block, zero if nothing. Reverts with a guard error if that is not proven.
-    /// @dev The anchor is the caller's to check: here it is only what the header and the witness must fit.
-    function valueOf(SlotProof calldata proof, address account, bytes32 slot) external pure returns (uint256) {
-        StateAnchors.verify(proof.anchor, proof.header);
-        return SlotCheck.valueOf(proof.anchor.stateRoot, account, slot, proof.witness);
-    }
 }
 
 /// @title The exchange with the whole guard
@@ -69,9 +56,10 @@ contract GuardedPerps is MarginPerps, SettlementGuard, ProfitEscrow, ProvenBelie
     /// @dev The exchange holds margins, liquidity, kept profits and this. Who gets it is for people to decide; nothing here pays it out.
     uint256 public writtenOff;
 
-    constructor(IERC20 token, address feed, address keeper) MarginPerps(token, feed, keeper) {
+    /// @param proofs_ reads the proofs; a contract without state, trusted by its address
+    constructor(IERC20 token, address feed, address keeper, ProofDesk proofs_) MarginPerps(token, feed, keeper) {
         custodian = address(new Custodian());
-        proofs = new ProofDesk();
+        proofs = proofs_;
         _configureScope(EXCHANGE, _scopeConfig());
     }
 
@@ -121,7 +109,7 @@ contract GuardedPerps is MarginPerps, SettlementGuard, ProfitEscrow, ProvenBelie
 
     function _provenBacking(bytes32 market, SlotProof calldata proof) private view returns (uint256) {
         _requireAnchor(_anchorOf(proof.anchor), 1, MAX_PROOF_AGE);
-        return proofs.valueOf(proof, custodian, _slotOf(market));
+        return proofs.valueOf(proof.anchor, proof.header, custodian, _slotOf(market), proof.witness);
     }
     // #endregion beliefs
 

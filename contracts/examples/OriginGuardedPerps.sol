@@ -4,6 +4,7 @@ pragma solidity ^0.8.24;
 import {Continuity} from "../anchor/Continuity.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
+import {ProofDesk} from "../ProofDesk.sol";
 import {GuardedPerps} from "./GuardedPerps.sol";
 import {L1OriginContinuity} from "../policy/L1OriginContinuity.sol";
 import {PolicyGuard} from "../policy/PolicyGuard.sol";
@@ -15,7 +16,12 @@ import {ScopeConfig} from "../policy/Scopes.sol";
 /// @notice Such a chain makes up for an outage with blocks that have the times of those it missed. So its clock never
 /// shows an outage. This exchange asks how far the chain's view of L1 lies behind instead.
 contract OriginGuardedPerps is GuardedPerps, L1OriginContinuity {
-    constructor(IERC20 token, address feed, address keeper) GuardedPerps(token, feed, keeper) {}
+    constructor(
+        IERC20 token,
+        address feed,
+        address keeper,
+        ProofDesk proofs
+    ) GuardedPerps(token, feed, keeper, proofs) {}
 
     /// @dev The gap is above the lag of a healthy sequencer, some minutes at the most. It is below the half hour beyond
     /// which the protocol lets no sequencer fall behind. A quarter of the gap, the part that makes the grace Stale, is

@@ -4,6 +4,7 @@ pragma solidity ^0.8.24;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 
+import {ProofDesk} from "../ProofDesk.sol";
 import {ArbitrumGuardedPerps} from "../examples/ArbitrumGuardedPerps.sol";
 import {DelayedVault} from "../examples/CollateralVault.sol";
 import {GuardedPerps} from "../examples/GuardedPerps.sol";
@@ -13,7 +14,12 @@ import {ScopeConfig} from "../policy/Scopes.sol";
 
 /// @notice The guarded exchange on a chain whose every source of block hashes has failed.
 contract SourcelessPerps is GuardedPerps {
-    constructor(IERC20 token, address feed, address keeper) GuardedPerps(token, feed, keeper) {}
+    constructor(
+        IERC20 token,
+        address feed,
+        address keeper,
+        ProofDesk proofs
+    ) GuardedPerps(token, feed, keeper, proofs) {}
 
     function _blockHash(uint256) internal pure override returns (bytes32) {
         return bytes32(0);
@@ -25,7 +31,12 @@ contract InterferedPerps is GuardedPerps {
     bool private _interferes;
     bytes private _revertData;
 
-    constructor(IERC20 token, address feed, address keeper) GuardedPerps(token, feed, keeper) {}
+    constructor(
+        IERC20 token,
+        address feed,
+        address keeper,
+        ProofDesk proofs
+    ) GuardedPerps(token, feed, keeper, proofs) {}
 
     function interfere(bytes calldata data) external {
         _interferes = true;
@@ -40,7 +51,12 @@ contract InterferedPerps is GuardedPerps {
 
 /// @notice The guarded exchange under a policy that makes profits wait in Lagging already, where positions may be opened.
 contract CautiousPerps is GuardedPerps {
-    constructor(IERC20 token, address feed, address keeper) GuardedPerps(token, feed, keeper) {}
+    constructor(
+        IERC20 token,
+        address feed,
+        address keeper,
+        ProofDesk proofs
+    ) GuardedPerps(token, feed, keeper, proofs) {}
 
     function _scopeConfig() internal pure override returns (ScopeConfig memory config) {
         config = super._scopeConfig();
@@ -51,7 +67,12 @@ contract CautiousPerps is GuardedPerps {
 
 /// @notice The exchange on an Orbit chain with a block every two seconds. A scenario of four a second would take too long.
 contract OrbitPerps is ArbitrumGuardedPerps {
-    constructor(IERC20 token, address feed, address keeper) ArbitrumGuardedPerps(token, feed, keeper) {}
+    constructor(
+        IERC20 token,
+        address feed,
+        address keeper,
+        ProofDesk proofs
+    ) ArbitrumGuardedPerps(token, feed, keeper, proofs) {}
 
     function _scopeConfig() internal pure override returns (ScopeConfig memory config) {
         config = super._scopeConfig();

@@ -7,6 +7,7 @@ import type { HardhatChain } from "../../src/hardhat/index.js";
 import { ARB_SYS, installAt, opcodesOf } from "../../tools/sources/install.js";
 import {
   ArbitrumGuardedPerps__factory,
+  ProofDesk__factory,
   ISourceErrors__factory,
   TestToken__factory,
   type ArbitrumGuardedPerps,
@@ -33,7 +34,7 @@ describe("ArbitrumGuardedPerps", () => {
   async function deploy(chain: HardhatChain): Promise<ArbitrumGuardedPerps> {
     const { deployer, feed, keeper } = await signersOf(chain);
     const token = await new TestToken__factory(deployer).deploy();
-    return new ArbitrumGuardedPerps__factory(deployer).deploy(token, feed, keeper);
+    return new ArbitrumGuardedPerps__factory(deployer).deploy(token, feed, keeper, await new ProofDesk__factory(deployer).deploy());
   }
 
   it("SG-16, C7: takes no height and no hash from the opcodes, which are not the chain's own there", async () => {

@@ -23,6 +23,7 @@ import {
   GuardedPerps__factory,
   InterferedPerps__factory,
   PlainWallet__factory,
+  ProofDesk__factory,
   SourcelessPerps__factory,
   TestToken__factory,
   type GuardedPerps,
@@ -65,7 +66,8 @@ describe("MarginPerps", () => {
   ): Promise<string> {
     const { deployer, feed, keeper, alice, provider } = world.signers;
     const { token } = world.addresses;
-    const variant = await (await new factory(deployer).deploy(token, feed, keeper)).getAddress();
+    const proofs = await new ProofDesk__factory(deployer).deploy();
+    const variant = await (await new factory(deployer).deploy(token, feed, keeper, proofs)).getAddress();
     world = { ...world, addresses: { ...world.addresses, guarded: variant } };
     perps = exchange(world, "guarded", "keeper");
     await perps.connect(feed).setPrice(MARKET, PRICE);

@@ -3,6 +3,7 @@ pragma solidity ^0.8.24;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
+import {ProofDesk} from "../../contracts/ProofDesk.sol";
 import {GuardedPerps} from "../../contracts/examples/GuardedPerps.sol";
 import {Status} from "../../contracts/policy/Policy.sol";
 import {Assessment, Assessments} from "../../contracts/policy/Assessment.sol";
@@ -15,7 +16,7 @@ import {Transitions} from "../../contracts/policy/Transitions.sol";
 contract EvidentPerps is GuardedPerps {
     using Transitions for Scope;
 
-    constructor(IERC20 token, address feed, address keeper) GuardedPerps(token, feed, keeper) {}
+    constructor(IERC20 token, address feed, address keeper, ProofDesk proofs) GuardedPerps(token, feed, keeper, proofs) {}
 
     function raise(bytes32 scope, bytes32 cause, Status status, uint64 evidence) external returns (bool) {
         return _raise(scope, cause, status, evidence);

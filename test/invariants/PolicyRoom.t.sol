@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.24;
 
+import {ProofDesk} from "../../contracts/ProofDesk.sol";
 import {TestToken} from "../../contracts/mocks/TestToken.sol";
 import {Checks} from "./Checks.sol";
 import {EvidentPerps} from "./EvidentPerps.sol";
@@ -25,7 +26,7 @@ contract PolicyRoomTest {
         vm.roll(24_000_000);
         _handler = new PolicyRoomHandler();
         TestToken token = new TestToken();
-        _handler.start(new EvidentPerps(token, address(_handler), address(_handler)), token);
+        _handler.start(new EvidentPerps(token, address(_handler), address(_handler), new ProofDesk()), token);
     }
 
     function targetContracts() external view returns (address[] memory targets) {
