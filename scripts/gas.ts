@@ -154,6 +154,7 @@ async function codeSizes(chain: HardhatChain, build: Build): Promise<Figures> {
     SettlementGuard: whole - nothing,
     "SettlementGuard with _raise and _heal": (await sizeOf("SizeOfEvidence", SCOPE_CONFIG)) - nothing,
     "SettlementGuard with ProfitEscrow": (await sizeOf("SizeOfEscrow", SCOPE_CONFIG)) - nothing,
+    "LedgerGuard beside SettlementGuard": (await sizeOf("SizeOfLedger", SCOPE_CONFIG)) - whole,
     "StandaloneGuard, deployed once": await sizeOf("SizeOfStandaloneGuard"),
   };
 }

@@ -13,6 +13,8 @@ export {
   BELIEF_ERRORS,
   CHAIN_ERRORS,
   CHAIN_FAULTS,
+  DISPUTES,
+  LEDGER_ERRORS,
   PIN_ERRORS,
   POLICY_ERRORS,
   SOURCE_ERRORS,
@@ -22,6 +24,7 @@ export {
 } from "./explain/guardErrors.js";
 export type {
   ChainFault,
+  Dispute,
   DecodedGuardError,
   GuardErrorInput,
   GuardErrorName,
@@ -139,3 +142,15 @@ export { fetchHeader } from "./actions/fetchHeader.js";
 export type { BlockId, BlockTag } from "./actions/fetchHeader.js";
 export { toRequest } from "./rpc/request.js";
 export type { Connection, Eip1193Provider, Request, RequestOptions, SendProvider } from "./rpc/request.js";
+export {
+  LEDGER_FORMAT,
+  commitmentDigest,
+  commitmentTypedData,
+  epochTypedData,
+  hashCommitment,
+  hashSigners,
+  hashTerms,
+} from "./ledger/commitment.js";
+export type { Commitment, LedgerEpoch, LedgerTypedData, SignerSet } from "./ledger/commitment.js";
+export { COMPARATORS, DERIVATIONS, comparedPlace, decodeWord, hashRules, ruleHolds } from "./ledger/rules.js";
+export type { CodeRule, ComparedPlace, Comparator, Derivation, Rule, RuleBook } from "./ledger/rules.js";

@@ -50,4 +50,7 @@ interface IPolicyEngine is IPolicyGuard {
 
     /// @notice Closes a cause.
     function heal(bytes32 scope, bytes32 cause, uint64 evidence) external payable returns (bool);
+
+    /// @notice The scope's ledger was committed to, and owes the next commitment after `span` seconds. Zero ends that.
+    function recordCommitment(bytes32 scope, uint24 span) external payable returns (bool);
 }

@@ -14,7 +14,7 @@ import {IPolicyErrors} from "./IPolicyErrors.sol";
 /// @param paused until when it is paused, by the clock alone: its height is zero
 /// @param exitsClosed until when Halted closes exits
 /// @param exitsClosable before which a later Halted cause closes none
-/// @param synced when it is Synced again, if the chain lives and no cause is open
+/// @param synced when it is Synced again, if the chain lives, no cause is open and its ledger owes nothing
 /// @param unaccounted seconds that no block accounts for
 /// @param openDiverged causes that make it Diverged until evidence heals them
 /// @param openHalted causes that make it Halted until evidence heals them

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.13;
 
+import {LedgerGuard} from "../LedgerGuard.sol";
 import {SettlementGuard} from "../SettlementGuard.sol";
 import {StandaloneGuard} from "../StandaloneGuard.sol";
 import {StateAnchoredGuard} from "../StateAnchoredGuard.sol";
 import {StatelessGuard} from "../StatelessGuard.sol";
 import {Anchor, StateAnchor} from "../anchor/Anchor.sol";
+import {ILedgerDesk} from "../interfaces/ILedgerDesk.sol";
 import {Action, Status, Verdict} from "../policy/PolicyTypes.sol";
 import {ProfitEscrow} from "../policy/ProfitEscrow.sol";
+import {PolicyGuard} from "../policy/PolicyGuard.sol";
 import {ScopeConfig} from "../policy/Scopes.sol";
+import {ScopeHead} from "../policy/ScopeHead.sol";
 
 /// @notice A function of the protocol's own, and nothing else: what the others have more is the guard's code.
 contract SizeOfNothing {
@@ -86,3 +90,19 @@ contract SizeOfEscrow is SizeOfSettlementGuard, ProfitEscrow {
 }
 
 contract SizeOfStandaloneGuard is StandaloneGuard {}
+
+contract SizeOfLedger is SizeOfSettlementGuard, LedgerGuard {
+    constructor(ScopeConfig memory config) SizeOfSettlementGuard(config) {}
+
+    function nameLedger(bytes32 scope, bytes32 config) external {
+        _nameLedger(scope, config);
+    }
+
+    function _ledgerDesk() internal pure override returns (ILedgerDesk) {
+        return ILedgerDesk(address(1));
+    }
+
+    function _isAlive(bytes32 scope, ScopeHead head) internal override(PolicyGuard, LedgerGuard) returns (bool) {
+        return LedgerGuard._isAlive(scope, head);
+    }
+}

@@ -9,6 +9,7 @@ struct Facts {
     uint256 gap; // the configured one, in milliseconds
     bool stale; // the time after a recorded outage, or a healing, lasts
     bool lagging; // the grace after that lasts; not while `stale`
+    bool silent; // the scope's ledger owes a commitment
     Status paused; // what the pauser made of it; Synced if nothing, or if it has ended
     uint256 openDiverged; // open causes
     uint256 openHalted; // open causes
@@ -31,6 +32,7 @@ struct Assessment {
 /// | a Halted cause is open                                        | Halted  | Diverged           |
 /// | a Diverged cause is open                                      | Diverged| Diverged           |
 /// | an outage is seen, or the time after one lasts                | Stale   | Stale              |
+/// | the scope's ledger owes a commitment                          | Stale   | Stale              |
 /// | the grace lasts, and a quarter of the gap is unaccounted for  | Stale   | Stale              |
 /// | the grace lasts                                               | Lagging | Lagging            |
 /// | nothing                                                       | Synced  | Synced             |
@@ -55,7 +57,7 @@ library Assessments {
 
         Status status = Status.Synced;
         if (facts.lagging) status = Status.Lagging;
-        if (facts.stale || result.outage || isUnsettled(facts)) status = Status.Stale;
+        if (facts.stale || facts.silent || result.outage || isUnsettled(facts)) status = Status.Stale;
         if (facts.paused > status) status = facts.paused;
         if (facts.openDiverged != 0) status = Status.Diverged;
         if (facts.openHalted != 0) status = Status.Halted;

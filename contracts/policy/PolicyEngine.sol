@@ -211,6 +211,12 @@ contract PolicyEngine is IPolicyEngine, IHeaderErrors, IAnchorErrors, IActionErr
         return true;
     }
 
+    /// @inheritdoc IPolicyEngine
+    function recordCommitment(bytes32 scope, uint24 span) external payable hosted returns (bool) {
+        _known(scope).recordCommitment(span, _clock(_host()));
+        return true;
+    }
+
     /* ROLES */
 
     /// @inheritdoc IPolicyGuard

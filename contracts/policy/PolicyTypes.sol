@@ -5,7 +5,7 @@ pragma solidity ^0.8.13;
 enum Status {
     Synced, // nothing
     Lagging, // the grace after Stale, in which margins are topped up; or a pause
-    Stale, // time passed in which the chain, or its view of another chain, stood still
+    Stale, // time passed in which the chain, or its view of another chain, stood still; or a ledger owes a commitment
     Diverged, // canonical state contradicts what the protocol believes; ends on evidence alone
     Halted // contradicted so that no price or balance of the scope can be believed
 }

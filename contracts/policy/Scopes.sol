@@ -53,14 +53,17 @@ struct Scope {
     uint24 graceSpan;
     uint24 exitsSpan;
     uint40 outageBlock;
+    uint24 committedSpan;
     // Slot 2: ends rather than beginnings, here and in slot 3, so that no later configuration moves them.
     Deadline staleUntil;
     Deadline graceUntil; // Lagging from staleUntil until then
     Deadline pausedUntil;
     Status paused;
-    // Slot 3: until when Halted closes exits, and from when it may again.
+    // Slot 3: until when Halted closes exits, and from when it may again. Until when the ledger's last commitment counts;
+    // zero where the scope has no ledger.
     Deadline exitsClosedUntil;
     Deadline exitsClosableFrom;
+    Deadline committedUntil;
     // Slot 4.
     Pauses pauses;
     // Slots 5 and 6: the one configuration that waits for its delay. Its hash, from when it may be applied, from when

@@ -29,7 +29,16 @@ library Transitions {
             known.lagging = !known.stale && !scope.graceUntil.hasPassed(now_, scope.graceSpan);
             if (!scope.pausedUntil.hasPassed(now_, 0)) known.paused = scope.paused;
         }
+        known.silent = isSilent(scope, now_);
         if (known.openHalted != 0) known.exitsClosed = !scope.exitsClosedUntil.hasPassed(now_, scope.exitsSpan);
+    }
+
+    /// @notice Whether the scope has a ledger that owes a commitment.
+    function isSilent(Scope storage scope, Clock memory now_) internal view returns (bool) {
+        Deadline until = scope.committedUntil;
+        uint256 end = until.time();
+        if (end == 0 || now_.time < end) return false; // without a look at the span, which is in another slot
+        return until.hasPassed(now_, scope.committedSpan);
     }
 
     /* WHAT THE CHAIN SHOWS */
@@ -62,6 +71,14 @@ library Transitions {
         (scope.staleUntil, scope.graceUntil) = (stale, grace);
         (scope.staleSpan, scope.graceSpan) = (span, whole);
         scope.head = scope.head.withDeadlines(true);
+    }
+
+    /// @notice The scope's ledger was committed to; it owes the next commitment after `span` seconds. Zero: it has no ledger any more.
+    /// What was closed while it owed one stays so for `staleFor`: whoever could not trade gets time first.
+    function recordCommitment(Scope storage scope, uint24 span, Clock memory now_) internal {
+        if (isSilent(scope, now_)) enterStale(scope, now_);
+        scope.committedUntil = span == 0 ? Deadline.wrap(0) : Deadlines.from(now_, span, scope.head.longestBlockTime());
+        scope.committedSpan = span;
     }
 
     /* EVIDENCE */

@@ -33,7 +33,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["contracts/anchor"],
   ["contracts/interfaces/IProofErrors.sol", "contracts/interfaces/IPinErrors.sol"],
   ["contracts/proof"],
-  ["contracts/policy", "contracts/interfaces"],
+  ["contracts/policy", "contracts/interfaces", "contracts/ledger"],
   ["contracts"],
   ["contracts/reference", "contracts/testing"],
   ["contracts/StateProofLens.sol", "contracts/examples"],

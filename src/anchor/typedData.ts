@@ -187,7 +187,8 @@ function structHash(anchor: Anchor | StateAnchor): Uint8Array {
   return hashStruct("StateAnchor", STATE_ANCHOR_TYPE, [...words, toBytes(stateRoot, "stateRoot", 32)]);
 }
 
-function domainSeparator(domain: TypedDataDomain): Uint8Array {
+/** The EIP-712 separator of a domain. */
+export function domainSeparator(domain: TypedDataDomain): Uint8Array {
   const fields = domainFieldsOf(domain);
   const words = fields.map((field) => {
     const { name, type } = field;
@@ -214,9 +215,20 @@ function isDomainMember(key: string): boolean {
   return DOMAIN_TYPE.some(({ name }) => name === key);
 }
 
-function hashStruct(name: string, members: readonly TypedDataField[], words: readonly Uint8Array[]): Uint8Array {
-  const type = `${name}(${members.map((member) => `${member.type} ${member.name}`).join(",")})`;
+/** The EIP-712 struct hash of a struct without arrays, whose members are encoded already. @param inner the types of its structs */
+export function hashStruct(
+  name: string,
+  members: readonly TypedDataField[],
+  words: readonly Uint8Array[],
+  inner = "",
+): Uint8Array {
+  const type = `${encodeType(name, members)}${inner}`;
   return keccak256(concat([hashText(type), ...words]));
+}
+
+/** A struct's part of an EIP-712 type. */
+export function encodeType(name: string, members: readonly TypedDataField[]): string {
+  return `${name}(${members.map((member) => `${member.type} ${member.name}`).join(",")})`;
 }
 
 function hashText(text: string): Uint8Array {

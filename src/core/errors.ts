@@ -86,6 +86,10 @@ export interface ErrorDetails {
   readonly INVALID_POLICY: { action: string; status: string; reason: string };
   /** A configuration that cannot work. Every fault with its line. */
   readonly INVALID_CONFIG: { faults: { line: string; reason: string }[] };
+  /** A commitment, or a set of signers, that no desk would take. */
+  readonly INVALID_COMMITMENT: { member: string; reason: string };
+  /** A rule book that no desk would take, or an owner whom a rule does not compare. `index` is that of the rule. */
+  readonly INVALID_RULE: { index: number | undefined; reason: string };
   /** A contract that could not be deployed at its address, or that is not what should be there. */
   readonly DEPLOYMENT_REFUSED: { address: string; reason: string };
   /** The fork simulator was asked for something that it cannot do. */

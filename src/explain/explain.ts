@@ -6,6 +6,7 @@ import { verifyWitness, type WitnessQuestion } from "../proof/witness.js";
 import { oneLine, quoted, withoutUrls } from "../core/text.js";
 import {
   CHAIN_FAULTS,
+  DISPUTES,
   decodeLibraryError,
   libraryErrorNameOf,
   selectorOf,
@@ -179,8 +180,61 @@ const SENTENCES: Record<LibraryErrorName, (values: Values) => string> = {
     `the forks of the beacon chain are not in order: slot ${slot} comes before ${next} and is greater.`,
   ChainUnproven: ({ chainId, fault, given, shown }) =>
     `chain ${chainId} is not listed and does not prove itself. By fault ${fault} (${named(CHAIN_FAULTS, fault)}) the header says ${given}, and the chain ${shown}.`,
+  LedgerUnknown: (v) => `nobody opened ${ledgerOf(v)}.`,
+  LedgerNotNamed: ({ named: wanted, given }) =>
+    `the guard named a configuration with the hash ${wanted}, and the one that is given has ${given}.`,
+  LedgerIsOpen: (v) => `${ledgerOf(v)} is open already.`,
+  LedgerIsRetired: (v) => `${ledgerOf(v)} was retired: its guard or its administrator can open it again.`,
+  LedgerConfigOutOfBounds: ({ name, value, least, greatest }) =>
+    `the ledger's ${plain(name)} is ${value}, and the bounds are ${least} and ${greatest}, both included.`,
+  SignerSetInvalid: ({ threshold, signers }) =>
+    `a threshold of ${threshold} is not more than half of ${signers} signers, or more than all, or they are more than 32.`,
+  SignersUnordered: ({ index, signer }) => `signer ${index}, ${signer}, is zero or not above the one before.`,
+  RuleInvalid: ({ index }) => `rule ${index} of the book is missing, or compares nothing.`,
+  TermsMismatch: ({ kept, given }) => `the ledger is judged by terms with the hash ${kept}, and not by ${given}.`,
+  EpochMismatch: ({ epoch, given }) =>
+    `the commitment is of epoch ${given}, and epoch ${epoch} is open: what was not relayed in its own is void.`,
+  ChainMismatch: ({ chainId, given }) => `the commitment is about chain ${given}, and this is chain ${chainId}.`,
+  FormatUnknown: ({ format }) => `a ledger of format ${format} is not known.`,
+  LedgerRootMissing: () => "the commitment's ledger root is zero, which is no root.",
+  SequenceMismatch: ({ next, given }) =>
+    `commitment ${next} comes next, and not ${given}: one was dropped, repeated or reordered.`,
+  PreviousMismatch: ({ head, given }) =>
+    `the commitment says that it follows ${given}, and ${head} is on record: the ledger was rolled back.`,
+  AnchorRolledBack: ({ last, given }) =>
+    `the commitment is about block ${given}, and the one on record about block ${last}.`,
+  CommitmentExpired: ({ validUntil, validUntilBlock }) =>
+    `the commitment could be relayed until ${moment(validUntil)} and block ${validUntilBlock}: open an epoch, which voids it.`,
+  CommitmentTierTooLow: ({ least, given }) =>
+    `the commitment is of tier ${tierOf(given)}, and the ledger needs ${tierOf(least)}.`,
+  SignatureCount: ({ signers, given }) =>
+    `there are ${signers} signers and ${given} signatures: one who did not sign has an empty one.`,
+  SignatureInvalid: ({ signer }) => `the signature in the place of ${signer} is not that signer's.`,
+  QuorumMissing: ({ threshold, given }) => `${given} signed, and ${threshold} must.`,
+  ClaimHolds: ({ kind, claimed, actual }) =>
+    `dispute ${kind} (${named(DISPUTES, kind)}) shows nothing: claimed is ${claimed}, and shown ${actual}.`,
+  CommitmentsUnrelated: ({ first, second }) =>
+    `the commitments ${first} and ${second} are of scopes or sequences that cannot contradict each other.`,
+  EvidenceInFuture: ({ number }) => `the commitments are about block ${number}, which has not come.`,
+  OwnerInvalid: ({ owner }) => `the rule does not compare the owner ${owner}.`,
+  PinOfOtherBlock: ({ anchor, pinned }) =>
+    `the commitment is about block ${anchor}, and the root is pinned of block ${pinned}: bring the whole proof.`,
+  LedgerEvidenceNotNewer: ({ evidence, last }) =>
+    `evidence of block ${evidence} is not newer than that of block ${last}, which stands already.`,
+  NotContradicted: (v) => `nothing stands against ${ledgerOf(v)}.`,
+  HealingTooEarly: ({ commitments, needed, from }) =>
+    `${commitments} commitments count of the ${needed} that heal, at the earliest at ${moment(from)}.`,
+  RetirementTooEarly: ({ time, number }) => `the ledger can be retired from ${moment(time)} and block ${number}.`,
+  NotAdministrator: ({ caller }) => `${caller} is not the ledger's administrator.`,
+  EpochNotReady: ({ announced, time, number }) =>
+    `of the next epoch the terms with the hash ${announced} are announced, from ${moment(time)} and block ${number}, and for as long again as the delay.`,
+  NotLedgerDesk: ({ caller }) => `${caller} is not the desk whose word the guard takes.`,
   FieldOutOfSlot: ({ offset, width }) => `a field of ${width} bytes at ${offset} does not lie inside a slot's 32.`,
 };
+
+function ledgerOf({ guard, scope }: Values): string {
+  return `the ledger of scope ${word(scope)} of ${guard}`;
+}
 
 function depthOf({ number, head }: Values): string {
   return `the anchor at block ${number} is ${BigInt(head!) - BigInt(number!)} deep at block ${head}`;

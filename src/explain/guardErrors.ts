@@ -264,6 +264,89 @@ export const CHAIN_ERRORS = {
   ],
 } as const satisfies { [name: string]: readonly GuardErrorInput[] };
 
+const guardian: GuardErrorInput = { name: "guard", type: "address", meaning: "the protocol whose scope it is" };
+const ledger = [guardian, scope];
+const tier = (name: string, meaning: string): GuardErrorInput => ({ name, type: "uint8", meaning });
+
+/** What is wrong with a ledger, by the dispute that shows it: the contract's `Dispute`, in its order. */
+export const DISPUTES = [
+  "mismatch",
+  "state-root",
+  "equivocation",
+  "broken-chain",
+  "leaf",
+  "insolvent",
+  "understated",
+  "code",
+] as const;
+export type Dispute = (typeof DISPUTES)[number];
+
+/** The errors of `contracts/interfaces/ILedgerErrors.sol`: what those who commit to a ledger, dispute it or heal it are refused. */
+export const LEDGER_ERRORS = {
+  LedgerUnknown: ledger,
+  LedgerNotNamed: [
+    hash("named", "the hash of the configuration that the guard named"),
+    hash("given", "the hash of the one that is given"),
+  ],
+  LedgerIsOpen: ledger,
+  LedgerIsRetired: ledger,
+  LedgerConfigOutOfBounds: [
+    hash("name", "the member of the configuration"),
+    count("value", "its value"),
+    count("least", "the least it may be"),
+    count("greatest", "the greatest it may be"),
+  ],
+  SignerSetInvalid: [count("threshold", "how many must sign"), count("signers", "how many signers there are")],
+  SignersUnordered: [count("index", "the signer's place"), { name: "signer", type: "address", meaning: "the signer" }],
+  RuleInvalid: [count("index", "the rule's place in the book")],
+  TermsMismatch: [hash("kept", "the hash of what judges the ledger"), hash("given", "the hash of what is given")],
+  EpochMismatch: [height("epoch", "the epoch that is open"), height("given", "the commitment's")],
+  ChainMismatch: [count("chainId", "the chain's id"), count("given", "the commitment's")],
+  FormatUnknown: [count("format", "the ledger's format")],
+  LedgerRootMissing: [],
+  SequenceMismatch: [height("next", "the sequence that comes next"), height("given", "the commitment's")],
+  PreviousMismatch: [
+    hash("head", "the commitment on record"),
+    hash("given", "the one that the commitment says it follows"),
+  ],
+  AnchorRolledBack: [height("last", "the block committed to last"), height("given", "the commitment's")],
+  CommitmentExpired: [
+    { name: "validUntil", type: "uint64", meaning: "the last second in which it may be relayed" },
+    height("validUntilBlock", "the last height at which it may be relayed"),
+  ],
+  CommitmentTierTooLow: [tier("least", "the tier that the ledger needs"), tier("given", "the commitment's")],
+  SignatureCount: [count("signers", "how many signers there are"), count("given", "how many signatures are given")],
+  SignatureInvalid: [{ name: "signer", type: "address", meaning: "the signer" }],
+  QuorumMissing: [count("threshold", "how many must sign"), count("given", "how many did")],
+  ClaimHolds: [
+    { name: "kind", type: "uint8", meaning: "the dispute, as a position in `DISPUTES`" },
+    hash("claimed", "what the ledger or the commitment says"),
+    hash("actual", "what is shown"),
+  ],
+  CommitmentsUnrelated: [hash("first", "one commitment"), hash("second", "the other")],
+  EvidenceInFuture: [height("number", "the block that has not come")],
+  OwnerInvalid: [hash("owner", "the owner")],
+  PinOfOtherBlock: [height("anchor", "the commitment's block"), height("pinned", "the pinned one")],
+  LedgerEvidenceNotNewer: [
+    height("evidence", "the block that the new evidence speaks of"),
+    height("last", "the one that the newest evidence so far spoke of"),
+  ],
+  NotContradicted: ledger,
+  HealingTooEarly: [
+    count("commitments", "how many commitments count"),
+    count("needed", "how many must"),
+    seconds("from", "when it can be healed at the earliest, in seconds since 1970"),
+  ],
+  RetirementTooEarly: [seconds("time", "its end, in seconds since 1970"), count("number", "its end, as a height")],
+  NotAdministrator: [caller],
+  EpochNotReady: [
+    hash("announced", "the hash of the terms that are announced"),
+    seconds("time", "from when, in seconds since 1970"),
+    count("number", "from which height on"),
+  ],
+  NotLedgerDesk: [caller],
+} as const satisfies { [name: string]: readonly GuardErrorInput[] };
+
 /** Every error that a contract of the library reverts with; the examples' own are not among them. */
 export const LIBRARY_ERRORS = {
   ...GUARD_ERRORS,
@@ -272,6 +355,7 @@ export const LIBRARY_ERRORS = {
   ...PIN_ERRORS,
   ...SOURCE_ERRORS,
   ...CHAIN_ERRORS,
+  ...LEDGER_ERRORS,
   /** Of `contracts/proof/SlotDerivation.sol`. */
   FieldOutOfSlot: [
     { name: "offset", type: "uint256", meaning: "where the field begins, in bytes from the slot's lowest" },

@@ -21,6 +21,7 @@ import {
   LIBRARY_ERRORS,
   PIN_ERRORS,
   POLICY_ERRORS,
+  LEDGER_ERRORS,
   SOURCE_ERRORS,
   type LibraryErrorName,
 } from "../../src/explain/guardErrors.js";
@@ -191,6 +192,7 @@ describe("explain", function () {
       ...SOURCE_ERRORS,
       ...PIN_ERRORS,
       ...CHAIN_ERRORS,
+      ...LEDGER_ERRORS,
     };
     expect(errors.map(({ name }) => name).sort()).to.deep.equal(Object.keys(tables).sort());
     const source = announced();

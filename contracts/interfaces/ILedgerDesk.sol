@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.13;
+
+import {
+    CodeProof,
+    Commitment,
+    Dispute,
+    LeafProof,
+    LedgerConfig,
+    RuleBook,
+    Signed,
+    SignerSet,
+    Terms,
+    TotalProof
+} from "../ledger/LedgerTypes.sol";
+import {Deadline} from "../policy/Deadline.sol";
+import {ILedgerErrors} from "./ILedgerErrors.sol";
+
+/// @notice What is on record of a scope's ledger.
+/// @param head struct hash of the newest commitment that was relayed
+/// @param sequence of it
+/// @param anchored height of its anchor
+/// @param epoch that is open
+/// @param terms hash of its signers and rules
+/// @param isContradicted whether evidence stands against the ledger
+/// @param contradicted height that the newest evidence speaks of, while it stands
+/// @param streak commitments that count for healing
+/// @param healableFrom seconds since 1970; zero while nothing counts
+/// @param isRetired whether the ledger counts no more
+/// @param retirableFrom from when anybody may retire it, if nothing is relayed, or healed, until then
+/// @param evidence keccak256 of the calldata of the newest dispute that held
+struct LedgerStatus {
+    bytes32 head;
+    uint64 sequence;
+    uint64 anchored;
+    uint64 epoch;
+    bytes32 terms;
+    bool isContradicted;
+    uint64 contradicted;
+    uint256 streak;
+    uint256 healableFrom;
+    bool isRetired;
+    Deadline retirableFrom;
+    bytes32 evidence;
+}
+
+/// @title Where ledgers are committed to, disputed and healed
+/// @notice A ledger is kept off the chain, by an order book, a sequencer or a sub-protocol. Its signers commit to it at a
+/// canonical block. Anybody relays a commitment. Anybody shows in one transaction that ledger and chain disagree. The scope
+/// is then Diverged until matching commitments heal it.
+///
+/// Who can do what:
+/// - anybody: open the ledger that its guard named, relay, dispute, heal, retire. And open an epoch that was signed, or
+/// announced long enough ago;
+/// - a quorum of the open epoch: commit, and open the next epoch;
+/// - the administrator: announce an epoch, which may be opened after the delay;
+/// - nobody: declare a ledger sound.
+///
+/// One contract serves all guards; each names the desk that it trusts. It has no owner.
+///
+/// **What is evidence.** A commitment that is on record, or that a quorum of the open epoch signed, of the ledger's tier. It
+/// is evidence of the block of its anchor. An ancestor, a lag, an unknown hash or a block to come is never evidence.
+///
+/// **The way out.** Anybody can retire a ledger that is silent, or contradicted, for 28 days. The scope then goes by the
+/// chain alone.
+interface ILedgerDesk is ILedgerErrors {
+    /// @notice Emitted when a guard names a scope's ledger.
+    /// @param config keccak256 of the ABI encoding of its `LedgerConfig`
+    event LedgerNamed(address indexed guard, bytes32 indexed scope, bytes32 config);
+
+    /// @notice Emitted when a scope's ledger is opened.
+    event LedgerOpened(address indexed guard, bytes32 indexed scope, LedgerConfig config);
+
+    /// @notice Emitted when other signers or rules judge a ledger.
+    event EpochOpened(address indexed guard, bytes32 indexed scope, uint64 epoch, Terms terms);
+
+    /// @notice Emitted when the administrator announces an epoch; with a hash of zero when it takes that back.
+    /// @param terms hash of its signers and rules
+    event EpochAnnounced(address indexed guard, bytes32 indexed scope, bytes32 terms, uint256 readyTime);
+
+    /// @notice Emitted when a commitment was relayed.
+    /// @param hash its struct hash
+    event LedgerCommitted(address indexed guard, bytes32 indexed scope, bytes32 indexed hash, Commitment commitment);
+
+    /// @notice Emitted when a ledger was proven wrong.
+    /// @param hash struct hash of the commitment
+    /// @param number block that the evidence speaks of
+    /// @param claimed what the ledger or the commitment says
+    /// @param actual what was shown
+    /// @param evidence keccak256 of the calldata that showed it
+    event LedgerContradicted(
+        address indexed guard,
+        bytes32 indexed scope,
+        Dispute indexed kind,
+        bytes32 hash,
+        uint64 number,
+        bytes32 claimed,
+        bytes32 actual,
+        bytes32 evidence
+    );
+
+    /// @notice Emitted when matching commitments healed a ledger.
+    /// @param number the first block that was committed to since
+    event LedgerHealed(address indexed guard, bytes32 indexed scope, uint64 number);
+
+    /// @notice Emitted when a ledger counts no more.
+    event LedgerRetired(address indexed guard, bytes32 indexed scope);
+
+    /* FOR GUARDS */
+
+    /// @notice Names the ledger of a scope of the caller, which is the guard. Only while none is open: before, or after it was
+    /// retired.
+    /// @param config keccak256 of the ABI encoding of its `LedgerConfig`. A guard need not carry the code that encodes it
+    function nameLedger(bytes32 scope, bytes32 config) external;
+
+    /// @notice Opens the ledger that the guard has named.
+    function open(address guard, bytes32 scope, LedgerConfig calldata config) external;
+
+    /* COMMITMENTS */
+
+    /// @notice Puts a commitment on record. It must follow the one on record, of the open epoch, and match the chain.
+    /// @param signatures in the order of the signers, empty where one did not sign
+    function relay(Commitment calldata commitment, SignerSet calldata set, bytes[] calldata signatures) external;
+
+    /// @notice Opens the next epoch, signed by a quorum of the one that is open: `Commitments.hashEpoch`.
+    /// @param rules hash of the rule book of the open epoch
+    function openEpoch(
+        address guard,
+        bytes32 scope,
+        Terms calldata next,
+        SignerSet calldata set,
+        bytes32 rules,
+        bytes[] calldata signatures
+    ) external;
+
+    /// @notice Announces an epoch, and takes back the one that was announced. The administrator alone.
+    /// @param terms `Commitments.termsOf` its signers and rules; zero for none
+    function announceEpoch(address guard, bytes32 scope, bytes32 terms) external;
+
+    /// @notice Opens the epoch that was announced, after its delay.
+    function openAnnouncedEpoch(address guard, bytes32 scope, Terms calldata next) external;
+
+    /* DISPUTES: each stops the commitment's scope, or reverts. The proofs say what each needs. */
+
+    /// @notice Shows that the chain has another block at the anchor's height.
+    function disputeAnchor(Signed calldata signed) external;
+
+    /// @notice Shows that the anchor's block has another state root.
+    /// @param header RLP of its header
+    function disputeStateRoot(Signed calldata signed, bytes calldata header) external;
+
+    /// @notice Shows two commitments of one sequence.
+    function disputeEquivocation(Signed calldata first, Signed calldata second) external;
+
+    /// @notice Shows a commitment that does not follow the one before.
+    function disputeChain(Signed calldata parent, Signed calldata child) external;
+
+    /// @notice Shows that a rule does not hold of a key, absence included. For a total's rule the dispute is Insolvent.
+    function disputeLeaf(Signed calldata signed, RuleBook calldata book, LeafProof calldata proof) external;
+
+    /// @notice Shows that leaves add up to more than their total.
+    function disputeTotal(Signed calldata signed, RuleBook calldata book, TotalProof calldata proof) external;
+
+    /// @notice Shows that an account has other code, or another word in a slot, than the book says.
+    function disputeCode(Signed calldata signed, RuleBook calldata book, CodeProof calldata proof) external;
+
+    /* THE WAY BACK */
+
+    /// @notice Heals a ledger, once enough matching commitments were relayed since it was contradicted.
+    function heal(address guard, bytes32 scope) external;
+
+    /// @notice Ends a ledger that was silent, or contradicted, for 28 days.
+    function retire(address guard, bytes32 scope) external;
+
+    /* VIEWS */
+
+    /// @notice What is on record of a scope's ledger. Reverts with LedgerUnknown.
+    function ledgerOf(address guard, bytes32 scope) external view returns (LedgerStatus memory status);
+
+    /// @notice The digest that signers of a commitment sign.
+    function digestOf(Commitment calldata commitment) external view returns (bytes32);
+
+    /// @notice The digest that signers of the next epoch's terms sign.
+    function digestOfEpoch(
+        address guard,
+        bytes32 scope,
+        uint64 epoch,
+        bytes32 signers,
+        bytes32 rules
+    ) external view returns (bytes32);
+}

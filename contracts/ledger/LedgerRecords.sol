@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.24;
+
+import {AnchorGuard} from "../anchor/AnchorGuard.sol";
+import {LiveEIP712} from "../anchor/LiveEIP712.sol";
+import {Tier} from "../interfaces/IBlockHashSource.sol";
+import {ILedgerDesk, LedgerStatus} from "../interfaces/ILedgerDesk.sol";
+import {ILedgerGuard, LedgerNews} from "../interfaces/ILedgerGuard.sol";
+import {Deadline, Deadlines} from "../policy/Deadline.sol";
+import {Clock} from "../policy/PolicyTypes.sol";
+import {Commitments} from "./Commitments.sol";
+import {LedgerRules} from "./LedgerRules.sol";
+import {Commitment, Dispute, LEDGER_FORMAT, LedgerConfig, Signed, SignerSet, Terms} from "./LedgerTypes.sol";
+import {Quorums} from "./Quorums.sol";
+
+/// @notice What is kept of a ledger. Each commitment rewrites it; nothing is appended.
+struct Ledger {
+    bytes32 head;
+    // Slot 1.
+    uint64 sequence;
+    uint40 anchored;
+    uint40 contradicted; // height of the newest evidence
+    uint40 streakAnchored; // height of the anchor of the first commitment that counts for healing
+    uint40 streakFrom; // seconds since 1970, when it was relayed
+    uint8 streak;
+    bool isContradicted;
+    bool isRetired;
+    // Slot 2.
+    uint40 epoch; // zero where nobody opened it
+    Deadline retirableFrom;
+    uint24 silence;
+    uint8 healAfter;
+    uint24 healFor;
+    Tier tier;
+    uint16 minDepth;
+    uint24 maxAge;
+    uint16 longestBlockTime;
+    // Slots 3 to 5: by whom and by what it is judged, and what the newest evidence was.
+    bytes32 terms;
+    bytes32 evidence;
+    bytes32 named; // by the guard, to be opened
+    // Slots 6 to 8: the epoch that the administrator announced.
+    address administrator;
+    uint24 delay;
+    bytes32 announced;
+    Deadline readyFrom;
+}
+
+/// @title What is on record of ledgers, and how it goes on
+/// @dev Heights have 40 bits here. A height of the executing chain that has more reverts.
+abstract contract LedgerRecords is AnchorGuard, LiveEIP712, ILedgerDesk {
+    /// @notice A ledger that was silent or contradicted for so many seconds can be retired.
+    uint256 internal constant RETIRE_AFTER = 28 days;
+
+    mapping(address guard => mapping(bytes32 scope => Ledger)) private _ledgers;
+
+    /* FOR GUARDS */
+
+    /// @inheritdoc ILedgerDesk
+    function nameLedger(bytes32 scope, bytes32 config) external {
+        Ledger storage ledger = _ledgers[msg.sender][scope];
+        if (ledger.epoch != 0 && !ledger.isRetired) revert LedgerIsOpen(msg.sender, scope);
+        ledger.named = config;
+        emit LedgerNamed(msg.sender, scope, config);
+    }
+
+    /// @inheritdoc ILedgerDesk
+    function open(address guard, bytes32 scope, LedgerConfig calldata config) external {
+        Ledger storage ledger = _ledgers[guard][scope];
+        bytes32 given = keccak256(abi.encode(config));
+        if (ledger.named != given) revert LedgerNotNamed(ledger.named, given);
+        ledger.named = 0;
+        _requireBounds(config);
+        (ledger.silence, ledger.healAfter, ledger.healFor) = (config.silence, config.healAfter, config.healFor);
+        (ledger.tier, ledger.minDepth, ledger.maxAge) = (config.tier, config.minDepth, config.maxAge);
+        ledger.longestBlockTime = config.longestBlockTime;
+        (ledger.administrator, ledger.delay, ledger.announced) = (config.administrator, config.delay, 0);
+        emit LedgerOpened(guard, scope, config);
+        _enterEpoch(ledger, guard, scope, config.terms);
+        ILedgerGuard(guard).onLedger(scope, LedgerNews.Committed, 0, config.silence);
+    }
+
+    /* COMMITMENTS */
+
+    /// @inheritdoc ILedgerDesk
+    function relay(Commitment calldata c, SignerSet calldata set, bytes[] calldata signatures) external {
+        Ledger storage ledger = _liveLedger(c.guard, c.scope);
+        bytes32 hash = Commitments.hash(c);
+        _requireNext(ledger, c);
+        _requireJudgeable(ledger, c);
+        _requireAnchor(_anchorOf(c.anchor), ledger.minDepth, ledger.maxAge);
+        _requireQuorum(ledger, set, c.rules, hash, signatures);
+
+        if (ledger.isContradicted) _count(ledger, uint40(c.anchor.number));
+        else _postpone(ledger, uint256(ledger.silence) + RETIRE_AFTER);
+        (ledger.head, ledger.sequence, ledger.anchored) = (hash, c.sequence, uint40(c.anchor.number));
+        emit LedgerCommitted(c.guard, c.scope, hash, c);
+        ILedgerGuard(c.guard).onLedger(c.scope, LedgerNews.Committed, 0, ledger.silence);
+    }
+
+    /// @inheritdoc ILedgerDesk
+    function openEpoch(
+        address guard,
+        bytes32 scope,
+        Terms calldata next,
+        SignerSet calldata set,
+        bytes32 rules,
+        bytes[] calldata signatures
+    ) external {
+        Ledger storage ledger = _liveLedger(guard, scope);
+        bytes32 signers = Commitments.hash(next.set);
+        bytes32 newRules = LedgerRules.hash(next.book);
+        bytes32 hash = Commitments.hashEpoch(guard, scope, ledger.epoch + 1, signers, newRules);
+        _requireQuorum(ledger, set, rules, hash, signatures);
+        _enterEpoch(ledger, guard, scope, next);
+    }
+
+    /// @inheritdoc ILedgerDesk
+    function announceEpoch(address guard, bytes32 scope, bytes32 terms) external {
+        Ledger storage ledger = _openLedger(guard, scope);
+        if (msg.sender != ledger.administrator) revert NotAdministrator(msg.sender);
+        ledger.announced = terms;
+        ledger.readyFrom = Deadlines.from(_now(), ledger.delay, ledger.longestBlockTime);
+        emit EpochAnnounced(guard, scope, terms, ledger.readyFrom.time());
+    }
+
+    /// @inheritdoc ILedgerDesk
+    function openAnnouncedEpoch(address guard, bytes32 scope, Terms calldata next) external {
+        Ledger storage ledger = _openLedger(guard, scope);
+        bytes32 terms = Commitments.termsOf(Commitments.hash(next.set), LedgerRules.hash(next.book));
+        (Deadline from, uint256 delay) = (ledger.readyFrom, ledger.delay);
+        bool isReady = ledger.announced == terms && from.hasPassed(_now(), delay);
+        if (!isReady || from.plus(delay, ledger.longestBlockTime).hasPassed(_now(), 2 * delay)) {
+            revert EpochNotReady(ledger.announced, from.time(), from.number());
+        }
+        ledger.announced = 0;
+        bool wasRetired = ledger.isRetired;
+        _enterEpoch(ledger, guard, scope, next);
+        if (wasRetired) ILedgerGuard(guard).onLedger(scope, LedgerNews.Committed, 0, ledger.silence);
+    }
+
+    /* THE WAY BACK */
+
+    /// @inheritdoc ILedgerDesk
+    function heal(address guard, bytes32 scope) external {
+        Ledger storage ledger = _liveLedger(guard, scope);
+        if (!ledger.isContradicted) revert NotContradicted(guard, scope);
+        uint256 from = _healableFrom(ledger);
+        if (ledger.streak < ledger.healAfter || block.timestamp < from) {
+            revert HealingTooEarly(ledger.streak, ledger.healAfter, from);
+        }
+        uint40 number = ledger.streakAnchored;
+        (ledger.isContradicted, ledger.streak) = (false, 0);
+        _postpone(ledger, uint256(ledger.silence) + RETIRE_AFTER);
+        emit LedgerHealed(guard, scope, number);
+        ILedgerGuard(guard).onLedger(scope, LedgerNews.Healed, number, 0);
+    }
+
+    /// @inheritdoc ILedgerDesk
+    function retire(address guard, bytes32 scope) external {
+        Ledger storage ledger = _liveLedger(guard, scope);
+        Deadline from = ledger.retirableFrom;
+        if (!from.hasPassed(_now(), RETIRE_AFTER)) revert RetirementTooEarly(from.time(), from.number());
+        (ledger.isRetired, ledger.isContradicted, ledger.streak) = (true, false, 0);
+        emit LedgerRetired(guard, scope);
+        ILedgerGuard(guard).onLedger(scope, LedgerNews.Retired, uint64(_blockNumber() - 1), 0);
+    }
+
+    /* VIEWS */
+
+    /// @inheritdoc ILedgerDesk
+    function ledgerOf(address guard, bytes32 scope) external view returns (LedgerStatus memory status) {
+        Ledger storage ledger = _openLedger(guard, scope);
+        status = LedgerStatus({
+            head: ledger.head,
+            sequence: ledger.sequence,
+            anchored: ledger.anchored,
+            epoch: ledger.epoch,
+            terms: ledger.terms,
+            isContradicted: ledger.isContradicted,
+            contradicted: ledger.isContradicted ? ledger.contradicted : 0,
+            streak: ledger.streak,
+            healableFrom: _healableFrom(ledger),
+            isRetired: ledger.isRetired,
+            retirableFrom: ledger.retirableFrom,
+            evidence: ledger.evidence
+        });
+    }
+
+    /// @inheritdoc ILedgerDesk
+    function digestOf(Commitment calldata commitment) external view returns (bytes32) {
+        return _typedDataDigest(Commitments.hash(commitment));
+    }
+
+    /// @inheritdoc ILedgerDesk
+    function digestOfEpoch(
+        address guard,
+        bytes32 scope,
+        uint64 epoch,
+        bytes32 signers,
+        bytes32 rules
+    ) external view returns (bytes32) {
+        return _typedDataDigest(Commitments.hashEpoch(guard, scope, epoch, signers, rules));
+    }
+
+    /* FOR DISPUTES */
+
+    /// @dev The struct hash of a commitment that its ledger must answer for. It is on record, or a quorum of the open epoch
+    /// signed it.
+    function _judged(Signed calldata signed) internal view returns (bytes32 hash) {
+        Commitment calldata c = signed.commitment;
+        Ledger storage ledger = _liveLedger(c.guard, c.scope);
+        hash = Commitments.hash(c);
+        if (hash == ledger.head) return hash;
+        _requireJudgeable(ledger, c);
+        _requireQuorum(ledger, signed.set, c.rules, hash, signed.signatures);
+    }
+
+    /// @dev Writes evidence against a ledger, and stops its scope.
+    /// @param number block that the evidence speaks of
+    function _contradict(
+        Commitment calldata c,
+        Dispute kind,
+        bytes32 hash,
+        uint64 number,
+        bytes32 claimed,
+        bytes32 actual
+    ) internal {
+        Ledger storage ledger = _liveLedger(c.guard, c.scope);
+        // Evidence that stands already would else begin the healing anew, again and again.
+        if (ledger.isContradicted && number <= ledger.contradicted) {
+            revert LedgerEvidenceNotNewer(number, ledger.contradicted);
+        }
+        if (!ledger.isContradicted) _postpone(ledger, RETIRE_AFTER);
+        (ledger.isContradicted, ledger.contradicted, ledger.streak) = (true, uint40(number), 0);
+        ledger.evidence = keccak256(msg.data);
+        emit LedgerContradicted(c.guard, c.scope, kind, hash, number, claimed, actual, ledger.evidence);
+        ILedgerGuard(c.guard).onLedger(c.scope, LedgerNews.Contradicted, number, 0);
+    }
+
+    /* INTERNALS */
+
+    /// @inheritdoc LiveEIP712
+    function _domainNameAndVersion() internal pure override returns (string memory name, string memory version) {
+        return ("Settlement Guard Ledger", "1");
+    }
+
+    function _requireBounds(LedgerConfig calldata config) private pure {
+        _requireWithin("silence", config.silence, 60, 7 days);
+        _requireWithin("healAfter", config.healAfter, 1, type(uint8).max);
+        _requireWithin("healFor", config.healFor, 0, 7 days);
+        _requireWithin("longestBlockTime", config.longestBlockTime, 1, type(uint16).max);
+        _requireWithin("maxAge", config.maxAge, 1, type(uint24).max);
+        _requireWithin("minDepth", config.minDepth, 1, config.maxAge);
+        if (config.administrator != address(0)) _requireWithin("delay", config.delay, 1 days, 30 days);
+    }
+
+    function _requireWithin(bytes32 name, uint256 value, uint256 least, uint256 greatest) private pure {
+        if (value < least || value > greatest) revert LedgerConfigOutOfBounds(name, value, least, greatest);
+    }
+
+    /// @dev Other signers and rules from now on. What was not relayed is void, and does not count for healing.
+    function _enterEpoch(Ledger storage ledger, address guard, bytes32 scope, Terms calldata next) private {
+        Quorums.requireSound(next.set);
+        LedgerRules.requireSound(next.book);
+        ledger.terms = Commitments.termsOf(Commitments.hash(next.set), LedgerRules.hash(next.book));
+        if (ledger.epoch == 0 || ledger.isRetired) _postpone(ledger, uint256(ledger.silence) + RETIRE_AFTER);
+        (ledger.epoch, ledger.streak, ledger.isRetired) = (ledger.epoch + 1, 0, false);
+        emit EpochOpened(guard, scope, ledger.epoch, next);
+    }
+
+    function _requireNext(Ledger storage ledger, Commitment calldata c) private view {
+        if (c.sequence != ledger.sequence + 1) revert SequenceMismatch(ledger.sequence + 1, c.sequence);
+        if (c.previous != ledger.head) revert PreviousMismatch(ledger.head, c.previous);
+        if (c.anchor.number < ledger.anchored) revert AnchorRolledBack(ledger.anchored, c.anchor.number);
+        if (block.timestamp > c.validUntil || _blockNumber() > c.validUntilBlock) {
+            revert CommitmentExpired(c.validUntil, c.validUntilBlock);
+        }
+    }
+
+    /// @dev What every commitment of the open epoch must be, relayed or not.
+    function _requireJudgeable(Ledger storage ledger, Commitment calldata c) private view {
+        if (c.epoch != ledger.epoch) revert EpochMismatch(ledger.epoch, c.epoch);
+        if (c.chainId != block.chainid) revert ChainMismatch(block.chainid, c.chainId);
+        if (c.format != LEDGER_FORMAT) revert FormatUnknown(c.format);
+        if (c.ledgerRoot == 0) revert LedgerRootMissing();
+        if (c.tier < ledger.tier) revert CommitmentTierTooLow(ledger.tier, c.tier);
+    }
+
+    function _requireQuorum(
+        Ledger storage ledger,
+        SignerSet calldata set,
+        bytes32 rules,
+        bytes32 structHash,
+        bytes[] calldata signatures
+    ) private view {
+        bytes32 terms = Commitments.termsOf(Commitments.hash(set), rules);
+        if (terms != ledger.terms) revert TermsMismatch(ledger.terms, terms);
+        Quorums.requireSigned(set, _typedDataDigest(structHash), signatures);
+    }
+
+    /// @dev Counts a commitment for healing. Each must be of a newer block than the one before it, and than all evidence.
+    function _count(Ledger storage ledger, uint40 number) private {
+        if (number <= ledger.contradicted) return;
+        if (ledger.streak == 0) (ledger.streakAnchored, ledger.streakFrom) = (number, uint40(block.timestamp));
+        else if (number == ledger.anchored || ledger.streak == type(uint8).max) return;
+        ++ledger.streak;
+    }
+
+    function _healableFrom(Ledger storage ledger) private view returns (uint256) {
+        return ledger.streak == 0 ? 0 : uint256(ledger.streakFrom) + ledger.healFor;
+    }
+
+    function _postpone(Ledger storage ledger, uint256 span) private {
+        ledger.retirableFrom = Deadlines.from(_now(), span, ledger.longestBlockTime);
+    }
+
+    function _openLedger(address guard, bytes32 scope) private view returns (Ledger storage ledger) {
+        ledger = _ledgers[guard][scope];
+        if (ledger.epoch == 0) revert LedgerUnknown(guard, scope);
+    }
+
+    function _liveLedger(address guard, bytes32 scope) private view returns (Ledger storage ledger) {
+        ledger = _openLedger(guard, scope);
+        if (ledger.isRetired) revert LedgerIsRetired(guard, scope);
+    }
+
+    function _now() private view returns (Clock memory) {
+        return Clock(block.timestamp, _blockNumber());
+    }
+}

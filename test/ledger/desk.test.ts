@@ -1,0 +1,476 @@
+import { expect, use } from "chai";
+import { network } from "hardhat";
+
+import { toWord, type Hex } from "../../src/core/bytes.js";
+import { settlementGuardMatchers } from "../../src/chai/index.js";
+import { hardhatForks } from "../../src/hardhat/index.js";
+import { commitmentTypedData, hashCommitment, hashTerms, type Commitment } from "../../src/ledger/commitment.js";
+import { preparedOnce } from "../../tools/forks.js";
+import {
+  bookForContract,
+  LedgerWorld,
+  MARKET,
+  ON_RECORD,
+  OTHER,
+  setOf,
+  walletsFrom,
+  WATCH,
+  ZERO,
+} from "../../tools/ledger/world.js";
+import { ACTION, CONFIG, scopeNamed, STATUS } from "../../tools/policy/world.js";
+import { FickleWallet__factory } from "../../typechain-types/index.js";
+
+use(settlementGuardMatchers);
+
+const forks = hardhatForks(network);
+const DAY = 86_400;
+const RETIRE_AFTER = 28 * DAY;
+const { silence, healAfter, healFor } = WATCH;
+
+describe("the desk at which ledgers are committed to", () => {
+  let world: LedgerWorld;
+  preparedOnce(
+    async () => ({ world: await LedgerWorld.create(await forks.create()) }),
+    (prepared) => ({ world } = prepared),
+  );
+  beforeEach(() => world.reset());
+
+  const on = (scope: Hex = MARKET) => world.desk.ledgerOf(world.guard, scope);
+  const pass = (seconds: number) => world.chain.passTime({ seconds });
+  /** Half a year would be a million blocks: the clock alone decides after four times a span. */
+  const leap = async (seconds: number) => {
+    await world.chain.stall({ seconds });
+    await world.chain.mine();
+  };
+  const refuses = async (act: Promise<unknown>, name: string, ...args: readonly unknown[]): Promise<void> => {
+    const rejected = expect(act, name).to.be.revertedWithCustomError(world.desk, name);
+    await (args.length === 0 ? rejected : rejected.withArgs(...args));
+  };
+  const relay = async (commitment: Commitment) => world.relay(await world.sign(commitment));
+
+  /** The market's ledger is contradicted by a leaf that the chain does not have. */
+  async function contradict(): Promise<Commitment> {
+    const [owner] = world.owners;
+    world.tree.update([[world.keyOf(owner!), 101n]]);
+    const lie = await world.commit();
+    const proof = await world.leafProof({ rule: 0, owner: owner!, anchor: lie.anchor });
+    const commitment = (await world.sign(lie)).commitment;
+    await world.desk.disputeLeaf({ commitment, ...ON_RECORD }, bookForContract(world.book), proof);
+    world.tree.update([[world.keyOf(owner!), 100n]]);
+    return lie;
+  }
+
+  describe("relaying", () => {
+    it("SG-24: anybody relays what a quorum signed, the head is rewritten, and its scope lives", async () => {
+      const first = await world.next();
+      const stranger = (await world.chain.tools.ethers.getSigners())[5]!;
+      const { commitment, set, signatures } = await world.sign(first);
+      const sent = await world.desk.connect(stranger).relay(commitment, set, signatures);
+      await expect(sent).to.emit(world.desk, "LedgerCommitted");
+      const { head, sequence, anchored, epoch } = await on();
+      expect([head, sequence, anchored, epoch]).to.deep.equal([hashCommitment(first), 1n, first.anchor.number, 1n]);
+      [world.sequence, world.previous] = [1n, hashCommitment(first)];
+      const second = await world.commit();
+      expect((await on()).head).to.equal(hashCommitment(second));
+      expect((await on(OTHER)).head).to.equal(ZERO);
+    });
+
+    it("SG-24: dropped, repeated, reordered and rolled-back batches are refused, naming both", async () => {
+      const first = await world.commit();
+      const again = { ...(await world.next()), sequence: 1n, previous: ZERO };
+      await refuses(relay(first), "SequenceMismatch", 2, 1);
+      await refuses(relay(again), "SequenceMismatch", 2, 1);
+      await refuses(relay(await world.next({ sequence: 3n })), "SequenceMismatch", 2, 3);
+      await refuses(relay(await world.next({ previous: ZERO })), "PreviousMismatch", hashCommitment(first), ZERO);
+      const older = { anchor: { ...first.anchor, number: first.anchor.number - 1n } };
+      await refuses(relay(await world.next(older)), "AnchorRolledBack", first.anchor.number, older.anchor.number);
+      // The same block again is no step back.
+      await world.commit({ anchor: first.anchor });
+      expect((await on()).sequence).to.equal(2n);
+    });
+
+    it("SG-1: a commitment to a block that the chain does not have is not relayed", async () => {
+      const { anchor } = await world.anchor();
+      const wrong = { ...anchor, hash: toWord(1n) };
+      await refuses(
+        relay(await world.next({ anchor: wrong })),
+        "AnchorMismatch",
+        anchor.number,
+        wrong.hash,
+        anchor.hash,
+      );
+      const future = { ...anchor, number: anchor.number + 1_000n };
+      await refuses(relay(await world.next({ anchor: future })), "AnchorInFuture");
+      const signed = await world.sign(await world.next({ anchor }));
+      const zero = { ...signed.commitment, anchor: { ...anchor, hash: ZERO } };
+      await refuses(world.desk.relay(zero, signed.set, signed.signatures), "ZeroAnchorHash", anchor.number);
+    });
+
+    it("an anchor is relayed inside of the ledger's depths alone, and one that grew too old in a new epoch", async () => {
+      const stuck = await world.next({ validUntilBlock: 10_000n, validUntil: 2n ** 40n });
+      await world.chain.mine(WATCH.maxAge);
+      await refuses(relay(stuck), "AnchorTooDeep");
+      // Its sequence is signed: another of the same sequence would be equivocation. A new epoch voids it.
+      const next = { guard: world.at.guard, scope: MARKET, epoch: 2n, set: world.set, book: world.book };
+      const terms = { set: world.set, book: bookForContract(world.book) };
+      await world.desk.openEpoch(world.guard, MARKET, terms, world.set, world.rules, await world.signEpoch(next));
+      await refuses(relay(stuck), "EpochMismatch", 2, 1);
+      world.epoch = 2n;
+      await world.commit();
+      expect((await on()).sequence).to.equal(1n);
+    });
+
+    it("SG-2: each member must be what the ledger was opened for", async () => {
+      const { anchor } = await world.anchor();
+      const at = async (change: Partial<Commitment>) => relay(await world.next({ anchor, ...change }));
+      await refuses(at({ epoch: 2n }), "EpochMismatch", 1, 2);
+      await refuses(at({ format: 2 }), "FormatUnknown", 2);
+      await refuses(at({ ledgerRoot: ZERO }), "LedgerRootMissing");
+      await refuses(at({ tier: "head" }), "CommitmentTierTooLow", 1, 0);
+      await refuses(at({ rules: ZERO }), "TermsMismatch");
+      await refuses(at({ scope: scopeNamed("doge") }), "LedgerUnknown", world.at.guard, scopeNamed("doge"));
+      await refuses(at({ guard: world.at.desk }), "LedgerUnknown", world.at.desk, MARKET);
+      await refuses(at({ validUntil: 1n }), "CommitmentExpired");
+      await refuses(at({ validUntilBlock: 1n }), "CommitmentExpired");
+      const signed = await world.sign(await world.next({ anchor }));
+      const other = { ...signed.commitment, chainId: 1n };
+      await refuses(world.desk.relay(other, signed.set, signed.signatures), "ChainMismatch", 31_337, 1);
+      await world.relay(signed);
+    });
+
+    it("C29, SG-24: a quorum of the epoch's own set, each signer counted once", async () => {
+      const commitment = await world.next();
+      const [a, b, c] = world.wallets as [
+        (typeof world.wallets)[0],
+        (typeof world.wallets)[0],
+        (typeof world.wallets)[0],
+      ];
+      const one = await world.sign(commitment, [b]);
+      await refuses(world.relay(one), "QuorumMissing", 2, 1);
+      // The one signature again, in another's place: it is not that signer's.
+      const doubled = [one.signatures[1]!, one.signatures[1]!, "0x"];
+      await refuses(world.relay({ ...one, signatures: doubled }), "SignatureInvalid", a.address);
+      await refuses(world.relay({ ...one, signatures: one.signatures.slice(0, 2) }), "SignatureCount", 3, 2);
+      const twice = { threshold: 2, signers: [b, b, c].map(({ address }) => address as Hex) };
+      await refuses(world.relay({ ...one, set: twice }), "TermsMismatch");
+      const fewer = setOf([a, b], 2);
+      await refuses(world.relay({ ...(await world.sign(commitment)), set: fewer }), "TermsMismatch");
+      const two = await world.sign(commitment, [a, c]);
+      const garbage = `0x${"00".repeat(65)}`;
+      await refuses(world.relay({ ...two, signatures: [...two.signatures.slice(0, 2), garbage] }), "SignatureInvalid", c.address); // prettier-ignore
+      await world.relay(two);
+    });
+
+    it("contracts sign by ERC-1271, and an account that delegates its code by its key", async () => {
+      const fickle = await new FickleWallet__factory(world.signer).deploy();
+      const [key] = walletsFrom(50, 1);
+      await world.chain.request({
+        method: "hardhat_setCode",
+        params: [key!.address, `0xef0100${(await fickle.getAddress()).slice(2)}`],
+      });
+      const members = [{ address: await fickle.getAddress() }, key!].sort((x, y) => (BigInt(x.address) < BigInt(y.address) ? -1 : 1)); // prettier-ignore
+      const set = setOf(members, 2);
+      const scope = MARKET;
+      const next = { guard: world.at.guard, scope, epoch: 2n, set, book: world.book };
+      const terms = { set, book: bookForContract(world.book) };
+      await world.desk.openEpoch(world.guard, scope, terms, world.set, world.rules, await world.signEpoch(next));
+      const commitment = await world.next({ epoch: 2n });
+      const { commitment: input } = await world.sign(commitment);
+      const { domain, types, message } = commitmentTypedData(world.at.desk, commitment);
+      const byKey = await key!.signTypedData(domain, types, message);
+      const signatures = members.map((member) => (member === key ? byKey : "0x01"));
+      await refuses(world.desk.relay(input, set, signatures), "SignatureInvalid", await fickle.getAddress());
+      await fickle.setAnswer("0x1626ba7e");
+      await world.desk.relay(input, set, signatures);
+      expect((await on()).sequence).to.equal(1n);
+    });
+  });
+
+  describe("opening", () => {
+    it("SG-18: a ledger is opened as its guard named it, once, and inside of its bounds", async () => {
+      const config = await world.config();
+      await refuses(world.desk.open(world.guard, MARKET, config), "LedgerNotNamed");
+      await refuses(world.guard.nameLedger(MARKET, ZERO), "LedgerIsOpen", world.at.guard, MARKET);
+      const scope = scopeNamed("exchange");
+      const bounds: [string, number][] = [
+        ["silence", 59],
+        ["silence", 7 * DAY + 1],
+        ["healAfter", 0],
+        ["healFor", 7 * DAY + 1],
+        ["longestBlockTime", 0],
+        ["maxAge", 0],
+        ["minDepth", 0],
+        ["minDepth", WATCH.maxAge + 1],
+        ["delay", DAY - 1],
+        ["delay", 30 * DAY + 1],
+      ];
+      for (const [name, value] of bounds) {
+        const given = await world.config({ [name]: value });
+        await world.guard.nameLedger(scope, world.hashConfig(given));
+        await refuses(world.desk.open(world.guard, scope, given), "LedgerConfigOutOfBounds");
+      }
+      await world.guard.nameLedger(scope, world.hashConfig(config));
+      await refuses(world.desk.open(world.guard, scope, await world.config({ healAfter: 1 })), "LedgerNotNamed");
+      await expect(world.desk.open(world.guard, scope, config)).to.emit(world.desk, "LedgerOpened");
+    });
+
+    it("SG-24: two quorums of a set share a signer, and no signer stands in it twice", async () => {
+      const [a, b, c] = world.set.signers as [Hex, Hex, Hex];
+      const faulty: [string, { threshold: number; signers: Hex[] }][] = [
+        ["SignerSetInvalid", { threshold: 1, signers: [a, b] }],
+        ["SignerSetInvalid", { threshold: 0, signers: [] }],
+        ["SignerSetInvalid", { threshold: 3, signers: [a, b] }],
+        ["SignersUnordered", { threshold: 2, signers: [a, a] }],
+        ["SignersUnordered", { threshold: 2, signers: [b, a, c] }],
+        ["SignersUnordered", { threshold: 1, signers: [`0x${"00".repeat(20)}`] }],
+      ];
+      const scope = scopeNamed("exchange");
+      for (const [name, set] of faulty) {
+        const given = { ...(await world.config()), terms: { set, book: bookForContract(world.book) } };
+        await world.guard.nameLedger(scope, world.hashConfig(given));
+        await refuses(world.desk.open(world.guard, scope, given), name);
+      }
+    });
+
+    it("what is not open is neither committed to, nor disputed, healed or retired", async () => {
+      const unknown = [world.at.guard, scopeNamed("exchange")] as const;
+      await refuses(world.desk.ledgerOf(...unknown), "LedgerUnknown", ...unknown);
+      await refuses(world.desk.heal(...unknown), "LedgerUnknown", ...unknown);
+      await refuses(world.desk.retire(...unknown), "LedgerUnknown", ...unknown);
+      await refuses(world.desk.announceEpoch(...unknown, ZERO), "LedgerUnknown", ...unknown);
+    });
+
+    it("SG-23: nobody but the desk brings news of a ledger to the guard", async () => {
+      const caller = await world.signer.getAddress();
+      for (const news of [0, 1, 2, 3]) await refuses(world.guard.onLedger(MARKET, news, 1, 0), "NotLedgerDesk", caller);
+      expect(await world.guard.ledgerDesk()).to.equal(await world.desk.getAddress());
+    });
+  });
+
+  describe("epochs", () => {
+    const [outgoing, incoming] = [walletsFrom(1, 3), walletsFrom(20, 4)];
+    const set = setOf(incoming, 3);
+
+    it("SG-24: the outgoing quorum opens the next epoch, and what was not relayed is void", async () => {
+      const unsent = await world.next();
+      const next = { guard: world.at.guard, scope: MARKET, epoch: 2n, set, book: world.book };
+      const terms = { set, book: bookForContract(world.book) };
+      const signatures = await world.signEpoch(next);
+      const open = (given = signatures, by = world.set) =>
+        world.desk.openEpoch(world.guard, MARKET, terms, by, world.rules, given);
+      await refuses(open(await world.signEpoch(next, [world.wallets[0]!])), "QuorumMissing", 2, 1);
+      await refuses(open(signatures, set), "TermsMismatch");
+      await refuses(open(await world.signEpoch({ ...next, epoch: 3n })), "SignatureInvalid", outgoing[0]!.address);
+      await expect(open()).to.emit(world.desk, "EpochOpened");
+      await refuses(open(), "TermsMismatch");
+      await refuses(relay(unsent), "EpochMismatch", 2, 1);
+      expect([(await on()).epoch, (await on()).terms]).to.deep.equal([2n, hashTerms(set, world.book)]);
+      expect(hashTerms(set, world.book)).to.not.equal(hashTerms(world.set, world.book));
+    });
+
+    it("SG-18: the administrator opens an epoch after its delay alone, and within as much time again", async () => {
+      const terms = { set, book: bookForContract(world.book) };
+      const hash = hashTerms(set, world.book);
+      const desk = world.desk.connect(world.administrator);
+      await refuses(world.desk.announceEpoch(world.guard, MARKET, hash), "NotAdministrator", await world.signer.getAddress()); // prettier-ignore
+      const open = () => world.desk.openAnnouncedEpoch(world.guard, MARKET, terms);
+      await refuses(open(), "EpochNotReady");
+      await expect(desk.announceEpoch(world.guard, MARKET, hash)).to.emit(world.desk, "EpochAnnounced");
+      await refuses(open(), "EpochNotReady");
+      // By the clock alone after four times the delay, for the test's chain stands still.
+      await leap(4 * WATCH.delay + 12);
+      await open();
+      expect((await on()).epoch).to.equal(2n);
+      await refuses(open(), "EpochNotReady");
+      await desk.announceEpoch(world.guard, MARKET, hash);
+      await leap(9 * WATCH.delay);
+      await refuses(open(), "EpochNotReady");
+      await desk.announceEpoch(world.guard, MARKET, ZERO);
+      await leap(4 * WATCH.delay + 12);
+      await refuses(open(), "EpochNotReady");
+    });
+  });
+
+  describe("silence", () => {
+    it("SG-25: a scope whose ledger owes a commitment is Stale in time and blocks, its exits are open, the other's are not touched", async () => {
+      await world.commit();
+      const until = await world.guard.committedUntil(MARKET);
+      expect(BigInt.asUintN(40, until)).to.equal(BigInt(await pass(0)) + BigInt(silence));
+      await pass(silence - 24);
+      await world.guard.act(MARKET, ACTION.Increase);
+      expect(await world.statusOf()).to.equal(STATUS.Synced);
+      await pass(36);
+      expect(await world.statusOf()).to.equal(STATUS.Stale);
+      await expect(world.guard.act(MARKET, ACTION.Increase)).to.be.rejectedByGuard("ActionDenied");
+      await expect(world.guard.act(MARKET, ACTION.Withdraw)).to.be.rejectedByGuard("ActionDenied");
+      for (const exit of [ACTION.Deposit, ACTION.Cancel]) await world.guard.act(MARKET, exit);
+      await world.guard.decrease(MARKET);
+      await world.guard.liquidate(MARKET, 10n ** 17n, 2n * 10n ** 18n);
+      await expect(world.guard.liquidate(MARKET, 97n * 10n ** 16n, 10n ** 18n)).to.be.rejectedByGuard(
+        "LiquidationDenied",
+      );
+      const { verdict } = await world.guard.preview(MARKET, ACTION.Increase);
+      expect(verdict).to.equal(0n);
+    });
+
+    it("SG-25: the time alone, on a chain without blocks, makes nothing Stale before four times the span", async () => {
+      await world.commit();
+      // Blocks that come too slowly are an outage, which the guard sees by itself. The other scope is Stale as well.
+      await world.chain.stall({ seconds: 2 * silence });
+      await world.chain.mine();
+      expect([await world.statusOf(), await world.statusOf(OTHER)]).to.deep.equal([STATUS.Stale, STATUS.Stale]);
+    });
+
+    it("SG-25: a commitment ends the silence, into the time after an outage", async () => {
+      await world.commit();
+      await pass(silence + 120);
+      expect(await world.statusOf()).to.equal(STATUS.Stale);
+      await world.commit();
+      expect(await world.statusOf()).to.equal(STATUS.Stale);
+      for (let i = 0; i < 3; i++) {
+        await pass(CONFIG.staleFor / 2);
+        await world.commit();
+      }
+      expect(await world.statusOf()).to.equal(STATUS.Lagging);
+      for (let i = 0; i < 3; i++) {
+        await pass(CONFIG.graceFor / 2);
+        await world.commit();
+      }
+      expect(await world.statusOf()).to.equal(STATUS.Synced);
+    });
+
+    it("SG-19, SG-25: a ledger counts from its opening on, above a market for the market as well", async () => {
+      const scope = scopeNamed("exchange");
+      const config = await world.config({ silence: 120 });
+      await world.guard.nameLedger(scope, toWord(1n));
+      await pass(180);
+      expect(await world.statusOf()).to.equal(STATUS.Synced);
+      await world.guard.nameLedger(scope, world.hashConfig(config));
+      await world.desk.open(world.guard, scope, config);
+      await pass(180);
+      expect(await world.statusOf()).to.equal(STATUS.Stale);
+    });
+  });
+
+  describe("healing", () => {
+    it("SG-25: matching commitments, newer than the evidence, of one epoch and over some time, heal; then comes the grace", async () => {
+      const lie = await contradict();
+      expect(await world.statusOf()).to.equal(STATUS.Diverged);
+      expect(await world.statusOf(OTHER)).to.equal(STATUS.Synced);
+      await refuses(world.desk.heal(world.guard, MARKET), "HealingTooEarly", 0, healAfter, 0);
+      // As old as the evidence, and twice of one block: neither counts.
+      await world.commit({ anchor: lie.anchor });
+      expect((await on()).streak).to.equal(0n);
+      const first = await world.commit();
+      await world.commit({ anchor: first.anchor });
+      expect((await on()).streak).to.equal(1n);
+      for (let i = 1; i < healAfter; i++) await world.commit();
+      const { streak, healableFrom } = await on();
+      expect(streak).to.equal(BigInt(healAfter));
+      await refuses(world.desk.heal(world.guard, MARKET), "HealingTooEarly", healAfter, healAfter, healableFrom);
+      await pass(healFor);
+      const stranger = (await world.chain.tools.ethers.getSigners())[5]!;
+      await expect(world.desk.connect(stranger).heal(world.guard, MARKET))
+        .to.emit(world.desk, "LedgerHealed")
+        .withArgs(world.at.guard, MARKET, first.anchor.number);
+      expect(await world.statusOf()).to.equal(STATUS.Stale);
+      await refuses(world.desk.heal(world.guard, MARKET), "NotContradicted", world.at.guard, MARKET);
+    });
+
+    it("SG-25: an epoch begins the count anew", async () => {
+      await contradict();
+      for (let i = 0; i < healAfter; i++) await world.commit();
+      await pass(healFor);
+      const next = { guard: world.at.guard, scope: MARKET, epoch: 2n, set: world.set, book: world.book };
+      const terms = { set: world.set, book: bookForContract(world.book) };
+      await world.desk.openEpoch(world.guard, MARKET, terms, world.set, world.rules, await world.signEpoch(next));
+      world.epoch = 2n;
+      await refuses(world.desk.heal(world.guard, MARKET), "HealingTooEarly", 0, healAfter, 0);
+      for (let i = 0; i < healAfter; i++) await world.commit();
+      await pass(healFor);
+      await world.desk.heal(world.guard, MARKET);
+      expect(await world.statusOf()).to.equal(STATUS.Stale);
+    });
+
+    it("SG-25: evidence that stands already does not begin the count anew", async () => {
+      const lie = await contradict();
+      const proof = await world.leafProof({
+        rule: 0,
+        owner: world.owners[0]!,
+        anchor: lie.anchor,
+        tree: world.treeWith(101n),
+      });
+      await world.commit();
+      const signed = await world.sign(lie);
+      await refuses(
+        world.desk.disputeLeaf(signed, bookForContract(world.book), proof),
+        "LedgerEvidenceNotNewer",
+        lie.anchor.number,
+        lie.anchor.number,
+      );
+      expect((await on()).streak).to.equal(1n);
+    });
+
+    it("SG-25: what was healed is not contradicted by the same evidence", async () => {
+      const lie = await contradict();
+      const proof = await world.leafProof({
+        rule: 0,
+        owner: world.owners[0]!,
+        anchor: lie.anchor,
+        tree: world.treeWith(101n),
+      });
+      for (let i = 0; i < healAfter; i++) await world.commit();
+      await pass(healFor);
+      await world.desk.heal(world.guard, MARKET);
+      await expect(
+        world.desk.disputeLeaf(await world.sign(lie), bookForContract(world.book), proof),
+      ).to.be.revertedWithCustomError(world.guard, "EvidenceNotNewer");
+    });
+  });
+
+  describe("retiring", () => {
+    it("SG-19: anybody retires a ledger that is silent, or contradicted, for 28 days; its scope goes by the chain alone", async () => {
+      await world.commit();
+      await refuses(world.desk.retire(world.guard, MARKET), "RetirementTooEarly");
+      await leap(4 * (RETIRE_AFTER + silence));
+      await world.guard.poke(MARKET);
+      await expect(world.desk.retire(world.guard, MARKET)).to.emit(world.desk, "LedgerRetired").withArgs(world.at.guard, MARKET); // prettier-ignore
+      expect(await world.guard.committedUntil(MARKET)).to.equal(0n);
+      await refuses(world.desk.retire(world.guard, MARKET), "LedgerIsRetired", world.at.guard, MARKET);
+      await refuses(relay(await world.next()), "LedgerIsRetired", world.at.guard, MARKET);
+      await pass(CONFIG.staleFor + 12);
+      expect(await world.statusOf()).to.equal(STATUS.Lagging);
+      await pass(CONFIG.graceFor + 12);
+      await world.guard.act(MARKET, ACTION.Withdraw);
+      expect(await world.statusOf()).to.equal(STATUS.Synced);
+    });
+
+    it("SG-19: a contradicted ledger is retired whatever its signers go on to sign", async () => {
+      await contradict();
+      const { retirableFrom } = await on();
+      await world.commit();
+      expect((await on()).retirableFrom).to.equal(retirableFrom);
+      await leap(4 * RETIRE_AFTER);
+      await world.desk.retire(world.guard, MARKET);
+      const [status] = await world.guard.statusOf(MARKET);
+      expect(status).to.equal(BigInt(STATUS.Stale));
+    });
+
+    it("SG-19: the administrator, or the guard, opens a retired ledger again, and no quorum does", async () => {
+      await leap(4 * (RETIRE_AFTER + silence));
+      await world.desk.retire(world.guard, MARKET);
+      const next = { guard: world.at.guard, scope: MARKET, epoch: 2n, set: world.set, book: world.book };
+      const terms = { set: world.set, book: bookForContract(world.book) };
+      const signatures = await world.signEpoch(next);
+      await refuses(world.desk.openEpoch(world.guard, MARKET, terms, world.set, world.rules, signatures), "LedgerIsRetired"); // prettier-ignore
+      await world.desk
+        .connect(world.administrator)
+        .announceEpoch(world.guard, MARKET, hashTerms(world.set, world.book));
+      await leap(4 * WATCH.delay + 12);
+      await world.desk.openAnnouncedEpoch(world.guard, MARKET, terms);
+      expect([(await on()).isRetired, (await on()).epoch]).to.deep.equal([false, 2n]);
+      expect(await world.guard.committedUntil(MARKET)).to.not.equal(0n);
+      await world.open(scopeNamed("exchange"));
+    });
+  });
+});

@@ -1,0 +1,302 @@
+import { getAddress, keccak256 as keccak256Of, Wallet, type ContractTransactionResponse, type Signer } from "ethers";
+
+import { prove } from "../../src/actions/prove.js";
+import { latestStateAnchor } from "../../src/actions/latestAnchor.js";
+import type { StateAnchor } from "../../src/anchor/anchor.js";
+import { TIERS } from "../../src/anchor/tiers.js";
+import { keccak256 } from "../../src/core/keccak.js";
+import { toHex, toWord, type Hex } from "../../src/core/bytes.js";
+import type { HardhatChain } from "../../src/hardhat/index.js";
+import {
+  commitmentTypedData,
+  epochTypedData,
+  hashCommitment,
+  LEDGER_FORMAT,
+  type Commitment,
+  type LedgerEpoch,
+  type SignerSet,
+} from "../../src/ledger/commitment.js";
+import { COMPARATORS, DERIVATIONS, comparedPlace, hashRules, type RuleBook } from "../../src/ledger/rules.js";
+import { ledgerKey } from "../../src/ledger/key.js";
+import { LedgerTree } from "../../src/ledger/tree.js";
+import {
+  LedgerDesk__factory,
+  LedgerHolder__factory,
+  LedgerTarget__factory,
+  PinBoard__factory,
+  type LedgerDesk,
+  type LedgerHolder,
+  type LedgerTarget,
+  type PinBoard,
+} from "../../typechain-types/index.js";
+import { CONFIG, scopeNamed } from "../policy/world.js";
+import { signerOf } from "../sources/install.js";
+
+export const ZERO: Hex = `0x${"00".repeat(32)}`;
+export const NOBODY: Hex = `0x${"00".repeat(20)}`;
+export const MARKET = scopeNamed("eth");
+export const OTHER = scopeNamed("btc");
+export const USDC = scopeNamed("USDC");
+export const KIND = scopeNamed("balance");
+const VERSION = scopeNamed("1");
+const DAY = 86_400;
+
+/** The rules of the tests' markets, by their place in the book. */
+export const RULES = { balance: 0, asset: 1, margin: 2, total: 3 } as const;
+
+/** How a scope's ledger is watched in tests; times in seconds. */
+export const WATCH = {
+  delay: 2 * DAY,
+  silence: 600,
+  healAfter: 3,
+  healFor: 300,
+  tier: TIERS.indexOf("safe"),
+  minDepth: 1,
+  maxAge: 256,
+  longestBlockTime: 13_500,
+} as const;
+
+/** Keys of numbers from 1 on. Those of a set stand in ascending order of their addresses. */
+export function walletsFrom(first: number, count: number): Wallet[] {
+  const wallets = Array.from({ length: count }, (_, i) => new Wallet(toWord(BigInt(first + i))));
+  return wallets.sort((a, b) => (BigInt(a.address) < BigInt(b.address) ? -1 : 1));
+}
+
+/** A set that a contract takes as well. */
+export type SetInput = SignerSet & { signers: Hex[] };
+
+export function setOf(wallets: readonly { address: string }[], threshold: number): SetInput {
+  return { threshold, signers: wallets.map(({ address }) => getAddress(address) as Hex) };
+}
+
+/** A commitment as evidence, for the contract. */
+export interface SignedInput {
+  commitment: ReturnType<typeof forContract>;
+  set: SetInput;
+  signatures: string[];
+}
+
+/** Of a commitment that is on record. */
+export const ON_RECORD = { set: { threshold: 0, signers: [] as Hex[] }, signatures: [] as string[] };
+
+export function forContract(commitment: Commitment): Omit<Commitment, "tier"> & { tier: number } {
+  return { ...commitment, tier: TIERS.indexOf(commitment.tier) };
+}
+
+export function bookForContract({ version, rules, codes }: RuleBook) {
+  return {
+    version,
+    rules: rules.map((rule) => ({
+      ...rule,
+      derivation: DERIVATIONS.indexOf(rule.derivation),
+      comparator: COMPARATORS.indexOf(rule.comparator),
+    })),
+    codes: codes.map((code) => ({ ...code })),
+  };
+}
+
+/** A chain with a desk, and a protocol of two markets whose ledgers are open. A contract holds what they are compared with. */
+export class LedgerWorld {
+  readonly owners: readonly Hex[] = Array.from({ length: 8 }, (_, i) => toHex(keccak256(Uint8Array.of(i)).slice(12)));
+  readonly wallets = walletsFrom(1, 3);
+  readonly set: SetInput = setOf(this.wallets, 2);
+  readonly book: RuleBook;
+  readonly rules: Hex;
+  /** The market's ledger, as its signers keep it. */
+  tree = new LedgerTree();
+  sequence = 0n;
+  previous: Hex = ZERO;
+  epoch = 1n;
+
+  private constructor(
+    readonly chain: HardhatChain,
+    readonly signer: Signer,
+    readonly administrator: Signer,
+    readonly desk: LedgerDesk,
+    readonly board: PinBoard,
+    readonly guard: LedgerTarget,
+    readonly holder: LedgerHolder,
+    readonly at: { desk: Hex; guard: Hex; holder: Hex },
+    codeHash: Hex,
+  ) {
+    this.book = bookOf(at.holder, codeHash);
+    this.rules = hashRules(this.book);
+  }
+
+  static async create(chain: HardhatChain): Promise<LedgerWorld> {
+    const signer = await signerOf(chain);
+    const administrator = (await chain.tools.ethers.getSigners())[1]!;
+    const board = await new PinBoard__factory(signer).deploy();
+    const desk = await new LedgerDesk__factory(signer).deploy(board);
+    const holder = await new LedgerHolder__factory(signer).deploy();
+    const guard = await new LedgerTarget__factory(signer).deploy(desk, CONFIG, [MARKET, OTHER]);
+    const at = {
+      desk: (await desk.getAddress()) as Hex,
+      guard: (await guard.getAddress()) as Hex,
+      holder: (await holder.getAddress()) as Hex,
+    };
+    const code = await chain.tools.ethers.provider.getCode(at.holder);
+    const codeHash = toHex(keccak256(Uint8Array.from(Buffer.from(code.slice(2), "hex"))));
+    const world = new LedgerWorld(chain, signer, administrator, desk, board, guard, holder, at, codeHash);
+    await world.#fund();
+    for (const scope of [MARKET, OTHER]) await world.open(scope);
+    return world;
+  }
+
+  /** Names and opens the ledger of a scope. */
+  async open(scope: Hex, changes: Partial<Record<keyof typeof WATCH, number>> = {}): Promise<void> {
+    const config = await this.config(changes);
+    await this.guard.nameLedger(scope, this.hashConfig(config));
+    await this.desk.open(this.guard, scope, config);
+  }
+
+  async config(changes: Partial<Record<keyof typeof WATCH, number>> = {}) {
+    return {
+      terms: { set: this.set, book: bookForContract(this.book) },
+      administrator: await this.administrator.getAddress(),
+      ...WATCH,
+      ...changes,
+    };
+  }
+
+  hashConfig(config: Awaited<ReturnType<LedgerWorld["config"]>>): string {
+    const type = this.desk.interface.getFunction("open").inputs[2]!;
+    return keccak256Of(this.desk.interface.getAbiCoder().encode([type], [config]));
+  }
+
+  /** Eight owners with a hundred each, and custody of all of it; the ledger says the same. */
+  async #fund(): Promise<void> {
+    await this.holder.setBalances(
+      this.owners.slice(),
+      this.owners.map(() => 100n),
+    );
+    await this.holder.setCustody(800n);
+    this.reset();
+  }
+
+  /** The ledger as it was when the world was made, with another balance of the first owner. */
+  treeWith(balance = 100n): LedgerTree {
+    return LedgerTree.from([
+      ...this.owners.map((owner, i) => [this.keyOf(owner), i === 0 ? balance : 100n] as const),
+      [this.keyOf(NOBODY), 800n],
+    ]);
+  }
+
+  /** For a chain that was rolled back to where the world was made. */
+  reset(): void {
+    this.tree = this.treeWith();
+    [this.sequence, this.previous, this.epoch] = [0n, ZERO, 1n];
+  }
+
+  keyOf(owner: Hex, kind: Hex = KIND): Hex {
+    return ledgerKey({ owner, asset: USDC, kind });
+  }
+
+  /** The anchor that lies directly below the next block, with its header. */
+  async anchor(): Promise<{ anchor: StateAnchor; header: Hex }> {
+    await this.chain.mine();
+    return latestStateAnchor(this.chain.request, { depth: 1 });
+  }
+
+  /** The next commitment, as honest signers make it. */
+  async next(changes: Partial<Commitment> = {}): Promise<Commitment> {
+    const { anchor } = changes.anchor === undefined ? await this.anchor() : { anchor: changes.anchor };
+    const { timestamp } = (await this.chain.tools.ethers.provider.getBlock("latest"))!;
+    return {
+      guard: this.at.guard,
+      scope: MARKET,
+      epoch: this.epoch,
+      sequence: this.sequence + 1n,
+      chainId: 31_337n,
+      anchor,
+      ledgerRoot: this.tree.root,
+      format: LEDGER_FORMAT,
+      rules: this.rules,
+      previous: this.previous,
+      validUntil: BigInt(timestamp) + 3_600n,
+      validUntilBlock: anchor.number + 300n,
+      tier: "safe",
+      ...changes,
+    };
+  }
+
+  /** Signed by the wallets, the others' signatures empty. */
+  async sign(commitment: Commitment, wallets: readonly Wallet[] = this.wallets.slice(0, 2)): Promise<SignedInput> {
+    const { domain, types, message } = commitmentTypedData(this.at.desk, commitment);
+    const signatures = await this.#signatures((wallet) => wallet.signTypedData(domain, types, message), wallets);
+    return { commitment: forContract(commitment), set: this.set, signatures };
+  }
+
+  async signEpoch(next: LedgerEpoch, wallets: readonly Wallet[] = this.wallets.slice(0, 2)): Promise<string[]> {
+    const { domain, types, message } = epochTypedData({ desk: this.at.desk, chainId: 31_337n, next });
+    return this.#signatures((wallet) => wallet.signTypedData(domain, types, message), wallets);
+  }
+
+  #signatures(sign: (wallet: Wallet) => Promise<string>, wallets: readonly Wallet[]): Promise<string[]> {
+    return Promise.all(this.wallets.map(async (wallet) => (wallets.includes(wallet) ? sign(wallet) : "0x")));
+  }
+
+  async relay({ commitment, set, signatures }: SignedInput): Promise<ContractTransactionResponse> {
+    return this.desk.relay(commitment, set, signatures);
+  }
+
+  /** Signs and relays the next commitment, and goes on from it. */
+  async commit(changes: Partial<Commitment> = {}): Promise<Commitment> {
+    const commitment = await this.next(changes);
+    await this.relay(await this.sign(commitment));
+    this.sequence = commitment.sequence;
+    this.previous = hashCommitment(commitment);
+    return commitment;
+  }
+
+  /** What shows that a rule does not hold of an owner: for `disputeLeaf`. */
+  async leafProof({ rule, owner, anchor, tree = this.tree }: LeafQuestion) {
+    const compared = this.book.rules[rule]!;
+    const { key, slot } = comparedPlace(compared, owner);
+    const { header, witness } = await prove(this.chain.request, { anchor, account: compared.holder, slots: [slot] });
+    return {
+      rule,
+      owner: owner === undefined ? ZERO : toWord(BigInt(owner)),
+      witness: tree.prove([key]).witness,
+      state: { header, pinnedRoot: ZERO, witness },
+    };
+  }
+
+  /** Status of a market: 0 Synced, 1 Lagging, 2 Stale, 3 Diverged. */
+  async statusOf(scope: Hex = MARKET): Promise<number> {
+    return Number((await this.guard.statusOf(scope)).status);
+  }
+}
+
+interface LeafQuestion {
+  readonly rule: number;
+  readonly owner?: Hex;
+  readonly anchor: StateAnchor;
+  readonly tree?: LedgerTree;
+}
+
+function bookOf(holder: Hex, codeHash: Hex): RuleBook {
+  const whole = { asset: USDC, holder, member: 0, offset: 0, bits: 256 } as const;
+  return {
+    version: VERSION,
+    rules: [
+      { ...whole, kind: KIND, slot: toWord(1n), derivation: "by-owner", comparator: "==" },
+      { ...whole, kind: scopeNamed("asset"), slot: toWord(2n), derivation: "by-owner-asset", comparator: "<=" },
+      {
+        ...whole,
+        kind: scopeNamed("margin"),
+        slot: toWord(3n),
+        member: 0,
+        offset: 192,
+        bits: 64,
+        derivation: "by-owner",
+        comparator: ">=",
+      },
+      { ...whole, kind: KIND, slot: toWord(0n), derivation: "fixed", comparator: "<=" },
+    ],
+    codes: [
+      { account: holder, isSlot: false, slot: ZERO, expected: codeHash },
+      { account: holder, isSlot: true, slot: toWord(0n), expected: toWord(800n) },
+    ],
+  };
+}
