@@ -140,6 +140,8 @@ export { LedgerTree } from "./ledger/tree.js";
 export type { LedgerEntry, LedgerLeaf, LedgerProof, LedgerSubtree } from "./ledger/tree.js";
 export { fetchHeader } from "./actions/fetchHeader.js";
 export type { BlockId, BlockTag } from "./actions/fetchHeader.js";
+export { quorum } from "./rpc/quorum.js";
+export type { QuorumOptions } from "./rpc/quorum.js";
 export { toRequest } from "./rpc/request.js";
 export type { Connection, Eip1193Provider, Request, RequestOptions, SendProvider } from "./rpc/request.js";
 export {

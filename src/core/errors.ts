@@ -53,6 +53,19 @@ export interface ErrorDetails {
     /** The HTTP status, where the endpoint answered over HTTP. */
     httpStatus?: number;
   };
+  /**
+   * Endpoints of a quorum said different things about one question. Each side has its endpoints by their index.
+   * `header` is a block's: its hash was computed here from `rlp`. `answer` is any other answer as JSON, 2,000
+   * characters at most.
+   */
+  readonly ENDPOINTS_DISAGREE: {
+    method: string;
+    sides: { endpoints: number[]; header?: { number: bigint; hash: string; rlp: string }; answer?: string }[];
+  };
+  /** Too few endpoints of a quorum gave an answer. `said` has each endpoint's reason, printable and without URLs' secrets. */
+  readonly QUORUM_MISSED: { method: string; agree: number; said: { endpoint: number; reason: string }[] };
+  /** A quorum was asked for something whose answers it cannot compare. Nothing was sent. */
+  readonly METHOD_REFUSED: { method: string; reason: string };
   /** The endpoint no longer has, or never had, the state that a proof is to be made of. Never evidence of absence: ask another. */
   readonly STATE_UNAVAILABLE: { number: bigint; hash: string; reason: string };
   /**

@@ -136,6 +136,10 @@ const REMEDY_OF_ERROR: Record<LibraryErrorName, Remedy> = {
 const REMEDY_OF_CODE: Partial<Record<ErrorCode, Remedy>> = {
   BLOCK_NOT_FOUND: "wait",
   RPC_FAILED: "wait",
+  // Two branches may live for some blocks. Where it lasts, an endpoint lies or is on a fork.
+  ENDPOINTS_DISAGREE: "wait",
+  QUORUM_MISSED: "wait",
+  METHOD_REFUSED: "configure",
   BLOCK_NOT_CANONICAL: "sign",
   INVALID_ANCHOR: "sign",
   HEADER_HASH_MISMATCH: "prove",

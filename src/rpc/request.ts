@@ -27,6 +27,8 @@ export interface RequestOptions {
   readonly timeout?: number;
 }
 
+/** What a quorum alone throws. */
+const QUORUM_CODES = ["ENDPOINTS_DISAGREE", "QUORUM_MISSED", "METHOD_REFUSED"] as const;
 const DEFAULT_TIMEOUT = 30_000;
 const MAX_TIMEOUT = 2 ** 31 - 1;
 
@@ -93,6 +95,7 @@ export async function send(
   try {
     return await within(timeout, () => request({ method, params }));
   } catch (thrown) {
+    if (isOfQuorum(thrown)) throw thrown;
     throw rpcFailed(method, refusalOf(thrown));
   }
 }
@@ -128,6 +131,15 @@ async function within(timeout: number, ask: () => Promise<unknown>): Promise<unk
     return await Promise.race([ask(), late]);
   } finally {
     clearTimeout(timer);
+  }
+}
+
+/** Whether an error is typed and free of URLs already, so that its evidence can reach the caller. */
+function isOfQuorum(thrown: unknown): boolean {
+  try {
+    return QUORUM_CODES.some((code) => SettlementGuardError.is(thrown, code));
+  } catch {
+    return false; // a proxy that refuses to be looked at
   }
 }
 
