@@ -14,8 +14,9 @@ const LAYERS: readonly (readonly string[])[] = [
   ["src/policy"],
   ["src/ledger"],
   ["src/rpc", "src/explain"],
+  ["src/ledger"],
   ["src/actions"],
-  ["src/forks", "src/chai", "src/keccak-wasm.ts"],
+  ["src/forks", "src/chai", "src/keccak-wasm.ts", "src/journal.ts"],
   ["src/hardhat"],
   ["src/index.ts"],
 

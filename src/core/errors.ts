@@ -105,12 +105,26 @@ export interface ErrorDetails {
   readonly INVALID_RULE: { index: number | undefined; reason: string };
   /** A contract that could not be deployed at its address, or that is not what should be there. */
   readonly DEPLOYMENT_REFUSED: { address: string; reason: string };
+  /** Another digest is on record for this place in a scope's sequence. Whoever signs both contradicts itself. `where` names the journal. */
+  readonly ALREADY_SIGNED: SignedPlace & { recorded: string; asked: string; where: string };
+  /** The chain's head, or the journal, is at or beyond what was to be signed. */
+  readonly SEQUENCE_PASSED: SignedPlace & { passed: { epoch: bigint; sequence: bigint }; by: "chain" | "journal" };
+  /** A signing journal that cannot be relied on: it is damaged, missing, replaced, or older than its counter. Nothing is signed. */
+  readonly JOURNAL_UNUSABLE: { where: string; reason: string };
   /** The fork simulator was asked for something that it cannot do. */
   readonly FORK_SIMULATOR: { reason: string };
   /** A hash function that is not Keccak-256 was to be put in its place. */
   readonly INVALID_KECCAK: { reason: string };
   /** A test matcher was given something that it cannot compare with. */
   readonly INVALID_MATCHER: { reason: string };
+}
+
+/** A place in a scope's sequence of commitments. */
+interface SignedPlace {
+  guard: string;
+  scope: string;
+  epoch: bigint;
+  sequence: bigint;
 }
 
 export type ErrorCode = keyof ErrorDetails;
