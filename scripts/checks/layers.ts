@@ -12,7 +12,6 @@ const LAYERS: readonly (readonly string[])[] = [
   ["src/anchor"],
   ["src/proof"],
   ["src/policy"],
-  ["src/ledger"],
   ["src/rpc", "src/explain"],
   ["src/ledger"],
   ["src/actions"],
