@@ -92,6 +92,19 @@ contract LedgerDesk is LedgerRecords, IProofErrors, IPinErrors {
     }
 
     /// @inheritdoc ILedgerDesk
+    function disputeMirror(Signed calldata signed, RuleBook calldata book, StateSide calldata state) external {
+        Commitment calldata c = signed.commitment;
+        bytes32 hash = _judgedBy(signed, book);
+        Rule calldata rule = _ruleOf(book, 0);
+        if (rule.derivation != Derivation.Mirror) revert RuleInvalid(0);
+        bytes32 actual = state.pinnedRoot;
+        if (actual == 0) actual = proofs.storageRootOf(c.anchor, state.header, rule.holder, state.witness);
+        else _requirePinned(c.anchor, rule.holder, actual);
+        if (actual == c.ledgerRoot) revert ClaimHolds(Dispute.Leaf, actual, actual);
+        _contradict(c, Dispute.Leaf, hash, c.anchor.number, c.ledgerRoot, actual);
+    }
+
+    /// @inheritdoc ILedgerDesk
     function disputeTotal(Signed calldata signed, RuleBook calldata book, TotalProof calldata proof) external {
         Commitment calldata c = signed.commitment;
         bytes32 hash = _judgedBy(signed, book);
@@ -110,6 +123,7 @@ contract LedgerDesk is LedgerRecords, IProofErrors, IPinErrors {
             rule.isSlot
                 ? bytes32(_wordOf(c.anchor, rule.account, rule.slot, proof.state))
                 : proofs.codeHashOf(c.anchor, proof.state.header, rule.account, proof.state.witness);
+        if (!rule.isSlot && actual == LedgerRules.NO_CODE) actual = 0;
         if (actual == rule.expected) revert ClaimHolds(Dispute.Code, rule.expected, actual);
         _contradict(c, Dispute.Code, hash, c.anchor.number, rule.expected, actual);
     }
@@ -138,10 +152,15 @@ contract LedgerDesk is LedgerRecords, IProofErrors, IPinErrors {
         if (state.pinnedRoot == 0) {
             return proofs.valueOf(anchor, state.header, account, slot, state.witness);
         }
-        if (address(pins) == address(0)) revert PinMissing(state.pinnedRoot);
-        uint64 pinned = pins.requireStorageRoot(account, state.pinnedRoot, type(uint64).max);
-        if (pinned != anchor.number) revert PinOfOtherBlock(anchor.number, pinned);
+        _requirePinned(anchor, account, state.pinnedRoot);
         return proofs.valueUnder(state.pinnedRoot, slot, state.witness);
+    }
+
+    /// @dev Reverts unless `root` is pinned as the account's storage root of the anchor's block, which the chain has.
+    function _requirePinned(StateAnchor calldata anchor, address account, bytes32 root) private view {
+        if (address(pins) == address(0)) revert PinMissing(root);
+        uint64 pinned = pins.requireStorageRoot(account, root, type(uint64).max);
+        if (pinned != anchor.number) revert PinOfOtherBlock(anchor.number, pinned);
     }
 
     /// @dev The total, and the sum of the leaves; the greatest word where they exceed it.

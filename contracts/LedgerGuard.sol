@@ -13,13 +13,13 @@ import {ScopeHead} from "./policy/ScopeHead.sol";
 import {Transitions} from "./policy/Transitions.sol";
 
 /// @title Settlement Guard with ledgers: what a protocol inherits whose scopes are settled off the chain
-/// @notice The signers of a scope's ledger commit to it at a desk. The scope is Stale while a commitment is due, and Diverged once one was proven
-/// wrong. Matching commitments heal it, and no role does.
+/// @notice The signers of a scope's ledger commit to it at a desk. The scope is Stale while a commitment is due, and
+/// Diverged once one was proven wrong. Commitments that nobody contradicts heal it, and no role does.
 ///
-/// A guarded call on a healthy scope reads one slot more.
+/// A guarded call on a healthy scope reads one slot more, of the scope and of each above it.
 /// @dev The desk is trusted by its address: it decides when a scope is Diverged and when it is healed. It MUST be
 /// `LedgerDesk`, for the chain on which this is. What inherits another `PolicyGuard` beside it overrides `_isAlive` by
-/// `LedgerGuard._isAlive`.
+/// `LedgerGuard._isAlive`; beside `L1OriginContinuity` by `!_owesCommitment(scope) && L1OriginContinuity._isAlive(scope, head)`.
 abstract contract LedgerGuard is SettlementGuard, ILedgerGuard {
     using Transitions for Scope;
 
@@ -52,6 +52,7 @@ abstract contract LedgerGuard is SettlementGuard, ILedgerGuard {
         if (news == LedgerNews.Contradicted) _raise(scope, LEDGER_CAUSE, Status.Diverged, number);
         else if (news == LedgerNews.Committed) _recordCommitment(scope, span);
         else {
+            // A ledger that was silent has no cause to close.
             if (Scopes.find(scope).causes[LEDGER_CAUSE].status != Status.Synced) _heal(scope, LEDGER_CAUSE, number);
             if (news == LedgerNews.Retired) _recordCommitment(scope, 0);
         }
@@ -59,7 +60,13 @@ abstract contract LedgerGuard is SettlementGuard, ILedgerGuard {
 
     /// @dev Where a commitment is due the engine decides.
     function _isAlive(bytes32 scope, ScopeHead head) internal virtual override returns (bool) {
-        return !Scopes.find(scope).isSilent(_clock()) && super._isAlive(scope, head);
+        return !_owesCommitment(scope) && super._isAlive(scope, head);
+    }
+
+    /// @dev Whether a commitment to the scope's ledger is due. The height is asked for only where the time is over.
+    function _owesCommitment(bytes32 scope) internal view returns (bool) {
+        Scope storage state = Scopes.find(scope);
+        return block.timestamp >= state.committedUntil.time() && state.isSilent(_clock());
     }
 
     function _recordCommitment(bytes32 scope, uint24 span) private {

@@ -41,6 +41,18 @@ contract ProofDesk {
         return fields.codeHash;
     }
 
+    /// @notice The storage root that `account` had after the anchor's block; that of an empty trie where it is proven absent.
+    /// @param witness what `prove` returns for the account without slots
+    function storageRootOf(
+        StateAnchor calldata anchor,
+        bytes calldata header,
+        address account,
+        bytes calldata witness
+    ) external pure returns (bytes32) {
+        StateAnchors.verify(anchor, header);
+        return StateProof.readStorageRoot(anchor.stateRoot, account, witness);
+    }
+
     /// @notice What a trie in the shape of a contract's storage holds under `slot`; zero where it is proven absent.
     /// @param root of an account's storage, or of a ledger
     /// @param witness the trie's, for the slot

@@ -10,7 +10,7 @@ import {
     RuleBook,
     Signed,
     SignerSet,
-    Terms,
+    StateSide,
     TotalProof
 } from "../ledger/LedgerTypes.sol";
 import {Deadline} from "../policy/Deadline.sol";
@@ -21,7 +21,7 @@ import {ILedgerErrors} from "./ILedgerErrors.sol";
 /// @param sequence of it
 /// @param anchored height of its anchor
 /// @param epoch that is open
-/// @param terms hash of its signers and rules
+/// @param terms `Commitments.termsOf` its signers and rules
 /// @param isContradicted whether evidence stands against the ledger
 /// @param contradicted height that the newest evidence speaks of, while it stands
 /// @param streak commitments that count for healing
@@ -46,23 +46,26 @@ struct LedgerStatus {
 
 /// @title Where ledgers are committed to, disputed and healed
 /// @notice A ledger is kept off the chain, by an order book, a sequencer or a sub-protocol. Its signers commit to it at a
-/// canonical block. Anybody relays a commitment. Anybody shows in one transaction that ledger and chain disagree. The scope
-/// is then Diverged until matching commitments heal it.
+/// canonical block, and publish it. Anybody relays a commitment. Anybody shows in one transaction that ledger and chain
+/// disagree. The scope is then Diverged until commitments that nobody contradicts heal it.
 ///
 /// Who can do what:
 /// - anybody: open the ledger that its guard named, relay, dispute, heal, retire. And open an epoch that was signed, or
 /// announced long enough ago;
-/// - a quorum of the open epoch: commit, and open the next epoch;
-/// - the administrator: announce an epoch, which may be opened after the delay;
+/// - a quorum of the open epoch: commit, and hand over to the signers of the next epoch;
+/// - the administrator: announce an epoch, of other signers and rules, which may be opened after the delay;
 /// - nobody: declare a ledger sound.
 ///
 /// One contract serves all guards; each names the desk that it trusts. It has no owner.
 ///
-/// **What is evidence.** A commitment that is on record, or that a quorum of the open epoch signed, of the ledger's tier. It
-/// is evidence of the block of its anchor. An ancestor, a lag, an unknown hash or a block to come is never evidence.
+/// **What is evidence.** A commitment that is on record, however many were relayed after it. Or one that a quorum of the
+/// open epoch signed, of the ledger's tier, relayed or not, expired or not. It is evidence of the block of its anchor, while the source
+/// of block hashes knows that. An ancestor, a lag, an unknown hash or a block to come is never evidence.
 ///
-/// **The way out.** Anybody can retire a ledger that is silent, or contradicted, for 28 days. The scope then goes by the
-/// chain alone.
+/// **What is not checked** when a commitment is relayed: its state root and its ledger. The chain must have its block.
+///
+/// **The way out.** Anybody can retire a ledger that is silent or contradicted for 28 days (`Deadlines`). Or again and again
+/// for as long. The scope then goes by the chain alone. Its guard may name another.
 interface ILedgerDesk is ILedgerErrors {
     /// @notice Emitted when a guard names a scope's ledger.
     /// @param config keccak256 of the ABI encoding of its `LedgerConfig`
@@ -72,7 +75,7 @@ interface ILedgerDesk is ILedgerErrors {
     event LedgerOpened(address indexed guard, bytes32 indexed scope, LedgerConfig config);
 
     /// @notice Emitted when other signers or rules judge a ledger.
-    event EpochOpened(address indexed guard, bytes32 indexed scope, uint64 epoch, Terms terms);
+    event EpochOpened(address indexed guard, bytes32 indexed scope, uint64 epoch, SignerSet set, bytes32 rules);
 
     /// @notice Emitted when the administrator announces an epoch; with a hash of zero when it takes that back.
     /// @param terms hash of its signers and rules
@@ -118,18 +121,21 @@ interface ILedgerDesk is ILedgerErrors {
 
     /* COMMITMENTS */
 
-    /// @notice Puts a commitment on record. It must follow the one on record, of the open epoch, and match the chain.
+    /// @notice Puts a commitment on record. It must follow the one on record, of the open epoch, and name a block of the chain.
     /// @param signatures in the order of the signers, empty where one did not sign
     function relay(Commitment calldata commitment, SignerSet calldata set, bytes[] calldata signatures) external;
 
-    /// @notice Opens the next epoch, signed by a quorum of the one that is open: `Commitments.hashEpoch`.
-    /// @param rules hash of the rule book of the open epoch
+    /// @notice Opens the next epoch with other signers, signed by a quorum of those of the open one. The rules stay.
+    /// @param rules hash of the rule book
+    /// @param validUntil the last second in which the signatures count, since 1970
+    /// @param signatures of `digestOfEpoch`
     function openEpoch(
         address guard,
         bytes32 scope,
-        Terms calldata next,
+        SignerSet calldata next,
         SignerSet calldata set,
         bytes32 rules,
+        uint64 validUntil,
         bytes[] calldata signatures
     ) external;
 
@@ -137,8 +143,8 @@ interface ILedgerDesk is ILedgerErrors {
     /// @param terms `Commitments.termsOf` its signers and rules; zero for none
     function announceEpoch(address guard, bytes32 scope, bytes32 terms) external;
 
-    /// @notice Opens the epoch that was announced, after its delay.
-    function openAnnouncedEpoch(address guard, bytes32 scope, Terms calldata next) external;
+    /// @notice Opens the epoch that was announced, after its delay and before as much time again.
+    function openAnnouncedEpoch(address guard, bytes32 scope, SignerSet calldata next, RuleBook calldata book) external;
 
     /* DISPUTES: each stops the commitment's scope, or reverts. The proofs say what each needs. */
 
@@ -158,6 +164,10 @@ interface ILedgerDesk is ILedgerErrors {
     /// @notice Shows that a rule does not hold of a key, absence included. For a total's rule the dispute is Insolvent.
     function disputeLeaf(Signed calldata signed, RuleBook calldata book, LeafProof calldata proof) external;
 
+    /// @notice Shows that a mirror has another root than its holder's storage. Nothing of the ledger is needed.
+    /// @param state header and what `prove` returns for the holder without slots; or its pinned storage root alone
+    function disputeMirror(Signed calldata signed, RuleBook calldata book, StateSide calldata state) external;
+
     /// @notice Shows that leaves add up to more than their total.
     function disputeTotal(Signed calldata signed, RuleBook calldata book, TotalProof calldata proof) external;
 
@@ -166,10 +176,10 @@ interface ILedgerDesk is ILedgerErrors {
 
     /* THE WAY BACK */
 
-    /// @notice Heals a ledger, once enough matching commitments were relayed since it was contradicted.
+    /// @notice Heals a ledger, once enough commitments were relayed of blocks newer than all evidence.
     function heal(address guard, bytes32 scope) external;
 
-    /// @notice Ends a ledger that was silent, or contradicted, for 28 days.
+    /// @notice Ends a ledger that was silent or contradicted for 28 days. A trouble that ended less than 7 days ago counts on.
     function retire(address guard, bytes32 scope) external;
 
     /* VIEWS */
@@ -180,12 +190,15 @@ interface ILedgerDesk is ILedgerErrors {
     /// @notice The digest that signers of a commitment sign.
     function digestOf(Commitment calldata commitment) external view returns (bytes32);
 
-    /// @notice The digest that signers of the next epoch's terms sign.
+    /// @notice The digest that signers of an epoch sign to open the next one.
+    /// @param signers `Commitments.hash` of the next set
+    /// @param rules hash of the rule book
     function digestOfEpoch(
         address guard,
         bytes32 scope,
         uint64 epoch,
         bytes32 signers,
-        bytes32 rules
+        bytes32 rules,
+        uint64 validUntil
     ) external view returns (bytes32);
 }

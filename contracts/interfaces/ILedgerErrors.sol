@@ -17,7 +17,7 @@ interface ILedgerErrors {
     /// @notice Thrown when a ledger is named that is open already.
     error LedgerIsOpen(address guard, bytes32 scope);
 
-    /// @notice Thrown when a retired ledger is committed to, disputed or healed. An epoch of the administrator, or its guard, opens it again.
+    /// @notice Thrown when a retired ledger is committed to, disputed, healed or given an epoch. Its guard can name another.
     error LedgerIsRetired(address guard, bytes32 scope);
 
     /// @notice Thrown when a number of a ledger's configuration is outside of its bounds, both included.
@@ -65,8 +65,16 @@ interface ILedgerErrors {
     /// @notice Thrown when a commitment is relayed too late.
     error CommitmentExpired(uint64 validUntil, uint64 validUntilBlock);
 
+    /// @notice Thrown when the signatures for an epoch are used too late.
+    error EpochExpired(uint64 validUntil);
+
     /// @notice Thrown when a commitment rests on blocks that are less sure than the ledger needs.
     error CommitmentTierTooLow(Tier least, Tier given);
+
+    /// @notice Thrown when a commitment that is given as one on record is none.
+    /// @param head struct hash of the newest on record
+    /// @param reached the hash to which the commitment and its descendants lead
+    error NotOnRecord(bytes32 head, bytes32 reached);
 
     /// @notice Thrown when there are more or fewer signatures than signers. One who did not sign has an empty one.
     error SignatureCount(uint256 signers, uint256 given);

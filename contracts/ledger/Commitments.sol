@@ -14,7 +14,7 @@ library Commitments {
     );
 
     bytes32 internal constant EPOCH_TYPEHASH = keccak256(
-        "Epoch(address guard,bytes32 scope,uint64 epoch,bytes32 signers,bytes32 rules)"
+        "Epoch(address guard,bytes32 scope,uint64 epoch,bytes32 signers,bytes32 rules,uint64 validUntil)"
     );
 
     /// @notice The EIP-712 struct hash of a commitment: its name everywhere, and the next one's `previous`.
@@ -39,15 +39,17 @@ library Commitments {
 
     /// @notice The EIP-712 struct hash by which a quorum opens the next epoch.
     /// @param signers `hash` of the next epoch's set
-    /// @param rules hash of its rule book
+    /// @param rules hash of the rule book, which stays
+    /// @param validUntil the last second in which it may be opened
     function hashEpoch(
         address guard,
         bytes32 scope,
         uint64 epoch,
         bytes32 signers,
-        bytes32 rules
+        bytes32 rules,
+        uint64 validUntil
     ) internal pure returns (bytes32) {
-        return keccak256(abi.encode(EPOCH_TYPEHASH, guard, scope, epoch, signers, rules));
+        return keccak256(abi.encode(EPOCH_TYPEHASH, guard, scope, epoch, signers, rules, validUntil));
     }
 
     /// @notice The hash of a set of signers.

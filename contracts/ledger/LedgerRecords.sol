@@ -10,7 +10,7 @@ import {Deadline, Deadlines} from "../policy/Deadline.sol";
 import {Clock} from "../policy/PolicyTypes.sol";
 import {Commitments} from "./Commitments.sol";
 import {LedgerRules} from "./LedgerRules.sol";
-import {Commitment, Dispute, LEDGER_FORMAT, LedgerConfig, Signed, SignerSet, Terms} from "./LedgerTypes.sol";
+import {Commitment, Dispute, LEDGER_FORMAT, LedgerConfig, RuleBook, Signed, SignerSet} from "./LedgerTypes.sol";
 import {Quorums} from "./Quorums.sol";
 
 /// @notice What is kept of a ledger. Each commitment rewrites it; nothing is appended.
@@ -28,29 +28,37 @@ struct Ledger {
     // Slot 2.
     uint40 epoch; // zero where nobody opened it
     Deadline retirableFrom;
-    uint24 silence;
+    uint40 relayedAt; // seconds since 1970, of the newest commitment, or of the opening
+    uint40 troubledAt; // seconds since 1970, when it last was contradicted, healed, or silent until then
     uint8 healAfter;
     uint24 healFor;
-    Tier tier;
+    uint16 longestBlockTime;
+    // Slot 3: by whom and by what it is judged.
+    bytes32 terms;
+    // Slot 4.
+    uint24 silence;
     uint16 minDepth;
     uint24 maxAge;
-    uint16 longestBlockTime;
-    // Slots 3 to 5: by whom and by what it is judged, and what the newest evidence was.
-    bytes32 terms;
-    bytes32 evidence;
-    bytes32 named; // by the guard, to be opened
-    // Slots 6 to 8: the epoch that the administrator announced.
+    Tier tier;
     address administrator;
     uint24 delay;
+    // Slots 5 and 6: the newest evidence, and the ledger that the guard has named, to be opened.
+    bytes32 evidence;
+    bytes32 named;
+    // Slots 7 and 8: the epoch that the administrator announced.
     bytes32 announced;
     Deadline readyFrom;
 }
 
 /// @title What is on record of ledgers, and how it goes on
-/// @dev Heights have 40 bits here. A height of the executing chain that has more reverts.
+/// @dev Heights have 40 bits here, as in pins. No chain comes to more: a block each millisecond takes 34 years.
 abstract contract LedgerRecords is AnchorGuard, LiveEIP712, ILedgerDesk {
     /// @notice A ledger that was silent or contradicted for so many seconds can be retired.
     uint256 internal constant RETIRE_AFTER = 28 days;
+
+    /// @dev Only a ledger that was sound for so many seconds has overcome its trouble. Before, no commitment postpones the
+    /// retirement, and none who heals and contradicts himself in turn.
+    uint256 private constant PROBATION = 7 days;
 
     mapping(address guard => mapping(bytes32 scope => Ledger)) private _ledgers;
 
@@ -74,9 +82,12 @@ abstract contract LedgerRecords is AnchorGuard, LiveEIP712, ILedgerDesk {
         (ledger.silence, ledger.healAfter, ledger.healFor) = (config.silence, config.healAfter, config.healFor);
         (ledger.tier, ledger.minDepth, ledger.maxAge) = (config.tier, config.minDepth, config.maxAge);
         ledger.longestBlockTime = config.longestBlockTime;
-        (ledger.administrator, ledger.delay, ledger.announced) = (config.administrator, config.delay, 0);
+        (ledger.administrator, ledger.delay) = (config.administrator, config.delay);
+        (ledger.isRetired, ledger.relayedAt, ledger.troubledAt) = (false, uint40(block.timestamp), 0);
+        _postpone(ledger, uint256(config.silence) + RETIRE_AFTER);
         emit LedgerOpened(guard, scope, config);
-        _enterEpoch(ledger, guard, scope, config.terms);
+        LedgerRules.requireSound(config.book);
+        _enterEpoch(ledger, guard, scope, config.set, LedgerRules.hash(config.book));
         ILedgerGuard(guard).onLedger(scope, LedgerNews.Committed, 0, config.silence);
     }
 
@@ -92,7 +103,9 @@ abstract contract LedgerRecords is AnchorGuard, LiveEIP712, ILedgerDesk {
         _requireQuorum(ledger, set, c.rules, hash, signatures);
 
         if (ledger.isContradicted) _count(ledger, uint40(c.anchor.number));
-        else _postpone(ledger, uint256(ledger.silence) + RETIRE_AFTER);
+        else if (block.timestamp > uint256(ledger.relayedAt) + ledger.silence) _trouble(ledger);
+        else if (_isSound(ledger)) _postpone(ledger, uint256(ledger.silence) + RETIRE_AFTER);
+        ledger.relayedAt = uint40(block.timestamp);
         (ledger.head, ledger.sequence, ledger.anchored) = (hash, c.sequence, uint40(c.anchor.number));
         emit LedgerCommitted(c.guard, c.scope, hash, c);
         ILedgerGuard(c.guard).onLedger(c.scope, LedgerNews.Committed, 0, ledger.silence);
@@ -102,22 +115,23 @@ abstract contract LedgerRecords is AnchorGuard, LiveEIP712, ILedgerDesk {
     function openEpoch(
         address guard,
         bytes32 scope,
-        Terms calldata next,
+        SignerSet calldata next,
         SignerSet calldata set,
         bytes32 rules,
+        uint64 validUntil,
         bytes[] calldata signatures
     ) external {
         Ledger storage ledger = _liveLedger(guard, scope);
-        bytes32 signers = Commitments.hash(next.set);
-        bytes32 newRules = LedgerRules.hash(next.book);
-        bytes32 hash = Commitments.hashEpoch(guard, scope, ledger.epoch + 1, signers, newRules);
+        if (block.timestamp > validUntil) revert EpochExpired(validUntil);
+        bytes32 signers = Commitments.hash(next);
+        bytes32 hash = Commitments.hashEpoch(guard, scope, ledger.epoch + 1, signers, rules, validUntil);
         _requireQuorum(ledger, set, rules, hash, signatures);
-        _enterEpoch(ledger, guard, scope, next);
+        _enterEpoch(ledger, guard, scope, next, rules);
     }
 
     /// @inheritdoc ILedgerDesk
     function announceEpoch(address guard, bytes32 scope, bytes32 terms) external {
-        Ledger storage ledger = _openLedger(guard, scope);
+        Ledger storage ledger = _liveLedger(guard, scope);
         if (msg.sender != ledger.administrator) revert NotAdministrator(msg.sender);
         ledger.announced = terms;
         ledger.readyFrom = Deadlines.from(_now(), ledger.delay, ledger.longestBlockTime);
@@ -125,18 +139,23 @@ abstract contract LedgerRecords is AnchorGuard, LiveEIP712, ILedgerDesk {
     }
 
     /// @inheritdoc ILedgerDesk
-    function openAnnouncedEpoch(address guard, bytes32 scope, Terms calldata next) external {
-        Ledger storage ledger = _openLedger(guard, scope);
-        bytes32 terms = Commitments.termsOf(Commitments.hash(next.set), LedgerRules.hash(next.book));
+    function openAnnouncedEpoch(
+        address guard,
+        bytes32 scope,
+        SignerSet calldata next,
+        RuleBook calldata book
+    ) external {
+        Ledger storage ledger = _liveLedger(guard, scope);
+        bytes32 rules = LedgerRules.hash(book);
+        bytes32 terms = Commitments.termsOf(Commitments.hash(next), rules);
         (Deadline from, uint256 delay) = (ledger.readyFrom, ledger.delay);
         bool isReady = ledger.announced == terms && from.hasPassed(_now(), delay);
         if (!isReady || from.plus(delay, ledger.longestBlockTime).hasPassed(_now(), 2 * delay)) {
             revert EpochNotReady(ledger.announced, from.time(), from.number());
         }
         ledger.announced = 0;
-        bool wasRetired = ledger.isRetired;
-        _enterEpoch(ledger, guard, scope, next);
-        if (wasRetired) ILedgerGuard(guard).onLedger(scope, LedgerNews.Committed, 0, ledger.silence);
+        LedgerRules.requireSound(book);
+        _enterEpoch(ledger, guard, scope, next, rules);
     }
 
     /* THE WAY BACK */
@@ -151,7 +170,7 @@ abstract contract LedgerRecords is AnchorGuard, LiveEIP712, ILedgerDesk {
         }
         uint40 number = ledger.streakAnchored;
         (ledger.isContradicted, ledger.streak) = (false, 0);
-        _postpone(ledger, uint256(ledger.silence) + RETIRE_AFTER);
+        _trouble(ledger);
         emit LedgerHealed(guard, scope, number);
         ILedgerGuard(guard).onLedger(scope, LedgerNews.Healed, number, 0);
     }
@@ -162,8 +181,11 @@ abstract contract LedgerRecords is AnchorGuard, LiveEIP712, ILedgerDesk {
         Deadline from = ledger.retirableFrom;
         if (!from.hasPassed(_now(), RETIRE_AFTER)) revert RetirementTooEarly(from.time(), from.number());
         (ledger.isRetired, ledger.isContradicted, ledger.streak) = (true, false, 0);
+        // Should it be opened again: evidence is newer than the retirement, and so must anchors be.
+        uint256 head = _blockNumber();
+        (ledger.anchored, ledger.announced) = (uint40(head), 0);
         emit LedgerRetired(guard, scope);
-        ILedgerGuard(guard).onLedger(scope, LedgerNews.Retired, uint64(_blockNumber() - 1), 0);
+        ILedgerGuard(guard).onLedger(scope, LedgerNews.Retired, uint64(head - 1), 0);
     }
 
     /* VIEWS */
@@ -198,22 +220,32 @@ abstract contract LedgerRecords is AnchorGuard, LiveEIP712, ILedgerDesk {
         bytes32 scope,
         uint64 epoch,
         bytes32 signers,
-        bytes32 rules
+        bytes32 rules,
+        uint64 validUntil
     ) external view returns (bytes32) {
-        return _typedDataDigest(Commitments.hashEpoch(guard, scope, epoch, signers, rules));
+        return _typedDataDigest(Commitments.hashEpoch(guard, scope, epoch, signers, rules, validUntil));
     }
 
     /* FOR DISPUTES */
 
     /// @dev The struct hash of a commitment that its ledger must answer for. It is on record, or a quorum of the open epoch
-    /// signed it.
+    /// signed it. What is on record stays so: each commitment names the one before it.
     function _judged(Signed calldata signed) internal view returns (bytes32 hash) {
         Commitment calldata c = signed.commitment;
         Ledger storage ledger = _liveLedger(c.guard, c.scope);
         hash = Commitments.hash(c);
-        if (hash == ledger.head) return hash;
-        _requireJudgeable(ledger, c);
-        _requireQuorum(ledger, signed.set, c.rules, hash, signed.signatures);
+        if (signed.signatures.length != 0) {
+            _requireJudgeable(ledger, c);
+            _requireQuorum(ledger, signed.set, c.rules, hash, signed.signatures);
+            return hash;
+        }
+        bytes32 reached = hash;
+        for (uint256 i = 0; i < signed.descendants.length; ++i) {
+            if (signed.descendants[i].previous != reached)
+                revert PreviousMismatch(reached, signed.descendants[i].previous);
+            reached = Commitments.hash(signed.descendants[i]);
+        }
+        if (reached != ledger.head) revert NotOnRecord(ledger.head, reached);
     }
 
     /// @dev Writes evidence against a ledger, and stops its scope.
@@ -231,7 +263,8 @@ abstract contract LedgerRecords is AnchorGuard, LiveEIP712, ILedgerDesk {
         if (ledger.isContradicted && number <= ledger.contradicted) {
             revert LedgerEvidenceNotNewer(number, ledger.contradicted);
         }
-        if (!ledger.isContradicted) _postpone(ledger, RETIRE_AFTER);
+        if (!ledger.isContradicted && _isSound(ledger)) _postpone(ledger, RETIRE_AFTER);
+        _trouble(ledger);
         (ledger.isContradicted, ledger.contradicted, ledger.streak) = (true, uint40(number), 0);
         ledger.evidence = keccak256(msg.data);
         emit LedgerContradicted(c.guard, c.scope, kind, hash, number, claimed, actual, ledger.evidence);
@@ -245,12 +278,14 @@ abstract contract LedgerRecords is AnchorGuard, LiveEIP712, ILedgerDesk {
         return ("Settlement Guard Ledger", "1");
     }
 
-    function _requireBounds(LedgerConfig calldata config) private pure {
+    function _requireBounds(LedgerConfig calldata config) private view {
         _requireWithin("silence", config.silence, 60, 7 days);
-        _requireWithin("healAfter", config.healAfter, 1, type(uint8).max);
+        // Of two the first alone is what the healing rests on: the newest can still be contradicted after it.
+        _requireWithin("healAfter", config.healAfter, 2, type(uint8).max);
         _requireWithin("healFor", config.healFor, 0, 7 days);
         _requireWithin("longestBlockTime", config.longestBlockTime, 1, type(uint16).max);
-        _requireWithin("maxAge", config.maxAge, 1, type(uint24).max);
+        _requireWithin("tier", uint256(config.tier), uint256(Tier.Safe), uint256(Tier.Finalized));
+        _requireWithin("maxAge", config.maxAge, 1, _blockHashWindow() / 2);
         _requireWithin("minDepth", config.minDepth, 1, config.maxAge);
         if (config.administrator != address(0)) _requireWithin("delay", config.delay, 1 days, 30 days);
     }
@@ -259,14 +294,18 @@ abstract contract LedgerRecords is AnchorGuard, LiveEIP712, ILedgerDesk {
         if (value < least || value > greatest) revert LedgerConfigOutOfBounds(name, value, least, greatest);
     }
 
-    /// @dev Other signers and rules from now on. What was not relayed is void, and does not count for healing.
-    function _enterEpoch(Ledger storage ledger, address guard, bytes32 scope, Terms calldata next) private {
-        Quorums.requireSound(next.set);
-        LedgerRules.requireSound(next.book);
-        ledger.terms = Commitments.termsOf(Commitments.hash(next.set), LedgerRules.hash(next.book));
-        if (ledger.epoch == 0 || ledger.isRetired) _postpone(ledger, uint256(ledger.silence) + RETIRE_AFTER);
-        (ledger.epoch, ledger.streak, ledger.isRetired) = (ledger.epoch + 1, 0, false);
-        emit EpochOpened(guard, scope, ledger.epoch, next);
+    /// @dev Other signers or rules from now on. What was not relayed is void, and nothing counts for healing.
+    function _enterEpoch(
+        Ledger storage ledger,
+        address guard,
+        bytes32 scope,
+        SignerSet calldata next,
+        bytes32 rules
+    ) private {
+        Quorums.requireSound(next);
+        ledger.terms = Commitments.termsOf(Commitments.hash(next), rules);
+        (ledger.epoch, ledger.streak) = (ledger.epoch + 1, 0);
+        emit EpochOpened(guard, scope, ledger.epoch, next, rules);
     }
 
     function _requireNext(Ledger storage ledger, Commitment calldata c) private view {
@@ -309,6 +348,15 @@ abstract contract LedgerRecords is AnchorGuard, LiveEIP712, ILedgerDesk {
 
     function _healableFrom(Ledger storage ledger) private view returns (uint256) {
         return ledger.streak == 0 ? 0 : uint256(ledger.streakFrom) + ledger.healFor;
+    }
+
+    /// @dev Whether its last trouble is so long ago that it is overcome.
+    function _isSound(Ledger storage ledger) private view returns (bool) {
+        return block.timestamp >= uint256(ledger.troubledAt) + PROBATION;
+    }
+
+    function _trouble(Ledger storage ledger) private {
+        ledger.troubledAt = uint40(block.timestamp);
     }
 
     function _postpone(Ledger storage ledger, uint256 span) private {

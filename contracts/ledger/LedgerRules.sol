@@ -9,6 +9,9 @@ import {Comparator, Derivation, Rule, RuleBook} from "./LedgerTypes.sol";
 /// @title The rules by which a ledger is compared with the chain
 /// @dev `src/ledger/rules.ts` is this library's twin.
 library LedgerRules {
+    /// @dev keccak256(""): what an account without code has. Here it is zero, as where the account is not there.
+    bytes32 internal constant NO_CODE = 0xc5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470;
+
     /// @notice A commitment's `rules`.
     function hash(RuleBook calldata book) internal pure returns (bytes32) {
         return keccak256(abi.encode(book));
@@ -29,7 +32,10 @@ library LedgerRules {
             ) revert ILedgerErrors.RuleInvalid(i);
         }
         for (uint256 i = 0; i < book.codes.length; ++i) {
-            if (book.codes[i].account == address(0)) revert ILedgerErrors.RuleInvalid(book.rules.length + i);
+            bool isNothing = !book.codes[i].isSlot && book.codes[i].expected == NO_CODE;
+            if (book.codes[i].account == address(0) || isNothing) {
+                revert ILedgerErrors.RuleInvalid(book.rules.length + i);
+            }
         }
     }
 

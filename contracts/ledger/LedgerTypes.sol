@@ -8,14 +8,15 @@ import {Tier} from "../interfaces/IBlockHashSource.sol";
 /// @param guard the protocol whose scope it is
 /// @param scope what the ledger is of, usually one market
 /// @param epoch whose signers it is judged by, counted from 1
-/// @param sequence 1, 2, 3 and so on, across epochs
+/// @param sequence 1, 2, 3 and so on, across epochs. A quorum signs one commitment of a sequence in an
+/// epoch, also where that one expires. A new epoch voids it
 /// @param chainId of the chain of the anchor (EIP-155), which is the executing one
 /// @param anchor the block up to which the ledger follows the chain, with its state root
 /// @param ledgerRoot root of the ledger, a trie in the shape of a contract's storage
 /// @param format of the ledger: `LEDGER_FORMAT`
 /// @param rules hash of the rule book by which ledger and chain are compared
-/// @param previous struct hash of the commitment before, zero for the first
-/// @param validUntil the last second in which it may be relayed, since 1970
+/// @param previous struct hash of the commitment before, zero for the first ever
+/// @param validUntil the last second in which it may be relayed, since 1970. It stays evidence afterwards
 /// @param validUntilBlock the last height at which it may be relayed
 /// @param tier how sure the signers were of the anchor's block
 struct Commitment {
@@ -38,18 +39,21 @@ struct Commitment {
 uint16 constant LEDGER_FORMAT = 1;
 
 /// @notice Who signs, and how many of them must.
-/// @param threshold more than half of them, so that two quorums share a signer
+/// @param threshold more than half of them, so that two quorums share a signer. Above two thirds they share an honest
+/// one, as long as fewer than a third are not
 /// @param signers accounts or contracts (ERC-1271), strictly ascending, at most 32
 struct SignerSet {
     uint256 threshold;
     address[] signers;
 }
 
-/// @notice A commitment as evidence.
-/// @param set signers of its epoch; left empty where the commitment is the one on record
+/// @notice A commitment as evidence: on record, or signed by a quorum of the open epoch.
+/// @param descendants where it is on record: those that were relayed after it, up to the newest. None where it is the newest
+/// @param set signers of the open epoch; left empty where it is on record
 /// @param signatures in the order of the signers, empty where one did not sign; none where it is on record
 struct Signed {
     Commitment commitment;
+    Commitment[] descendants;
     SignerSet set;
     bytes[] signatures;
 }
@@ -92,7 +96,7 @@ struct Rule {
 /// @notice The code, or the configuration, that an account must have.
 /// @param isSlot whether a slot is compared, such as a proxy's implementation (ERC-1967), and not the code
 /// @param slot of the account; unused where it is the code
-/// @param expected the slot's word, or keccak256 of the code, as the account's leaf in the state has it
+/// @param expected the slot's word, or keccak256 of the code; zero for no code
 struct CodeRule {
     address account;
     bool isSlot;
@@ -101,6 +105,8 @@ struct CodeRule {
 }
 
 /// @notice All by which a scope's ledger is judged. Its hash, keccak256 of its ABI encoding, is a commitment's `rules`.
+/// @dev A ledger must be able to satisfy all of it, for owners that it does not have as well. Nothing checks that. Values
+/// are unsigned. No rule asks for the ledger itself: its signers must publish it, or nobody can prove what is in it.
 /// @param version of the software that applies them. Signers of two versions do not count together
 struct RuleBook {
     bytes32 version;
@@ -108,25 +114,22 @@ struct RuleBook {
     CodeRule[] codes;
 }
 
-/// @notice By whom and by what a scope's ledger is judged from an epoch on.
-struct Terms {
-    SignerSet set;
-    RuleBook book;
-}
-
 /// @notice How a scope's ledger is watched.
-/// @param terms of the first epoch
+/// @param set signers of the first epoch
+/// @param book by which the ledger is judged
 /// @param administrator who may open an epoch after a delay; zero for nobody
 /// @param delay seconds between its announcement and the epoch, 1 to 30 days
 /// @param silence seconds after a commitment in which the next one is due. They count as blocks, too: `Deadlines`
-/// @param healAfter consecutive commitments that heal, at least 1
+/// @param healAfter consecutive commitments that heal, at least 2
 /// @param healFor seconds since the first of them, at most 7 days
-/// @param tier the least that a commitment must have
+/// @param tier the least that a commitment must have, Safe at least: of Head any reorg would be a mismatch
 /// @param minDepth how deep the anchor must lie when it is relayed, in blocks
-/// @param maxAge how deep it may lie then, in blocks
+/// @param maxAge how deep it may lie then, in blocks. At most half of what the source of block
+/// hashes answers for. The other half is the time in which it can be disputed
 /// @param longestBlockTime the longest average of a chain that lives, in milliseconds
 struct LedgerConfig {
-    Terms terms;
+    SignerSet set;
+    RuleBook book;
     address administrator;
     uint24 delay;
     uint24 silence;
@@ -138,15 +141,15 @@ struct LedgerConfig {
     uint16 longestBlockTime;
 }
 
-/// @notice What is wrong with a ledger. Each is proven in one transaction.
+/// @notice What is wrong with a ledger. Each is proven in one transaction, given the ledger.
 enum Dispute {
     Mismatch, // the chain has another block at the anchor's height
     StateRoot, // the anchor's block has another state root
     Equivocation, // two commitments of one sequence
     BrokenChain, // a commitment does not follow the one before
-    Leaf, // a rule does not hold of a key
+    Leaf, // a rule does not hold of a key; of a mirror, the root is another
     Insolvent, // a total does not fit what the chain holds
-    Understated, // leaves add up to more than their total
+    Understated, // leaves add up to more than their total: as many as fit into a transaction, some 1,200
     Code // an account has other code, or another configuration
 }
 

@@ -11,6 +11,9 @@ import {SignerSet} from "./LedgerTypes.sol";
 library Quorums {
     uint256 internal constant MOST_SIGNERS = 32;
 
+    /// @dev What the code of a delegating account begins with (EIP-7702).
+    bytes3 private constant DELEGATION = 0xef0100;
+
     /// @notice Reverts unless the set has an order and two quorums of it share a signer.
     function requireSound(SignerSet calldata set) internal pure {
         uint256 count = set.signers.length;
@@ -41,10 +44,12 @@ library Quorums {
         if (count < set.threshold) revert ILedgerErrors.QuorumMissing(set.threshold, count);
     }
 
-    /// @dev By key first: an account that delegates its code (EIP-7702) keeps its key.
+    /// @dev By key first. An account that delegates its code (EIP-7702) signs by its key alone. Whoever else may act
+    /// in its name is no signer.
     function _isSigned(address signer, bytes32 digest, bytes calldata signature) private view returns (bool) {
         (address recovered, ECDSA.RecoverError failure, ) = ECDSA.tryRecoverCalldata(digest, signature);
         if (failure == ECDSA.RecoverError.NoError && recovered == signer) return true;
+        if (bytes3(signer.code) == DELEGATION) return false;
         return SignatureChecker.isValidERC1271SignatureNowCalldata(signer, digest, signature);
     }
 }

@@ -205,6 +205,9 @@ const SENTENCES: Record<LibraryErrorName, (values: Values) => string> = {
     `the commitment is about block ${given}, and the one on record about block ${last}.`,
   CommitmentExpired: ({ validUntil, validUntilBlock }) =>
     `the commitment could be relayed until ${moment(validUntil)} and block ${validUntilBlock}: open an epoch, which voids it.`,
+  EpochExpired: ({ validUntil }) => `the signatures for the epoch count until ${moment(validUntil)}.`,
+  NotOnRecord: ({ head, reached }) =>
+    `the commitment and its descendants lead to ${reached}, and ${head} is the newest on record.`,
   CommitmentTierTooLow: ({ least, given }) =>
     `the commitment is of tier ${tierOf(given)}, and the ledger needs ${tierOf(least)}.`,
   SignatureCount: ({ signers, given }) =>

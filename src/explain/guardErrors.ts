@@ -314,7 +314,12 @@ export const LEDGER_ERRORS = {
     { name: "validUntil", type: "uint64", meaning: "the last second in which it may be relayed" },
     height("validUntilBlock", "the last height at which it may be relayed"),
   ],
+  EpochExpired: [{ name: "validUntil", type: "uint64", meaning: "the last second in which the signatures count" }],
   CommitmentTierTooLow: [tier("least", "the tier that the ledger needs"), tier("given", "the commitment's")],
+  NotOnRecord: [
+    hash("head", "the newest commitment on record"),
+    hash("reached", "the one to which what is given leads"),
+  ],
   SignatureCount: [count("signers", "how many signers there are"), count("given", "how many signatures are given")],
   SignatureInvalid: [{ name: "signer", type: "address", meaning: "the signer" }],
   QuorumMissing: [count("threshold", "how many must sign"), count("given", "how many did")],

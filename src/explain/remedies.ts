@@ -98,6 +98,8 @@ const REMEDY_OF_ERROR: Record<LibraryErrorName, Remedy> = {
   PreviousMismatch: "sign",
   AnchorRolledBack: "sign",
   CommitmentExpired: "sign",
+  EpochExpired: "sign",
+  NotOnRecord: "prove",
   CommitmentTierTooLow: "sign",
   SignatureCount: "sign",
   SignatureInvalid: "sign",

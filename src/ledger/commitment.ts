@@ -26,7 +26,7 @@ export interface Commitment {
   readonly scope: Hex;
   /** Whose signers it is judged by, counted from 1. */
   readonly epoch: bigint;
-  /** 1, 2, 3 and so on, across epochs. */
+  /** 1, 2, 3 and so on, across epochs. One is signed of a sequence in an epoch, also where it expires. */
   readonly sequence: bigint;
   readonly chainId: bigint;
   /** The block up to which the ledger follows the chain. */
@@ -38,7 +38,7 @@ export interface Commitment {
   readonly rules: Hex;
   /** {@link hashCommitment} of the commitment before, zero for the first. */
   readonly previous: Hex;
-  /** The last second in which it may be relayed, since 1970. */
+  /** The last second in which it may be relayed, since 1970. It stays evidence afterwards. */
   readonly validUntil: bigint;
   /** The last height at which it may be relayed. */
   readonly validUntilBlock: bigint;
@@ -54,14 +54,17 @@ export interface SignerSet {
   readonly signers: readonly Hex[];
 }
 
-/** The next epoch of a scope's ledger: by whom and by what it is judged. */
+/** What signers of the open epoch sign, to hand over to those of the next one. The rules stay. */
 export interface LedgerEpoch {
   readonly guard: Hex;
   readonly scope: Hex;
   /** One more than the epoch that is open. */
   readonly epoch: bigint;
   readonly set: SignerSet;
-  readonly book: RuleBook;
+  /** {@link hashRules} of the rule book. */
+  readonly rules: Hex;
+  /** The last second in which the signatures count, since 1970. */
+  readonly validUntil: bigint;
 }
 
 /** What is signed with EIP-712: `signer.signTypedData(domain, types, message)` in ethers, with `primaryType` beside them in viem. */
@@ -94,6 +97,7 @@ const EPOCH_TYPE: readonly TypedDataField[] = [
   { name: "epoch", type: "uint64" },
   { name: "signers", type: "bytes32" },
   { name: "rules", type: "bytes32" },
+  { name: "validUntil", type: "uint64" },
 ];
 
 /**
@@ -155,12 +159,12 @@ export function epochTypedData({
   readonly chainId: bigint;
   readonly next: LedgerEpoch;
 }): LedgerTypedData {
-  const { guard, scope, epoch, set, book } = next;
+  const { set, ...members } = next;
   return {
     domain: domainOf(desk, chainId),
     types: { Epoch: [...EPOCH_TYPE] },
     primaryType: "Epoch",
-    message: { guard, scope, epoch, signers: hashSigners(set), rules: hashRules(book) },
+    message: { ...members, signers: hashSigners(set) },
   };
 }
 

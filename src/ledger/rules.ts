@@ -1,7 +1,10 @@
-import { concat, toBytes, toHex, toWord, type Hex } from "../core/bytes.js";
+import { concat, sameHex, toBytes, toHex, toWord, type Hex } from "../core/bytes.js";
 import { SettlementGuardError } from "../core/errors.js";
 import { keccak256 } from "../core/keccak.js";
 import { ledgerKey } from "./key.js";
+
+/** keccak256 of nothing: what the state has of an account without code. */
+const NO_CODE = toHex(keccak256(new Uint8Array()));
 
 /** How a ledger's value must stand to the chain's: the contract's `Comparator`, in its order. */
 export const COMPARATORS = ["==", "<=", ">="] as const;
@@ -36,7 +39,7 @@ export interface CodeRule {
   /** Whether a slot is compared, such as a proxy's implementation (ERC-1967), and not the code. */
   readonly isSlot: boolean;
   readonly slot: Hex;
-  /** The slot's word, or keccak256 of the code. */
+  /** The slot's word, or keccak256 of the code; zero for no code. */
   readonly expected: Hex;
 }
 
@@ -153,8 +156,11 @@ function checkRules({ rules, codes }: RuleBook): void {
     if (derivation === "mirror" && !isWhole) throw invalidRule(i, "a mirror compares whole words, for equality");
     if (derivation === "mirror" && rules.length > 1) throw invalidRule(i, "a mirror is the only rule of its book");
   }
-  const code = codes.findIndex(({ account }) => isZero(account));
-  if (code >= 0) throw invalidRule(rules.length + code, "its account is the zero address");
+  for (const [i, { account, isSlot, expected }] of codes.entries()) {
+    if (isZero(account)) throw invalidRule(rules.length + i, "its account is the zero address");
+    if (!isSlot && sameHex(expected, NO_CODE))
+      throw invalidRule(rules.length + i, "an account without code has zero here");
+  }
 }
 
 function ruleWords(rule: Rule): Uint8Array[] {

@@ -25,7 +25,8 @@ import {
   type Rule,
 } from "../../src/ledger/rules.js";
 import { preparedOnce } from "../../tools/forks.js";
-import { bookForContract, forContract, LedgerWorld, MARKET, USDC, ZERO } from "../../tools/ledger/world.js";
+import { bookForContract, forContract, MARKET, USDC, ZERO } from "../../tools/ledger/inputs.js";
+import { LedgerWorld } from "../../tools/ledger/world.js";
 import { announced, type Random } from "../../tools/random.js";
 import { LedgerRulesHarness__factory, type LedgerRulesHarness } from "../../typechain-types/index.js";
 
@@ -65,10 +66,10 @@ describe("what signers of a ledger sign, in both languages", () => {
   });
 
   it("digest of an epoch and hash of its terms are the desk's, ethers' and this library's", async () => {
-    const next = { guard: world.at.guard, scope: ZERO, epoch: 9n, set: world.set, book: world.book };
+    const next = world.epochOf(world.set, { epoch: 9n, validUntil: 77n });
     const { domain, types, message } = epochTypedData({ desk: world.at.desk, chainId: 31_337n, next });
     const { signers, rules } = message as { signers: string; rules: string };
-    const digest = await world.desk.digestOfEpoch(world.guard, ZERO, 9n, signers, rules);
+    const digest = await world.desk.digestOfEpoch(world.guard, MARKET, 9n, signers, rules, 77n);
     expect(TypedDataEncoder.hash(domain, types, message)).to.equal(digest);
     const coder = AbiCoder.defaultAbiCoder();
     const set = coder.encode(["tuple(uint256,address[])"], [[world.set.threshold, world.set.signers]]);
@@ -151,6 +152,11 @@ describe("what signers of a ledger sign, in both languages", () => {
     }
     const codes = [{ ...world.book.codes[0]!, account: `0x${"00".repeat(20)}` as Hex }];
     expect(codeOf(() => hashRules({ ...world.book, codes }))).to.equal("INVALID_RULE");
+    const nothing = [{ ...world.book.codes[0]!, expected: keccak256("0x") as Hex }];
+    expect(codeOf(() => hashRules({ ...world.book, codes: nothing }))).to.equal("INVALID_RULE");
+    await expect(harness.requireSound(bookForContract({ ...world.book, codes: nothing })))
+      .to.be.revertedWithCustomError(world.desk, "RuleInvalid")
+      .withArgs(4);
     await expect(harness.requireSound(bookForContract({ ...world.book, codes })))
       .to.be.revertedWithCustomError(world.desk, "RuleInvalid")
       .withArgs(4);

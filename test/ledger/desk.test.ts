@@ -8,7 +8,6 @@ import { commitmentTypedData, hashCommitment, hashTerms, type Commitment } from 
 import { preparedOnce } from "../../tools/forks.js";
 import {
   bookForContract,
-  LedgerWorld,
   MARKET,
   ON_RECORD,
   OTHER,
@@ -16,7 +15,8 @@ import {
   walletsFrom,
   WATCH,
   ZERO,
-} from "../../tools/ledger/world.js";
+} from "../../tools/ledger/inputs.js";
+import { LedgerWorld } from "../../tools/ledger/world.js";
 import { ACTION, CONFIG, scopeNamed, STATUS } from "../../tools/policy/world.js";
 import { FickleWallet__factory } from "../../typechain-types/index.js";
 
@@ -49,9 +49,9 @@ describe("the desk at which ledgers are committed to", () => {
   const relay = async (commitment: Commitment) => world.relay(await world.sign(commitment));
 
   /** The market's ledger is contradicted by a leaf that the chain does not have. */
-  async function contradict(): Promise<Commitment> {
+  async function contradict(balance = 101n): Promise<Commitment> {
     const [owner] = world.owners;
-    world.tree.update([[world.keyOf(owner!), 101n]]);
+    world.tree.update([[world.keyOf(owner!), balance]]);
     const lie = await world.commit();
     const proof = await world.leafProof({ rule: 0, owner: owner!, anchor: lie.anchor });
     const commitment = (await world.sign(lie)).commitment;
@@ -111,11 +111,8 @@ describe("the desk at which ledgers are committed to", () => {
       await world.chain.mine(WATCH.maxAge);
       await refuses(relay(stuck), "AnchorTooDeep");
       // Its sequence is signed: another of the same sequence would be equivocation. A new epoch voids it.
-      const next = { guard: world.at.guard, scope: MARKET, epoch: 2n, set: world.set, book: world.book };
-      const terms = { set: world.set, book: bookForContract(world.book) };
-      await world.desk.openEpoch(world.guard, MARKET, terms, world.set, world.rules, await world.signEpoch(next));
+      await world.enterEpoch();
       await refuses(relay(stuck), "EpochMismatch", 2, 1);
-      world.epoch = 2n;
       await world.commit();
       expect((await on()).sequence).to.equal(1n);
     });
@@ -170,10 +167,9 @@ describe("the desk at which ledgers are committed to", () => {
       });
       const members = [{ address: await fickle.getAddress() }, key!].sort((x, y) => (BigInt(x.address) < BigInt(y.address) ? -1 : 1)); // prettier-ignore
       const set = setOf(members, 2);
-      const scope = MARKET;
-      const next = { guard: world.at.guard, scope, epoch: 2n, set, book: world.book };
-      const terms = { set, book: bookForContract(world.book) };
-      await world.desk.openEpoch(world.guard, scope, terms, world.set, world.rules, await world.signEpoch(next));
+      const { rules } = world;
+      const signed = await world.signEpoch(world.epochOf(set));
+      await world.desk.openEpoch(world.guard, MARKET, set, world.set, rules, 2n ** 40n, signed);
       const commitment = await world.next({ epoch: 2n });
       const { commitment: input } = await world.sign(commitment);
       const { domain, types, message } = commitmentTypedData(world.at.desk, commitment);
@@ -181,6 +177,11 @@ describe("the desk at which ledgers are committed to", () => {
       const signatures = members.map((member) => (member === key ? byKey : "0x01"));
       await refuses(world.desk.relay(input, set, signatures), "SignatureInvalid", await fickle.getAddress());
       await fickle.setAnswer("0x1626ba7e");
+      // Whatever the code says that an account delegates to, its key alone signs.
+      const yes = toWord(0x1626ba7en);
+      await world.chain.request({ method: "hardhat_setStorageAt", params: [key!.address, ZERO, yes] });
+      const byCode = members.map(() => "0x01");
+      await refuses(world.desk.relay(input, set, byCode), "SignatureInvalid", key!.address);
       await world.desk.relay(input, set, signatures);
       expect((await on()).sequence).to.equal(1n);
     });
@@ -195,12 +196,14 @@ describe("the desk at which ledgers are committed to", () => {
       const bounds: [string, number][] = [
         ["silence", 59],
         ["silence", 7 * DAY + 1],
-        ["healAfter", 0],
+        ["healAfter", 1],
         ["healFor", 7 * DAY + 1],
         ["longestBlockTime", 0],
         ["maxAge", 0],
         ["minDepth", 0],
         ["minDepth", WATCH.maxAge + 1],
+        ["maxAge", 4_096],
+        ["tier", 0],
         ["delay", DAY - 1],
         ["delay", 30 * DAY + 1],
       ];
@@ -226,7 +229,7 @@ describe("the desk at which ledgers are committed to", () => {
       ];
       const scope = scopeNamed("exchange");
       for (const [name, set] of faulty) {
-        const given = { ...(await world.config()), terms: { set, book: bookForContract(world.book) } };
+        const given = { ...(await world.config()), set };
         await world.guard.nameLedger(scope, world.hashConfig(given));
         await refuses(world.desk.open(world.guard, scope, given), name);
       }
@@ -251,29 +254,41 @@ describe("the desk at which ledgers are committed to", () => {
     const [outgoing, incoming] = [walletsFrom(1, 3), walletsFrom(20, 4)];
     const set = setOf(incoming, 3);
 
-    it("SG-24: the outgoing quorum opens the next epoch, and what was not relayed is void", async () => {
+    it("SG-24: the outgoing quorum hands over to the next signers under the same rules, and what was not relayed is void", async () => {
       const unsent = await world.next();
-      const next = { guard: world.at.guard, scope: MARKET, epoch: 2n, set, book: world.book };
-      const terms = { set, book: bookForContract(world.book) };
+      const next = world.epochOf(set);
       const signatures = await world.signEpoch(next);
-      const open = (given = signatures, by = world.set) =>
-        world.desk.openEpoch(world.guard, MARKET, terms, by, world.rules, given);
+      const open = (given = signatures, by = world.set, rules = world.rules) =>
+        world.desk.openEpoch(world.guard, MARKET, set, by, rules, next.validUntil, given);
       await refuses(open(await world.signEpoch(next, [world.wallets[0]!])), "QuorumMissing", 2, 1);
       await refuses(open(signatures, set), "TermsMismatch");
-      await refuses(open(await world.signEpoch({ ...next, epoch: 3n })), "SignatureInvalid", outgoing[0]!.address);
-      await expect(open()).to.emit(world.desk, "EpochOpened");
+      await refuses(open(signatures, world.set, ZERO), "TermsMismatch");
+      const [first] = outgoing;
+      await refuses(open(await world.signEpoch({ ...next, epoch: 3n })), "SignatureInvalid", first!.address);
+      await refuses(open(await world.signEpoch({ ...next, rules: ZERO })), "SignatureInvalid", first!.address);
+      await expect(open()).to.emit(world.desk, "EpochOpened").withArgs(world.at.guard, MARKET, 2, [3n, set.signers], world.rules); // prettier-ignore
       await refuses(open(), "TermsMismatch");
       await refuses(relay(unsent), "EpochMismatch", 2, 1);
       expect([(await on()).epoch, (await on()).terms]).to.deep.equal([2n, hashTerms(set, world.book)]);
       expect(hashTerms(set, world.book)).to.not.equal(hashTerms(world.set, world.book));
     });
 
-    it("SG-18: the administrator opens an epoch after its delay alone, and within as much time again", async () => {
-      const terms = { set, book: bookForContract(world.book) };
-      const hash = hashTerms(set, world.book);
+    it("SG-24: signatures for an epoch end", async () => {
+      const next = world.epochOf(set, { validUntil: BigInt(await pass(0)) + 60n });
+      const signatures = await world.signEpoch(next);
+      const open = (until: bigint) =>
+        world.desk.openEpoch(world.guard, MARKET, set, world.set, world.rules, until, signatures);
+      await refuses(open(next.validUntil + 1n), "SignatureInvalid", outgoing[0]!.address);
+      await pass(72);
+      await refuses(open(next.validUntil), "EpochExpired", next.validUntil);
+    });
+
+    it("SG-18: the administrator changes signers and rules after its delay alone, and within as much time again", async () => {
+      const book = { ...world.book, version: toWord(2n) };
+      const hash = hashTerms(set, book);
       const desk = world.desk.connect(world.administrator);
       await refuses(world.desk.announceEpoch(world.guard, MARKET, hash), "NotAdministrator", await world.signer.getAddress()); // prettier-ignore
-      const open = () => world.desk.openAnnouncedEpoch(world.guard, MARKET, terms);
+      const open = () => world.desk.openAnnouncedEpoch(world.guard, MARKET, set, bookForContract(book));
       await refuses(open(), "EpochNotReady");
       await expect(desk.announceEpoch(world.guard, MARKET, hash)).to.emit(world.desk, "EpochAnnounced");
       await refuses(open(), "EpochNotReady");
@@ -381,10 +396,7 @@ describe("the desk at which ledgers are committed to", () => {
       await contradict();
       for (let i = 0; i < healAfter; i++) await world.commit();
       await pass(healFor);
-      const next = { guard: world.at.guard, scope: MARKET, epoch: 2n, set: world.set, book: world.book };
-      const terms = { set: world.set, book: bookForContract(world.book) };
-      await world.desk.openEpoch(world.guard, MARKET, terms, world.set, world.rules, await world.signEpoch(next));
-      world.epoch = 2n;
+      await world.enterEpoch();
       await refuses(world.desk.heal(world.guard, MARKET), "HealingTooEarly", 0, healAfter, 0);
       for (let i = 0; i < healAfter; i++) await world.commit();
       await pass(healFor);
@@ -456,21 +468,67 @@ describe("the desk at which ledgers are committed to", () => {
       expect(status).to.equal(BigInt(STATUS.Stale));
     });
 
-    it("SG-19: the administrator, or the guard, opens a retired ledger again, and no quorum does", async () => {
+    it("SG-19: a ledger that is contradicted and healed in turn is retired all the same", async () => {
+      const lies = [101n, 102n, 103n];
+      let first: bigint | undefined;
+      for (const [i, amount] of lies.entries()) {
+        await contradict(amount);
+        first ??= (await on()).retirableFrom;
+        expect((await on()).retirableFrom).to.equal(first);
+        if (i === lies.length - 1) break;
+        for (let n = 0; n < healAfter; n++) await world.commit();
+        await pass(healFor);
+        await world.desk.heal(world.guard, MARKET);
+        // Less than a week without trouble is no recovery.
+        await world.commit();
+        expect((await on()).retirableFrom).to.equal(first);
+      }
+      await leap(4 * RETIRE_AFTER);
+      await world.desk.retire(world.guard, MARKET);
+      expect(await world.guard.committedUntil(MARKET)).to.equal(0n);
+    });
+
+    it("SG-19: commitments that come late postpone nothing, and timely ones after a week without trouble do", async () => {
+      const scope = scopeNamed("exchange");
+      await world.open(scope, { silence: 7 * DAY });
+      const until = async () => (await on(scope)).retirableFrom;
+      const commit = () => world.commit({ scope });
+      await commit();
+      const first = await until();
+      await leap(8 * DAY);
+      await commit(); // late
+      expect(await until()).to.equal(first);
+      await leap(6 * DAY);
+      await commit(); // timely, six days after the trouble
+      expect(await until()).to.equal(first);
+      await leap(2 * DAY);
+      await commit();
+      expect(BigInt.asUintN(40, await until())).to.equal(BigInt(await pass(0)) + BigInt(7 * DAY + RETIRE_AFTER));
+      await leap(8 * DAY);
+      const last = await until();
+      await commit();
+      expect(await until()).to.equal(last);
+    });
+
+    it("SG-19: the guard alone names a retired ledger again, and old anchors are none of it", async () => {
+      const before = await world.commit();
+      const desk = world.desk.connect(world.administrator);
+      await desk.announceEpoch(world.guard, MARKET, hashTerms(world.set, world.book));
       await leap(4 * (RETIRE_AFTER + silence));
       await world.desk.retire(world.guard, MARKET);
-      const next = { guard: world.at.guard, scope: MARKET, epoch: 2n, set: world.set, book: world.book };
-      const terms = { set: world.set, book: bookForContract(world.book) };
-      const signatures = await world.signEpoch(next);
-      await refuses(world.desk.openEpoch(world.guard, MARKET, terms, world.set, world.rules, signatures), "LedgerIsRetired"); // prettier-ignore
-      await world.desk
-        .connect(world.administrator)
-        .announceEpoch(world.guard, MARKET, hashTerms(world.set, world.book));
-      await leap(4 * WATCH.delay + 12);
-      await world.desk.openAnnouncedEpoch(world.guard, MARKET, terms);
+      const { rules, validUntil } = world.epochOf();
+      const signatures = await world.signEpoch(world.epochOf());
+      const dead = [world.at.guard, MARKET] as const;
+      await refuses(world.desk.openEpoch(...dead, world.set, world.set, rules, validUntil, signatures), "LedgerIsRetired", ...dead); // prettier-ignore
+      await refuses(world.desk.openAnnouncedEpoch(...dead, world.set, bookForContract(world.book)), "LedgerIsRetired", ...dead); // prettier-ignore
+      await refuses(desk.announceEpoch(...dead, ZERO), "LedgerIsRetired", ...dead);
+      await world.open(MARKET);
       expect([(await on()).isRetired, (await on()).epoch]).to.deep.equal([false, 2n]);
       expect(await world.guard.committedUntil(MARKET)).to.not.equal(0n);
-      await world.open(scopeNamed("exchange"));
+      world.epoch = 2n;
+      const { anchored } = await on();
+      await refuses(relay(await world.next({ anchor: before.anchor })), "AnchorRolledBack", anchored, before.anchor.number); // prettier-ignore
+      await world.commit();
     });
   });
 });

@@ -14,7 +14,6 @@ import { preparedOnce } from "../../tools/forks.js";
 import {
   bookForContract,
   forContract,
-  LedgerWorld,
   MARKET,
   NOBODY,
   ON_RECORD,
@@ -23,7 +22,8 @@ import {
   USDC,
   ZERO,
   type SignedInput,
-} from "../../tools/ledger/world.js";
+} from "../../tools/ledger/inputs.js";
+import { LedgerWorld } from "../../tools/ledger/world.js";
 import { ACTION, scopeNamed, STATUS } from "../../tools/policy/world.js";
 
 use(settlementGuardMatchers);
@@ -60,15 +60,6 @@ describe("disputes about a ledger", () => {
     expect(await world.statusOf()).to.not.equal(STATUS.Diverged);
   };
 
-  /** The next epoch, of the same signers. */
-  async function enter(next: RuleBook): Promise<void> {
-    const { guard } = world.at;
-    const signatures = await world.signEpoch({ guard, scope: MARKET, epoch: 2n, set: world.set, book: next });
-    const terms = { set: world.set, book: bookForContract(next) };
-    await world.desk.openEpoch(guard, MARKET, terms, world.set, world.rules, signatures);
-    world.epoch = 2n;
-  }
-
   /** A dispute holds: its event says all, and its scope alone is Diverged. */
   async function holds(
     act: Promise<{ hash: string; data: string }>,
@@ -84,7 +75,9 @@ describe("disputes about a ledger", () => {
       .withArgs(
         ...[world.at.guard, MARKET, DISPUTE[kind], hash, number, word(claimed), word(actual), keccak256(sent.data)],
       );
-    expect([await world.statusOf(), await world.statusOf(OTHER)]).to.deep.equal([STATUS.Diverged, STATUS.Synced]);
+    expect(await world.statusOf()).to.equal(STATUS.Diverged);
+    // Stale where the chain stood still for the administrator's delay.
+    expect(await world.statusOf(OTHER)).to.be.oneOf([STATUS.Synced, STATUS.Stale]);
     const { isContradicted, contradicted, evidence } = await world.desk.ledgerOf(world.guard, MARKET);
     expect([isContradicted, contradicted, evidence]).to.deep.equal([true, number, keccak256(sent.data)]);
     await expect(world.guard.act(MARKET, ACTION.Increase)).to.be.rejectedByGuard("ActionDenied");
@@ -117,14 +110,14 @@ describe("disputes about a ledger", () => {
         world.wallets[0]!,
       ]);
       await refuses(world.desk.disputeAnchor(unsigned), "QuorumMissing", 2, 1);
-      await refuses(world.desk.disputeAnchor(onRecord(honest)), "TermsMismatch");
+      await refuses(world.desk.disputeAnchor(onRecord(honest)), "NotOnRecord", ZERO, hashCommitment(honest));
     });
 
     it("SG-23: signers of an epoch that is over are no evidence against the next one's", async () => {
       const wrong = await world.sign(
         await world.next({ anchor: { ...(await world.anchor()).anchor, hash: toWord(1n) } }),
       );
-      await enter(world.book);
+      await world.enterEpoch();
       await refuses(world.desk.disputeAnchor(wrong), "EpochMismatch", 2, 1);
     });
 
@@ -363,6 +356,68 @@ describe("disputes about a ledger", () => {
     }
   });
 
+  describe("a lie that was relayed", () => {
+    const lieAbout = async (balance: bigint) => {
+      world.tree.update([[world.keyOf(owner()), balance]]);
+      const lie = await world.commit();
+      const proof = await world.leafProof({ rule: RULES.balance, owner: owner(), anchor: lie.anchor });
+      world.tree.update([[world.keyOf(owner()), 100n]]);
+      return { lie, proof };
+    };
+
+    it("SG-23: stays on record under its descendants, also under those of the next epoch", async () => {
+      const { lie, proof } = await lieAbout(101n);
+      const child = await world.commit();
+      await world.enterEpoch();
+      const grandchild = await world.commit();
+      const descendants = [child, grandchild].map(forContract);
+      await refuses(
+        world.desk.disputeLeaf(onRecord(lie), book(), proof),
+        "NotOnRecord",
+        hashCommitment(grandchild),
+        hashCommitment(lie),
+      );
+      const skipping = { ...onRecord(lie), descendants: descendants.slice(1) };
+      await refuses(
+        world.desk.disputeLeaf(skipping, book(), proof),
+        "PreviousMismatch",
+        hashCommitment(lie),
+        hashCommitment(child),
+      );
+      await holds((await stranger()).disputeLeaf({ ...onRecord(lie), descendants }, book(), proof), "Leaf", {
+        commitment: lie,
+        claimed: 101n,
+        actual: 100n,
+      });
+    });
+
+    it("SG-23: is evidence whatever a contract among its signers says later", async () => {
+      const { lie, proof } = await lieAbout(99n);
+      const child = await world.commit();
+      const signed = { ...onRecord(lie), descendants: [forContract(child)] };
+      await holds(world.desk.disputeLeaf(signed, book(), proof), "Leaf", {
+        commitment: lie,
+        claimed: 99n,
+        actual: 100n,
+      });
+    });
+
+    it("SG-23: what was signed in an epoch that is over, and not relayed, is no descendant of anything", async () => {
+      const parent = await world.commit();
+      const unsent = await world.next({ previous: toWord(9n) });
+      await world.enterEpoch();
+      const child = await world.commit();
+      for (const descendants of [[], [child], [parent, child]])
+        await refuses(
+          world.desk.disputeChain(
+            { ...onRecord(parent), descendants: [forContract(child)] },
+            { ...onRecord(unsent), descendants: descendants.map(forContract) },
+          ),
+          descendants.length === 0 ? "NotOnRecord" : "PreviousMismatch",
+        );
+    });
+  });
+
   describe("6 and 7, totals", () => {
     it("SG-23: a total above custody stops the scope", async () => {
       await world.holder.setCustody(799n);
@@ -440,7 +495,7 @@ describe("disputes about a ledger", () => {
       const expected = world.book.codes[0]!.expected;
       const empty: RuleBook = { ...world.book, codes: [{ account, isSlot: false, slot: ZERO, expected }] };
       const snapshot = await world.chain.request({ method: "evm_snapshot" });
-      await enter(empty);
+      await world.enterRules(empty);
       const lie = await world.commit({ rules: hashRules(empty) });
       const { header, witness } = await prove(world.chain.request, { anchor: lie.anchor, account, slots: [] });
       const proof = { code: 0, state: { header, pinnedRoot: ZERO, witness } };
@@ -461,6 +516,19 @@ describe("disputes about a ledger", () => {
         claimed: 800n,
         actual: 900n,
       });
+    });
+
+    it("SG-23: an account without code has zero, whether it is there or not", async () => {
+      const account: Hex = `0x${"ee".repeat(20)}`;
+      const bare: RuleBook = { ...world.book, codes: [{ account, isSlot: false, slot: ZERO, expected: ZERO }] };
+      await world.enterRules(bare);
+      for (const value of [0n, 1n]) {
+        await world.signer.sendTransaction({ to: account, value });
+        const honest = await world.commit({ rules: hashRules(bare) });
+        const { header, witness } = await prove(world.chain.request, { anchor: honest.anchor, account, slots: [] });
+        const proof = { code: 0, state: { header, pinnedRoot: ZERO, witness } };
+        await refuses(world.desk.disputeCode(onRecord(honest), bookForContract(bare), proof), "ClaimHolds", 7, ZERO, ZERO); // prettier-ignore
+      }
     });
 
     it("SG-23: the code that the book names is no evidence, nor is another account's", async () => {
@@ -485,15 +553,31 @@ describe("disputes about a ledger", () => {
       rules: [{ ...whole, derivation: "mirror", comparator: "==" }],
       codes: [],
     };
-    await enter(mirror);
+    await world.enterRules(mirror);
     const slots = [toWord(0n), ...world.owners.map((who) => comparedPlace(world.book.rules[0]!, who).slot)];
     world.tree = LedgerTree.from(slots.map((slot, i) => [slot, i === 0 ? 800n : 100n]));
     const honest = await world.commit({ rules: hashRules(mirror) });
     const account = world.at.holder;
     const proven = await prove(world.chain.request, { anchor: honest.anchor, account, slots: [] });
     expect(world.tree.root).to.equal(storageRootOf(proven.account));
+    const complete = await prove(world.chain.request, { anchor: honest.anchor, account, slots: [] });
+    const stateThen = { header: complete.header, pinnedRoot: ZERO, witness: complete.witness };
+    const byBook = bookForContract(mirror);
+    await refuses(world.desk.disputeMirror(onRecord(honest), byBook, stateThen), "ClaimHolds", 4, world.tree.root, world.tree.root); // prettier-ignore
     world.tree.update([[slots[1]!, 1n]]);
     const lie = await world.commit({ rules: hashRules(mirror) });
+    const snapshot = await world.chain.request({ method: "evm_snapshot" });
+    const later = await prove(world.chain.request, { anchor: lie.anchor, account, slots: [] });
+    const atLie = { header: later.header, pinnedRoot: ZERO, witness: later.witness };
+    const byRoot = { commitment: lie, claimed: world.tree.root, actual: storageRootOf(later.account) };
+    // Nothing of the ledger is needed.
+    await holds(world.desk.disputeMirror(onRecord(lie), byBook, atLie), "Leaf", byRoot);
+    await world.chain.request({ method: "evm_revert", params: [snapshot] });
+    const again = await world.chain.request({ method: "evm_snapshot" });
+    await world.board.pinStorageRoot(lie.anchor, later.header, account, later.witness);
+    const pinned = { header: "0x", pinnedRoot: storageRootOf(later.account), witness: "0x" };
+    await holds(world.desk.disputeMirror(onRecord(lie), byBook, pinned), "Leaf", byRoot);
+    await world.chain.request({ method: "evm_revert", params: [again] });
     const { header, witness } = await prove(world.chain.request, { anchor: lie.anchor, account, slots: [slots[1]!] });
     const proof = {
       rule: 0,

@@ -7,17 +7,9 @@ import { toHex, toWord, type Hex } from "../../src/core/bytes.js";
 import { revertDataOf } from "../../src/explain/revertData.js";
 import { hardhatForks } from "../../src/hardhat/index.js";
 import { hashCommitment, type Commitment } from "../../src/ledger/commitment.js";
-import { hashRules } from "../../src/ledger/rules.js";
 import { LedgerTree } from "../../src/ledger/tree.js";
-import {
-  bookForContract,
-  LedgerWorld,
-  MARKET,
-  NOBODY,
-  ON_RECORD,
-  ZERO,
-  type SignedInput,
-} from "../../tools/ledger/world.js";
+import { bookForContract, NOBODY, ON_RECORD, ZERO, type SignedInput } from "../../tools/ledger/inputs.js";
+import { LedgerWorld } from "../../tools/ledger/world.js";
 import { announced, type Random } from "../../tools/random.js";
 import { STATUS } from "../../tools/policy/world.js";
 import { IGuardErrors__factory, ILedgerErrors__factory, IPinErrors__factory } from "../../typechain-types/index.js";
@@ -115,25 +107,19 @@ async function honestHistory(world: LedgerWorld): Promise<Loot> {
       [world.keyOf(NOBODY), 700n + balance],
     ]);
   };
-  const books = [bookForContract(world.book)];
+  const other = { ...world.book, version: toWord(2n) };
+  const books = [bookForContract(other), bookForContract(world.book)];
   for (const balance of [100n, 50n, 0n]) {
     await move(balance);
     await keep(await world.commit());
   }
   // What was signed and never relayed is void in the next epoch, whose signers sign the same sequence.
   await keep(await world.next());
-  const next = { ...world.book, version: toWord(2n), rules: world.book.rules.slice(0, 4) };
-  const terms = { set: world.set, book: bookForContract(next) };
-  const { guard } = world.at;
-  const signatures = await world.signEpoch({ guard, scope: MARKET, epoch: 2n, set: world.set, book: next });
-  await world.desk.openEpoch(guard, MARKET, terms, world.set, world.rules, signatures);
-  world.epoch = 2n;
-  books.push(bookForContract(next));
-  const rules = hashRules(next);
+  await world.enterEpoch();
   await move(70n);
-  await keep(await world.commit({ rules }), true);
+  await keep(await world.commit(), true);
   await move(71n);
-  await keep(await world.next({ rules }));
+  await keep(await world.next());
   await world.chain.mine(2);
   return { commitments, books, ...(await truthAbout(world, commitments)) };
 }

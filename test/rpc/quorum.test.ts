@@ -446,7 +446,7 @@ describe("quorum", function () {
     await rejected("ENDPOINTS_DISAGREE", fetchHeader(connection, { block: HEAD }));
   });
 
-  it("lb-mixed-rpc: a balancer that answers from a node behind, then from the tip, is lag and never an error", async function () {
+  it("a balancer that answers from a node behind, then from the tip, is lag and never an error (lb-mixed-rpc)", async function () {
     // Each endpoint is a balancer before two nodes, one of which is a block behind. It takes them in turn.
     const balanced = (start: number): Request => {
       const nodes = [behind(HEAD - 1n), behind(HEAD)];

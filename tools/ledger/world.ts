@@ -1,9 +1,8 @@
-import { getAddress, keccak256 as keccak256Of, Wallet, type ContractTransactionResponse, type Signer } from "ethers";
+import { keccak256 as keccak256Of, Wallet, type ContractTransactionResponse, type Signer } from "ethers";
 
 import { prove } from "../../src/actions/prove.js";
 import { latestStateAnchor } from "../../src/actions/latestAnchor.js";
 import type { StateAnchor } from "../../src/anchor/anchor.js";
-import { TIERS } from "../../src/anchor/tiers.js";
 import { keccak256 } from "../../src/core/keccak.js";
 import { toHex, toWord, type Hex } from "../../src/core/bytes.js";
 import type { HardhatChain } from "../../src/hardhat/index.js";
@@ -11,12 +10,13 @@ import {
   commitmentTypedData,
   epochTypedData,
   hashCommitment,
+  hashTerms,
   LEDGER_FORMAT,
   type Commitment,
   type LedgerEpoch,
   type SignerSet,
 } from "../../src/ledger/commitment.js";
-import { COMPARATORS, DERIVATIONS, comparedPlace, hashRules, type RuleBook } from "../../src/ledger/rules.js";
+import { comparedPlace, hashRules, type RuleBook } from "../../src/ledger/rules.js";
 import { ledgerKey } from "../../src/ledger/key.js";
 import { LedgerTree } from "../../src/ledger/tree.js";
 import {
@@ -31,69 +31,22 @@ import {
 } from "../../typechain-types/index.js";
 import { CONFIG, scopeNamed } from "../policy/world.js";
 import { signerOf } from "../sources/install.js";
-
-export const ZERO: Hex = `0x${"00".repeat(32)}`;
-export const NOBODY: Hex = `0x${"00".repeat(20)}`;
-export const MARKET = scopeNamed("eth");
-export const OTHER = scopeNamed("btc");
-export const USDC = scopeNamed("USDC");
-export const KIND = scopeNamed("balance");
-const VERSION = scopeNamed("1");
-const DAY = 86_400;
-
-/** The rules of the tests' markets, by their place in the book. */
-export const RULES = { balance: 0, asset: 1, margin: 2, total: 3 } as const;
-
-/** How a scope's ledger is watched in tests; times in seconds. */
-export const WATCH = {
-  delay: 2 * DAY,
-  silence: 600,
-  healAfter: 3,
-  healFor: 300,
-  tier: TIERS.indexOf("safe"),
-  minDepth: 1,
-  maxAge: 256,
-  longestBlockTime: 13_500,
-} as const;
-
-/** Keys of numbers from 1 on. Those of a set stand in ascending order of their addresses. */
-export function walletsFrom(first: number, count: number): Wallet[] {
-  const wallets = Array.from({ length: count }, (_, i) => new Wallet(toWord(BigInt(first + i))));
-  return wallets.sort((a, b) => (BigInt(a.address) < BigInt(b.address) ? -1 : 1));
-}
-
-/** A set that a contract takes as well. */
-export type SetInput = SignerSet & { signers: Hex[] };
-
-export function setOf(wallets: readonly { address: string }[], threshold: number): SetInput {
-  return { threshold, signers: wallets.map(({ address }) => getAddress(address) as Hex) };
-}
-
-/** A commitment as evidence, for the contract. */
-export interface SignedInput {
-  commitment: ReturnType<typeof forContract>;
-  set: SetInput;
-  signatures: string[];
-}
-
-/** Of a commitment that is on record. */
-export const ON_RECORD = { set: { threshold: 0, signers: [] as Hex[] }, signatures: [] as string[] };
-
-export function forContract(commitment: Commitment): Omit<Commitment, "tier"> & { tier: number } {
-  return { ...commitment, tier: TIERS.indexOf(commitment.tier) };
-}
-
-export function bookForContract({ version, rules, codes }: RuleBook) {
-  return {
-    version,
-    rules: rules.map((rule) => ({
-      ...rule,
-      derivation: DERIVATIONS.indexOf(rule.derivation),
-      comparator: COMPARATORS.indexOf(rule.comparator),
-    })),
-    codes: codes.map((code) => ({ ...code })),
-  };
-}
+import {
+  bookForContract,
+  forContract,
+  KIND,
+  MARKET,
+  NOBODY,
+  OTHER,
+  setOf,
+  USDC,
+  VERSION,
+  walletsFrom,
+  WATCH,
+  ZERO,
+  type SetInput,
+  type SignedInput,
+} from "./inputs.js";
 
 /** A chain with a desk, and a protocol of two markets whose ledgers are open. A contract holds what they are compared with. */
 export class LedgerWorld {
@@ -152,7 +105,8 @@ export class LedgerWorld {
 
   async config(changes: Partial<Record<keyof typeof WATCH, number>> = {}) {
     return {
-      terms: { set: this.set, book: bookForContract(this.book) },
+      set: this.set,
+      book: bookForContract(this.book),
       administrator: await this.administrator.getAddress(),
       ...WATCH,
       ...changes,
@@ -224,7 +178,39 @@ export class LedgerWorld {
   async sign(commitment: Commitment, wallets: readonly Wallet[] = this.wallets.slice(0, 2)): Promise<SignedInput> {
     const { domain, types, message } = commitmentTypedData(this.at.desk, commitment);
     const signatures = await this.#signatures((wallet) => wallet.signTypedData(domain, types, message), wallets);
-    return { commitment: forContract(commitment), set: this.set, signatures };
+    return { commitment: forContract(commitment), descendants: [], set: this.set, signatures };
+  }
+
+  /** The next epoch: of another set, or of the same. */
+  epochOf(set: SignerSet = this.set, changes: Partial<LedgerEpoch> = {}): LedgerEpoch {
+    const { rules } = this;
+    return {
+      guard: this.at.guard,
+      scope: MARKET,
+      epoch: this.epoch + 1n,
+      set,
+      rules,
+      validUntil: 2n ** 40n,
+      ...changes,
+    };
+  }
+
+  /** Opens the next epoch of the same signers. */
+  async enterEpoch(): Promise<void> {
+    const { rules, validUntil } = this.epochOf();
+    const signatures = await this.signEpoch(this.epochOf());
+    await this.desk.openEpoch(this.guard, MARKET, this.set, this.set, rules, validUntil, signatures);
+    this.epoch++;
+  }
+
+  /** Opens a ledger of other rules in the place of the market's: the administrator's, after its delay. */
+  async enterRules(book: RuleBook): Promise<void> {
+    const desk = this.desk.connect(this.administrator);
+    await desk.announceEpoch(this.guard, MARKET, hashTerms(this.set, book));
+    await this.chain.stall({ seconds: 4 * WATCH.delay + 12 });
+    await this.chain.mine();
+    await desk.openAnnouncedEpoch(this.guard, MARKET, this.set, bookForContract(book));
+    this.epoch++;
   }
 
   async signEpoch(next: LedgerEpoch, wallets: readonly Wallet[] = this.wallets.slice(0, 2)): Promise<string[]> {
