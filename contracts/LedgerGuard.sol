@@ -66,7 +66,8 @@ abstract contract LedgerGuard is SettlementGuard, ILedgerGuard {
     /// @dev Whether a commitment to the scope's ledger is due. The height is asked for only where the time is over.
     function _owesCommitment(bytes32 scope) internal view returns (bool) {
         Scope storage state = Scopes.find(scope);
-        return block.timestamp >= state.committedUntil.time() && state.isSilent(_clock());
+        uint256 end = state.committedUntil.time();
+        return end != 0 && block.timestamp >= end && state.isSilent(_clock());
     }
 
     function _recordCommitment(bytes32 scope, uint24 span) private {

@@ -10,15 +10,18 @@ import { parseArgs } from "node:util";
 import { ethers } from "ethers";
 import { network } from "hardhat";
 
+import { ledgerReceipts } from "../bench/ledgerGas.js";
 import { measureProofs, PROOF_SNAPSHOT, snapshotText } from "../bench/proofGas.js";
+import { readRealSlots } from "../bench/realProofs.js";
 import { latestStateAnchor } from "../src/actions/latestAnchor.js";
 import { hardhatForks, type HardhatChain } from "../src/hardhat/index.js";
-import { BUILDS, compile, type Build } from "../tools/compile.js";
+import { BUILDS, compile, CONFIGURED, type Build } from "../tools/compile.js";
 import { deployGasMeter, type GasMeter } from "../tools/gas.js";
 
 const SNAPSHOT = "snapshots/gas.json";
 const SIZE_SNAPSHOT = "snapshots/code-size.json";
 const RECEIPT_SNAPSHOT = "snapshots/receipts.json";
+const LEDGER_SNAPSHOT = "snapshots/ledger-receipts.json";
 
 /** What does not matter for gas, except that the heartbeat is due after a quarter of the gap. */
 const SCOPE_CONFIG = {
@@ -48,6 +51,7 @@ for (const build of BUILDS) {
   const chain = await chainOf({});
   measured[build.name] = await measure(chain, await deployGasMeter(chain.tools.ethers), build);
   sizes[build.name] = await codeSizes(chain, build);
+  if (build.name === CONFIGURED.name) Object.assign(sizes[build.name]!, await deskSizes(build));
   // Under Amsterdam's rules a new slot, a changed one and code cost more (EIP-8037, EIP-8038).
   // Receipts alone show it.
   if (!build.name.startsWith("floor"))
@@ -60,10 +64,13 @@ for (const build of BUILDS) {
 }
 
 const proofs = await measureProofs({ peers: false });
+const quoted = readRealSlots()?.[0];
+const ledger = quoted && (await ledgerReceipts(CONFIGURED, quoted, SCOPE_CONFIG));
 const kept = [
   keep("gas", SNAPSHOT, snapshotText(measured)),
   keep("code size", SIZE_SNAPSHOT, snapshotText(sizes)),
   keep("receipts", RECEIPT_SNAPSHOT, snapshotText(receipts)),
+  keep("receipts of ledgers", LEDGER_SNAPSHOT, ledger && snapshotText(ledger)),
   keep("gas of proofs", PROOF_SNAPSHOT, proofs && snapshotText(proofs.snapshot)),
 ];
 process.exit(kept.every(Boolean) ? 0 : 1);
@@ -138,6 +145,16 @@ async function deployerOf(chain: HardhatChain, source: string, build: Build): Pr
     if (artifact === undefined) throw new RangeError(`no contract ${name}`);
     const contract = await new ethers.ContractFactory(artifact.abi, artifact.bytecode, signer ?? null).deploy(...args);
     return contract.waitForDeployment();
+  };
+}
+
+/** Bytes of deployed code of what protocols trust by address. It is not for the oldest compiler. */
+async function deskSizes(build: Build): Promise<Figures> {
+  const artifacts = await compile(["contracts/LedgerDesk.sol"], build);
+  const creationOf = (name: string): number => ethers.dataLength(artifacts[name]!.bytecode);
+  return {
+    "LedgerDesk with its ProofDesk, to create once": creationOf("LedgerDesk"),
+    "ProofDesk, to create once": creationOf("ProofDesk"),
   };
 }
 

@@ -1,4 +1,4 @@
-import { keccak256 as keccak256Of, Wallet, type ContractTransactionResponse, type Signer } from "ethers";
+import { keccak256 as keccak256Of, type Wallet, type ContractTransactionResponse, type Signer } from "ethers";
 
 import { prove } from "../../src/actions/prove.js";
 import { latestStateAnchor } from "../../src/actions/latestAnchor.js";
