@@ -258,7 +258,9 @@ class LedgerBench {
 
   async #sign(commitment: Commitment) {
     const { domain, types, message } = commitmentTypedData(this.#contracts.desk.target as Hex, commitment);
-    const signatures = this.#wallets.map((wallet, i) => (i < 2 ? wallet.signTypedData(domain, types, message) : "0x"));
+    const signatures = this.#wallets.map(async (wallet, i) =>
+      i < 2 ? wallet.signTypedData(domain, types, message) : "0x",
+    );
     return {
       commitment: forContract(commitment),
       descendants: [],

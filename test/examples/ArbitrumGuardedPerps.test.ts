@@ -34,7 +34,12 @@ describe("ArbitrumGuardedPerps", () => {
   async function deploy(chain: HardhatChain): Promise<ArbitrumGuardedPerps> {
     const { deployer, feed, keeper } = await signersOf(chain);
     const token = await new TestToken__factory(deployer).deploy();
-    return new ArbitrumGuardedPerps__factory(deployer).deploy(token, feed, keeper, await new ProofDesk__factory(deployer).deploy());
+    return new ArbitrumGuardedPerps__factory(deployer).deploy(
+      token,
+      feed,
+      keeper,
+      await new ProofDesk__factory(deployer).deploy(),
+    );
   }
 
   it("SG-16, C7: takes no height and no hash from the opcodes, which are not the chain's own there", async () => {

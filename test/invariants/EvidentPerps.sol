@@ -16,7 +16,12 @@ import {Transitions} from "../../contracts/policy/Transitions.sol";
 contract EvidentPerps is GuardedPerps {
     using Transitions for Scope;
 
-    constructor(IERC20 token, address feed, address keeper, ProofDesk proofs) GuardedPerps(token, feed, keeper, proofs) {}
+    constructor(
+        IERC20 token,
+        address feed,
+        address keeper,
+        ProofDesk proofs
+    ) GuardedPerps(token, feed, keeper, proofs) {}
 
     function raise(bytes32 scope, bytes32 cause, Status status, uint64 evidence) external returns (bool) {
         return _raise(scope, cause, status, evidence);
