@@ -23,7 +23,7 @@ import { encodeRecord } from "../../src/ledger/records.js";
 import { SettlementGuardError } from "../../src/core/errors.js";
 import { rejected } from "../../tools/errors.js";
 import { announced } from "../../tools/random.js";
-import { FakeDisk, fakePostgres, inEveryOrder } from "./worlds.js";
+import { FakeDisk, fakePostgres, inEveryOrder } from "../../tools/ledger/journalWorlds.js";
 
 const GUARD = `0x${"11".repeat(20)}`;
 const SCOPE = `0x${"22".repeat(32)}`;
@@ -568,7 +568,7 @@ function fakeCounter(): JournalCounter & { fail: boolean; readonly marks: readon
 
 /** Runs a signer in a process of its own. Answers with the signal that ended it, and what it printed. */
 function signer(...args: string[]): Promise<[NodeJS.Signals | null, string]> {
-  const script = fileURLToPath(new URL("signer.ts", import.meta.url));
+  const script = fileURLToPath(new URL("../../tools/ledger/signer.ts", import.meta.url));
   const child = spawn(process.execPath, ["--import", "tsx", script, ...args], {
     stdio: ["ignore", "pipe", "ignore"],
     env: { PATH: process.env["PATH"] },
