@@ -156,3 +156,10 @@ export {
 export type { Commitment, LedgerEpoch, LedgerTypedData, SignerSet } from "./ledger/commitment.js";
 export { COMPARATORS, DERIVATIONS, comparedPlace, decodeWord, hashRules, ruleHolds } from "./ledger/rules.js";
 export type { CodeRule, ComparedPlace, Comparator, Derivation, Rule, RuleBook } from "./ledger/rules.js";
+export { assembleSignatures, relayCall, signCommitment } from "./ledger/signing.js";
+export type { RelayCall, SignCommitmentOptions, SignerSignature } from "./ledger/signing.js";
+export { prepareCommitment } from "./actions/prepareCommitment.js";
+export type { PrepareCommitmentOptions, PreparedCommitment } from "./actions/prepareCommitment.js";
+export type { LedgerHealing, LedgerQuestion, LedgerRecord, LedgerRetirement } from "./actions/ledgerReads.js";
+export { checkRules } from "./actions/checkRules.js";
+export type { CheckRulesOptions } from "./actions/checkRules.js";

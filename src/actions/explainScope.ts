@@ -95,7 +95,7 @@ export async function explainScope(
 }
 
 /** The id of a scope that is given by its name or by its id. @throws INVALID_CONFIG for a name that is none */
-function scopeIdOf(scope: string): Hex {
+export function scopeIdOf(scope: string): Hex {
   return /^0x[\da-f]{64}$/i.test(scope) ? toHex(toBytes(scope, "scope", 32)) : scopeId(scope);
 }
 
@@ -218,6 +218,7 @@ function announced(name: string, { announced, readyFrom, readyUntil }: Announcem
   return `${name}: the configuration with the hash ${announced} waits. Anybody may apply it from ${end(readyFrom)} until ${end(readyUntil)}.`;
 }
 
-function end({ time, number }: Deadline): string {
+/** The end of a span for people: the moment, and the height where there is one. */
+export function end({ time, number }: Deadline): string {
   return `${moment(time)}${number === 0n ? "" : ` and block ${number}`}`;
 }

@@ -51,6 +51,14 @@ async function latestHeader(connection: Connection, options: AnchorOptions): Pro
   if (!Number.isSafeInteger(depth) || depth < 1)
     throw invalidAnchor("the depth must be a whole number from 1", { depth });
   const head = await headNumber(connection, asking);
+  return headerBehind(connection, { head, depth, ...asking });
+}
+
+/** The header of a block that lies `depth` blocks behind the head. @throws INVALID_ANCHOR, and what {@link fetchHeader} throws */
+export async function headerBehind(
+  connection: Connection,
+  { head, depth, ...asking }: RequestOptions & { readonly head: bigint; readonly depth: number },
+): Promise<HashedHeader> {
   const number = head - BigInt(depth);
   if (number < 0n) {
     const reason = `the head is block ${head}, and depth ${depth} needs a head of at least block ${depth}`;

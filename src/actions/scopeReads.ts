@@ -128,7 +128,7 @@ function endOf(packed: bigint): Deadline | undefined {
 }
 
 /** 40 bits of seconds, and above them a height. */
-function deadline(packed: bigint): Deadline {
+export function deadline(packed: bigint): Deadline {
   return { time: BigInt.asUintN(40, packed), number: packed >> 40n };
 }
 

@@ -103,6 +103,33 @@ export interface ErrorDetails {
   readonly INVALID_COMMITMENT: { member: string; reason: string };
   /** A rule book that no desk would take, or an owner whom a rule does not compare. `index` is that of the rule. */
   readonly INVALID_RULE: { index: number | undefined; reason: string };
+  /** No ledger of this scope was ever opened at the desk. */
+  readonly LEDGER_UNKNOWN: { desk: string; guard: string; scope: string };
+  /** The ledger counts no more. Nothing is committed to it until it is opened again. */
+  readonly LEDGER_RETIRED: { desk: string; guard: string; scope: string };
+  /** Other signers or rules judge the ledger than those that were given. Both are hashes, as `hashTerms` makes them. */
+  readonly TERMS_DIFFER: { kept: string; given: string };
+  /** The block at the tier lies before the one that was committed to last. */
+  readonly ANCHOR_ROLLED_BACK: { last: bigint; given: bigint; tier: string };
+  /**
+   * The desk does not have the commitment that its signer knows. It was not relayed, the chain was rolled back, or others
+   * signed another.
+   */
+  readonly HEAD_DIFFERS: { own: RecordedHead; shown: RecordedHead };
+  /** The ledger's tier is above the one that is to be signed. */
+  readonly TIER_TOO_LOW: { least: string; given: string };
+  /**
+   * A rule does not hold between a ledger and proven state. `index` is that of the rule; those of codes follow. `owner` is undefined for
+   * totals, codes, and a mirror's root. `number` and `hash` are the block's.
+   */
+  readonly LEDGER_DIVERGED: {
+    index: number;
+    owner: string | undefined;
+    here: bigint;
+    there: bigint;
+    number: bigint;
+    hash: string;
+  };
   /** A contract that could not be deployed at its address, or that is not what should be there. */
   readonly DEPLOYMENT_REFUSED: { address: string; reason: string };
   /** Another digest is on record for this place in a scope's sequence. Whoever signs both contradicts itself. `where` names the journal. */
@@ -125,6 +152,13 @@ interface SignedPlace {
   scope: string;
   epoch: bigint;
   sequence: bigint;
+}
+
+/** The newest commitment of a ledger, as somebody knows it. `hash` is its struct hash. */
+interface RecordedHead {
+  epoch: bigint;
+  sequence: bigint;
+  hash: string;
 }
 
 export type ErrorCode = keyof ErrorDetails;

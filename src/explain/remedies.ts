@@ -145,6 +145,15 @@ const REMEDY_OF_CODE: Partial<Record<ErrorCode, Remedy>> = {
   ALREADY_SIGNED: "abandon",
   SEQUENCE_PASSED: "abandon",
   JOURNAL_UNUSABLE: "configure",
+  LEDGER_UNKNOWN: "configure",
+  LEDGER_RETIRED: "configure",
+  TERMS_DIFFER: "configure",
+  TIER_TOO_LOW: "configure",
+  // The tier moves on, and what was signed may still be relayed.
+  ANCHOR_ROLLED_BACK: "wait",
+  HEAD_DIFFERS: "wait",
+  // Of that block the answer will not change. A ledger that is mended, or follows a newer one, may agree.
+  LEDGER_DIVERGED: "prove",
   BLOCK_NOT_CANONICAL: "sign",
   INVALID_ANCHOR: "sign",
   HEADER_HASH_MISMATCH: "prove",
