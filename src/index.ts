@@ -163,3 +163,7 @@ export type { PrepareCommitmentOptions, PreparedCommitment } from "./actions/pre
 export type { LedgerHealing, LedgerQuestion, LedgerRecord, LedgerRetirement } from "./actions/ledgerReads.js";
 export { checkRules } from "./actions/checkRules.js";
 export type { CheckRulesOptions } from "./actions/checkRules.js";
+export { LEDGER_STATES, explainLedger } from "./actions/explainLedger.js";
+export type { LedgerExplanation, LedgerState } from "./actions/explainLedger.js";
+export { auditTrail } from "./actions/auditTrail.js";
+export type { AuditEvent, AuditOptions, AuditTrail } from "./actions/auditTrail.js";
