@@ -1,10 +1,9 @@
-import { explainScope, scopeId, toBytes, withoutUrls } from "settlement-guard";
+import { explainScope } from "settlement-guard";
 
+import { checkAddress, checkScope } from "./arguments.js";
 import { readEndpoint, type EndpointOptions } from "./endpoint.js";
-import { unusable } from "./errors.js";
 import { jsonRpc } from "./jsonRpc.js";
 import type { Terminal } from "./terminal.js";
-import { brief } from "./text.js";
 
 export interface StatusArguments extends EndpointOptions {
   guard: string;
@@ -21,20 +20,10 @@ export interface StatusArguments extends EndpointOptions {
 export async function status(options: StatusArguments, terminal: Terminal): Promise<0 | 1> {
   const endpoint = readEndpoint(options);
   const { guard, scope } = options;
-  readable("--guard", guard, "20 bytes in hexadecimal", () => toBytes(guard, "--guard", 20));
-  readable("--scope", scope, "1 to 31 characters of ASCII, or 32 bytes in hexadecimal", () =>
-    scope.length === 66 ? toBytes(scope, "--scope", 32) : scopeId(scope),
-  );
+  checkAddress("--guard", guard);
+  checkScope(scope);
   const { lines, ...facts } = await explainScope(jsonRpc(endpoint), { guard, scope, timeout: endpoint.timeout });
   if (options.json === true) await terminal.printJson(facts, 2);
   else await terminal.print(...lines);
   return facts.status === "Synced" ? 0 : 1;
-}
-
-function readable(what: string, given: string, expected: string, read: () => unknown): void {
-  try {
-    read();
-  } catch {
-    throw unusable(what, "cannot be used", `expected ${expected}`, brief(withoutUrls(given)));
-  }
 }
