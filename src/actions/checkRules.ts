@@ -1,8 +1,7 @@
 import type { StateAnchor } from "../anchor/anchor.js";
 import { sameHex, toBytes, toHex, toWord, type Hex } from "../core/bytes.js";
 import { SettlementGuardError } from "../core/errors.js";
-import { keccak256 } from "../core/keccak.js";
-import { comparedPlace, decodeWord, hashRules, ruleHolds, type RuleBook } from "../ledger/rules.js";
+import { codeHashOf, comparedPlace, decodeWord, hashRules, ruleHolds, type RuleBook } from "../ledger/rules.js";
 import type { LedgerTree } from "../ledger/tree.js";
 import { EMPTY_ROOT } from "../proof/trie.js";
 import { checkRequestOptions, type Connection, type RequestOptions } from "../rpc/request.js";
@@ -39,9 +38,6 @@ interface Proven {
   readonly account: ProvenAccount;
   readonly words: ReadonlyMap<Hex, bigint>;
 }
-
-/** keccak256 of nothing. An account without code has zero in a book, whether it exists or not. */
-const NO_CODE = toHex(keccak256(new Uint8Array()));
 
 /**
  * Compares a ledger with proven state under every rule of its book: each rule for each owner, totals, codes. A mirror is compared by its
@@ -90,7 +86,7 @@ function* comparisonsOf({ tree, book, owners }: CheckRulesOptions): Generator<Co
     const shared = { index: book.rules.length + i, account, here: BigInt(expected), sign: "==" } as const;
     const word = toHex(toBytes(slot, "slot", 32));
     if (isSlot) yield { ...shared, slot: word, read: ({ words }) => words.get(word) ?? 0n };
-    else yield { ...shared, read: codeHashOf };
+    else yield { ...shared, read: ({ account }) => codeHashOf(account) };
   }
 }
 
@@ -107,8 +103,4 @@ function compare({ index, owner, here, sign }: Comparison, { number, hash }: Sta
 
 function storageRootOf({ account }: Proven): bigint {
   return BigInt(account.status === "absent" ? toHex(EMPTY_ROOT) : account.storageRoot);
-}
-
-function codeHashOf({ account }: Proven): bigint {
-  return account.status === "absent" || account.codeHash === NO_CODE ? 0n : BigInt(account.codeHash);
 }

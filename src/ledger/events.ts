@@ -47,9 +47,7 @@ const OF_DESK: Readonly<Record<string, Shape>> = {
   "LedgerNamed(address,bytes32,bytes32)": { name: "LedgerNamed", data: [["config", "hash"]] },
   // Signers and rules stand side by side, or as one struct.
   [`LedgerOpened(address,bytes32,(${SET},${BOOK},${WATCH}))`]: { name: "LedgerOpened" },
-  [`LedgerOpened(address,bytes32,((${SET},${BOOK}),${WATCH}))`]: { name: "LedgerOpened" },
   [`EpochOpened(address,bytes32,uint64,${SET},bytes32)`]: { name: "EpochOpened", data: [["epoch", "number"]] },
-  [`EpochOpened(address,bytes32,uint64,(${SET},${BOOK}))`]: { name: "EpochOpened", data: [["epoch", "number"]] },
   "EpochAnnounced(address,bytes32,bytes32,uint256)": {
     name: "EpochAnnounced",
     data: [

@@ -142,6 +142,13 @@ export function ruleHolds({
   return rule.comparator === ">=" ? here >= there : here === there;
 }
 
+/** The hash of an account's code, as a desk has it: zero for no code. */
+export function codeHashOf(
+  account: { readonly status: "absent" } | { readonly status: "present"; readonly codeHash: Hex },
+): bigint {
+  return account.status === "absent" || sameHex(account.codeHash, NO_CODE) ? 0n : BigInt(account.codeHash);
+}
+
 /** @throws INVALID_RULE as the desk reverts with RuleInvalid */
 function checkRules({ rules, codes }: RuleBook): void {
   for (const [i, { holder, bits, offset, member, derivation, comparator }] of rules.entries()) {
