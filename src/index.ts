@@ -138,6 +138,24 @@ export { ledgerKey, totalKey } from "./ledger/key.js";
 export type { LedgerSubject } from "./ledger/key.js";
 export { LedgerTree } from "./ledger/tree.js";
 export type { LedgerEntry, LedgerLeaf, LedgerProof, LedgerSubtree } from "./ledger/tree.js";
+export { reconcile, reconcileEach } from "./actions/reconcile.js";
+export type {
+  Checkpoint,
+  FinishedChunk,
+  ReconcileCounts,
+  ReconcileOptions,
+  ReconcileReport,
+  ReconcileSummary,
+} from "./actions/reconcile.js";
+export type { RuleDifference } from "./actions/ruleDifferences.js";
+export type { ProvenHolder } from "./actions/readSlots.js";
+export { formatReport, reportPage } from "./actions/reconcileReport.js";
+export { disputeOf } from "./actions/disputeOf.js";
+export type { DisputeOptions, DisputedCommitment, DisputedState, ReadyDispute } from "./actions/disputeOf.js";
+export { firstDivergence } from "./actions/firstDivergence.js";
+export type { FirstDivergence, FirstDivergenceOptions, LedgerState, LedgerStates } from "./actions/firstDivergence.js";
+export { abiBook, abiCommitment } from "./ledger/abi.js";
+export type { AbiBook, AbiCommitment, AbiSigners } from "./ledger/abi.js";
 export { fetchHeader } from "./actions/fetchHeader.js";
 export type { BlockId, BlockTag } from "./actions/fetchHeader.js";
 export { quorum } from "./rpc/quorum.js";

@@ -146,6 +146,15 @@ function describe(value: unknown): string {
 
 // --- what the answer says beside the proof ---
 
+/** A proof that is refused, with the block whose state was asked for. */
+export function atBlock(
+  { number, hash }: ProvenBlock,
+  cause: SettlementGuardError<"PROOF_INVALID">,
+): SettlementGuardError<"PROOF_INVALID"> {
+  const message = `${cause.message}, at block ${number} (${hash})`;
+  return new SettlementGuardError("PROOF_INVALID", { ...cause.details, number, hash }, message, { cause });
+}
+
 /** A field that an answer leaves out claims nothing. A zero hash claims the same as the hash of nothing: clients differ there. */
 export function checkFields(
   fields: Readonly<Record<string, unknown>>,
@@ -186,7 +195,7 @@ export function checkField(field: string, claimed: unknown, proven: bigint): voi
 // --- small things ---
 
 /** Pieces of at most `size`; one empty piece of nothing. */
-function chunks<T>(items: readonly T[], size: number): T[][] {
+export function chunks<T>(items: readonly T[], size: number): T[][] {
   const pieces: T[][] = [];
   for (let at = 0; at === 0 || at < items.length; at += size) pieces.push(items.slice(at, at + size));
   return pieces;

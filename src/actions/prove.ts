@@ -18,6 +18,7 @@ import { checkWhole, invalidOption } from "../rpc/options.js";
 import { checkRequestOptions, type Connection, type RequestOptions } from "../rpc/request.js";
 import { fetchHeader, type BlockId } from "./fetchHeader.js";
 import {
+  atBlock,
   checkField,
   checkFields,
   checkStorageHash,
@@ -112,7 +113,19 @@ export async function prove(
   const request = readOptions(options);
   await useInstalledKeccak();
   if ("pinned" in options) return proveUnderPin(connection, options, request);
-  const header = await anchoredHeader(connection, options.anchor, request.asking);
+  return proveAt(connection, await anchoredHeader(connection, options.anchor, request.asking), request);
+}
+
+/**
+ * As {@link prove}, at a block whose header was hashed already.
+ *
+ * @param request its slots in ascending order of their hashes, each once
+ */
+export async function proveAt(
+  connection: Connection,
+  header: HashedHeader,
+  request: Omit<ProofRequest, "block">,
+): Promise<ProvenState> {
   const answers = await getProof(connection, { ...request, block: header });
 
   const first = answers[0] as Answer;
@@ -174,7 +187,8 @@ function readOptions(options: ProveOptions | ProveUnderPinOptions): Omit<ProofRe
   };
 }
 
-async function anchoredHeader(
+/** The header of an anchor's block, or of a block by its name, hashed here. */
+export async function anchoredHeader(
   connection: Connection,
   anchor: ProveOptions["anchor"],
   asking: RequestOptions,
@@ -200,7 +214,7 @@ function checkRoot({ number, hash, stateRoot: expected }: HashedHeader, [node]: 
 
 /** As {@link packWitness}; its error names the block, unless `otherwise` finds a better one. */
 function packAt(
-  { number, hash }: ProvenBlock,
+  block: ProvenBlock,
   question: WitnessQuestion,
   answer: ProofAnswer,
   otherwise?: () => void,
@@ -210,8 +224,7 @@ function packAt(
   } catch (error) {
     if (!SettlementGuardError.is(error, "PROOF_INVALID")) throw error;
     otherwise?.();
-    const message = `${error.message}, at block ${number} (${hash})`;
-    throw new SettlementGuardError("PROOF_INVALID", { ...error.details, number, hash }, message, { cause: error });
+    throw atBlock(block, error);
   }
 }
 

@@ -129,6 +129,11 @@ export interface ErrorDetails {
     there: bigint;
     number: bigint;
     hash: string;
+  /** A checkpoint of another run: of another anchor, ledger, rule book or list of owners. */
+  readonly CHECKPOINT_MISMATCH: {
+    member: "anchor" | "ledgerRoot" | "rules" | "owners" | "differences";
+    expected: string;
+    actual: string;
   };
   /** A contract that could not be deployed at its address, or that is not what should be there. */
   readonly DEPLOYMENT_REFUSED: { address: string; reason: string };
