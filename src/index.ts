@@ -153,7 +153,12 @@ export { formatReport, reportPage } from "./actions/reconcileReport.js";
 export { disputeOf } from "./actions/disputeOf.js";
 export type { DisputeOptions, DisputedCommitment, DisputedState, ReadyDispute } from "./actions/disputeOf.js";
 export { firstDivergence } from "./actions/firstDivergence.js";
-export type { FirstDivergence, FirstDivergenceOptions, LedgerState, LedgerStates } from "./actions/firstDivergence.js";
+export type {
+  FirstDivergence,
+  FirstDivergenceOptions,
+  AnchoredLedger,
+  LedgerStates,
+} from "./actions/firstDivergence.js";
 export { abiBook, abiCommitment } from "./ledger/abi.js";
 export type { AbiBook, AbiCommitment, AbiSigners } from "./ledger/abi.js";
 export { fetchHeader } from "./actions/fetchHeader.js";

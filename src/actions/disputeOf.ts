@@ -2,7 +2,15 @@ import { toBytes, toHex, toWord, type Hex } from "../core/bytes.js";
 import { SettlementGuardError } from "../core/errors.js";
 import { abiBook, abiCommitment, type AbiBook, type AbiCommitment, type AbiSigners } from "../ledger/abi.js";
 import type { Commitment, SignerSet } from "../ledger/commitment.js";
-import { comparedPlace, decodeWord, hashRules, ruleHolds, type Rule, type RuleBook } from "../ledger/rules.js";
+import {
+  codeHashOf,
+  comparedPlace,
+  decodeWord,
+  hashRules,
+  ruleHolds,
+  type Rule,
+  type RuleBook,
+} from "../ledger/rules.js";
 import type { LedgerTree } from "../ledger/tree.js";
 import { invalidOption } from "../rpc/options.js";
 import { checkRequestOptions, type Connection, type RequestOptions } from "../rpc/request.js";
@@ -18,7 +26,9 @@ export interface DisputeOptions extends RequestOptions {
   readonly commitment: Commitment;
   readonly tree: LedgerTree;
   readonly book: RuleBook;
-  /** Who signed the commitment; left out where it is the one on record. */
+  /** What was relayed after the commitment, up to the newest. None where it is the newest, or was not relayed. */
+  readonly descendants?: readonly Commitment[];
+  /** Who signed the commitment; left out where it is on record. */
   readonly signed?: { readonly set: SignerSet; readonly signatures: readonly string[] };
 }
 
@@ -33,6 +43,7 @@ export interface DisputedState {
 /** A commitment as evidence: the contract's `Signed`. */
 export interface DisputedCommitment {
   readonly commitment: AbiCommitment;
+  readonly descendants: AbiCommitment[];
   readonly set: AbiSigners;
   readonly signatures: string[];
 }
@@ -77,7 +88,7 @@ const ZERO = toWord(0n);
  * await new Contract(dispute.to, abi, signer)[dispute.function](...dispute.args);
  */
 export async function disputeOf(connection: Connection, options: DisputeOptions): Promise<ReadyDispute> {
-  checkRequestOptions(options, "difference", "desk", "commitment", "tree", "book", "signed");
+  checkRequestOptions(options, "difference", "desk", "commitment", "tree", "book", "descendants", "signed");
   const { difference, commitment, tree, book } = options;
   expectNamed(commitment, "ledgerRoot", tree.root);
   expectNamed(commitment, "rules", hashRules(book));
@@ -85,6 +96,7 @@ export async function disputeOf(connection: Connection, options: DisputeOptions)
   const { set = { threshold: 0, signers: [] }, signatures = [] } = options.signed ?? {};
   const signed = {
     commitment: abiCommitment(commitment),
+    descendants: (options.descendants ?? []).map(abiCommitment),
     set: { ...set, signers: [...set.signers] },
     signatures: [...signatures],
   };
@@ -114,7 +126,7 @@ async function codeProof(connection: Connection, options: DisputeOptions) {
   if (code === undefined) throw invalidOption("difference", `the book has no rule ${difference.rule} about code`);
   const { account, isSlot, slot, expected } = code;
   const proven = await prove(connection, { ...asked(options), account, slots: isSlot ? [slot] : [] });
-  const codeHash = proven.account.status === "present" ? BigInt(proven.account.codeHash) : 0n;
+  const codeHash = codeHashOf(proven.account);
   const actual = isSlot ? (proven.slots[0]?.value ?? 0n) : codeHash;
   if (actual === BigInt(expected)) throw holds(commitment, `it is ${expected}`);
   return { code: difference.rule, state: stateOf(proven) };

@@ -5,7 +5,7 @@ import { reconcileEach, type ReconcileOptions } from "./reconcile.js";
 import type { RuleDifference } from "./ruleDifferences.js";
 
 /** A ledger as it was at a block. */
-export interface LedgerState extends Pick<ReconcileOptions, "anchor"> {
+export interface AnchoredLedger extends Pick<ReconcileOptions, "anchor"> {
   readonly tree: LedgerTree;
 }
 
@@ -13,7 +13,7 @@ export interface LedgerState extends Pick<ReconcileOptions, "anchor"> {
 export interface LedgerStates {
   readonly length: number;
   /** @param index from 0 to `length - 1` */
-  at(index: number): LedgerState | undefined | Promise<LedgerState>;
+  at(index: number): AnchoredLedger | undefined | Promise<AnchoredLedger>;
 }
 
 /** What {@link firstDivergence} looks through. The rest is as for `reconcile`. */
@@ -27,7 +27,7 @@ export interface FirstDivergenceOptions extends Omit<
 /** The first state that diverges. */
 export interface FirstDivergence {
   readonly index: number;
-  readonly state: LedgerState;
+  readonly state: AnchoredLedger;
   /** One of its differences, of maybe many. */
   readonly difference: RuleDifference;
 }

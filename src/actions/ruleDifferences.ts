@@ -1,7 +1,7 @@
 import { toBytes, toHex, type Hex } from "../core/bytes.js";
 import { SettlementGuardError } from "../core/errors.js";
 import { findDifferences, type LedgerDifference } from "../ledger/descent.js";
-import { comparedPlace, decodeWord, ruleHolds, type Rule, type RuleBook } from "../ledger/rules.js";
+import { codeHashOf, comparedPlace, decodeWord, ruleHolds, type Rule, type RuleBook } from "../ledger/rules.js";
 import type { LedgerTree } from "../ledger/tree.js";
 import { atBlock } from "./getProof.js";
 import { proveAt } from "./prove.js";
@@ -95,8 +95,7 @@ export class Comparison {
     for (const [rule, { account, isSlot, slot, expected }] of this.#compared.book.codes.entries()) {
       const holder = addressOf(account);
       const proven = await this.#prove(holder, isSlot ? [toBytes(slot, "slot", 32)] : []);
-      const codeHash = proven.account.status === "present" ? BigInt(proven.account.codeHash) : 0n;
-      const there = isSlot ? (proven.slots[0]?.value ?? 0n) : codeHash;
+      const there = isSlot ? (proven.slots[0]?.value ?? 0n) : codeHashOf(proven.account);
       const here = BigInt(expected);
       if (here === there) tally.matched++;
       else yield { of: "code", kind: kindOf(here, there), rule, holder, ...(isSlot ? { slot } : {}), here, there };

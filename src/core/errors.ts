@@ -129,6 +129,7 @@ export interface ErrorDetails {
     there: bigint;
     number: bigint;
     hash: string;
+  };
   /** A checkpoint of another run: of another anchor, ledger, rule book or list of owners. */
   readonly CHECKPOINT_MISMATCH: {
     member: "anchor" | "ledgerRoot" | "rules" | "owners" | "differences";

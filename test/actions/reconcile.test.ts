@@ -3,7 +3,7 @@ import { Contract } from "ethers";
 import { network } from "hardhat";
 
 import { disputeOf } from "../../src/actions/disputeOf.js";
-import { firstDivergence, type LedgerState } from "../../src/actions/firstDivergence.js";
+import { firstDivergence, type AnchoredLedger } from "../../src/actions/firstDivergence.js";
 import { MAX_SLOTS_PER_REQUEST } from "../../src/actions/prove.js";
 import {
   reconcile,
@@ -17,14 +17,14 @@ import type { RuleDifference } from "../../src/actions/ruleDifferences.js";
 import type { StateAnchor } from "../../src/anchor/anchor.js";
 import { toHex, toWord, type Hex } from "../../src/core/bytes.js";
 import { hardhatForks } from "../../src/hardhat/index.js";
-import { abiBook } from "../../src/ledger/abi.js";
 import { comparedPlace, hashRules, type Rule, type RuleBook } from "../../src/ledger/rules.js";
 import { LedgerTree, type LedgerEntry } from "../../src/ledger/tree.js";
 import type { Request } from "../../src/rpc/request.js";
 import type { ProofAnswer } from "../../src/proof/witness.js";
 import { rejected } from "../../tools/errors.js";
 import { preparedOnce } from "../../tools/forks.js";
-import { KIND, LedgerWorld, MARKET, NOBODY, RULES, USDC, ZERO } from "../../tools/ledger/world.js";
+import { KIND, MARKET, NOBODY, RULES, USDC, ZERO } from "../../tools/ledger/inputs.js";
+import { LedgerWorld } from "../../tools/ledger/world.js";
 import { addressOf } from "../../tools/nodes.js";
 import { STATUS } from "../../tools/policy/world.js";
 import { announced, random } from "../../tools/random.js";
@@ -449,14 +449,11 @@ describe("reconcile", function () {
 
     it("stop the scope of a mirror, by a slot", async () => {
       const connection = world.chain.request;
-      const { guard, desk, holder } = world.at;
+      const { desk, holder } = world.at;
       const whole = { asset: ZERO, kind: ZERO, holder, slot: ZERO, member: 0, offset: 0, bits: 256 };
       const rules: Rule[] = [{ ...whole, derivation: "mirror", comparator: "==" }];
       const book: RuleBook = { version: ZERO, rules, codes: [] };
-      const signatures = await world.signEpoch({ guard, scope: MARKET, epoch: 2n, set: world.set, book });
-      const terms = { set: world.set, book: abiBook(book) };
-      await world.desk.openEpoch(guard, MARKET, terms, world.set, world.rules, signatures);
-      world.epoch = 2n;
+      await world.enterRules(book);
       world.tree = LedgerTree.from([
         [ZERO, 800n],
         ...world.owners.map((who): LedgerEntry => {
@@ -504,7 +501,7 @@ describe("reconcile", function () {
 
   describe("firstDivergence", () => {
     it("finds the first of 20 states that diverges, wherever it is, by at most 6 probes, and none where none does", async () => {
-      const states: LedgerState[] = [];
+      const states: AnchoredLedger[] = [];
       for (let i = 0; i < 20; i++) {
         await world.holder.setBalance(owner(0), BigInt(1_000 + i));
         states.push({ anchor: (await world.anchor()).anchor, tree: world.treeWith(BigInt(1_000 + i)) });
@@ -514,7 +511,7 @@ describe("reconcile", function () {
       expect(await firstDivergence(world.chain.request, { states, book, owners })).to.equal(undefined);
       for (let from = 0; from < 20; from++) {
         const probed = new Set<number>();
-        const at = (index: number): Promise<LedgerState> => {
+        const at = (index: number): Promise<AnchoredLedger> => {
           probed.add(index);
           const tree = LedgerTree.from(states[index]!.tree.entries());
           if (index >= from) tree.update([[world.keyOf(owner(5)), 77n]]);

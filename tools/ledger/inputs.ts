@@ -2,8 +2,8 @@ import { encodeBytes32String, getAddress, Wallet } from "ethers";
 
 import { TIERS } from "../../src/anchor/tiers.js";
 import { toWord, type Hex } from "../../src/core/bytes.js";
-import type { Commitment, SignerSet } from "../../src/ledger/commitment.js";
-import { COMPARATORS, DERIVATIONS, type RuleBook } from "../../src/ledger/rules.js";
+import { abiBook, abiCommitment, type AbiCommitment } from "../../src/ledger/abi.js";
+import type { SignerSet } from "../../src/ledger/commitment.js";
 
 const named = (text: string): Hex => encodeBytes32String(text) as Hex;
 
@@ -46,31 +46,17 @@ export function setOf(wallets: readonly { address: string }[], threshold: number
 
 /** A commitment as evidence, for the contract. */
 export interface SignedInput {
-  commitment: ReturnType<typeof forContract>;
-  descendants: ReturnType<typeof forContract>[];
+  commitment: AbiCommitment;
+  descendants: AbiCommitment[];
   set: SetInput;
   signatures: string[];
 }
 
 /** Of a commitment that is on record. */
 export const ON_RECORD = {
-  descendants: [] as ReturnType<typeof forContract>[],
+  descendants: [] as AbiCommitment[],
   set: { threshold: 0, signers: [] as Hex[] },
   signatures: [] as string[],
 };
 
-export function forContract(commitment: Commitment): Omit<Commitment, "tier"> & { tier: number } {
-  return { ...commitment, tier: TIERS.indexOf(commitment.tier) };
-}
-
-export function bookForContract({ version, rules, codes }: RuleBook) {
-  return {
-    version,
-    rules: rules.map((rule) => ({
-      ...rule,
-      derivation: DERIVATIONS.indexOf(rule.derivation),
-      comparator: COMPARATORS.indexOf(rule.comparator),
-    })),
-    codes: codes.map((code) => ({ ...code })),
-  };
-}
+export { abiCommitment as forContract, abiBook as bookForContract };
