@@ -39,7 +39,7 @@ export interface FirstDivergence {
  * It takes for granted that a ledger which diverged stays so. Where one came back to the chain, the divergence that is found may not
  * be the first. None is found where the last state agrees.
  *
- * @param options.owners gone through once a state: a list, not a generator
+ * The owners are gone through once a state: they are a list, and no generator.
  * @returns undefined where the last state agrees with the chain
  * @throws INVALID_OPTION, and as `reconcile`: STATE_UNAVAILABLE asks for an archive
  * @example
