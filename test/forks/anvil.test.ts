@@ -1,6 +1,7 @@
 import { expect, use } from "chai";
 import { HDNodeWallet, JsonRpcProvider, Wallet, type JsonRpcSigner } from "ethers";
 import type { ChildProcess } from "node:child_process";
+import { setTimeout } from "node:timers/promises";
 
 import { type Anchor } from "../../src/anchor/anchor.js";
 import { checkDeployment } from "../../src/actions/checkDeployment.js";
@@ -72,6 +73,15 @@ describe("smoke: the guard on anvil, whose EIP-2935 is not emulated", () => {
 
   const mine = (count: number) => provider.send("anvil_mine", [toQuantity(count)]);
 
+  /**
+   * Waits for a receipt. Anvil mines a transaction at once, and then no more: where its block comes between ethers' first look and
+   * its subscription to blocks, `wait` would wait for another block, which never comes.
+   */
+  async function mined(sent: Promise<{ hash: string }>): Promise<void> {
+    const { hash } = await sent;
+    while ((await provider.send("eth_getTransactionReceipt", [hash])) === null) await setTimeout(10);
+  }
+
   /** The height of the block in which the next transaction executes. */
   async function executing(): Promise<bigint> {
     return BigInt(await provider.getBlockNumber()) + 1n;
@@ -92,7 +102,7 @@ describe("smoke: the guard on anvil, whose EIP-2935 is not emulated", () => {
 
   async function expectAccepted(anchor: Anchor): Promise<void> {
     const before = await target.actions();
-    await (await target.act(anchor, MINED)).wait();
+    await mined(target.act(anchor, MINED));
     expect(await target.actions()).to.equal(before + 1n);
   }
 
@@ -125,7 +135,7 @@ describe("smoke: the guard on anvil, whose EIP-2935 is not emulated", () => {
 
   it("C6: one block beyond the protocol's depth is too deep", async () => {
     const shallow = await new DefaultTarget__factory(trader).deploy();
-    await (await shallow.act(await anchorAt(256n), MINED)).wait();
+    await mined(shallow.act(await anchorAt(256n), MINED));
     expect(await shallow.actions()).to.equal(1n);
     const { number, hash } = await anchorAt(257n);
     const head = await executing();
@@ -159,7 +169,7 @@ describe("smoke: the guard on anvil, whose EIP-2935 is not emulated", () => {
   it("a state anchor is accepted with the header that hashes to it, and no other root or header is", async () => {
     const { anchor, header } = await latestStateAnchor(provider, { depth: 300 });
     const before = await target.actions();
-    await (await target.actOnState(anchor, header, MINED)).wait();
+    await mined(target.actOnState(anchor, header, MINED));
     expect(await target.actions()).to.equal(before + 1n);
 
     await expect(target.actOnState({ ...anchor, stateRoot: WRONG }, header, MINED))
@@ -185,7 +195,7 @@ describe("smoke: the guard on anvil, whose EIP-2935 is not emulated", () => {
     },
     "anvil_rollback and mining": async (depth) => {
       await provider.send("anvil_rollback", [depth]);
-      await (await stranger.sendTransaction({ to: stranger.address, value: 1 })).wait();
+      await mined(stranger.sendTransaction({ to: stranger.address, value: 1 }));
       if (depth > 1) await mine(depth - 1);
     },
   };
@@ -204,7 +214,7 @@ describe("smoke: the guard on anvil, whose EIP-2935 is not emulated", () => {
         }),
       );
       const before = await target.actions();
-      for (const raw of signed) await (await provider.broadcastTransaction(raw)).wait();
+      for (const raw of signed) await mined(provider.broadcastTransaction(raw));
       expect(await target.actions(), "both count on the old branch").to.equal(before + 2n);
 
       const height = await provider.getBlockNumber();
@@ -221,7 +231,7 @@ describe("smoke: the guard on anvil, whose EIP-2935 is not emulated", () => {
       expect(actual.hash).not.to.equal(inside.hash);
 
       const [first, second] = signed as [string, string];
-      await (await provider.broadcastTransaction(first)).wait();
+      await mined(provider.broadcastTransaction(first));
       expect(await target.actions()).to.equal(before + 1n);
       await expect(provider.broadcastTransaction(second))
         .to.be.rejectedByGuard("AnchorMismatch")
@@ -249,7 +259,7 @@ describe("smoke: the guard on anvil, whose EIP-2935 is not emulated", () => {
 
   it("a deployment checks out as it is written down, and not after a reorg that dropped it", async () => {
     const deployed = await new StandaloneGuard__factory(trader).deploy();
-    await deployed.waitForDeployment();
+    await mined(Promise.resolve(deployed.deploymentTransaction()!));
     const request = toRequest(provider);
     const guard = { ...(await noted(request, deployed)), kind: "standalone-guard" } as const;
     const deployment = { chainId: CHAIN_ID, contracts: { guard } };
