@@ -74,8 +74,8 @@ describe("smoke: the guard on anvil, whose EIP-2935 is not emulated", () => {
   const mine = (count: number) => provider.send("anvil_mine", [toQuantity(count)]);
 
   /**
-   * Waits for a receipt. Anvil mines a transaction at once, and then no more: where its block comes between ethers' first look and
-   * its subscription to blocks, `wait` would wait for another block, which never comes.
+   * Waits for a receipt. Anvil mines a transaction at once, and then no more. Where its block comes between ethers' first look and
+   * its subscription to blocks, `wait` never ends.
    */
   async function mined(sent: Promise<{ hash: string }>): Promise<void> {
     const { hash } = await sent;
