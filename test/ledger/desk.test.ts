@@ -307,7 +307,7 @@ describe("the desk at which ledgers are committed to", () => {
   });
 
   describe("silence", () => {
-    it("SG-25: a scope whose ledger owes a commitment is Stale in time and blocks, its exits are open, the other's are not touched", async () => {
+    it("SG-25, B8: a scope whose ledger owes a commitment is Stale in time and blocks, its exits are open, the other's are not touched", async () => {
       await world.commit();
       const until = await world.guard.committedUntil(MARKET);
       expect(BigInt.asUintN(40, until)).to.equal(BigInt(await pass(0)) + BigInt(silence));

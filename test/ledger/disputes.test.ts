@@ -98,7 +98,7 @@ describe("disputes about a ledger", () => {
       });
     });
 
-    it("SG-5, SG-23: an ancestor, a block to come, the current one, one too old, and what is unsigned are no evidence", async () => {
+    it("SG-5, SG-23: an ancestor, a block to come, and what is unsigned are no evidence", async () => {
       const honest = await world.next();
       await refuses(world.desk.disputeAnchor(await world.sign(honest)), "ClaimHolds", 0, honest.anchor.hash, honest.anchor.hash); // prettier-ignore
       const at = async (number: bigint, hash: Hex = toWord(1n)) =>
