@@ -30,7 +30,7 @@ abstract contract LedgerGuard is SettlementGuard, ILedgerGuard {
     function _ledgerDesk() internal view virtual returns (ILedgerDesk);
 
     /// @notice Names the ledger of a scope that has its configuration. Anybody then opens it at the desk, and from then on it
-    /// counts. Again only after it was retired.
+    /// counts. Another only before that, or after it was retired.
     /// @param config keccak256 of the ABI encoding of its `LedgerConfig`
     function _nameLedger(bytes32 scope, bytes32 config) internal {
         _ledgerDesk().nameLedger(scope, config);

@@ -19,7 +19,7 @@ import {ILedgerErrors} from "./ILedgerErrors.sol";
 /// @notice What is on record of a scope's ledger.
 /// @param head struct hash of the newest commitment that was relayed
 /// @param sequence of it
-/// @param anchored height of its anchor
+/// @param anchored the least height of the next anchor: that of the newest one's anchor, or of the epoch's opening
 /// @param epoch that is open
 /// @param terms `Commitments.termsOf` its signers and rules
 /// @param isContradicted whether evidence stands against the ledger
@@ -27,7 +27,7 @@ import {ILedgerErrors} from "./ILedgerErrors.sol";
 /// @param streak commitments that count for healing
 /// @param healableFrom seconds since 1970; zero while nothing counts
 /// @param isRetired whether the ledger counts no more
-/// @param retirableFrom from when anybody may retire it, if nothing is relayed, or healed, until then
+/// @param retirableFrom from when anybody may retire it. A sound ledger moves it on by each commitment, and once by a contradiction
 /// @param evidence keccak256 of the calldata of the newest dispute that held
 struct LedgerStatus {
     bytes32 head;
@@ -59,8 +59,9 @@ struct LedgerStatus {
 /// One contract serves all guards; each names the desk that it trusts. It has no owner.
 ///
 /// **What is evidence.** A commitment that is on record, however many were relayed after it. Or one that a quorum of the
-/// open epoch signed, of the ledger's tier, relayed or not, expired or not. It is evidence of the block of its anchor, while the source
-/// of block hashes knows that. An ancestor, a lag, an unknown hash or a block to come is never evidence.
+/// open epoch signed, of the ledger's tier, relayed or not, expired or not. What compares it with the chain does so at its
+/// anchor, while the source of block hashes knows that block. An older block, an unknown hash or a block to come is never evidence.
+/// What was signed and not relayed ends as evidence with its epoch. What was healed or retired is evidence no more.
 ///
 /// **What is not checked** when a commitment is relayed: its state root and its ledger. The chain must have its block.
 ///
@@ -121,13 +122,14 @@ interface ILedgerDesk is ILedgerErrors {
 
     /* COMMITMENTS */
 
-    /// @notice Puts a commitment on record. It must follow the one on record, of the open epoch, and name a block of the chain.
+    /// @notice Puts a commitment on record. It must follow the one on record, of the open epoch, and name a block of the
+    /// chain that is not older than the epoch. One a block.
     /// @param signatures in the order of the signers, empty where one did not sign
     function relay(Commitment calldata commitment, SignerSet calldata set, bytes[] calldata signatures) external;
 
     /// @notice Opens the next epoch with other signers, signed by a quorum of those of the open one. The rules stay.
     /// @param rules hash of the rule book
-    /// @param validUntil the last second in which the signatures count, since 1970
+    /// @param validUntil the last second in which the signatures count, since 1970. Anybody may use them until then: keep it short
     /// @param signatures of `digestOfEpoch`
     function openEpoch(
         address guard,
@@ -168,7 +170,7 @@ interface ILedgerDesk is ILedgerErrors {
     /// @param state header and what `prove` returns for the holder without slots; or its pinned storage root alone
     function disputeMirror(Signed calldata signed, RuleBook calldata book, StateSide calldata state) external;
 
-    /// @notice Shows that leaves add up to more than their total.
+    /// @notice Shows that leaves add up to more than their total. A total of 2²⁵⁶ - 1 is never shown to be understated.
     function disputeTotal(Signed calldata signed, RuleBook calldata book, TotalProof calldata proof) external;
 
     /// @notice Shows that an account has other code, or another word in a slot, than the book says.

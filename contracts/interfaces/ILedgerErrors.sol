@@ -17,7 +17,8 @@ interface ILedgerErrors {
     /// @notice Thrown when a ledger is named that is open already.
     error LedgerIsOpen(address guard, bytes32 scope);
 
-    /// @notice Thrown when a retired ledger is committed to, disputed, healed or given an epoch. Its guard can name another.
+    /// @notice Thrown when a retired ledger is committed to, disputed, healed, given an epoch, or retired again. Its guard can
+    /// name another.
     error LedgerIsRetired(address guard, bytes32 scope);
 
     /// @notice Thrown when a number of a ledger's configuration is outside of its bounds, both included.
@@ -32,8 +33,8 @@ interface ILedgerErrors {
     error SignersUnordered(uint256 index, address signer);
 
     /// @notice Thrown when a rule names no value of a word, no holder, or is a mirror beside other rules. Thrown, too, when
-    /// the book has no rule of that index.
-    /// @param index in the book, the code's rules counted on
+    /// the book has no rule of that index, or it is of another kind than the dispute.
+    /// @param index in the book. Of an unsound book the code's rules are counted on
     error RuleInvalid(uint256 index);
 
     /// @notice Thrown when signers or rules are not those of the epoch.
@@ -59,8 +60,14 @@ interface ILedgerErrors {
     /// @param head struct hash of the commitment on record
     error PreviousMismatch(bytes32 head, bytes32 given);
 
-    /// @notice Thrown when a commitment's anchor is older than that of the one on record.
+    /// @notice Thrown when a commitment's anchor is older than that of the one on record, or than the epoch.
+    /// @param last the least height
     error AnchorRolledBack(uint64 last, uint64 given);
+
+    /// @notice Thrown when a commitment is relayed in the block of the one before. On a chain with a longer window of hashes
+    /// than 8,192 blocks: less than an 8,192nd of it later.
+    /// @param number the height from which it may be relayed
+    error RelayedTooSoon(uint64 number);
 
     /// @notice Thrown when a commitment is relayed too late.
     error CommitmentExpired(uint64 validUntil, uint64 validUntilBlock);
@@ -73,7 +80,7 @@ interface ILedgerErrors {
 
     /// @notice Thrown when a commitment that is given as one on record is none.
     /// @param head struct hash of the newest on record
-    /// @param reached the hash to which the commitment and its descendants lead
+    /// @param reached the hash to which the commitment and its descendants lead, neither the newest nor a 64th
     error NotOnRecord(bytes32 head, bytes32 reached);
 
     /// @notice Thrown when there are more or fewer signatures than signers. One who did not sign has an empty one.
@@ -102,7 +109,7 @@ interface ILedgerErrors {
     /// @notice Thrown when a pinned root is of another block than the commitment's anchor.
     error PinOfOtherBlock(uint64 anchor, uint64 pinned);
 
-    /// @notice Thrown when evidence is not newer than that which stands against the ledger already.
+    /// @notice Thrown when evidence is not newer than that which stands against the ledger, was healed, or retired.
     error LedgerEvidenceNotNewer(uint64 evidence, uint64 last);
 
     /// @notice Thrown when a ledger is healed that nothing stands against.

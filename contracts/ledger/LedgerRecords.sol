@@ -3,9 +3,11 @@ pragma solidity ^0.8.24;
 
 import {AnchorGuard} from "../anchor/AnchorGuard.sol";
 import {LiveEIP712} from "../anchor/LiveEIP712.sol";
+import {NativeChains} from "../anchor/NativeChains.sol";
 import {Tier} from "../interfaces/IBlockHashSource.sol";
 import {ILedgerDesk, LedgerStatus} from "../interfaces/ILedgerDesk.sol";
 import {ILedgerGuard, LedgerNews} from "../interfaces/ILedgerGuard.sol";
+import {Bounds} from "../policy/Bounds.sol";
 import {Deadline, Deadlines} from "../policy/Deadline.sol";
 import {Clock} from "../policy/PolicyTypes.sol";
 import {Commitments} from "./Commitments.sol";
@@ -17,15 +19,16 @@ import {Quorums} from "./Quorums.sol";
 struct Ledger {
     bytes32 head;
     // Slot 1.
-    uint64 sequence;
-    uint40 anchored;
-    uint40 contradicted; // height of the newest evidence
+    uint40 sequence;
+    uint40 anchored; // the least height of the next anchor
+    uint40 relayedIn; // height of the block in which the newest commitment was relayed
+    uint40 contradicted; // height of the newest evidence, or of the block that newer evidence must be newer than
     uint40 streakAnchored; // height of the anchor of the first commitment that counts for healing
     uint40 streakFrom; // seconds since 1970, when it was relayed
     uint8 streak;
     bool isContradicted;
-    bool isRetired;
     // Slot 2.
+    bool isRetired;
     uint40 epoch; // zero where nobody opened it
     Deadline retirableFrom;
     uint40 relayedAt; // seconds since 1970, of the newest commitment, or of the opening
@@ -48,6 +51,8 @@ struct Ledger {
     // Slots 7 and 8: the epoch that the administrator announced.
     bytes32 announced;
     Deadline readyFrom;
+    // Some older commitments that are on record: see `MILESTONE`.
+    bytes32[128] milestones;
 }
 
 /// @title What is on record of ledgers, and how it goes on
@@ -59,6 +64,13 @@ abstract contract LedgerRecords is AnchorGuard, LiveEIP712, ILedgerDesk {
     /// @dev Only a ledger that was sound for so many seconds has overcome its trouble. Before, no commitment postpones the
     /// retirement, and none who heals and contradicts himself in turn.
     uint256 private constant PROBATION = 7 days;
+
+    /// @dev Each so many commitments one is kept, in a ring. A dispute of an older one needs its descendants up to
+    /// the next milestone: 63 at most, which fit into a transaction. Else a lie could be buried under more than do.
+    uint256 private constant MILESTONE = 64;
+
+    /// @dev What the ring reaches back. No more commitments than these are relayed within the window of block hashes.
+    uint256 private constant REACH = 128 * MILESTONE;
 
     mapping(address guard => mapping(bytes32 scope => Ledger)) private _ledgers;
 
@@ -83,7 +95,8 @@ abstract contract LedgerRecords is AnchorGuard, LiveEIP712, ILedgerDesk {
         (ledger.tier, ledger.minDepth, ledger.maxAge) = (config.tier, config.minDepth, config.maxAge);
         ledger.longestBlockTime = config.longestBlockTime;
         (ledger.administrator, ledger.delay) = (config.administrator, config.delay);
-        (ledger.isRetired, ledger.relayedAt, ledger.troubledAt) = (false, uint40(block.timestamp), 0);
+        (ledger.isRetired, ledger.troubledAt) = (false, 0);
+        (ledger.relayedAt, ledger.relayedIn) = (uint40(block.timestamp), uint40(_blockNumber()));
         _postpone(ledger, uint256(config.silence) + RETIRE_AFTER);
         emit LedgerOpened(guard, scope, config);
         LedgerRules.requireSound(config.book);
@@ -97,16 +110,17 @@ abstract contract LedgerRecords is AnchorGuard, LiveEIP712, ILedgerDesk {
     function relay(Commitment calldata c, SignerSet calldata set, bytes[] calldata signatures) external {
         Ledger storage ledger = _liveLedger(c.guard, c.scope);
         bytes32 hash = Commitments.hash(c);
-        _requireNext(ledger, c);
         _requireJudgeable(ledger, c);
+        _requireNext(ledger, c);
         _requireAnchor(_anchorOf(c.anchor), ledger.minDepth, ledger.maxAge);
         _requireQuorum(ledger, set, c.rules, hash, signatures);
 
         if (ledger.isContradicted) _count(ledger, uint40(c.anchor.number));
-        else if (block.timestamp > uint256(ledger.relayedAt) + ledger.silence) _trouble(ledger);
+        else if (_isLate(ledger)) _trouble(ledger);
         else if (_isSound(ledger)) _postpone(ledger, uint256(ledger.silence) + RETIRE_AFTER);
-        ledger.relayedAt = uint40(block.timestamp);
-        (ledger.head, ledger.sequence, ledger.anchored) = (hash, c.sequence, uint40(c.anchor.number));
+        (ledger.relayedAt, ledger.relayedIn) = (uint40(block.timestamp), uint40(_blockNumber()));
+        (ledger.head, ledger.sequence, ledger.anchored) = (hash, uint40(c.sequence), uint40(c.anchor.number));
+        if (c.sequence % MILESTONE == 0) ledger.milestones[_milestone(c.sequence)] = hash;
         emit LedgerCommitted(c.guard, c.scope, hash, c);
         ILedgerGuard(c.guard).onLedger(c.scope, LedgerNews.Committed, 0, ledger.silence);
     }
@@ -169,7 +183,7 @@ abstract contract LedgerRecords is AnchorGuard, LiveEIP712, ILedgerDesk {
             revert HealingTooEarly(ledger.streak, ledger.healAfter, from);
         }
         uint40 number = ledger.streakAnchored;
-        (ledger.isContradicted, ledger.streak) = (false, 0);
+        (ledger.isContradicted, ledger.contradicted, ledger.streak) = (false, number, 0);
         _trouble(ledger);
         emit LedgerHealed(guard, scope, number);
         ILedgerGuard(guard).onLedger(scope, LedgerNews.Healed, number, 0);
@@ -181,9 +195,9 @@ abstract contract LedgerRecords is AnchorGuard, LiveEIP712, ILedgerDesk {
         Deadline from = ledger.retirableFrom;
         if (!from.hasPassed(_now(), RETIRE_AFTER)) revert RetirementTooEarly(from.time(), from.number());
         (ledger.isRetired, ledger.isContradicted, ledger.streak) = (true, false, 0);
-        // Should it be opened again: evidence is newer than the retirement, and so must anchors be.
+        // Should it be opened again: what its signers did before is no evidence against the next ones.
         uint256 head = _blockNumber();
-        (ledger.anchored, ledger.announced) = (uint40(head), 0);
+        (ledger.contradicted, ledger.announced) = (uint40(head - 1), 0);
         emit LedgerRetired(guard, scope);
         ILedgerGuard(guard).onLedger(scope, LedgerNews.Retired, uint64(head - 1), 0);
     }
@@ -245,7 +259,11 @@ abstract contract LedgerRecords is AnchorGuard, LiveEIP712, ILedgerDesk {
                 revert PreviousMismatch(reached, signed.descendants[i].previous);
             reached = Commitments.hash(signed.descendants[i]);
         }
-        if (reached != ledger.head) revert NotOnRecord(ledger.head, reached);
+        uint256 count = signed.descendants.length;
+        uint64 sequence = count == 0 ? c.sequence : signed.descendants[count - 1].sequence;
+        if (reached != ledger.head && reached != ledger.milestones[_milestone(sequence)]) {
+            revert NotOnRecord(ledger.head, reached);
+        }
     }
 
     /// @dev Writes evidence against a ledger, and stops its scope.
@@ -259,13 +277,13 @@ abstract contract LedgerRecords is AnchorGuard, LiveEIP712, ILedgerDesk {
         bytes32 actual
     ) internal {
         Ledger storage ledger = _liveLedger(c.guard, c.scope);
-        // Evidence that stands already would else begin the healing anew, again and again.
-        if (ledger.isContradicted && number <= ledger.contradicted) {
-            revert LedgerEvidenceNotNewer(number, ledger.contradicted);
-        }
+        // Evidence that stands already would else begin the healing anew, again and again. So would what was healed.
+        if (number <= ledger.contradicted) revert LedgerEvidenceNotNewer(number, ledger.contradicted);
         if (!ledger.isContradicted && _isSound(ledger)) _postpone(ledger, RETIRE_AFTER);
         _trouble(ledger);
-        (ledger.isContradicted, ledger.contradicted, ledger.streak) = (true, uint40(number), 0);
+        (ledger.isContradicted, ledger.contradicted) = (true, uint40(number));
+        // What counts is newer than all evidence. Of commitments that are older than this, none does.
+        if (number >= ledger.streakAnchored) ledger.streak = 0;
         ledger.evidence = keccak256(msg.data);
         emit LedgerContradicted(c.guard, c.scope, kind, hash, number, claimed, actual, ledger.evidence);
         ILedgerGuard(c.guard).onLedger(c.scope, LedgerNews.Contradicted, number, 0);
@@ -282,19 +300,37 @@ abstract contract LedgerRecords is AnchorGuard, LiveEIP712, ILedgerDesk {
         _requireWithin("silence", config.silence, 60, 7 days);
         // Of two the first alone is what the healing rests on: the newest can still be contradicted after it.
         _requireWithin("healAfter", config.healAfter, 2, type(uint8).max);
-        _requireWithin("healFor", config.healFor, 0, 7 days);
-        _requireWithin("longestBlockTime", config.longestBlockTime, 1, type(uint16).max);
+        // The time in which what heals can itself be contradicted.
+        _requireWithin("healFor", config.healFor, 5 minutes, 7 days);
+        _requireBlockTime(config.longestBlockTime);
         _requireWithin("tier", uint256(config.tier), uint256(Tier.Safe), uint256(Tier.Finalized));
         _requireWithin("maxAge", config.maxAge, 1, _blockHashWindow() / 2);
         _requireWithin("minDepth", config.minDepth, 1, config.maxAge);
         if (config.administrator != address(0)) _requireWithin("delay", config.delay, 1 days, 30 days);
+        // A source that answers for fewer blocks than its window would leave no time for disputes.
+        (uint256 head, uint256 depth) = (_blockNumber(), 2 * uint256(config.maxAge));
+        if (head > depth && _blockHash(head - depth) == 0) {
+            revert AnchorHashUnknown(uint64(head - depth), uint64(head));
+        }
+    }
+
+    /// @dev Of a listed chain as for a scope: spans that count too few blocks would pass by the clock alone.
+    function _requireBlockTime(uint256 longest) private view {
+        uint256 listed = NativeChains.blockTimeOf(block.chainid);
+        (uint256 least, uint256 greatest) = (1, type(uint16).max);
+        if (listed != 0) {
+            least = (listed * Bounds.LONGEST_BLOCK_TIME_LEAST_PERCENT) / 100;
+            greatest = (listed * Bounds.LONGEST_BLOCK_TIME_PERCENT) / 100;
+        }
+        _requireWithin("longestBlockTime", longest, least, greatest);
     }
 
     function _requireWithin(bytes32 name, uint256 value, uint256 least, uint256 greatest) private pure {
         if (value < least || value > greatest) revert LedgerConfigOutOfBounds(name, value, least, greatest);
     }
 
-    /// @dev Other signers or rules from now on. What was not relayed is void, and nothing counts for healing.
+    /// @dev Other signers or rules from now on. What was not relayed is void, and nothing counts for healing. Anchors are
+    /// of this block at least. So who signs has seen the opening at the ledger's tier, and no short reorg undoes it.
     function _enterEpoch(
         Ledger storage ledger,
         address guard,
@@ -304,17 +340,20 @@ abstract contract LedgerRecords is AnchorGuard, LiveEIP712, ILedgerDesk {
     ) private {
         Quorums.requireSound(next);
         ledger.terms = Commitments.termsOf(Commitments.hash(next), rules);
-        (ledger.epoch, ledger.streak) = (ledger.epoch + 1, 0);
+        (ledger.epoch, ledger.streak, ledger.anchored) = (ledger.epoch + 1, 0, uint40(_blockNumber()));
         emit EpochOpened(guard, scope, ledger.epoch, next, rules);
     }
 
     function _requireNext(Ledger storage ledger, Commitment calldata c) private view {
-        if (c.sequence != ledger.sequence + 1) revert SequenceMismatch(ledger.sequence + 1, c.sequence);
+        uint64 next = uint64(ledger.sequence) + 1;
+        if (c.sequence != next) revert SequenceMismatch(next, c.sequence);
         if (c.previous != ledger.head) revert PreviousMismatch(ledger.head, c.previous);
         if (c.anchor.number < ledger.anchored) revert AnchorRolledBack(ledger.anchored, c.anchor.number);
         if (block.timestamp > c.validUntil || _blockNumber() > c.validUntilBlock) {
             revert CommitmentExpired(c.validUntil, c.validUntilBlock);
         }
+        uint256 from = ledger.relayedIn + (uint256(_blockHashWindow()) + REACH - 1) / REACH;
+        if (_blockNumber() < from) revert RelayedTooSoon(uint64(from));
     }
 
     /// @dev What every commitment of the open epoch must be, relayed or not.
@@ -350,9 +389,20 @@ abstract contract LedgerRecords is AnchorGuard, LiveEIP712, ILedgerDesk {
         return ledger.streak == 0 ? 0 : uint256(ledger.streakFrom) + ledger.healFor;
     }
 
-    /// @dev Whether its last trouble is so long ago that it is overcome.
+    /// @dev Whether it is not in trouble, and its last trouble is so long ago that it is overcome.
     function _isSound(Ledger storage ledger) private view returns (bool) {
-        return block.timestamp >= uint256(ledger.troubledAt) + PROBATION;
+        return !_isLate(ledger) && block.timestamp >= uint256(ledger.troubledAt) + PROBATION;
+    }
+
+    /// @dev Whether a commitment is due: as the guard sees it, in time and blocks.
+    function _isLate(Ledger storage ledger) private view returns (bool) {
+        Clock memory then_ = Clock(ledger.relayedAt, ledger.relayedIn);
+        uint256 silence = ledger.silence;
+        return Deadlines.from(then_, silence, ledger.longestBlockTime).hasPassed(_now(), silence);
+    }
+
+    function _milestone(uint64 sequence) private pure returns (uint256 index) {
+        return (sequence % REACH) / MILESTONE;
     }
 
     function _trouble(Ledger storage ledger) private {

@@ -48,7 +48,8 @@ struct SignerSet {
 }
 
 /// @notice A commitment as evidence: on record, or signed by a quorum of the open epoch.
-/// @param descendants where it is on record: those that were relayed after it, up to the newest. None where it is the newest
+/// @param descendants where it is on record: those that were relayed after it, up to the newest, or to one whose sequence is a
+/// multiple of 64. None where it is such a one itself
 /// @param set signers of the open epoch; left empty where it is on record
 /// @param signatures in the order of the signers, empty where one did not sign; none where it is on record
 struct Signed {
@@ -119,14 +120,16 @@ struct RuleBook {
 /// @param book by which the ledger is judged
 /// @param administrator who may open an epoch after a delay; zero for nobody
 /// @param delay seconds between its announcement and the epoch, 1 to 30 days
-/// @param silence seconds after a commitment in which the next one is due. They count as blocks, too: `Deadlines`
+/// @param silence seconds after a commitment in which the next one is due. They count as blocks, too: `Deadlines`. Longer
+/// than the tier lags behind the head: anchors of an epoch are not older than its opening
 /// @param healAfter consecutive commitments that heal, at least 2
-/// @param healFor seconds since the first of them, at most 7 days
+/// @param healFor seconds since the first of them, 5 minutes to 7 days. Meanwhile they can be disputed
 /// @param tier the least that a commitment must have, Safe at least: of Head any reorg would be a mismatch
 /// @param minDepth how deep the anchor must lie when it is relayed, in blocks
 /// @param maxAge how deep it may lie then, in blocks. At most half of what the source of block
 /// hashes answers for. The other half is the time in which it can be disputed
-/// @param longestBlockTime the longest average of a chain that lives, in milliseconds
+/// @param longestBlockTime the longest average of a chain that lives, in milliseconds. On a listed chain within the bounds of
+/// a scope's
 struct LedgerConfig {
     SignerSet set;
     RuleBook book;
@@ -148,7 +151,7 @@ enum Dispute {
     Equivocation, // two commitments of one sequence
     BrokenChain, // a commitment does not follow the one before
     Leaf, // a rule does not hold of a key; of a mirror, the root is another
-    Insolvent, // a total does not fit what the chain holds
+    Insolvent, // a total does not stand to what the chain holds as its rule says
     Understated, // leaves add up to more than their total: as many as fit into a transaction, some 1,200
     Code // an account has other code, or another configuration
 }

@@ -26,7 +26,10 @@ export interface DisputeOptions extends RequestOptions {
   readonly commitment: Commitment;
   readonly tree: LedgerTree;
   readonly book: RuleBook;
-  /** What was relayed after the commitment, up to the newest. None where it is the newest, or was not relayed. */
+  /**
+   * What was relayed after the commitment, up to the newest. None where it is the newest, or was not relayed. What the desk
+   * does not need is left out of the dispute.
+   */
   readonly descendants?: readonly Commitment[];
   /** Who signed the commitment; left out where it is on record. */
   readonly signed?: { readonly set: SignerSet; readonly signatures: readonly string[] };
@@ -76,6 +79,10 @@ export type ReadyDispute =
 
 const ZERO = toWord(0n);
 
+/** Each so many commitments the desk keeps a hash, and so many of them. */
+const MILESTONE = 64n;
+const MILESTONES = 128n;
+
 /**
  * Makes the dispute that a difference gives rise to, ready to be sent by anybody. What ledger and chain hold is proven again. So
  * a dispute is returned only where the rule is broken at the commitment's anchor.
@@ -96,7 +103,7 @@ export async function disputeOf(connection: Connection, options: DisputeOptions)
   const { set = { threshold: 0, signers: [] }, signatures = [] } = options.signed ?? {};
   const signed = {
     commitment: abiCommitment(commitment),
-    descendants: (options.descendants ?? []).map(abiCommitment),
+    descendants: upToMilestone(commitment, options.descendants ?? []).map(abiCommitment),
     set: { ...set, signers: [...set.signers] },
     signatures: [...signatures],
   };
@@ -105,6 +112,15 @@ export async function disputeOf(connection: Connection, options: DisputeOptions)
     return { to, function: "disputeCode", args: [signed, abiBook(book), proof] };
   }
   return { to, function: "disputeLeaf", args: [signed, abiBook(book), await leafProof(connection, options)] };
+}
+
+/** The descendants up to the first of which the desk keeps the hash. */
+function upToMilestone(commitment: Commitment, descendants: readonly Commitment[]): readonly Commitment[] {
+  const newest = (descendants.at(-1) ?? commitment).sequence;
+  const isKept = ({ sequence }: Commitment): boolean =>
+    sequence % MILESTONE === 0n && newest / MILESTONE - sequence / MILESTONE < MILESTONES;
+  const at = [commitment, ...descendants].findIndex(isKept);
+  return at < 0 ? descendants : descendants.slice(0, at);
 }
 
 async function leafProof(connection: Connection, options: DisputeOptions) {

@@ -79,7 +79,7 @@ function sentences(scope: Hex, known: Known): string[] {
     `The ledger of scope ${word(scope)} is ${state} at block ${block.number}, ${moment(block.time)}.`,
     sequence === 0n
       ? `Nothing was committed to yet, in epoch ${epoch}.`
-      : `Epoch ${epoch} is open. Sequence ${sequence} is on record, of block ${anchored}, by the hash ${head}.`,
+      : `Epoch ${epoch} is open. Sequence ${sequence} is on record, by the hash ${head}. The next is of block ${anchored} or a newer one.`,
     ...evidence(known),
     ...due(known),
     ...retirable(known),

@@ -29,7 +29,7 @@ export interface LedgerRecord {
   /** Struct hash of the newest commitment that was relayed, zero before the first. */
   readonly head: Hex;
   readonly sequence: bigint;
-  /** Height of its anchor. */
+  /** The least height of the next anchor: that of the newest one's anchor, or of the opening of the epoch. */
   readonly anchored: bigint;
   /** The epoch that is open. */
   readonly epoch: bigint;

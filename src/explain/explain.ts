@@ -202,12 +202,13 @@ const SENTENCES: Record<LibraryErrorName, (values: Values) => string> = {
   PreviousMismatch: ({ head, given }) =>
     `the commitment says that it follows ${given}, and ${head} is on record: the ledger was rolled back.`,
   AnchorRolledBack: ({ last, given }) =>
-    `the commitment is about block ${given}, and the one on record about block ${last}.`,
+    `the commitment is about block ${given}. It may not be older than block ${last}, of the one on record or the epoch's opening.`,
+  RelayedTooSoon: ({ number }) => `another commitment was relayed just now: the next one can be at block ${number}.`,
   CommitmentExpired: ({ validUntil, validUntilBlock }) =>
     `the commitment could be relayed until ${moment(validUntil)} and block ${validUntilBlock}: open an epoch, which voids it.`,
   EpochExpired: ({ validUntil }) => `the signatures for the epoch count until ${moment(validUntil)}.`,
   NotOnRecord: ({ head, reached }) =>
-    `the commitment and its descendants lead to ${reached}, and ${head} is the newest on record.`,
+    `the commitment and its descendants lead to ${reached}. That is neither ${head}, the newest on record, nor a 64th.`,
   CommitmentTierTooLow: ({ least, given }) =>
     `the commitment is of tier ${tierOf(given)}, and the ledger needs ${tierOf(least)}.`,
   SignatureCount: ({ signers, given }) =>
@@ -223,7 +224,7 @@ const SENTENCES: Record<LibraryErrorName, (values: Values) => string> = {
   PinOfOtherBlock: ({ anchor, pinned }) =>
     `the commitment is about block ${anchor}, and the root is pinned of block ${pinned}: bring the whole proof.`,
   LedgerEvidenceNotNewer: ({ evidence, last }) =>
-    `evidence of block ${evidence} is not newer than that of block ${last}, which stands already.`,
+    `evidence of block ${evidence} is not newer than that of block ${last}, which stands already, was healed or retired.`,
   NotContradicted: (v) => `nothing stands against ${ledgerOf(v)}.`,
   HealingTooEarly: ({ commitments, needed, from }) =>
     `${commitments} commitments count of the ${needed} that heal, at the earliest at ${moment(from)}.`,

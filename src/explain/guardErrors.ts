@@ -336,6 +336,7 @@ export const LEDGER_ERRORS = {
     height("evidence", "the block that the new evidence speaks of"),
     height("last", "the one that the newest evidence so far spoke of"),
   ],
+  RelayedTooSoon: [height("number", "the height from which it may be relayed")],
   NotContradicted: ledger,
   HealingTooEarly: [
     count("commitments", "how many commitments count"),

@@ -110,6 +110,7 @@ const REMEDY_OF_ERROR: Record<LibraryErrorName, Remedy> = {
   OwnerInvalid: "prove",
   PinOfOtherBlock: "prove",
   LedgerEvidenceNotNewer: "prove",
+  RelayedTooSoon: "wait",
   NotContradicted: "abandon",
   HealingTooEarly: "wait",
   RetirementTooEarly: "wait",

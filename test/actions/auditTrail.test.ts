@@ -60,7 +60,7 @@ describe("what happened to a ledger", () => {
       expect(retirement!.from!.time >= end(28 * DAY).time).to.equal(true);
       expect(lines.slice(0, 2)).to.deep.equal([
         `The ledger of scope "eth" is sound at block ${number}, ${date(BigInt(timestamp))}.`,
-        `Epoch 1 is open. Sequence 1 is on record, of block ${commitment.anchor.number}, by the hash ${head}.`,
+        `Epoch 1 is open. Sequence 1 is on record, by the hash ${head}. The next is of block ${commitment.anchor.number} or a newer one.`,
       ]);
       const due = `The scope is Stale from ${date(committedUntil!.time)} and block ${committedUntil!.number} on.`;
       expect(lines[2]).to.equal(`${due} The next commitment is due until then.`);

@@ -130,6 +130,7 @@ describe("committing to a ledger", () => {
   });
 
   it("bounds the time in which it is relayed from the newest block on, in seconds and in blocks", async () => {
+    await world.chain.mine(3);
     const { commitment } = await prepare({ tier: "head", depth: 3, validFor: { seconds: 7, blocks: 2 } });
     const { number, timestamp } = (await world.chain.tools.ethers.provider.getBlock("latest"))!;
     expect(commitment.anchor.number).to.equal(BigInt(number) - 3n);

@@ -8,6 +8,7 @@ import { commitmentTypedData, hashCommitment, hashTerms, type Commitment } from 
 import { preparedOnce } from "../../tools/forks.js";
 import {
   bookForContract,
+  forContract,
   MARKET,
   ON_RECORD,
   OTHER,
@@ -197,6 +198,7 @@ describe("the desk at which ledgers are committed to", () => {
         ["silence", 59],
         ["silence", 7 * DAY + 1],
         ["healAfter", 1],
+        ["healFor", 299],
         ["healFor", 7 * DAY + 1],
         ["longestBlockTime", 0],
         ["maxAge", 0],
@@ -271,6 +273,16 @@ describe("the desk at which ledgers are committed to", () => {
       await refuses(relay(unsent), "EpochMismatch", 2, 1);
       expect([(await on()).epoch, (await on()).terms]).to.deep.equal([2n, hashTerms(set, world.book)]);
       expect(hashTerms(set, world.book)).to.not.equal(hashTerms(world.set, world.book));
+    });
+
+    it("SG-24: an epoch's anchors are not older than its opening, so that no short reorg of it makes honest signers contradict themselves", async () => {
+      await world.commit();
+      const { anchor } = await world.anchor();
+      await world.enterEpoch();
+      const opened = BigInt(await world.chain.tools.ethers.provider.getBlockNumber());
+      expect((await on()).anchored).to.equal(opened);
+      await refuses(relay(await world.next({ anchor })), "AnchorRolledBack", opened, anchor.number);
+      await world.commit();
     });
 
     it("SG-24: signatures for an epoch end", async () => {
@@ -436,7 +448,36 @@ describe("the desk at which ledgers are committed to", () => {
       await world.desk.heal(world.guard, MARKET);
       await expect(
         world.desk.disputeLeaf(await world.sign(lie), bookForContract(world.book), proof),
-      ).to.be.revertedWithCustomError(world.guard, "EvidenceNotNewer");
+      ).to.be.revertedWithCustomError(world.desk, "LedgerEvidenceNotNewer");
+    });
+
+    it("SG-25: evidence that was withheld, and is older than all that counts, does not begin the count anew", async () => {
+      const [owner] = world.owners;
+      const lies: Commitment[] = [];
+      const proofs: Awaited<ReturnType<LedgerWorld["leafProof"]>>[] = [];
+      for (const balance of [101n, 102n]) {
+        world.tree.update([[world.keyOf(owner!), balance]]);
+        const lie = await world.commit();
+        proofs.push(await world.leafProof({ rule: 0, owner: owner!, anchor: lie.anchor }));
+        lies.push(lie);
+      }
+      world.tree.update([[world.keyOf(owner!), 100n]]);
+      const dispute = async (i: number, descendants: readonly Commitment[]) =>
+        world.desk.disputeLeaf(
+          { commitment: forContract(lies[i]!), ...ON_RECORD, descendants: descendants.map(forContract) },
+          bookForContract(world.book),
+          proofs[i]!,
+        );
+      await dispute(0, lies.slice(1));
+      const honest: Commitment[] = [];
+      for (let i = 0; i < healAfter; i++) honest.push(await world.commit());
+      await pass(healFor);
+      await dispute(1, honest);
+      expect([(await on()).contradicted, (await on()).streak]).to.deep.equal([
+        lies[1]!.anchor.number,
+        BigInt(healAfter),
+      ]);
+      await world.desk.heal(world.guard, MARKET);
     });
   });
 
@@ -495,7 +536,7 @@ describe("the desk at which ledgers are committed to", () => {
       const commit = () => world.commit({ scope });
       await commit();
       const first = await until();
-      await leap(8 * DAY);
+      await leap(4 * 7 * DAY); // on a chain that stands still so long
       await commit(); // late
       expect(await until()).to.equal(first);
       await leap(6 * DAY);
@@ -504,10 +545,45 @@ describe("the desk at which ledgers are committed to", () => {
       await leap(2 * DAY);
       await commit();
       expect(BigInt.asUintN(40, await until())).to.equal(BigInt(await pass(0)) + BigInt(7 * DAY + RETIRE_AFTER));
-      await leap(8 * DAY);
+      await leap(4 * 7 * DAY);
       const last = await until();
       await commit();
       expect(await until()).to.equal(last);
+    });
+
+    it("SG-19: who commits in the second from which on the guard sees silence is late, and postpones nothing", async () => {
+      await world.commit();
+      const first = (await on()).retirableFrom;
+      for (let round = 0; round < 3; round++) {
+        const last = await pass(0);
+        await pass(silence - 24);
+        await world.commit();
+        expect((await pass(0)) - last).to.equal(silence);
+        expect([await world.statusOf(), (await on()).retirableFrom]).to.deep.equal([STATUS.Stale, first]);
+      }
+    });
+
+    it("SG-19: nobody who is silent postpones the end by contradicting himself", async () => {
+      await world.commit();
+      const { retirableFrom } = await on();
+      await leap(4 * silence);
+      const one = await world.next();
+      const two = { ...one, ledgerRoot: toWord(5n) };
+      await world.chain.mine();
+      await world.desk.disputeEquivocation(await world.sign(one), await world.sign(two));
+      expect((await on()).retirableFrom).to.equal(retirableFrom);
+    });
+
+    it("SG-23: what was on record before a retirement is no evidence against those who come after it", async () => {
+      const [owner] = world.owners;
+      world.tree.update([[world.keyOf(owner!), 101n]]);
+      const lie = await world.commit();
+      const proof = await world.leafProof({ rule: 0, owner: owner!, anchor: lie.anchor });
+      await leap(4 * (RETIRE_AFTER + silence));
+      await world.desk.retire(world.guard, MARKET);
+      await world.open(MARKET);
+      const onRecord = { commitment: forContract(lie), ...ON_RECORD };
+      await refuses(world.desk.disputeLeaf(onRecord, bookForContract(world.book), proof), "LedgerEvidenceNotNewer");
     });
 
     it("SG-19: the guard alone names a retired ledger again, and old anchors are none of it", async () => {

@@ -2,6 +2,8 @@ import { expect, use } from "chai";
 import { network } from "hardhat";
 
 import { settlementGuardMatchers } from "../../src/chai/index.js";
+import { disputeOf } from "../../src/actions/disputeOf.js";
+import type { RuleDifference } from "../../src/actions/ruleDifferences.js";
 import { toWord, type Hex } from "../../src/core/bytes.js";
 import { hardhatForks } from "../../src/hardhat/index.js";
 import { hashCommitment, type Commitment } from "../../src/ledger/commitment.js";
@@ -171,6 +173,51 @@ describe("whoever wants to stop an honest ledger, or to keep a stopped one so", 
     const [first, second] = rounds;
     expect(first!.size).to.be.greaterThan(5);
     expect([...second!].filter((slot) => !first!.has(slot))).to.deep.equal([]);
+  });
+
+  it("SG-23: no lie is buried under its descendants: a dispute brings 63 of them at most, however many there are", async () => {
+    const { commitment: first, proof } = await lie(101n);
+    const children: Commitment[] = [];
+    for (let i = 0; i < 130; i++) children.push(await world.commit({ anchor: children[0]?.anchor ?? (await world.anchor()).anchor })); // prettier-ignore
+    const dispute = (count: number) => world.desk.disputeLeaf(onRecord(first, ...children.slice(0, count)), book(), proof); // prettier-ignore
+    await expect(dispute(62)).to.be.revertedWithCustomError(world.desk, "NotOnRecord");
+    await expect(dispute(64)).to.be.revertedWithCustomError(world.desk, "NotOnRecord");
+    for (const count of [63, 127, 130]) {
+      const snapshot = await world.chain.request({ method: "evm_snapshot" });
+      await dispute(count);
+      expect(await world.statusOf()).to.equal(STATUS.Diverged);
+      await world.chain.request({ method: "evm_revert", params: [snapshot] });
+    }
+    const difference: RuleDifference = { of: "rule", rule: RULES.balance, owner: owner(), kind: "differs", here: 101n, holder: world.at.holder }; // prettier-ignore
+    const { args } = await disputeOf(world.chain.request, {
+      ...{ difference, desk: world.at.desk, commitment: first },
+      ...{ tree: world.treeWith(101n), book: world.book, descendants: children },
+    });
+    expect(args[0].descendants.length).to.equal(63);
+  });
+
+  it("SG-23: one commitment a block is relayed, so that the window of hashes has no more than are kept", async () => {
+    const [one, two] = [await world.next(), await world.next()];
+    const second = await world.sign({ ...two, sequence: 2n, previous: hashCommitment(one) });
+    const first = await world.sign(one);
+    const nonce = await world.signer.getNonce();
+    await world.chain.request({ method: "evm_setAutomine", params: [false] });
+    const send = ({ commitment, set, signatures }: SignedInput, by: number) =>
+      world.desk.relay(commitment, set, signatures, { nonce: nonce + by, gasLimit: 500_000 });
+    const sent = [await send(first, 0), await send(second, 1)];
+    await world.chain.mine();
+    await world.chain.request({ method: "evm_setAutomine", params: [true] });
+    const receipts = await Promise.all(
+      sent.map(({ hash }) => world.chain.tools.ethers.provider.getTransactionReceipt(hash)),
+    );
+    expect(receipts.map((receipt) => receipt!.status)).to.deep.equal([1, 0]);
+    const { blockNumber } = receipts[0]!;
+    const meanwhile = world.desk.relay.staticCall(second.commitment, second.set, second.signatures, { blockTag: blockNumber }); // prettier-ignore
+    await expect(meanwhile)
+      .to.be.revertedWithCustomError(world.desk, "RelayedTooSoon")
+      .withArgs(blockNumber + 1);
+    await world.relay(second);
+    expect((await world.desk.ledgerOf(world.guard, MARKET)).sequence).to.equal(2n);
   });
 
   it("SG-25: while nothing is finalized the last block that was will do, until it is too old; then the scope is Stale, and no worse", async () => {
