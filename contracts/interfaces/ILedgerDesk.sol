@@ -123,7 +123,7 @@ interface ILedgerDesk is ILedgerErrors {
     /* COMMITMENTS */
 
     /// @notice Puts a commitment on record. It must follow the one on record, of the open epoch, and name a block of the
-    /// chain that is not older than the epoch. One a block.
+    /// chain. That block is not older than the epoch. One commitment a block is relayed.
     /// @param signatures in the order of the signers, empty where one did not sign
     function relay(Commitment calldata commitment, SignerSet calldata set, bytes[] calldata signatures) external;
 

@@ -66,7 +66,7 @@ abstract contract LedgerRecords is AnchorGuard, LiveEIP712, ILedgerDesk {
     uint256 private constant PROBATION = 7 days;
 
     /// @dev Each so many commitments one is kept, in a ring. A dispute of an older one needs its descendants up to
-    /// the next milestone: 63 at most, which fit into a transaction. Else a lie could be buried under more than do.
+    /// the next milestone. They are 63 at most, and fit into a transaction. Else a lie could be buried under more than do.
     uint256 private constant MILESTONE = 64;
 
     /// @dev What the ring reaches back. No more commitments than these are relayed within the window of block hashes.

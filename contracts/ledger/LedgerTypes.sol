@@ -48,8 +48,8 @@ struct SignerSet {
 }
 
 /// @notice A commitment as evidence: on record, or signed by a quorum of the open epoch.
-/// @param descendants where it is on record: those that were relayed after it, up to the newest, or to one whose sequence is a
-/// multiple of 64. None where it is such a one itself
+/// @param descendants where it is on record: those that were relayed after it, up to the newest. One whose sequence is a
+/// multiple of 64 will do as well. None where it is such a one itself
 /// @param set signers of the open epoch; left empty where it is on record
 /// @param signatures in the order of the signers, empty where one did not sign; none where it is on record
 struct Signed {

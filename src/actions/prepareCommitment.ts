@@ -66,7 +66,7 @@ const MOST = 2 ** 32;
  *
  * @throws LEDGER_UNKNOWN, LEDGER_RETIRED, TERMS_DIFFER, TIER_TOO_LOW before the ledger is asked for
  * @throws HEAD_DIFFERS where the desk does not have the signer's last commitment
- * @throws ANCHOR_ROLLED_BACK where the tier's block lies before the one that was committed to last, or in which the epoch was opened
+ * @throws ANCHOR_ROLLED_BACK where the tier's block lies before that of the last commitment, or of the epoch's opening
  * @throws INVALID_OPTION, INVALID_COMMITMENT, INVALID_RULE, INVALID_HEX, INVALID_CONFIG, INVALID_ANCHOR
  * @throws what {@link fetchHeader}, `ledgerAt` and `check` throw
  * @example
