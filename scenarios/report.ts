@@ -1,3 +1,5 @@
+import { escape, prose, short } from "./html.js";
+import { LEDGER_STYLE, drawLedgers, drawRefusals } from "./reportLedgers.js";
 import type { Action, BlockRef, Branch, Event, Outcome, Scenario, ScenarioResult, Step } from "./types.js";
 
 const FATES: Record<Branch["fate"], string> = {
@@ -27,7 +29,7 @@ export function renderReport(
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Settlement Guard: the demo</title>
-<style>${STYLE}</style>
+<style>${STYLE}${LEDGER_STYLE}</style>
 </head>
 <body>
 <header>
@@ -54,6 +56,8 @@ function chapter(scenario: Scenario, result: ScenarioResult): string {
 <div class="graph" role="img" aria-label="The branches of ${escape(scenario.id)}, block by block">${drawBranches(result)}</div>
 <div class="verdicts">
 ${result.actions.map((action, index) => verdicts(action, result.actions.length === 1 ? "" : `${index + 1}. `)).join("\n")}
+${drawLedgers(result.ledgers)}
+${drawRefusals(result.refusals)}
 <table class="debt"><caption>${escape(caption)}</caption>
 <tr><th scope="row">without the guard</th><td class="${unguarded > 0n ? "bad" : ""}">${amount(unguarded, decimals)} ${escape(unit)}</td></tr>
 <tr><th scope="row">with the guard</th><td class="${guarded > 0n ? "bad" : ""}">${amount(guarded, decimals)} ${escape(unit)}</td></tr></table>
@@ -71,11 +75,6 @@ function verdicts(action: Step, place: string): string {
 <p class="outcome ${tone(action.guarded, action)}"><b>With the guard, ${action.guarded.executed ? "executed" : "refused"}.</b> ${prose(action.guarded.says)}</p>
 ${action.guarded.values === undefined ? "" : values(action.guarded)}
 </article>`;
-}
-
-/** A sentence whose hashes are shortened: the table below it has them whole. */
-function prose(text: string): string {
-  return escape(text.replace(/0x[0-9a-f]{64}/g, short));
 }
 
 function values(outcome: Outcome): string {
@@ -130,7 +129,7 @@ function row(branches: readonly Branch[], height: bigint, marks: Map<string, Mar
 
 function cell(block: BlockRef, fate: Branch["fate"], marks: Map<string, Mark[]>): string {
   const own = marks.get(block.hash) ?? [];
-  const labels = own.map(({ kind, text }) => `<b class="key ${kind}" title="${escape(text)}">${escape(text)}</b>`);
+  const labels = own.map(({ kind, text }) => `<b class="key ${kind}" title="${escape(text)}">${prose(text)}</b>`);
   return `<div class="lane ${fate}"><span class="block"><i>${block.number}</i> <code title="${block.hash}">${short(block.hash)}</code>${block.time === undefined ? "" : ` <time>${timeOfDay(block.time)}</time>`}</span><span class="marks">${labels.join("")}</span></div>`;
 }
 
@@ -195,10 +194,6 @@ function blockAt(branch: Branch, height: bigint): BlockRef | undefined {
   return first === undefined ? undefined : branch.blocks[Number(height - first.number)];
 }
 
-function short(hash: string): string {
-  return `${hash.slice(0, 8)}…${hash.slice(-4)}`;
-}
-
 function timeOfDay(seconds: number): string {
   return new Date(1000 * seconds).toISOString().slice(11, 19);
 }
@@ -215,17 +210,13 @@ function amount(value: bigint, decimals: number): string {
   return `${(value / unit).toLocaleString("en")}${fraction === "" ? "" : `.${fraction}`}`;
 }
 
-function escape(text: string): string {
-  return text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
-}
-
 const STYLE = `
 :root { color-scheme: light dark; --bg: #fbfbf9; --fg: #1c1d1f; --dim: #63666b; --line: #c9cbc6; --card: #ffffff; --good: #12703a; --goodbg: #e3f4e8; --bad: #a8201a; --badbg: #fbe6e3;
   --anchor: #6a3fb5; --signed: #0b62a8; --presented: #8a5300; --event: #12703a; }
 @media (prefers-color-scheme: dark) { :root { --bg: #131416; --fg: #e9e9e6; --dim: #a2a5a9; --line: #43464b; --card: #1c1e21; --good: #7fd6a0; --goodbg: #16301f; --bad: #ff9d94; --badbg: #3a1a18;
   --anchor: #c3a6ff; --signed: #86c5ff; --presented: #ffc266; --event: #7fd6a0; } }
 * { box-sizing: border-box; }
-body { margin: 0; background: var(--bg); color: var(--fg); font: 15px/1.5 system-ui, sans-serif; }
+body { margin: 0; background: var(--bg); color: var(--fg); font: 15px/1.5 system-ui, sans-serif; overflow-wrap: break-word; }
 header, main { max-width: 1180px; margin: 0 auto; padding: 16px; }
 h1 { font-size: 26px; margin: 8px 0; } h2 { font-size: 20px; margin: 0 0 6px; } h3 { font-size: 15px; margin: 0 0 4px; }
 h2 code { font-size: 13px; color: var(--dim); font-weight: 400; }
@@ -243,9 +234,9 @@ section { border-top: 1px solid var(--line); padding: 22px 0; }
 .row.fold .lane:empty::before { display: none; }
 .row.standstill .lane { color: var(--bad); font-size: 12px; font-weight: 600; } .row.standstill .lane:not(:empty) { padding: 10px 6px; } .row.standstill .lane::before { border-left-style: dashed !important; border-color: var(--bad) !important; }
 .name { font-weight: 600; } .name small { display: block; font-weight: 400; color: var(--dim); }
-.block { display: inline-block; background: var(--card); border: 1px solid var(--line); border-radius: 6px; padding: 2px 7px; white-space: nowrap; }
+.block { display: inline-block; max-width: 100%; background: var(--card); border: 1px solid var(--line); border-radius: 6px; padding: 2px 7px; }
 .block time { font-size: 11px; color: var(--dim); } .block i { font-style: normal; font-weight: 600; font-size: 12px; } .canonical .block { border-color: var(--good); } .sister .block { border-color: var(--dim); } .abandoned .block { border-style: dashed; border-color: var(--bad); }
-.key { display: inline-block; font-size: 11px; line-height: 16px; border: 1px solid; border-radius: 8px; padding: 0 6px; margin: 2px 1px; background: var(--bg); white-space: nowrap; }
+.key { display: inline-block; font-size: 11px; line-height: 16px; border: 1px solid; border-radius: 8px; padding: 0 6px; margin: 2px 1px; background: var(--bg); max-width: 100%; overflow-wrap: anywhere; }
 .key.anchor { color: var(--anchor); } .key.signed { color: var(--signed); } .key.presented { color: var(--presented); } .key.event { color: var(--event); }
 .marks { display: block; }
 .row.split { position: relative; padding-bottom: 12px; } .row.split::after { content: ""; position: absolute; bottom: 0; left: calc(50% / var(--lanes)); right: calc(50% / var(--lanes)); border-bottom: 2px solid var(--line); }

@@ -1,4 +1,5 @@
 import type { Hex } from "../src/core/bytes.js";
+import type { ProofAnswer } from "../src/proof/witness.js";
 
 /** A block of a simulated chain. */
 export interface BlockRef {
@@ -61,11 +62,45 @@ export interface Event {
   text: string;
 }
 
+/** One key of a ledger beside what the chain holds in its place, each as it is shown. */
+export interface LedgerRow {
+  key: string;
+  ledger: string;
+  chain: string;
+  agrees: boolean;
+  /** A few words: that they are the same, or by how much they differ. */
+  verdict: string;
+  /** Where the chain has it, in one slot, and what a node answers to `eth_getProof` about that slot. */
+  proof?: { account: Hex; slot: Hex; answer: ProofAnswer };
+}
+
+/** A ledger beside the chain, at one block. What the chain holds was read from its contracts, and not from a dispute. */
+export interface LedgerComparison {
+  title: string;
+  block: BlockRef;
+  ledgerRoot: Hex;
+  /** State root of the block, as its header has it. */
+  stateRoot: Hex;
+  rows: LedgerRow[];
+}
+
+/** What the library, or the desk, refused before anything was signed, relayed or believed. */
+export interface Refusal {
+  /** What was tried, in one sentence without its full stop. */
+  attempt: string;
+  /** Code of the library's error, or name of the contract's. */
+  error: string;
+  says: string;
+}
+
 /** What a scenario found: data for the tests to assert on, and for the report to draw. */
 export interface ScenarioResult {
   branches: Branch[];
   actions: (Action | Step)[];
   events?: Event[];
+  /** In scenarios about ledgers. */
+  ledgers?: LedgerComparison[];
+  refusals?: Refusal[];
   /**
    * What each twin was left with, in `unit`, by an account of the scenario's own. `caption` says
    * what it is where it is no bad debt.
