@@ -117,7 +117,7 @@ export const honestRedemption: Scenario = {
       },
       notes: [
         `The redemption that was announced contradicts nothing: ${announced}.`,
-        `Once contradicted, the feed cannot believe it away: ${late.says.replace(/\(.*/, "")}. Nor is anything accepted at once: ${early}.`,
+        `Once contradicted, the feed cannot believe it away: ${late.error ?? late.says}. Nor is anything accepted at once: ${early}.`,
         `After an hour ${accepted}. The pool bore ${ether(writtenOff)}, before anything left; a redemption costs that if it is announced too late.`,
         `Whoever was faster than the feed stopped withdrawals for ${Math.round(Number(stoppedFor) / 60)} minutes, for the price of one proof. Closing and depositing went on.`,
       ],
@@ -132,12 +132,12 @@ async function bring(world: World, perps: GuardedPerps, method: "contradict" | "
   await world.chain.mine();
   const block = await latestAnchor(world.chain.request, { depth: 1 });
   const { anchor, header, witness } = await prove(world.chain.request, { anchor: block, account, slots: [slot] });
-  const { says } = await attempt(
+  const { error, says } = await attempt(
     perps.interface,
     () => perps[method](MARKET, { anchor, header, witness }),
     () => (method === "contradict" ? "contradicted" : "it was accepted"),
   );
-  return says.replace(/\(.*/, "");
+  return error ?? says;
 }
 
 /** The tokens that each exchange holds. */

@@ -7,6 +7,15 @@ import { healthySoak } from "./healthySoak.js";
 import { honestRedemption } from "./honestRedemption.js";
 import { infuraMinorityFork } from "./infuraMinorityFork.js";
 import { keeperKeyReuse } from "./keeperKeyReuse.js";
+import { clientStateRoot } from "./ledgers/clientStateRoot.js";
+import { dbRollback } from "./ledgers/dbRollback.js";
+import { depositIdReuse } from "./ledgers/depositIdReuse.js";
+import { insolventTotal } from "./ledgers/insolventTotal.js";
+import { invalidTransition } from "./ledgers/invalidTransition.js";
+import { lbMixedRpc } from "./ledgers/lbMixedRpc.js";
+import { phantomMessage } from "./ledgers/phantomMessage.js";
+import { threeTruths } from "./ledgers/threeTruths.js";
+import { wrongConfigMajority } from "./ledgers/wrongConfigMajority.js";
 import { marketIsolation } from "./marketIsolation.js";
 import { opUnsafeStall } from "./opUnsafeStall.js";
 import { phantomDeposit } from "./phantomDeposit.js";
@@ -18,8 +27,17 @@ import { tamperedStateRoot } from "./tamperedStateRoot.js";
 import { staleCollateral, withdrawnCollateral } from "./withdrawnCollateral.js";
 import type { Scenario } from "./types.js";
 
-/** Scenarios over a day and more of chain time: together they take longer than all others. */
-export const LONG_SCENARIOS: readonly Scenario[] = [flapping, healthySoak()];
+/** Those that the demo plays on demand alone. The last two go over a day and more of chain time. */
+export const FURTHER_SCENARIOS: readonly Scenario[] = [
+  wrongConfigMajority,
+  threeTruths,
+  clientStateRoot,
+  lbMixedRpc,
+  depositIdReuse,
+  invalidTransition,
+  flapping,
+  healthySoak(),
+];
 
 /** Every scenario, in the order of the demo: a short one first. */
 export const SCENARIOS: readonly Scenario[] = [
@@ -40,7 +58,10 @@ export const SCENARIOS: readonly Scenario[] = [
   opUnsafeStall,
   marketIsolation,
   honestRedemption,
-  ...LONG_SCENARIOS,
+  phantomMessage,
+  dbRollback,
+  insolventTotal,
+  ...FURTHER_SCENARIOS,
 ];
 
 export { healthySoak };

@@ -150,7 +150,7 @@ export const marketIsolation: Scenario = {
         claimed,
       },
       notes: [
-        `The proof from before the loss, of block ${healthy.anchor.number}, did not open the market: ${early.says.replace(/\(.*/, "")}.`,
+        `The proof from before the loss, of block ${healthy.anchor.number}, did not open the market: ${early.error ?? early.says}.`,
         `Of Carol's close ${ether(escrowed)} were kept while the market was contradicted, and paid when it was reconciled.`,
         "Nobody's word locked or opened the market: both took a proof of the custodian's slot in a canonical state, and anybody may bring one.",
       ],

@@ -2,7 +2,7 @@ import { ethers } from "ethers";
 import { network } from "hardhat";
 
 import { explain } from "../src/explain/explain.js";
-import { decodeGuardError } from "../src/explain/guardErrors.js";
+import { decodeLibraryError } from "../src/explain/guardErrors.js";
 import type { Anchor } from "../src/anchor/anchor.js";
 import { withAnchor, type TypedDataField } from "../src/anchor/typedData.js";
 import { toQuantity } from "../src/core/bytes.js";
@@ -203,7 +203,7 @@ export async function attempt(
   } catch (error) {
     const data = revertDataOf(error);
     if (data === undefined) throw error;
-    const guardError = decodeGuardError(data);
+    const guardError = decodeLibraryError(data);
     if (guardError !== undefined) {
       return {
         executed: false,

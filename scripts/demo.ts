@@ -1,7 +1,7 @@
 /**
  * Plays the scenarios on embedded chains. Each is printed as it ends: what the guard did, and what
  * happened without it.
- * The branches are drawn in reports/demo.html. `--full` adds the long ones.
+ * The branches are drawn in reports/demo.html. `--full` plays all of them.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -17,10 +17,10 @@ const started = performance.now();
 
 // Built in this process, because another would load Hardhat twice. What the scenarios import exists only then.
 await hre.tasks.getTask("build").run({ quiet: true });
-const { LONG_SCENARIOS, SCENARIOS } = await import("../scenarios/index.js");
+const { FURTHER_SCENARIOS, SCENARIOS } = await import("../scenarios/index.js");
 const { renderReport } = await import("../scenarios/report.js");
 
-const scenarios = options.full ? SCENARIOS : SCENARIOS.filter((scenario) => !LONG_SCENARIOS.includes(scenario));
+const scenarios = options.full ? SCENARIOS : SCENARIOS.filter((scenario) => !FURTHER_SCENARIOS.includes(scenario));
 const chapters: { scenario: Scenario; result: ScenarioResult }[] = [];
 for (const scenario of scenarios) {
   console.log(`\n${scenario.id}: ${scenario.title}`);
@@ -37,8 +37,8 @@ writeFileSync(
 );
 console.log(`\n${chapters.length} scenarios in ${seconds} s. The branches, block by block: ${REPORT}`);
 if (!options.full) {
-  console.log("The long ones run with `npm run demo -- --full`:");
-  for (const { id, title } of LONG_SCENARIOS) console.log(`  ${id}: ${title}`);
+  console.log("The others run with `npm run demo -- --full`:");
+  for (const { id, title } of FURTHER_SCENARIOS) console.log(`  ${id}: ${title}`);
 }
 
 const wrong = chapters.flatMap(({ scenario, result }) =>
@@ -50,7 +50,7 @@ for (const name of wrong) console.error(`the guard was wrong: ${name}`);
 // Simulated chains hold native handles that would keep the process alive.
 process.exit(wrong.length === 0 ? 0 : 1);
 
-function print({ actions, badDebt, notes }: ScenarioResult): void {
+function print({ actions, badDebt, notes, ledgers = [], refusals = [] }: ScenarioResult): void {
   for (const { name, legal, because, unguarded, guarded } of actions) {
     console.log(`  ${name}`);
     console.log(`    ${legal ? "legal" : "illegal"}: ${because}`);
@@ -61,6 +61,12 @@ function print({ actions, badDebt, notes }: ScenarioResult): void {
   console.log(
     `  ${badDebt.caption ?? "bad debt"}: ${amount(badDebt.unguarded)} without the guard, ${amount(badDebt.guarded)} with it`,
   );
+  for (const { attempt, error } of refusals) console.log(`  ${attempt}: refused, ${error}`);
+  for (const { title, block, rows } of ledgers) {
+    console.log(`  ${title}, at block ${block.number}`);
+    for (const { key, ledger, chain, verdict } of rows)
+      console.log(`    ${key}: the ledger says ${ledger}, the chain holds ${chain}: ${verdict}`);
+  }
   for (const note of notes) console.log(`  ${note}`);
 }
 
