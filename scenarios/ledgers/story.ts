@@ -175,7 +175,7 @@ export class LedgerStory {
       actual: string;
     };
     const name = DISPUTES[Number(kind)]!;
-    this.event(`dispute: ${name}`);
+    this.event(`dispute: ${name}, ${await this.statusOf()}`);
     return { kind: name, number, claimed: BigInt(claimed), actual: BigInt(actual) };
   }
 

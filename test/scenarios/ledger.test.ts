@@ -23,7 +23,7 @@ describe("scenario phantom-message", () => {
 
   it("SG-23: one proof of one slot stops the market: the ledger says 308, the source's slot holds 307", async () => {
     expectRefused(step(/message 308 is said/), "ActionDenied", { status: 3n });
-    expectEvents(result(), ["dispute: leaf", "healed: Stale", "Lagging"]);
+    expectEvents(result(), ["dispute: leaf, Diverged", "healed: Stale", "Lagging"]);
     const nonce = [keyByEthers(CHANNEL, "nonce"), 308n] as const;
     const bob = balanceOf("bob", 10n);
     await expectLedgers(result(), [
@@ -67,7 +67,7 @@ describe("scenario db-rollback", () => {
   });
 
   it("SG-23: what follows another commitment stops the market, and the market beside goes on", async () => {
-    expectEvents(result(), ["Stale", "dispute: broken-chain", "healed: Stale", "Lagging"]);
+    expectEvents(result(), ["Stale", "dispute: broken-chain, Diverged", "healed: Stale", "Lagging"]);
     expectAccepted(step(/other market/));
     await expectLedgers(result(), [
       {
@@ -97,7 +97,12 @@ describe("scenario insolvent-total", () => {
   it("SG-23: a total above the custody stops the market, and so does one that its own leaves exceed", async () => {
     expectRefused(step(/before the others/), "ActionDenied", { status: 3n });
     expectRefused(step(/smaller total/), "ActionDenied", { status: 3n });
-    expectEvents(result(), ["dispute: insolvent", "dispute: understated", "healed: Stale", "Lagging"]);
+    expectEvents(result(), [
+      "dispute: insolvent, Diverged",
+      "dispute: understated, Diverged",
+      "healed: Stale",
+      "Lagging",
+    ]);
     await expectLedgers(result(), [
       { entries: [...balances, totalOf(1_000n)], rows: [["total", "1000", 800n * UNIT, false]] },
       {
@@ -132,7 +137,13 @@ describe("scenario deposit-id-reuse", () => {
 
   it("F8: by its number the dropped deposit is there, by its content it is not, and that stops the market", async () => {
     expectRefused(step(/Erin/), "ActionDenied", { status: 3n });
-    expectEvents(result(), ["deposit 7: Erin's", "deposit 7: Bob's", "dispute: leaf", "healed: Stale", "Lagging"]);
+    expectEvents(result(), [
+      "deposit 7: Erin's",
+      "deposit 7: Bob's",
+      "dispute: leaf, Diverged",
+      "healed: Stale",
+      "Lagging",
+    ]);
     const credited = [keyByEthers(ID, "deposit by id"), keyByEthers(erins, "deposit by content")] as const;
     await expectLedgers(result(), [
       {
@@ -188,7 +199,7 @@ describe("scenario invalid-transition", () => {
 
   it("SG-23: one leaf of that batch stops the market, five commitments later", async () => {
     expectRefused(step(/seventh batch/), "ActionDenied", { status: 3n });
-    expectEvents(result(), ["batch 6", "batch 7", "dispute: leaf", "healed: Stale", "Lagging"]);
+    expectEvents(result(), ["batch 6", "batch 7", "dispute: leaf, Diverged", "healed: Stale", "Lagging"]);
     const shown = [6, 7].map((batch) => {
       const [here, there] = [after(batch, batch < 7 ? 0 : 6), after(batch)];
       const roles = ["bob", "erin"] as const;

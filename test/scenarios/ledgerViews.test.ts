@@ -34,7 +34,7 @@ describe("scenario wrong-config-majority", () => {
   it("SG-23: the configuration stops the market on the majority's branch, the anchor on the valid one", async () => {
     expectRefused(step(/on the majority's branch/), "ActionDenied", { status: 3n });
     expectRefused(step(/Erin.* on the valid branch/), "NotOnRecord", {});
-    expectEvents(result(), ["dispute: code", "dispute: mismatch"]);
+    expectEvents(result(), ["dispute: code, Diverged", "dispute: mismatch, Diverged"]);
     await expectLedgers(result(), [
       {
         entries: [balanceOf("bob", 500n), balanceOf("erin", 900n), totalOf(1_400n)],
@@ -67,7 +67,7 @@ describe("scenario three-truths", () => {
 
   it("SG-23: what two of them signed is refuted on the branch that won, and stops the market there", async () => {
     expectRefused(step(/Erin/), "NotOnRecord", {});
-    expectEvents(result(), ["dispute: mismatch"]);
+    expectEvents(result(), ["dispute: mismatch, Diverged"]);
     await expectLedgers(result(), [
       {
         entries: [balanceOf("bob", 500n), balanceOf("erin", 900n), totalOf(1_400n)],
@@ -100,7 +100,7 @@ describe("scenario client-stateroot", () => {
     expectRefused(erin, "ActionDenied", { status: 3n });
     const { signed } = anchorsOf(result(), erin);
     expect(signed, "the anchor's block is the chain's").to.equal(erin.anchor.hash);
-    expectEvents(result(), ["dispute: state-root", "healed: Stale"]);
+    expectEvents(result(), ["dispute: state-root, Diverged", "healed: Stale"]);
     const [shown] = result().ledgers!;
     const [roots] = shown!.rows;
     expect(roots).to.include({ key: "state root", chain: shown!.stateRoot });
