@@ -2,6 +2,7 @@
 pragma solidity ^0.8.24;
 
 import {Anchor} from "../anchor/Anchor.sol";
+import {Verdict} from "../policy/Policy.sol";
 
 /// @notice An order that a trader signs off chain and a keeper executes. Signed again with another anchor and age it is the same order.
 /// @param trader whose position changes, and who signs
@@ -46,11 +47,17 @@ enum OrderStatus {
 interface IMarginPerps {
     event Deposited(address indexed trader, bytes32 indexed market, uint256 amount);
     event Withdrawn(address indexed trader, bytes32 indexed market, uint256 amount);
+    event LiquidityProvided(address indexed provider, uint256 amount);
     event ProfitClaimed(address indexed trader, bytes32 indexed market, uint256 amount);
     event PriceSet(bytes32 indexed market, uint256 price);
     event OrderFilled(bytes32 indexed id, address indexed trader, bytes32 indexed market, int256 size, uint256 price);
     event OrderCancelled(bytes32 indexed id, bytes reason);
     event PositionClosed(address indexed trader, bytes32 indexed market, int256 size, uint256 price);
+    /// @notice Emitted before the fill or the close that settles a position, or a part of it. With the guard's verdict
+    /// everything is logged that the accounts follow from.
+    /// @param size what is settled, of the sign of the position
+    /// @param profit what `size` earned since the entry price, in units of the margin token; negative is a loss
+    event Settled(address indexed trader, bytes32 indexed market, int256 size, int256 profit, Verdict verdict);
     /// @notice Emitted when a claim was met by nobody. The pool could not pay a profit, or a margin could not pay a
     /// loss.
     event BadDebtIncurred(address indexed trader, bytes32 indexed market, uint256 amount);

@@ -185,6 +185,7 @@ abstract contract MarginPerps is IMarginPerps, LiveEIP712 {
     /// @inheritdoc IMarginPerps
     function provideLiquidity(uint256 amount) external {
         liquidity += amount;
+        emit LiquidityProvided(msg.sender, amount);
         token.safeTransferFrom(msg.sender, address(this), amount);
     }
 
@@ -294,6 +295,7 @@ abstract contract MarginPerps is IMarginPerps, LiveEIP712 {
     ) private returns (uint256 unpaid) {
         Account storage account = accounts[trader][market];
         int256 profit = _profit(settled, account.entryPrice, price);
+        emit Settled(trader, market, settled, profit, verdict);
         unpaid = SignedMath.abs(profit);
 
         if (profit > 0) {
