@@ -132,6 +132,25 @@ export type {
   WitnessSlot,
   WitnessVerdict,
 } from "./proof/witness.js";
+export { defineReducer, replay } from "./ledger/replay.js";
+export type {
+  EventDivergence,
+  ExpectedEvent,
+  ReplayBound,
+  ReplayDifference,
+  ReplayDivergence,
+  ReplayOptions,
+  ReplayOutcome,
+  ReplayReducer,
+  ReplayReport,
+  ReplayStep,
+} from "./ledger/replay.js";
+export type { EventOf, EventShapes, LoggedEvent, MemberType, ReplayValue, ValueOf } from "./ledger/replayEvents.js";
+export type { CommittedRoot, ReplayedLedger, RootDivergence } from "./ledger/replayRoots.js";
+export { marginPerps } from "./ledger/marginPerps.js";
+export type { MarginPerpsEvents } from "./ledger/marginPerpsEvents.js";
+export { marginPerpsAccount, marginPerpsStart } from "./ledger/marginPerpsState.js";
+export type { AccountPlace, MarginPerpsAccount, MarginPerpsState } from "./ledger/marginPerpsState.js";
 export { findDifferences } from "./ledger/descent.js";
 export type { DescentOptions, LedgerDifference } from "./ledger/descent.js";
 export { ledgerKey, totalKey } from "./ledger/key.js";

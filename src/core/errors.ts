@@ -136,6 +136,20 @@ export interface ErrorDetails {
     expected: string;
     actual: string;
   };
+  /** A logged event that is not of the form that its reducer names. `at` counts the events from 0. `member` is empty for the whole event. */
+  readonly INVALID_EVENT: { at: number; name: string; member: string; reason: string };
+  /** A logged event of a name that the reducer neither computes nor ignores. `at` counts the events from 0. */
+  readonly UNKNOWN_EVENT: { at: number; name: string };
+  /**
+   * A logged event that does not come after the one before it. Duplicate: both have one place. Backward: its place lies before. Branch: both have
+   * one height, and their blocks have other hashes. Gap: a number of the sequence is missing. `at` counts the events from 0.
+   */
+  readonly EVENT_ORDER: {
+    at: number;
+    fault: "duplicate" | "backward" | "branch" | "gap";
+    previous: LoggedPlace;
+    given: LoggedPlace;
+  };
   /** A contract that could not be deployed at its address, or that is not what should be there. */
   readonly DEPLOYMENT_REFUSED: { address: string; reason: string };
   /** Another digest is on record for this place in a scope's sequence. Whoever signs both contradicts itself. `where` names the journal. */
@@ -158,6 +172,13 @@ interface SignedPlace {
   scope: string;
   epoch: bigint;
   sequence: bigint;
+}
+
+/** Where an event was logged. `index` is its place among the logs of its block. */
+interface LoggedPlace {
+  block: { number: bigint; hash?: string | undefined };
+  index: bigint;
+  sequence?: bigint | undefined;
 }
 
 /** The newest commitment of a ledger, as somebody knows it. `hash` is its struct hash. */
