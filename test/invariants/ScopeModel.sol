@@ -155,7 +155,7 @@ abstract contract ScopeModel {
     }
 
     /// @dev What time, pauses and causes make of a scope. Exits are closed for a while only; after it they are as in Diverged.
-    function _expectedOwn(bytes32 scope) internal view returns (Status status, Status exits, bool disturbed) {
+    function _expectedOwn(bytes32 scope) internal view virtual returns (Status status, Status exits, bool disturbed) {
         Ghost storage ghost = _ghosts[scope];
         Status clock = _clock(ghost);
         uint256 gap = uint256(ghost.config.gap) * 1_000;
@@ -223,7 +223,7 @@ abstract contract ScopeModel {
     }
 
     /// @dev Also what a healing does.
-    function _disturb(bytes32 scope) private {
+    function _disturb(bytes32 scope) internal {
         Ghost storage ghost = _ghosts[scope];
         (uint256 stale, uint256 blockTime) = (ghost.config.staleFor, ghost.config.longestBlockTime);
         ghost.stale = _prolonged(ghost.stale, stale, blockTime);

@@ -17,6 +17,15 @@ interface Vm {
 
     function prank(address sender) external;
 
+    function etch(address target, bytes calldata code) external;
+
+    /// @notice From now on `accesses` tells which slots of a contract were read, and which were written.
+    function record() external;
+
+    function stopRecord() external;
+
+    function accesses(address target) external returns (bytes32[] memory reads, bytes32[] memory writes);
+
     function sign(uint256 key, bytes32 digest) external pure returns (uint8 v, bytes32 r, bytes32 s);
 
     function addr(uint256 key) external pure returns (address);
