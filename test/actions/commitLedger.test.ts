@@ -316,6 +316,33 @@ describe("committing to a ledger", () => {
       );
       expect(remedyOf(error)).to.equal("abandon");
     });
+
+    it("after it expired unrelayed an epoch of the same set voids it, and its sequence is signed and relayed anew", async () => {
+      const [alice] = world.wallets as [Wallet];
+      const { set } = world;
+      const { desk } = world.at;
+      const journal = await journalOf("alice");
+      const expired = await prepare();
+      const request = { journal, desk, sign: signing(alice) };
+      await signCommitment({ ...pick(expired), ...request });
+      const signed = await world.sign(expired.commitment);
+      await world.chain.mine(51);
+      await expect(world.relay(signed)).to.be.revertedWithCustomError(world.desk, "CommitmentExpired");
+      await rejected("ALREADY_SIGNED", signCommitment({ ...pick(await prepare()), ...request }));
+
+      await world.enterEpoch();
+      const anew = await prepare();
+      expect(anew.commitment).to.deep.include({ epoch: 2n, sequence: expired.commitment.sequence });
+      const signature = await signCommitment({ ...pick(anew), ...request });
+      const bobs = { signer: set.signers[1]!, signature: (await signaturesOf(anew.commitment))[1]! };
+      const signatures = assembleSignatures({ set, signatures: [{ signer: alice.address, signature }, bobs] });
+      await world.desk.relay(...relayCall({ desk, commitment: anew.commitment, set, signatures }).args);
+      const { head, sequence, epoch } = await onRecord();
+      expect([head, sequence, epoch]).to.deep.equal([hashCommitment(anew.commitment), 1n, 2n]);
+      // Two commitments of one sequence, each in its epoch, are no equivocation.
+      const both = world.desk.disputeEquivocation(signed, await world.sign(anew.commitment));
+      await expect(both).to.be.revertedWithCustomError(world.desk, "EpochMismatch").withArgs(2, 1);
+    });
   });
 
   it("assembles signatures in the order of the set, and refuses what no desk would take", () => {
