@@ -80,7 +80,7 @@ contract LedgerTarget is LedgerGuard {
         ++done;
     }
 
-    function _parentOf(bytes32 scope) internal pure override returns (bytes32) {
+    function _parentOf(bytes32 scope) internal pure virtual override returns (bytes32) {
         return scope == EXCHANGE ? bytes32(0) : EXCHANGE;
     }
 }

@@ -48,6 +48,15 @@ import {
   type SignedInput,
 } from "./inputs.js";
 
+/** A desk, and a protocol of two markets that names it. What other contracts answer as these may stand for them. */
+export interface LedgerContracts {
+  readonly desk: LedgerDesk;
+  readonly guard: LedgerTarget;
+}
+
+/** Numbers of a ledger's configuration that differ from {@link WATCH}. */
+export type WatchChanges = Partial<Record<keyof typeof WATCH, number>>;
+
 /** A chain with a desk, and a protocol of two markets whose ledgers are open. A contract holds what they are compared with. */
 export class LedgerWorld {
   readonly owners: readonly Hex[] = Array.from({ length: 8 }, (_, i) => toHex(keccak256(Uint8Array.of(i)).slice(12)));
@@ -63,6 +72,7 @@ export class LedgerWorld {
 
   private constructor(
     readonly chain: HardhatChain,
+    readonly chainId: bigint,
     readonly signer: Signer,
     readonly administrator: Signer,
     readonly desk: LedgerDesk,
@@ -76,34 +86,39 @@ export class LedgerWorld {
     this.rules = hashRules(this.book);
   }
 
-  static async create(chain: HardhatChain): Promise<LedgerWorld> {
+  static async create(
+    chain: HardhatChain,
+    deploy: (signer: Signer) => Promise<LedgerContracts> = deployNative,
+    changes: WatchChanges = {},
+  ): Promise<LedgerWorld> {
+    const { provider, getSigners } = chain.tools.ethers;
     const signer = await signerOf(chain);
-    const administrator = (await chain.tools.ethers.getSigners())[1]!;
-    const board = await new PinBoard__factory(signer).deploy();
-    const desk = await new LedgerDesk__factory(signer).deploy(board);
+    const administrator = (await getSigners())[1]!;
+    const { chainId } = await provider.getNetwork();
+    const { desk, guard } = await deploy(signer);
+    const board = PinBoard__factory.connect(await desk.pins(), signer);
     const holder = await new LedgerHolder__factory(signer).deploy();
-    const guard = await new LedgerTarget__factory(signer).deploy(desk, CONFIG, [MARKET, OTHER]);
     const at = {
       desk: (await desk.getAddress()) as Hex,
       guard: (await guard.getAddress()) as Hex,
       holder: (await holder.getAddress()) as Hex,
     };
-    const code = await chain.tools.ethers.provider.getCode(at.holder);
+    const code = await provider.getCode(at.holder);
     const codeHash = toHex(keccak256(Uint8Array.from(Buffer.from(code.slice(2), "hex"))));
-    const world = new LedgerWorld(chain, signer, administrator, desk, board, guard, holder, at, codeHash);
+    const world = new LedgerWorld(chain, chainId, signer, administrator, desk, board, guard, holder, at, codeHash);
     await world.#fund();
-    for (const scope of [MARKET, OTHER]) await world.open(scope);
+    for (const scope of [MARKET, OTHER]) await world.open(scope, changes);
     return world;
   }
 
   /** Names and opens the ledger of a scope. */
-  async open(scope: Hex, changes: Partial<Record<keyof typeof WATCH, number>> = {}): Promise<void> {
+  async open(scope: Hex, changes: WatchChanges = {}): Promise<void> {
     const config = await this.config(changes);
     await this.guard.nameLedger(scope, this.hashConfig(config));
     await this.desk.open(this.guard, scope, config);
   }
 
-  async config(changes: Partial<Record<keyof typeof WATCH, number>> = {}) {
+  async config(changes: WatchChanges = {}) {
     return {
       set: this.set,
       book: bookForContract(this.book),
@@ -161,7 +176,7 @@ export class LedgerWorld {
       scope: MARKET,
       epoch: this.epoch,
       sequence: this.sequence + 1n,
-      chainId: 31_337n,
+      chainId: this.chainId,
       anchor,
       ledgerRoot: this.tree.root,
       format: LEDGER_FORMAT,
@@ -214,7 +229,7 @@ export class LedgerWorld {
   }
 
   async signEpoch(next: LedgerEpoch, wallets: readonly Wallet[] = this.wallets.slice(0, 2)): Promise<string[]> {
-    const { domain, types, message } = epochTypedData({ desk: this.at.desk, chainId: 31_337n, next });
+    const { domain, types, message } = epochTypedData({ desk: this.at.desk, chainId: this.chainId, next });
     return this.#signatures((wallet) => wallet.signTypedData(domain, types, message), wallets);
   }
 
@@ -252,6 +267,12 @@ export class LedgerWorld {
   async statusOf(scope: Hex = MARKET): Promise<number> {
     return Number((await this.guard.statusOf(scope)).status);
   }
+}
+
+async function deployNative(signer: Signer): Promise<LedgerContracts> {
+  const board = await new PinBoard__factory(signer).deploy();
+  const desk = await new LedgerDesk__factory(signer).deploy(board);
+  return { desk, guard: await new LedgerTarget__factory(signer).deploy(desk, CONFIG, [MARKET, OTHER]) };
 }
 
 interface LeafQuestion {
