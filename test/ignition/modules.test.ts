@@ -5,16 +5,20 @@ import { expect } from "chai";
 import { keccak256, type Signer } from "ethers";
 import { network } from "hardhat";
 
+import arbitrumLedgerDesk from "../../ignition/modules/ArbitrumLedgerDesk.js";
 import arbitrumSource from "../../ignition/modules/ArbitrumSource.js";
 import finalizedHashes from "../../ignition/modules/FinalizedHashes.js";
 import l1OriginSource from "../../ignition/modules/L1OriginSource.js";
+import ledgerDesk from "../../ignition/modules/LedgerDesk.js";
 import nativeSource from "../../ignition/modules/NativeSource.js";
 import pinBoard from "../../ignition/modules/PinBoard.js";
 import policyEngine from "../../ignition/modules/PolicyEngine.js";
+import proofDesk from "../../ignition/modules/ProofDesk.js";
 import proverHashes from "../../ignition/modules/ProverHashes.js";
 import quorumSource from "../../ignition/modules/QuorumSource.js";
 import recordedHashes from "../../ignition/modules/RecordedHashes.js";
 import ringStateProver from "../../ignition/modules/RingStateProver.js";
+import sourcedLedgerDesk from "../../ignition/modules/SourcedLedgerDesk.js";
 import sourcedPinBoard from "../../ignition/modules/SourcedPinBoard.js";
 import sourcedStandaloneGuard from "../../ignition/modules/SourcedStandaloneGuard.js";
 import standaloneGuard from "../../ignition/modules/StandaloneGuard.js";
@@ -25,7 +29,7 @@ import { hardhatForks, type HardhatChain } from "../../src/hardhat/index.js";
 import { checkDeployment } from "../../src/index.js";
 import type { ContractInput } from "../../src/index.js";
 import { ARB_SYS, installAt } from "../../tools/sources/install.js";
-import { RecordedHashes__factory } from "../../typechain-types/index.js";
+import { LedgerDesk__factory, RecordedHashes__factory } from "../../typechain-types/index.js";
 
 const forks = hardhatForks(network);
 const CHAIN_ID = 31_337;
@@ -65,32 +69,37 @@ describe("the Ignition modules", () => {
       size,
       codeHash: keccak256(await chain.tools.ethers.provider.getCode(ring)),
     });
+    const board = await deploy(pinBoard);
     const slots = { electra: 0, gloas: 10, until: 10 };
     const contracts: Record<string, ContractInput> = {
       guard: { kind: "standalone-guard", address: await deploy(standaloneGuard) },
       lens: { kind: "code", address: await deploy(stateProofLens) },
       engine: { kind: "code", address: await deploy(policyEngine) },
-      board: { kind: "pin-board", address: await deploy(pinBoard) },
+      board: { kind: "pin-board", address: board },
+      proofs: { kind: "code", address: await deploy(proofDesk) },
+      desk: { kind: "code", address: await deploy(ledgerDesk, { pins: board }) },
       native: { kind: "source", address: native, source: { tier: "head" } },
       ring: { kind: "source", address: ring },
       quorum: { kind: "source", address: await deploy(quorumSource, { members, quorum: 2, memberGas: 100_000 }) },
       prover: { kind: "code", address: prover },
       vouched: { kind: "source", address: await deploy(proverHashes, { prover, chainId: 1, tier: 1, size }), source: { chainId: 1, tier: "safe" } }, // prettier-ignore
       finalized: { kind: "source", address: await deploy(finalizedHashes, { forks: slots, size }), source: { tier: "finalized" } }, // prettier-ignore
+      sourcedDesk: { kind: "code", address: await deploy(sourcedLedgerDesk, { source: native, window: 8_191 }) },
       over: { kind: "standalone-guard", address: await deploy(sourcedStandaloneGuard, { source: native, window: 8_191 }) }, // prettier-ignore
       sourced: { kind: "code", address: await deploy(sourcedPinBoard, { source: native, chainId: CHAIN_ID, minDepth: 1 }) }, // prettier-ignore
     };
     const { checks } = await checkDeployment(chain.request, { deployment: { chainId: CHAIN_ID, contracts } });
     expect(checks.filter(({ outcome }) => outcome === "failed")).to.deep.equal([]);
+    expect(await LedgerDesk__factory.connect(contracts["desk"]!.address, signer as Signer).pins()).to.equal(board);
     expect(checks.filter(({ outcome }) => outcome === "ok").map(({ check }) => check)).to.include.members(["tier", "source's chain", "source at head - 257"]); // prettier-ignore
   });
 
-  it("deploy the sources of Arbitrum and of the OP stack on their chains", async () => {
+  it("deploy what is of Arbitrum and of the OP stack on their chains", async () => {
     chain = await forks.create({ chainId: 42_161 });
     await installAt(chain, ARB_SYS, "ArbSysOfHeight");
     await installAt(chain, HISTORY_ADDRESS, "ArbitrumRingOfHeight");
     await chain.request({ method: "hardhat_setStorageAt", params: [ARB_SYS, "0x0", `0x${"17d78400".padStart(64, "0")}`] }); // prettier-ignore
-    expect(await deploy(arbitrumSource)).to.match(/^0x/);
+    for (const module of [arbitrumSource, arbitrumLedgerDesk]) expect(await deploy(module)).to.match(/^0x/);
     await chain.close();
 
     const l1 = await forks.create({ blocks: 5 });
