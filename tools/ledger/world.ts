@@ -16,6 +16,7 @@ import {
   type LedgerEpoch,
   type SignerSet,
 } from "../../src/ledger/commitment.js";
+import type { AbiBook } from "../../src/ledger/abi.js";
 import { comparedPlace, hashRules, type RuleBook } from "../../src/ledger/rules.js";
 import { ledgerKey } from "../../src/ledger/key.js";
 import { LedgerTree } from "../../src/ledger/tree.js";
@@ -56,6 +57,15 @@ export interface LedgerContracts {
 
 /** Numbers of a ledger's configuration that differ from {@link WATCH}. */
 export type WatchChanges = Partial<Record<keyof typeof WATCH, number>>;
+
+/** A ledger's configuration, for a desk. */
+export type LedgerConfig = { set: SetInput; book: AbiBook; administrator: string } & Record<keyof typeof WATCH, number>;
+
+/** What a guard names a ledger by. */
+export function configHash(desk: LedgerDesk, config: LedgerConfig): string {
+  const type = desk.interface.getFunction("open").inputs[2]!;
+  return keccak256Of(desk.interface.getAbiCoder().encode([type], [config]));
+}
 
 /** A chain with a desk, and a protocol of two markets whose ledgers are open. A contract holds what they are compared with. */
 export class LedgerWorld {
@@ -118,7 +128,7 @@ export class LedgerWorld {
     await this.desk.open(this.guard, scope, config);
   }
 
-  async config(changes: WatchChanges = {}) {
+  async config(changes: WatchChanges = {}): Promise<LedgerConfig> {
     return {
       set: this.set,
       book: bookForContract(this.book),
@@ -128,9 +138,8 @@ export class LedgerWorld {
     };
   }
 
-  hashConfig(config: Awaited<ReturnType<LedgerWorld["config"]>>): string {
-    const type = this.desk.interface.getFunction("open").inputs[2]!;
-    return keccak256Of(this.desk.interface.getAbiCoder().encode([type], [config]));
+  hashConfig(config: LedgerConfig): string {
+    return configHash(this.desk, config);
   }
 
   /** Eight owners with a hundred each, and custody of all of it; the ledger says the same. */
