@@ -25,7 +25,8 @@ import {
   type CheckOutcome,
   type Finding,
 } from "./deploymentFindings.js";
-import { DeploymentProbe, anchorQuestion, scopeQuestion, type AskAnchor } from "./deploymentProbes.js";
+import { anchorQuestion, scopeQuestion, type AskAnchor } from "./anchorQuestions.js";
+import { ChainReader } from "./chainReads.js";
 import { fetchHeader } from "./fetchHeader.js";
 import { proveChain } from "./proveChain.js";
 import { ScopeReader } from "./scopeReads.js";
@@ -84,7 +85,7 @@ export async function checkDeployment(
   const { deployment: input, ...asking } = options;
   const deployment = readDeployment(input);
   const head = await fetchHeader(connection, { block: "latest", ...asking });
-  const checker = new Checker(deployment, new DeploymentProbe(connection, head, asking));
+  const checker = new Checker(deployment, new ChainReader(connection, head, asking));
   await checker.checkChain();
   for (const [name, contract] of deployment.contracts) await checker.checkContract(name, contract);
   await checker.checkBranch();
@@ -98,11 +99,11 @@ class Checker {
 
   constructor(
     private readonly deployment: Deployment,
-    private readonly probe: DeploymentProbe,
+    private readonly chain: ChainReader,
   ) {}
 
   async checkChain(): Promise<void> {
-    const { connection, asking } = this.probe;
+    const { connection, asking } = this.chain;
     const { chainId, source } = this.deployment;
     await this.note({ check: "chain id" }, async () => {
       const actual = toBigInt(await call(connection, "eth_chainId", [], asking), "the chain's id");
@@ -122,10 +123,10 @@ class Checker {
   }
 
   async checkContract(contract: string, of: DeployedContract): Promise<void> {
-    const { connection, head, asking } = this.probe;
+    const { connection, head, asking } = this.chain;
     const { address, kind, receipt, scopes, source } = of;
-    await this.note({ contract, check: "code" }, () => codeFinding(this.probe, of));
-    if (receipt !== undefined) await this.note({ contract, check: "receipt" }, () => receiptFinding(this.probe, of));
+    await this.note({ contract, check: "code" }, () => codeFinding(this.chain, of));
+    if (receipt !== undefined) await this.note({ contract, check: "receipt" }, () => receiptFinding(this.chain, of));
     await this.checkRoles(contract, of);
     const reader = new ScopeReader(connection, address, head.number, asking);
     for (const scope of scopes) {
@@ -133,15 +134,15 @@ class Checker {
       await this.note({ contract, check: `status of ${scope.name}` }, () => statusFinding(reader, scope));
     }
     const { tier } = source;
-    if (tier !== undefined) await this.note({ contract, check: "tier" }, () => tierFinding(this.probe, address, tier));
+    if (tier !== undefined) await this.note({ contract, check: "tier" }, () => tierFinding(this.chain, address, tier));
     if (kind === "source")
-      await this.note({ contract, check: "source's chain" }, () => sourceChainFinding(this.probe, of));
+      await this.note({ contract, check: "source's chain" }, () => sourceChainFinding(this.chain, of));
     await this.testSource(contract, of);
   }
 
   /** That the block at which all was asked is still there. */
   async checkBranch(): Promise<void> {
-    const { connection, head, asking } = this.probe;
+    const { connection, head, asking } = this.chain;
     await this.note({ check: "branch" }, async () => {
       const { hash } = await fetchHeader(connection, { block: head.number, ...asking });
       if (hash === head.hash) return ok(`all was asked at block ${head.number}, ${hash}`);
@@ -150,35 +151,35 @@ class Checker {
   }
 
   private async checkRoles(contract: string, of: DeployedContract): Promise<void> {
-    const { probe } = this;
+    const { chain } = this;
     const { address, roles } = of;
     const { pauser, configurator, delay } = roles;
     if (pauser !== undefined)
-      await this.note({ contract, check: "pauser" }, () => roleFinding(probe, address, pauser, PAUSER));
+      await this.note({ contract, check: "pauser" }, () => roleFinding(chain, address, pauser, PAUSER));
     if (configurator !== undefined)
       await this.note({ contract, check: "configurator" }, () =>
-        roleFinding(probe, address, configurator, CONFIGURATOR),
+        roleFinding(chain, address, configurator, CONFIGURATOR),
       );
-    if (delay !== undefined) await this.note({ contract, check: "delay" }, () => delayFinding(probe, of));
+    if (delay !== undefined) await this.note({ contract, check: "delay" }, () => delayFinding(chain, of));
   }
 
   /** Compares the source with headers that were hashed here, at each depth. */
   private async testSource(contract: string, { address, kind, scopes, source }: DeployedContract): Promise<void> {
-    const { probe, deployment } = this;
+    const { chain, deployment } = this;
     type Judge = (header: HashedHeader) => Promise<Finding>;
-    const judge = (ask: AskAnchor): Judge => (header) => anchorFinding(probe, ask, header); // prettier-ignore
-    const ask = anchorQuestion(kind, probe, address);
-    const judges: [suffix: string, judge: Judge][] = scopes.map(({ name, id }) => [`, scope ${name}`, judge(scopeQuestion(probe, address, id))]); // prettier-ignore
+    const judge = (ask: AskAnchor): Judge => (header) => anchorFinding(chain, ask, header); // prettier-ignore
+    const ask = anchorQuestion(kind, chain, address);
+    const judges: [suffix: string, judge: Judge][] = scopes.map(({ name, id }) => [`, scope ${name}`, judge(scopeQuestion(chain, address, id))]); // prettier-ignore
     if (ask !== undefined) judges.unshift(["", judge(ask)]);
-    if (kind === "source") judges.push(["", (header) => hashFinding(probe, address, header)]);
+    if (kind === "source") judges.push(["", (header) => hashFinding(chain, address, header)]);
     for (const depth of SELF_TEST_DEPTHS)
       for (const [suffix, judged] of judges)
         await this.note({ contract, check: `source at head - ${depth}${suffix}` }, async () => {
-          const number = probe.head.number - depth;
+          const number = chain.head.number - depth;
           if (source.chainId !== deployment.chainId)
             return unknown(`this endpoint has no headers of chain ${source.chainId}`);
-          if (number < 0n) return unknown(`the chain has ${probe.head.number} blocks after its genesis`);
-          return judged(await probe.headerAt(number));
+          if (number < 0n) return unknown(`the chain has ${chain.head.number} blocks after its genesis`);
+          return judged(await chain.headerAt(number));
         });
   }
 

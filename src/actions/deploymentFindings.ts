@@ -8,7 +8,8 @@ import type { HashedHeader } from "../header/fields.js";
 import type { ScopeConfig } from "../policy/config.js";
 import type { DeployedContract } from "../policy/deployment.js";
 import { call } from "../rpc/request.js";
-import { callOf, type AskAnchor, type DeploymentProbe } from "./deploymentProbes.js";
+import type { AskAnchor } from "./anchorQuestions.js";
+import { callOf, type ChainReader } from "./chainReads.js";
 import { fetchHeader } from "./fetchHeader.js";
 import { prove } from "./prove.js";
 import type { ScopeReader } from "./scopeReads.js";
@@ -45,13 +46,13 @@ export function compared(what: string, expected: string, actual: string): Findin
 /* CODE AND RECEIPT */
 
 /** The code is hashed here. The state must hold that hash, where the endpoint can prove it. */
-export async function codeFinding(probe: DeploymentProbe, { address, codeHash }: DeployedContract): Promise<Finding> {
-  const code = await probe.codeAt(address);
+export async function codeFinding(chain: ChainReader, { address, codeHash }: DeployedContract): Promise<Finding> {
+  const code = await chain.codeAt(address);
   const actual = toHex(keccak256(code));
   if (code.length === 0) return failed(`there is no code at ${address}`, codeHash ?? "code", "none");
   if (codeHash !== undefined && codeHash !== actual)
     return failed(`the code at ${address} is another`, codeHash, actual);
-  const { shown, why } = await provenCodeHash(probe, address);
+  const { shown, why } = await provenCodeHash(chain, address);
   if (shown !== undefined && shown !== actual)
     return failed("the endpoint gives code that the block's state does not hold", shown, actual);
   if (codeHash === undefined) return unknown(`the code hashes to ${actual}, and no codeHash says whether it should`);
@@ -60,8 +61,8 @@ export async function codeFinding(probe: DeploymentProbe, { address, codeHash }:
 }
 
 /** The code hash that the state root commits to. Undefined, with the reason, where the endpoint gives no proof. */
-async function provenCodeHash(probe: DeploymentProbe, address: Hex): Promise<{ shown?: string; why?: string }> {
-  const { connection, head, asking } = probe;
+async function provenCodeHash(chain: ChainReader, address: Hex): Promise<{ shown?: string; why?: string }> {
+  const { connection, head, asking } = chain;
   try {
     const anchor = { number: head.number, hash: head.hash };
     const { account } = await prove(connection, { anchor, account: address, ...asking });
@@ -75,7 +76,7 @@ async function provenCodeHash(probe: DeploymentProbe, address: Hex): Promise<{ s
 
 /** The receipt's block must be on the branch still. That the block holds the transaction is the endpoint's word. */
 export async function receiptFinding(
-  { connection, head, asking }: DeploymentProbe,
+  { connection, head, asking }: ChainReader,
   { address, receipt }: DeployedContract,
 ): Promise<Finding> {
   const { transactionHash, blockNumber, blockHash } = receipt!;
@@ -127,12 +128,12 @@ export const CONFIGURATOR: Role = {
 
 /** Roles have no view: the contract is asked as the account. */
 export async function roleFinding(
-  probe: DeploymentProbe,
+  chain: ChainReader,
   guard: Hex,
   account: Hex,
   { question, held, refused }: Role,
 ): Promise<Finding> {
-  const { data } = await probe.attemptAs(account, guard, [question]);
+  const { data } = await chain.attemptAs(account, guard, [question]);
   const name = decodeLibraryError(data)?.name;
   if (name === held) return ok(`${account} has the role`);
   if (name === refused) return failed("the role is another's, or nobody's", account, "refused");
@@ -140,16 +141,16 @@ export async function roleFinding(
 }
 
 /** Announces the scope's own configuration in a call that leaves nothing, and reads what that announcement says. */
-export async function delayFinding(probe: DeploymentProbe, of: DeployedContract): Promise<Finding> {
+export async function delayFinding(chain: ChainReader, of: DeployedContract): Promise<Finding> {
   const { address, roles, scopes } = of;
   const [scope] = scopes;
   if (scope === undefined) return unknown("no scope is named, and an announcement is of a scope");
-  const config = await probe.words(address, callOf("configOf", ["bytes32"], scope.id));
+  const config = await chain.words(address, callOf("configOf", ["bytes32"], scope.id));
   const calls = [
     callOf("scheduleScope", ["bytes32", CONFIG], scope.id, ...config),
     callOf("announcementOf", ["bytes32"], scope.id),
   ];
-  const { succeeded, data } = await probe.attemptAs(roles.configurator!, address, calls);
+  const { succeeded, data } = await chain.attemptAs(roles.configurator!, address, calls);
   const [announced, readyFrom, readyUntil] = [0, 1, 2].map((i) => `0x${data.slice(2 + 64 * i, 66 + 64 * i)}`);
   if (!succeeded || data.length !== 2 + 3 * 64 || BigInt(announced!) === 0n)
     return unknown("the configurator could not announce the scope's own configuration");
@@ -184,26 +185,26 @@ export async function statusFinding(reader: ScopeReader, { id }: ExpectedScope):
 
 /* SOURCES */
 
-export async function sourceChainFinding(probe: DeploymentProbe, of: DeployedContract): Promise<Finding> {
-  const actual = BigInt(await oneWord(probe, of.address, "chainId"));
+export async function sourceChainFinding(chain: ChainReader, of: DeployedContract): Promise<Finding> {
+  const actual = BigInt(await oneWord(chain, of.address, "chainId"));
   return compared("the id of the chain whose blocks it knows", String(of.source.chainId), String(actual));
 }
 
-export async function tierFinding(probe: DeploymentProbe, address: Hex, tier: Tier): Promise<Finding> {
-  const position = BigInt(await oneWord(probe, address, "tier"));
+export async function tierFinding(chain: ChainReader, address: Hex, tier: Tier): Promise<Finding> {
+  const position = BigInt(await oneWord(chain, address, "tier"));
   return compared("its tier", tier, TIERS[Number(position)] ?? String(position));
 }
 
-async function oneWord(probe: DeploymentProbe, address: Hex, name: string): Promise<Hex> {
-  const words = await probe.words(address, callOf(name, []));
+async function oneWord(chain: ChainReader, address: Hex, name: string): Promise<Hex> {
+  const words = await chain.words(address, callOf(name, []));
   if (words.length !== 1) throw invalidResponse("eth_call", `${name} returned ${words.length} words, not one`);
   return words[0]!;
 }
 
 /** Whether a source knows a block by the hash that its header has. */
-export async function hashFinding(probe: DeploymentProbe, source: Hex, header: HashedHeader): Promise<Finding> {
+export async function hashFinding(chain: ChainReader, source: Hex, header: HashedHeader): Promise<Finding> {
   const { number, hash } = header;
-  const words = await probe.words(source, callOf("hashOf", ["uint64"], number));
+  const words = await chain.words(source, callOf("hashOf", ["uint64"], number));
   if (words.length !== 2) throw invalidResponse("eth_call", `hashOf returned ${words.length} words, not two`);
   const [answer, known] = words as [Hex, Hex];
   const ANSWERS = ["Unknown", "Known", "Disagree"] as const;
@@ -215,10 +216,10 @@ export async function hashFinding(probe: DeploymentProbe, source: Hex, header: H
 }
 
 /** Whether a guard accepts a block of its chain, and no other hash in the block's place. */
-export async function anchorFinding(probe: DeploymentProbe, ask: AskAnchor, header: HashedHeader): Promise<Finding> {
+export async function anchorFinding(chain: ChainReader, ask: AskAnchor, header: HashedHeader): Promise<Finding> {
   const { number, hash } = header;
   const reason = await ask({ number, hash }, header);
-  if (reason !== "0x") return refusedAnchor(reason, header, probe.head.number);
+  if (reason !== "0x") return refusedAnchor(reason, header, chain.head.number);
   const other = toWord(BigInt(hash) ^ 1n);
   const refusal = decodeLibraryError(await ask({ number, hash: other }, header));
   if (refusal?.name === "AnchorMismatch" && refusal.values["actual"] === hash)

@@ -3,7 +3,7 @@ import { SettlementGuardError, invalidResponse } from "../core/errors.js";
 import { decodeLibraryError } from "../explain/guardErrors.js";
 import type { HashedHeader } from "../header/fields.js";
 import type { Connection, RequestOptions } from "../rpc/request.js";
-import { callOf, DeploymentProbe, type Outcome } from "./deploymentProbes.js";
+import { callOf, ChainReader, type Outcome } from "./chainReads.js";
 import { scopeIdOf } from "./explainScope.js";
 import { deadline, type Deadline } from "./scopeReads.js";
 
@@ -74,7 +74,7 @@ export function placeOf({ desk, guard, scope }: Omit<LedgerQuestion, "timeout">)
 
 /** What a desk and a guard answer about a ledger at one block. Nothing of it is proven: the connection is believed. */
 export class LedgerReader {
-  readonly #probe: DeploymentProbe;
+  readonly #chain: ChainReader;
 
   constructor(
     connection: Connection,
@@ -83,7 +83,7 @@ export class LedgerReader {
     block: HashedHeader,
     asking: RequestOptions,
   ) {
-    this.#probe = new DeploymentProbe(connection, block, asking);
+    this.#chain = new ChainReader(connection, block, asking);
   }
 
   /**
@@ -115,7 +115,7 @@ export class LedgerReader {
   /** From when the scope is Stale unless it is committed to again. Undefined where the guard does not say, or waits for none. */
   async committedUntil(): Promise<Deadline | undefined> {
     const { guard, scope } = this.place;
-    const { succeeded, data } = await this.#probe.attempt(guard, [callOf("committedUntil", ["bytes32"], scope)]);
+    const { succeeded, data } = await this.#chain.attempt(guard, [callOf("committedUntil", ["bytes32"], scope)]);
     const packed = succeeded && data.length === 66 ? BigInt(data) : 0n;
     return packed === 0n ? undefined : deadline(packed);
   }
@@ -142,7 +142,7 @@ export class LedgerReader {
 
   #ask(name: string): Promise<Outcome> {
     const { desk, guard, scope } = this.place;
-    return this.#probe.attempt(desk, [callOf(name, ["address", "bytes32"], BigInt(guard), scope)]);
+    return this.#chain.attempt(desk, [callOf(name, ["address", "bytes32"], BigInt(guard), scope)]);
   }
 }
 
