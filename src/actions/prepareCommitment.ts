@@ -17,6 +17,7 @@ import { LedgerTree } from "../ledger/tree.js";
 import { checkOptions, checkWhole, invalidOption } from "../rpc/options.js";
 import { call, checkRequestOptions, type Connection, type RequestOptions } from "../rpc/request.js";
 import { fetchHeader } from "./fetchHeader.js";
+import { agreed, proposedHeader } from "./proposal.js";
 import { headerBehind } from "./latestAnchor.js";
 import { LedgerReader, placeOf, type LedgerPlace, type LedgerQuestion, type LedgerRecord } from "./ledgerReads.js";
 
@@ -32,8 +33,13 @@ export interface PrepareCommitmentOptions<Ledger extends LedgerTree | Hex = Ledg
   readonly depth?: number;
   /** The tier that the ledger's configuration asks for, where its signers know it. */
   readonly leastTier?: Tier;
-  /** How long it may be relayed after the newest block, in whole seconds and in blocks. */
-  readonly validFor: { readonly seconds: number; readonly blocks: number };
+  /** How long it may be relayed after the newest block, in whole seconds and in blocks. Left out where one is proposed. */
+  readonly validFor?: { readonly seconds: number; readonly blocks: number };
+  /**
+   * What another signer proposed. This signer prepares the same at its anchor, which may not lie beyond the signer's own block of the
+   * tier. All members must agree but the bounds, which are taken from it.
+   */
+  readonly proposed?: Commitment;
   /** The ledger as it was when it followed the chain up to the anchor's block, or its root. */
   readonly ledgerAt: (anchor: StateAnchor) => Ledger | Promise<Ledger>;
   /** Compares the ledger with proven state, and throws where they disagree: {@link checkRules}, or more. Nothing is signed unchecked. */
@@ -53,7 +59,7 @@ export interface PreparedCommitment {
   readonly header: Hex;
 }
 
-const OPTIONS = ["desk", "guard", "scope", "set", "book", "tier", "depth", "leastTier", "validFor", "ledgerAt", "check", "last"]; // prettier-ignore
+const OPTIONS = ["desk", "guard", "scope", "set", "book", "tier", "depth", "leastTier", "validFor", "proposed", "ledgerAt", "check", "last"]; // prettier-ignore
 const DEFAULT_DEPTH = 2;
 const MOST = 2 ** 32;
 
@@ -67,6 +73,7 @@ const MOST = 2 ** 32;
  * @throws LEDGER_UNKNOWN, LEDGER_RETIRED, TERMS_DIFFER, TIER_TOO_LOW before the ledger is asked for
  * @throws HEAD_DIFFERS where the desk does not have the signer's last commitment
  * @throws ANCHOR_ROLLED_BACK where the tier's block lies before that of the last commitment, or of the epoch's opening
+ * @throws PROPOSAL_DIFFERS where another commitment was proposed, or its time has passed
  * @throws INVALID_OPTION, INVALID_COMMITMENT, INVALID_RULE, INVALID_HEX, INVALID_CONFIG, INVALID_ANCHOR
  * @throws what {@link fetchHeader}, `ledgerAt` and `check` throw
  * @example
@@ -78,17 +85,18 @@ export async function prepareCommitment<Ledger extends LedgerTree | Hex>(
   options: PrepareCommitmentOptions<Ledger>,
 ): Promise<PreparedCommitment> {
   const { place, rules, terms, asking } = readOptions(options);
-  const { tier, validFor, last } = options;
+  const { tier, proposed, last } = options;
   const newest = await fetchHeader(connection, { ...asking, block: "latest" });
   const record = await new LedgerReader(connection, place, newest, asking).record();
   if (record.isRetired) throw retired(place);
   if (!sameHex(record.terms, terms)) throw termsDiffer(record.terms, terms);
   if (last !== undefined) requireOnRecord(last, record);
-  const header = await anchorHeader(connection, options, newest.number);
+  const own = await anchorHeader(connection, options, newest.number);
+  const header = proposed === undefined ? own : await proposedHeader(connection, proposed, { own, asking });
   const { number, hash, stateRoot } = header;
   if (number < record.anchored) throw rolledBack(record.anchored, number, tier);
   const anchor = { number, hash, stateRoot };
-  const commitment: Commitment = {
+  const members = {
     guard: place.guard,
     scope: place.scope,
     epoch: record.epoch,
@@ -99,24 +107,24 @@ export async function prepareCommitment<Ledger extends LedgerTree | Hex>(
     format: LEDGER_FORMAT,
     rules,
     previous: record.head,
-    validUntil: newest.timestamp + BigInt(validFor.seconds),
-    validUntilBlock: newest.number + BigInt(validFor.blocks),
     tier,
   };
+  const commitment = bounded(members, newest, options);
   const floor = { epoch: record.epoch, sequence: record.sequence };
   return { commitment, digest: commitmentDigest(place.desk, commitment), floor, header: header.rlp };
 }
 
 function readOptions<Ledger extends LedgerTree | Hex>(options: PrepareCommitmentOptions<Ledger>) {
   checkRequestOptions(options, ...OPTIONS);
-  const { set, book, tier, depth, leastTier, validFor, ledgerAt, check, last, timeout } = options;
+  const { set, book, tier, depth, leastTier, validFor, proposed, ledgerAt, check, last, timeout } = options;
   const place = placeOf(options);
   for (const [name, value] of Object.entries({ tier, leastTier: leastTier ?? tier }))
     if (!TIERS.includes(value)) throw invalidOption(name, `expected one of ${TIERS.join(", ")}`);
   checkWhole("depth", depth, MOST);
   if (depth !== undefined && tier !== "head") throw invalidOption("depth", "it is of use at tier head alone");
-  checkOptions(validFor, ["seconds", "blocks"]);
-  for (const name of ["seconds", "blocks"] as const) checkWhole(`validFor.${name}`, validFor[name] ?? 0, MOST);
+  if ((validFor === undefined) === (proposed === undefined))
+    throw invalidOption("validFor", "expected it, or what was proposed, and not both");
+  if (validFor !== undefined) checkSpans(validFor);
   for (const [name, value] of Object.entries({ ledgerAt, check }))
     if (typeof value !== "function") throw invalidOption(name, "it is missing: expected a function");
   if (last !== undefined && !(sameHex(last.guard, place.guard) && sameHex(last.scope, place.scope)))
@@ -124,6 +132,26 @@ function readOptions<Ledger extends LedgerTree | Hex>(options: PrepareCommitment
   if (leastTier !== undefined && TIERS.indexOf(tier) < TIERS.indexOf(leastTier)) throw tooLow(leastTier, tier);
   const asking: RequestOptions = timeout === undefined ? {} : { timeout };
   return { place, rules: hashRules(book), terms: hashTerms(set, book), asking };
+}
+
+function checkSpans(validFor: NonNullable<PrepareCommitmentOptions["validFor"]>): void {
+  checkOptions(validFor, ["seconds", "blocks"]);
+  for (const name of ["seconds", "blocks"] as const) checkWhole(`validFor.${name}`, validFor[name] ?? 0, MOST);
+}
+
+/** With the signer's own bounds, or those that were proposed. */
+function bounded(
+  members: Omit<Commitment, "validUntil" | "validUntilBlock">,
+  newest: HashedHeader,
+  { validFor, proposed }: Pick<PrepareCommitmentOptions, "validFor" | "proposed">,
+): Commitment {
+  if (proposed !== undefined) return agreed(members, proposed, newest);
+  const { seconds, blocks } = validFor!; // one of the two was given
+  return {
+    ...members,
+    validUntil: newest.timestamp + BigInt(seconds),
+    validUntilBlock: newest.number + BigInt(blocks),
+  };
 }
 
 function anchorHeader(

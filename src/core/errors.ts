@@ -116,6 +116,8 @@ export interface ErrorDetails {
    * signed another.
    */
   readonly HEAD_DIFFERS: { own: RecordedHead; shown: RecordedHead };
+  /** What was proposed is not what a signer prepared. `own` of a bound that has passed is the newest block's time or height. */
+  readonly PROPOSAL_DIFFERS: { member: string; own: string; proposed: string };
   /** The ledger's tier is above the one that is to be signed. */
   readonly TIER_TOO_LOW: { least: string; given: string };
   /**

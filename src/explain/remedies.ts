@@ -153,6 +153,7 @@ const REMEDY_OF_CODE: Partial<Record<ErrorCode, Remedy>> = {
   // The tier moves on, and what was signed may still be relayed.
   ANCHOR_ROLLED_BACK: "wait",
   HEAD_DIFFERS: "wait",
+  PROPOSAL_DIFFERS: "sign",
   // Of that block the answer will not change. A ledger that is mended, or follows a newer one, may agree.
   LEDGER_DIVERGED: "prove",
   BLOCK_NOT_CANONICAL: "sign",

@@ -139,6 +139,64 @@ describe("committing to a ledger", () => {
     expect(commitment.validUntilBlock).to.equal(BigInt(number) + 2n);
   });
 
+  describe("where another signer proposed one", () => {
+    const others = { validFor: undefined as never };
+    const second = (proposed: Commitment, changes: Partial<PrepareCommitmentOptions> = {}) =>
+      prepare({ ...others, proposed, ...changes });
+
+    it("prepares the same at its anchor, with its bounds, also once the tier has moved on", async () => {
+      const first = await prepare();
+      expect((await second(first.commitment)).digest).to.equal(first.digest);
+      await world.chain.mine(3);
+      const own = await prepare();
+      expect(own.commitment.anchor.number).to.equal(first.commitment.anchor.number + 3n);
+      const later = await second(first.commitment);
+      expect([later.digest, later.commitment]).to.deep.equal([first.digest, first.commitment]);
+      await relay(first.commitment);
+      expect((await onRecord()).head).to.equal(hashCommitment(first.commitment));
+    });
+
+    it("refuses every other member, an anchor beyond its own tier, and bounds that have passed", async () => {
+      await world.chain.mine(4);
+      const { commitment } = await prepare({ tier: "head", depth: 2 });
+      const { number, hash, stateRoot } = commitment.anchor;
+      const { number: height, timestamp } = (await world.chain.tools.ethers.provider.getBlock("latest"))!;
+      const changes: [member: string, Partial<Commitment>][] = [
+        ["guard", { guard: world.at.desk }],
+        ["scope", { scope: scopeNamed("btc") }],
+        ["epoch", { epoch: 2n }],
+        ["sequence", { sequence: 2n }],
+        ["chainId", { chainId: 1n }],
+        ["ledgerRoot", { ledgerRoot: hash }],
+        ["format", { format: 2 }],
+        ["rules", { rules: ZERO }],
+        ["previous", { previous: hash }],
+        ["tier", { tier: "safe" }],
+        ["anchor.hash", { anchor: { number, hash: stateRoot, stateRoot } }],
+        ["anchor.stateRoot", { anchor: { number, hash, stateRoot: hash } }],
+        ["anchor.number", { anchor: { number: number + 1n, hash, stateRoot } }],
+        ["validUntil", { validUntil: BigInt(timestamp) - 1n }],
+        ["validUntilBlock", { validUntilBlock: BigInt(height) - 1n }],
+      ];
+      expect([...new Set(changes.map(([member]) => member.split(".")[0]))].sort()).to.deep.equal(
+        Object.keys(commitment).sort(),
+      );
+      for (const [member, change] of changes) {
+        const refused = second({ ...commitment, ...change }, { tier: "head", depth: 2 });
+        expect((await rejected("PROPOSAL_DIFFERS", refused)).details.member).to.equal(member);
+      }
+      // The last second and the last block are not past.
+      const last = { ...commitment, validUntil: BigInt(timestamp), validUntilBlock: BigInt(height) };
+      expect((await second(last, { tier: "head", depth: 2 })).commitment).to.deep.equal(last);
+    });
+
+    it("checks the ledger against proven state as for its own", async () => {
+      const { commitment } = await prepare();
+      world.tree.update([[world.keyOf(world.owners[0]!), 101n]]);
+      await rejected("LEDGER_DIVERGED", second({ ...commitment, ledgerRoot: world.tree.root }));
+    });
+  });
+
   describe("is refused", () => {
     it("where no ledger was opened, there is no desk, or the ledger is retired", async () => {
       const other = scopeNamed("none");
@@ -205,6 +263,7 @@ describe("committing to a ledger", () => {
         "validFor.blocks": { validFor: { seconds: 1, blocks: 0 } },
         check: { check: undefined as never },
         last: { last: { ...({} as Commitment), guard: world.at.desk, scope: MARKET } },
+        validFor: { validFor: undefined as never },
         ledgerAt: { ledgerAt: () => tree, check: () => Promise.resolve(tree.update([[ZERO, 1n]])) },
       };
       for (const [option, changes] of Object.entries(wrong))
