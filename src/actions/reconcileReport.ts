@@ -7,7 +7,7 @@ const COLUMNS = ["rule", "what", "of", "contract", "ledger", "chain", "ledger - 
 const FIRST_NUMBER = 4;
 
 /**
- * A report as text: what was compared, and a table of the differences.
+ * A report as text: what was compared, and a table of the differences. Where it lists fewer than were counted, it says so.
  *
  * @param report as `reconcile` returns it, or as it comes back out of JSON
  * @example
@@ -70,13 +70,16 @@ ${rows.join("\n")}
 `;
 }
 
-function factsOf({ anchor, ledgerRoot, rules, holders, counts }: ReconcileReport): [name: string, value: string][] {
+function factsOf(report: ReconcileReport): [name: string, value: string][] {
+  const { anchor, ledgerRoot, rules, holders, counts, differences } = report;
+  const unlisted = counts["missing-here"] + counts["missing-there"] + counts.differs - differences.length;
   return [
     ["block", `${anchor.number} ${anchor.hash}`],
     ["ledger root", ledgerRoot],
     ...holders.map(({ address, storageRoot }): [string, string] => [`storage of ${address}`, storageRoot]),
     ["rules", rules],
     ...Object.entries(counts).map(([name, count]): [string, string] => [name.replaceAll("-", " "), String(count)]),
+    ...(unlisted > 0 ? [["not listed here", String(unlisted)] satisfies [string, string]] : []),
   ];
 }
 

@@ -554,6 +554,14 @@ describe("reconcile", function () {
       expect([formatReport(again), reportPage(again)]).to.deep.equal([text, reportPage(report)]);
     }); // prettier-ignore
 
+    it("says how many differences it leaves out", () => {
+      expect(formatReport(report)).not.to.contain("not listed");
+      const some = { ...report, differences: report.differences.slice(1) };
+      const left = report.differences.length - some.differences.length;
+      expect(formatReport(some)).to.match(new RegExp(`\nnot listed here +${left}\n`));
+      expect(reportPage(some)).to.contain(`<tr><th>not listed here</th><td>${left}</td></tr>`);
+    });
+
     it("is a page that loads nothing, and in which nothing of a report becomes markup", () => {
       const evil = `<script src="x">&'\u202e` as Hex;
       const bad: ReconcileReport = {
