@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 
 import { toQuantity } from "../core/bytes.js";
+import { revertDataOf } from "../explain/revertData.js";
 import { simulatorError } from "../forks/backend.js";
 import type { Request } from "../rpc/request.js";
 
@@ -25,10 +26,14 @@ export interface Loopback {
  * another chain behind it. So each server says that its chain has an id that no other has. The fork's own id is a
  * matter of its configuration.
  *
+ * Who signs for the served chain needs its own id, and gives it as `identity`.
+ *
  * Reads only. What would change the served chain is refused: a process that finds the port must not mine on it.
  */
-export async function serveLoopback(request: Request): Promise<Loopback> {
-  const identity = toQuantity(randomInt(2 ** 40, 2 ** 48 - 1));
+export async function serveLoopback(
+  request: Request,
+  identity = toQuantity(randomInt(2 ** 40, 2 ** 48 - 1)),
+): Promise<Loopback> {
   const served: Request = (args) => (args.method === "eth_chainId" ? Promise.resolve(identity) : request(args));
   const server = createServer((incoming, response) => {
     answer(served, incoming)
@@ -78,7 +83,12 @@ async function answerOne(request: Request, { id, method, params = [] }: JsonRpcC
     return {
       jsonrpc: "2.0",
       id,
-      error: { code: -32000, message: error instanceof Error ? error.message : String(error) },
+      error: {
+        code: -32000,
+        message: error instanceof Error ? error.message : String(error),
+        // As nodes give it.
+        data: revertDataOf(error),
+      },
     };
   }
 }

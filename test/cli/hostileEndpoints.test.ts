@@ -5,15 +5,19 @@ import { inspect } from "node:util";
 import { gzipSync } from "node:zlib";
 
 import { expect } from "chai";
+import { Interface } from "ethers";
 
 import { readEndpoint, type EndpointOptions } from "../../packages/cli/src/endpoint.js";
 import { jsonRpc } from "../../packages/cli/src/jsonRpc.js";
 import { fetchHeader } from "../../src/actions/fetchHeader.js";
+import { explain } from "../../src/explain/explain.js";
 import { withoutUrls } from "../../src/core/text.js";
 import { rejected } from "../../tools/errors.js";
 import { cli, ESCAPES, OBEYED, unusable } from "./run.js";
 
 const MB = 1_000_000;
+/** Of QuorumMissing(uint256 threshold, uint256 given). */
+const REVERT_DATA = new Interface(["error QuorumMissing(uint256, uint256)"]).encodeErrorResult("QuorumMissing", [2, 1]);
 const ACCOUNT = "0x00000000000000000000000000000000000a1107";
 
 describe("hostile endpoints", function () {
@@ -119,6 +123,12 @@ describe("hostile endpoints", function () {
       json(200, { id: 1, error: { code: -32000, message: "missing trie node" } }),
       /^missing trie node$/,
       { httpStatus: 200, rpcCode: -32000 },
+    ],
+    [
+      "a revert, with its data beside the words",
+      json(200, { id: 1, error: { code: 3, message: "execution reverted", data: REVERT_DATA } }),
+      /^execution reverted \(return data: 0x[\da-f]+\)$/,
+      { httpStatus: 200, rpcCode: 3 },
     ],
     [
       "an error of odd members",
@@ -254,6 +264,13 @@ describe("hostile endpoints", function () {
         if (secret !== SECRETS.user) expect(shown).not.to.contain(secret);
     }).timeout(30_000);
   }
+
+  it("keeps a revert's data, so that it is explained", async () => {
+    const error = { code: 3, message: "execution reverted", data: REVERT_DATA };
+    respond = json(200, { id: 1, error });
+    const thrown = await rejected("RPC_FAILED", jsonRpc(endpoint())({ method: "eth_call" }));
+    expect(explain(thrown)).to.equal("QuorumMissing: 1 signed, and 2 must.");
+  });
 
   it("O8: a page or a gateway's words are about no block, whatever they say", async () => {
     for (const words of ["block not found", "header not found", "missing trie node", "World state unavailable"])

@@ -94,8 +94,15 @@ function resultOf({ status, value }: Answer, id: number, refuse: Refuse): unknow
     : isRefused
       ? "the endpoint answered with an error without words"
       : "the endpoint answered with neither a result nor an error";
-  const words = wordsOf(isRefused ? error : value) ?? "";
+  const words = `${wordsOf(isRefused ? error : value) ?? ""}${revertDataIn(error)}`;
   throw refusal(status, words, otherwise, refuse, Number.isSafeInteger(code) ? { rpcCode: code as number } : {});
+}
+
+/** The data with which a call reverted, in a form in which the library finds it among words. */
+function revertDataIn(error: unknown): string {
+  const { data, message } = membersOf(error);
+  const isData = typeof data === "string" && /^0x(?:[\da-f]{2})+$/i.test(data);
+  return isData && !String(message).includes(data) ? ` (return data: ${data})` : "";
 }
 
 function refusal(
