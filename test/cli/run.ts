@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
@@ -24,6 +24,8 @@ export interface RunOptions {
   environment?: Record<string, string>;
   /** The reader of the standard output goes away at once. */
   isDeaf?: boolean;
+  /** Is given the process once it was begun. */
+  onStart?: (child: ChildProcess) => void;
 }
 
 /** Runs the command line as its users do, from a bundle of its sources. */
@@ -32,6 +34,7 @@ export async function cli(args: string[], options: RunOptions = {}): Promise<Run
   const command = [...heap, await bundled("packages/cli/src/main.ts"), ...args];
   const env = { ...process.env, ...options.environment };
   const child = spawn(process.execPath, command, { cwd: ROOT, env, stdio: ["pipe", "pipe", "pipe"] });
+  options.onStart?.(child);
   let stdout = "";
   let stderr = "";
   if (options.isDeaf === true) child.stdout.destroy();

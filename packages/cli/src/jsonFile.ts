@@ -83,7 +83,7 @@ function checkList(members: readonly [string, unknown][], count: number, refuse:
   }
 }
 
-async function* chunks(path: string): AsyncGenerator<Uint8Array> {
+export async function* chunks(path: string): AsyncGenerator<Uint8Array> {
   try {
     const source = path === "-" ? process.stdin : createReadStream(path, { highWaterMark: 2 ** 18 });
     for await (const chunk of source) yield chunk as Uint8Array;

@@ -1,6 +1,6 @@
-import { explainLedger, keccak256, scopeId, toHex, toWord, type Hex, type LedgerExplanation } from "settlement-guard";
+import { explainLedger, keccak256, toHex, toWord, type Hex, type LedgerExplanation } from "settlement-guard";
 
-import { checkLedger, type LedgerArguments } from "./arguments.js";
+import { checkLedger, scopeIdOf, type LedgerArguments } from "./arguments.js";
 import { connect, type EndpointsOptions } from "./connect.js";
 import type { Terminal } from "./terminal.js";
 
@@ -50,6 +50,5 @@ async function explained(options: LedgerCommandArguments): Promise<LedgerExplana
 /** The desk's heal(address,bytes32). */
 function healCall({ desk, guard, scope }: LedgerArguments): { to: string; data: Hex } {
   const selector = toHex(keccak256(new TextEncoder().encode("heal(address,bytes32)")).subarray(0, 4));
-  const id = scope.length === 66 ? scope : scopeId(scope);
-  return { to: desk, data: `${selector}${toWord(BigInt(guard)).slice(2)}${id.slice(2).toLowerCase()}` };
+  return { to: desk, data: `${selector}${toWord(BigInt(guard)).slice(2)}${scopeIdOf(scope).slice(2)}` };
 }

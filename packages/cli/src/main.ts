@@ -4,12 +4,12 @@ import { createRequire } from "node:module";
 import { Command, CommanderError } from "commander";
 import { SettlementGuardError } from "settlement-guard";
 
-import { audit, type AuditArguments } from "./audit.js";
 import { config } from "./config.js";
 import { deployCheck, type DeployCheckArguments } from "./deployCheck.js";
-import { DEFAULT_TIMEOUT, HEADERS_VARIABLE, RPC_VARIABLE } from "./endpoint.js";
 import { CliError } from "./errors.js";
-import { ledgerHeal, ledgerStatus, type LedgerCommandArguments } from "./ledger.js";
+import { HINTS } from "./hints.js";
+import { addLedgerCommands } from "./ledgerCommands.js";
+import { withEndpoint } from "./options.js";
 import { prove, type ProveArguments } from "./prove.js";
 import { status, type StatusArguments } from "./status.js";
 import { Terminal } from "./terminal.js";
@@ -59,7 +59,7 @@ ${EXIT_CODES}`,
       exitCode = await prove(options, terminal);
     });
   addGuardCommands(program, (code) => (exitCode = code));
-  addLedgerCommands(program, (code) => (exitCode = code));
+  addLedgerCommands(program, terminal, (code) => (exitCode = code));
   await program.parseAsync(argv);
   return exitCode;
 }
@@ -101,48 +101,11 @@ function addGuardCommands(program: Command, end: (exitCode: number) => void): vo
     });
 }
 
-/** The commands about ledgers that a guard watches. */
-function addLedgerCommands(program: Command, end: (exitCode: number) => void): void {
-  const ledger = program.command("ledger").description("Say how a scope's ledger stands at its desk.");
-  withLedger(ledger.command("status"))
-    .description("Say what is on record of a ledger, what heals it, and when the next commitment is due.")
-    .option("--json", "print { state, block, record, committedUntil, healing, retirement } instead of text")
-    .addHelpText(
-      "after",
-      "\nExit code: 0 if it is sound, 1 if it is silent, contradicted or retired, or the endpoint failed, 2 if the input cannot be used.",
-    )
-    .action(async (options: LedgerCommandArguments) => {
-      end(await ledgerStatus(options, terminal));
-    });
-  withLedger(ledger.command("heal"))
-    .description("Say whether a ledger can be healed, and the transaction to send. Nothing is sent.")
-    .option("--json", "print { state, block, healing, transaction } instead of text")
-    .addHelpText(
-      "after",
-      "\nExit code: 0 if anybody can heal it now, 1 if not or the endpoint failed, 2 if the input cannot be used.",
-    )
-    .action(async (options: LedgerCommandArguments) => {
-      end(await ledgerHeal(options, terminal));
-    });
-  withLedger(program.command("audit"))
-    .description("List what happened to a scope's ledger, and check the anchor of each commitment.")
-    .option("--from <block>", "the first block; the desk's deployment saves requests", "0")
-    .option("--page <file>", "write an HTML page that loads nothing as well")
-    .option("--json", "print { desk, guard, scope, from, to, isSound, events } instead of text")
-    .addHelpText(
-      "after",
-      "\nExit code: 0 if each commitment follows the one before it and has an anchor of the chain, 1 if not or the endpoint failed, 2 if the input cannot be used.",
-    )
-    .action(async (options: AuditArguments) => {
-      end(await audit(options, terminal));
-    });
-}
-
 function newProgram(): Command {
   const { version } = createRequire(import.meta.url)("../package.json") as { version: string };
   return new Command("settlement-guard")
     .description(
-      "Proves and verifies what a block's state says, checks configurations and deployments, and says what restricts a market and how its ledger stands.",
+      "Proves and verifies what a block's state says, checks configurations and deployments, says what restricts a market, and compares its ledger with the chain.",
     )
     .version(version)
     .addHelpText("after", EXIT_CODES)
@@ -157,36 +120,6 @@ function newProgram(): Command {
       outputError: () => undefined, // it is thrown as well
     })
     .exitOverride();
-}
-
-function withEndpoint(command: Command, belief: string): Command {
-  return command
-    .option("--rpc <url>", `JSON-RPC endpoint; ${belief} (environment: ${RPC_VARIABLE})`)
-    .option("--header <header>", `"Name: value", repeatable (environment: ${HEADERS_VARIABLE}, one a line)`, collect)
-    .option("--timeout <seconds>", `for each request; ${DEFAULT_TIMEOUT} without it`);
-}
-
-/** Of a ledger, and of endpoints: what is asked about it is asked of a quorum where there are several. */
-function withLedger(command: Command): Command {
-  return command
-    .requiredOption("--desk <address>", "the ledger desk")
-    .requiredOption("--guard <address>", "the contract that inherits the guard")
-    .requiredOption("--scope <scope>", "its name, or 32 bytes in hexadecimal")
-    .option(
-      "--rpc <url>",
-      `JSON-RPC endpoint, believed; repeated, a quorum that nobody trusts singly (environment: ${RPC_VARIABLE}, apart by spaces)`,
-      collect,
-    )
-    .option(
-      "--header <header>",
-      `"Name: value", repeatable, for one endpoint (environment: ${HEADERS_VARIABLE})`,
-      collect,
-    )
-    .option("--timeout <seconds>", `for each request; ${DEFAULT_TIMEOUT} without it`);
-}
-
-function collect(value: string, before: string[] = []): string[] {
-  return [...before, value];
 }
 
 /** Says on the standard error what went wrong, a line for each fault. @returns the exit code */
@@ -206,7 +139,11 @@ function report(error: unknown): 0 | 1 | 2 {
     say(`${error.message}; ${error.details.hint}`);
     return 2;
   }
-  if (SettlementGuardError.is(error)) say(error.message);
-  else say(`a fault of its own: ${error instanceof Error ? error.message : String(error)}`);
+  if (SettlementGuardError.is(error)) {
+    const known = HINTS[error.code];
+    say(known === undefined ? error.message : `${error.code}: ${error.message}; ${known.hint}`);
+    return known?.exitCode ?? 1;
+  }
+  say(`a fault of its own: ${error instanceof Error ? error.message : String(error)}`);
   return 1;
 }

@@ -1,0 +1,79 @@
+import type { Command } from "commander";
+
+import { audit, type AuditArguments } from "./audit.js";
+import { ledgerHeal, ledgerStatus, type LedgerCommandArguments } from "./ledger.js";
+import { withEndpoints, withFiles, withLedger } from "./options.js";
+import { ledgerReconcile, type ReconcileArguments } from "./reconcile.js";
+import type { Terminal } from "./terminal.js";
+
+type End = (exitCode: number) => void;
+
+/** Adds the commands about ledgers that a guard watches. */
+export function addLedgerCommands(program: Command, terminal: Terminal, end: End): void {
+  const ledger = program
+    .command("ledger")
+    .description("Commit to a scope's ledger, compare it with the chain, and dispute it.");
+  addStatus(ledger, terminal, end);
+  addHeal(ledger, terminal, end);
+  addReconcile(ledger, terminal, end);
+  addAudit(program, terminal, end);
+}
+
+function addStatus(ledger: Command, terminal: Terminal, end: End): void {
+  withLedger(ledger.command("status"))
+    .description("Say what is on record of a ledger, what heals it, and when the next commitment is due.")
+    .option("--json", "print { state, block, record, committedUntil, healing, retirement } instead of text")
+    .addHelpText(
+      "after",
+      "\nExit code: 0 if it is sound, 1 if it is silent, contradicted or retired, or the endpoint failed, 2 if the input cannot be used.",
+    )
+    .action(async (options: LedgerCommandArguments) => {
+      end(await ledgerStatus(options, terminal));
+    });
+}
+
+function addHeal(ledger: Command, terminal: Terminal, end: End): void {
+  withLedger(ledger.command("heal"))
+    .description("Say whether a ledger can be healed, and the transaction to send. Nothing is sent.")
+    .option("--json", "print { state, block, healing, transaction } instead of text")
+    .addHelpText(
+      "after",
+      "\nExit code: 0 if anybody can heal it now, 1 if not or the endpoint failed, 2 if the input cannot be used.",
+    )
+    .action(async (options: LedgerCommandArguments) => {
+      end(await ledgerHeal(options, terminal));
+    });
+}
+
+function addReconcile(ledger: Command, terminal: Terminal, end: End): void {
+  withFiles(withEndpoints(ledger.command("reconcile"), "of which nothing but the chain it follows is believed"))
+    .description("Compare a whole ledger with the chain at one block.")
+    .option("--anchor <block>", "latest, safe, finalized, depth:NUMBER, a number or a hash", "latest")
+    .option("--checkpoint <file>", "where finished chunks are kept: the same command goes on from there")
+    .option("--chunk-size <owners>", "owners that are compared at once; 4096 without it")
+    .option("--allow-unread", "exit with 0 although entries were compared with nothing")
+    .option("--json <file>", "write the report as JSON with every difference; - prints it instead of text")
+    .option("--page <file>", "write an HTML page that loads nothing as well")
+    .addHelpText(
+      "after",
+      "\nExit code: 0 if nothing differs and every entry was compared, 1 if not or the endpoint failed, 2 if the input cannot be used.",
+    )
+    .action(async (options: ReconcileArguments) => {
+      end(await ledgerReconcile(options, terminal));
+    });
+}
+
+function addAudit(program: Command, terminal: Terminal, end: End): void {
+  withLedger(program.command("audit"))
+    .description("List what happened to a scope's ledger, and check the anchor of each commitment.")
+    .option("--from <block>", "the first block; the desk's deployment saves requests", "0")
+    .option("--page <file>", "write an HTML page that loads nothing as well")
+    .option("--json", "print { desk, guard, scope, from, to, isSound, events } instead of text")
+    .addHelpText(
+      "after",
+      "\nExit code: 0 if each commitment follows the one before it and has an anchor of the chain, 1 if not or the endpoint failed, 2 if the input cannot be used.",
+    )
+    .action(async (options: AuditArguments) => {
+      end(await audit(options, terminal));
+    });
+}

@@ -1,0 +1,53 @@
+import { open, rename, rm, type FileHandle } from "node:fs/promises";
+
+import { withoutUrls } from "settlement-guard";
+
+import { unusable } from "./errors.js";
+import { systemReason } from "./terminal.js";
+import { brief } from "./text.js";
+
+/** A file that is written beside the one whose place it takes once it is whole. */
+export class OutputFile {
+  private constructor(
+    private readonly what: string,
+    private readonly path: string,
+    private readonly file: FileHandle,
+  ) {}
+
+  /**
+   * @param what the option that names it
+   * @throws UNUSABLE_INPUT
+   */
+  static async create(what: string, path: string): Promise<OutputFile> {
+    return new OutputFile(what, path, await orUnusable(what, path, () => open(partOf(path), "w")));
+  }
+
+  /** @throws UNUSABLE_INPUT */
+  print(...lines: string[]): Promise<void> {
+    return orUnusable(this.what, this.path, () => this.file.appendFile(lines.map((line) => `${line}\n`).join("")));
+  }
+
+  /** @throws UNUSABLE_INPUT */
+  async finish(): Promise<void> {
+    await this.file.close();
+    await orUnusable(this.what, this.path, () => rename(partOf(this.path), this.path));
+  }
+
+  /** What was there before stays. */
+  async abandon(): Promise<void> {
+    await this.file.close();
+    await rm(partOf(this.path), { force: true });
+  }
+}
+
+function partOf(path: string): string {
+  return `${path}.part`;
+}
+
+async function orUnusable<Value>(what: string, path: string, run: () => Promise<Value>): Promise<Value> {
+  try {
+    return await run();
+  } catch (cause) {
+    throw unusable(what, systemReason(cause), "expected a file that can be written", brief(withoutUrls(path)));
+  }
+}
