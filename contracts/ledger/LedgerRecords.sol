@@ -3,11 +3,9 @@ pragma solidity ^0.8.24;
 
 import {AnchorGuard} from "../anchor/AnchorGuard.sol";
 import {LiveEIP712} from "../anchor/LiveEIP712.sol";
-import {NativeChains} from "../anchor/NativeChains.sol";
 import {Tier} from "../interfaces/IBlockHashSource.sol";
 import {ILedgerDesk, LedgerStatus} from "../interfaces/ILedgerDesk.sol";
 import {ILedgerGuard, LedgerNews} from "../interfaces/ILedgerGuard.sol";
-import {Bounds} from "../policy/Bounds.sol";
 import {Deadline, Deadlines} from "../policy/Deadline.sol";
 import {Clock} from "../policy/PolicyTypes.sol";
 import {Commitments} from "./Commitments.sol";
@@ -302,7 +300,7 @@ abstract contract LedgerRecords is AnchorGuard, LiveEIP712, ILedgerDesk {
         _requireWithin("healAfter", config.healAfter, 2, type(uint8).max);
         // The time in which what heals can itself be contradicted.
         _requireWithin("healFor", config.healFor, 5 minutes, 7 days);
-        _requireBlockTime(config.longestBlockTime);
+        _requireWithin("longestBlockTime", config.longestBlockTime, 1, type(uint16).max);
         _requireWithin("tier", uint256(config.tier), uint256(Tier.Safe), uint256(Tier.Finalized));
         _requireWithin("maxAge", config.maxAge, 1, _blockHashWindow() / 2);
         _requireWithin("minDepth", config.minDepth, 1, config.maxAge);
@@ -312,17 +310,6 @@ abstract contract LedgerRecords is AnchorGuard, LiveEIP712, ILedgerDesk {
         if (head > depth && _blockHash(head - depth) == 0) {
             revert AnchorHashUnknown(uint64(head - depth), uint64(head));
         }
-    }
-
-    /// @dev Of a listed chain as for a scope: spans that count too few blocks would pass by the clock alone.
-    function _requireBlockTime(uint256 longest) private view {
-        uint256 listed = NativeChains.blockTimeOf(block.chainid);
-        (uint256 least, uint256 greatest) = (1, type(uint16).max);
-        if (listed != 0) {
-            least = (listed * Bounds.LONGEST_BLOCK_TIME_LEAST_PERCENT) / 100;
-            greatest = (listed * Bounds.LONGEST_BLOCK_TIME_PERCENT) / 100;
-        }
-        _requireWithin("longestBlockTime", longest, least, greatest);
     }
 
     function _requireWithin(bytes32 name, uint256 value, uint256 least, uint256 greatest) private pure {

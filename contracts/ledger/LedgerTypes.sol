@@ -128,8 +128,8 @@ struct RuleBook {
 /// @param minDepth how deep the anchor must lie when it is relayed, in blocks
 /// @param maxAge how deep it may lie then, in blocks. At most half of what the source of block
 /// hashes answers for. The other half is the time in which it can be disputed
-/// @param longestBlockTime the longest average of a chain that lives, in milliseconds. On a listed chain within the bounds of
-/// a scope's
+/// @param longestBlockTime the longest average of a chain that lives, in milliseconds, as of a scope. With a shorter one spans pass
+/// by the clock alone, at four times their length
 struct LedgerConfig {
     SignerSet set;
     RuleBook book;
