@@ -1,11 +1,9 @@
-import { readFile } from "node:fs/promises";
-
 import type { EVM } from "@ethereumjs/evm";
-import type { InterfaceAbi } from "ethers";
 import { PROOF_REASONS, toBytes, type Hex, type WitnessAccount } from "settlement-guard";
 
-import { CliError, unusable } from "./errors.js";
+import { CliError } from "./errors.js";
 import { headerHashMismatch, headerMalformed, witnessInvalid, type Engine, type Finding } from "./engine.js";
+import { missing, readArtifact } from "./peers.js";
 
 /** Far beyond what the longest proof takes; what runs out of it has a fault. */
 const GAS_LIMIT = 1_000_000_000n;
@@ -16,12 +14,6 @@ const HEADER_HASH_MISMATCH = 1n;
 /** `ProofStatus` in contracts/proof/ProofTypes.sol. */
 const INVALID = 0n;
 const ABSENT = 1n;
-
-/** What is used of a contract's file in the library's `artifacts`. */
-interface Artifact {
-  readonly abi: InterfaceAbi;
-  readonly bytecode: Hex;
-}
 
 type Run = (method: Form | "header" | "witness", args: readonly unknown[]) => Promise<Returned>;
 type Form = "key" | "account" | "slot";
@@ -95,10 +87,9 @@ function failed(error: unknown): Finding<never> {
 }
 
 async function runner(): Promise<Run> {
-  const { createEVM } = await import("@ethereumjs/evm").catch(missing("@ethereumjs/evm"));
-  const { Interface } = await import("ethers").catch(missing("ethers"));
-  const path = new URL(import.meta.resolve("settlement-guard/artifacts/StateProofLens.json"));
-  const lens = JSON.parse(await readFile(path, "utf8")) as Artifact;
+  const { createEVM } = await import("@ethereumjs/evm").catch(missing("--evm", "@ethereumjs/evm"));
+  const { Interface } = await import("ethers").catch(missing("--evm", "ethers"));
+  const lens = await readArtifact(import.meta.resolve("settlement-guard/artifacts/StateProofLens.json"));
   const abi = new Interface(lens.abi);
   const evm = await createEVM();
   const code = (await execute(evm, toBytes(lens.bytecode, "bytecode"), new Uint8Array())).output;
@@ -126,13 +117,4 @@ async function execute(
 function evmFailed(why: string): CliError<"EVM_FAILED"> {
   const reason = `the contract failed in the embedded EVM: ${why}`;
   return new CliError("EVM_FAILED", { reason }, reason);
-}
-
-/** For `import(…).catch(…)` of an optional package. @throws UNUSABLE_INPUT if it is that package that is not installed */
-function missing(name: string): (cause: unknown) => never {
-  return (cause) => {
-    const { code, message } = cause as { code?: unknown; message?: unknown };
-    if (code !== "ERR_MODULE_NOT_FOUND" || !String(message).includes(`'${name}'`)) throw cause;
-    throw unusable("--evm", `the package ${name} is not installed`, `npm install ${name}`);
-  };
 }

@@ -1,9 +1,12 @@
 import type { Command } from "commander";
 
 import { audit, type AuditArguments } from "./audit.js";
+import { ledgerCommit, ledgerCreateJournal, type CommitArguments } from "./commit.js";
 import { ledgerHeal, ledgerStatus, type LedgerCommandArguments } from "./ledger.js";
 import { withEndpoints, withFiles, withLedger } from "./options.js";
 import { ledgerReconcile, type ReconcileArguments } from "./reconcile.js";
+import { ledgerRelay } from "./relay.js";
+import { KEY_VARIABLE, PASSWORD_VARIABLE } from "./signerKey.js";
 import type { Terminal } from "./terminal.js";
 
 type End = (exitCode: number) => void;
@@ -16,6 +19,8 @@ export function addLedgerCommands(program: Command, terminal: Terminal, end: End
   addStatus(ledger, terminal, end);
   addHeal(ledger, terminal, end);
   addReconcile(ledger, terminal, end);
+  addCommit(ledger, terminal, end);
+  addRelay(ledger, terminal, end);
   addAudit(program, terminal, end);
 }
 
@@ -60,6 +65,52 @@ function addReconcile(ledger: Command, terminal: Terminal, end: End): void {
     )
     .action(async (options: ReconcileArguments) => {
       end(await ledgerReconcile(options, terminal));
+    });
+}
+
+function addCommit(ledger: Command, terminal: Terminal, end: End): void {
+  ledger
+    .command("create-journal")
+    .description("Create a signing journal: once for each key, as a new one has forgotten everything.")
+    .argument("<file>", "where no file is yet, on a disk of this machine")
+    .action(async (path: string) => {
+      end(await ledgerCreateJournal(path));
+    });
+  withFiles(withLedger(ledger.command("commit")))
+    .description("Prepare the next commitment, compare the whole ledger with proven state, sign, and print it as JSON.")
+    .requiredOption("--signers <file>", "JSON: { threshold, signers } of the open epoch")
+    .option("--tier <tier>", "how sure the anchor's block is: head, safe or finalized", "finalized")
+    .option("--depth <blocks>", "behind the head, with --tier head; 2 without it")
+    .option("--least-tier <tier>", "what the ledger's configuration asks for: nothing below is signed")
+    .option("--valid-for <seconds>", "how long it may be relayed; 600 without it")
+    .option("--valid-blocks <blocks>", "in how many blocks it may be relayed; 50 without it")
+    .option("--proposed <file>", "what another signer printed: it is compared, and signed")
+    .option("--last <file>", "what this signer printed last: the desk must have it")
+    .option("--journal <file>", "this key's signing journal; create-journal makes it")
+    .option("--keystore <file>", `an encrypted key; its password is asked for, or in ${PASSWORD_VARIABLE}`)
+    .option("--dry-run", "sign nothing, and print the commitment")
+    .option("--allow-unread", "sign although entries were compared with nothing")
+    .addHelpText(
+      "after",
+      `
+The key is in ${KEY_VARIABLE}, or in --keystore. It is never an argument.
+
+Exit code: 0 if it is printed, 1 if it is refused or the endpoint failed, 2 if the input cannot be used.`,
+    )
+    .action(async (options: CommitArguments) => {
+      end(await ledgerCommit(options, terminal));
+    });
+}
+
+function addRelay(ledger: Command, terminal: Terminal, end: End): void {
+  ledger
+    .command("relay")
+    .description("Print the transaction that relays a commitment, as { to, data }. Nothing is sent.")
+    .argument("<files...>", "what `ledger commit` printed, a file of each who signed")
+    .requiredOption("--signers <file>", "JSON: { threshold, signers } of the open epoch")
+    .addHelpText("after", "\nExit code: 0 if it is printed, 2 if the input cannot be used.")
+    .action(async (files: string[], options: { signers: string }) => {
+      end(await ledgerRelay(files, options, terminal));
     });
 }
 
