@@ -3,7 +3,8 @@ import type { Command } from "commander";
 import { audit, type AuditArguments } from "./audit.js";
 import { ledgerCommit, ledgerCreateJournal, type CommitArguments } from "./commit.js";
 import { ledgerHeal, ledgerStatus, type LedgerCommandArguments } from "./ledger.js";
-import { withEndpoints, withFiles, withLedger } from "./options.js";
+import { collect, withEndpoints, withFiles, withLedger } from "./options.js";
+import { ledgerProveDesync, type ProveDesyncArguments } from "./proveDesync.js";
 import { ledgerReconcile, type ReconcileArguments } from "./reconcile.js";
 import { ledgerRelay } from "./relay.js";
 import { KEY_VARIABLE, PASSWORD_VARIABLE } from "./signerKey.js";
@@ -21,6 +22,7 @@ export function addLedgerCommands(program: Command, terminal: Terminal, end: End
   addReconcile(ledger, terminal, end);
   addCommit(ledger, terminal, end);
   addRelay(ledger, terminal, end);
+  addProveDesync(ledger, terminal, end);
   addAudit(program, terminal, end);
 }
 
@@ -111,6 +113,22 @@ function addRelay(ledger: Command, terminal: Terminal, end: End): void {
     .addHelpText("after", "\nExit code: 0 if it is printed, 2 if the input cannot be used.")
     .action(async (files: string[], options: { signers: string }) => {
       end(await ledgerRelay(files, options, terminal));
+    });
+}
+
+function addProveDesync(ledger: Command, terminal: Terminal, end: End): void {
+  withFiles(withLedger(ledger.command("prove-desync")))
+    .description("Compare a ledger with the chain at its commitment, and print disputes to send. Nothing is sent.")
+    .option("--commitment <file>", "what `ledger commit` printed, repeatable; the newest on record without it", collect)
+    .option("--signers <file>", "JSON: { threshold, signers }, where the commitment was not relayed")
+    .option("--first <number>", "how many disputes", "1")
+    .option("--from <block>", "the first block of the desk's events; its deployment saves requests", "0")
+    .addHelpText(
+      "after",
+      "\nExit code: 0 if nothing differs, 1 if anything does or the endpoint failed, 2 if the input cannot be used.",
+    )
+    .action(async (options: ProveDesyncArguments) => {
+      end(await ledgerProveDesync(options, terminal));
     });
 }
 

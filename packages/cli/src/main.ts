@@ -105,7 +105,7 @@ function newProgram(): Command {
   const { version } = createRequire(import.meta.url)("../package.json") as { version: string };
   return new Command("settlement-guard")
     .description(
-      "Proves and verifies what a block's state says, checks configurations and deployments, says what restricts a market, and keeps its ledger: commits to it, compares it with the chain.",
+      "Proves and verifies what a block's state says, checks configurations and deployments, says what restricts a market, and keeps its ledger: commits to it, compares it with the chain, disputes it.",
     )
     .version(version)
     .addHelpText("after", EXIT_CODES)
