@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.13;
 
+import {Anchor} from "../anchor/Anchor.sol";
 import {
     CodeProof,
     Commitment,
@@ -188,6 +189,13 @@ interface ILedgerDesk is ILedgerErrors {
 
     /// @notice What is on record of a scope's ledger. Reverts with LedgerUnknown.
     function ledgerOf(address guard, bytes32 scope) external view returns (LedgerStatus memory status);
+
+    /// @notice Whether the chain has the anchor's block within these depths, and the revert data where not. Never reverts.
+    function previewAnchored(
+        Anchor calldata anchor,
+        uint64 minDepth,
+        uint64 maxDepth
+    ) external view returns (bool allowed, bytes memory reason);
 
     /// @notice The digest that signers of a commitment sign.
     function digestOf(Commitment calldata commitment) external view returns (bytes32);

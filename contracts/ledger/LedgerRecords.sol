@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.24;
 
+import {Anchor} from "../anchor/Anchor.sol";
 import {AnchorGuard} from "../anchor/AnchorGuard.sol";
 import {LiveEIP712} from "../anchor/LiveEIP712.sol";
 import {Tier} from "../interfaces/IBlockHashSource.sol";
@@ -14,6 +15,7 @@ import {Commitment, Dispute, LEDGER_FORMAT, LedgerConfig, RuleBook, Signed, Sign
 import {Quorums} from "./Quorums.sol";
 
 /// @notice What is kept of a ledger. Each commitment rewrites it; nothing is appended.
+/// @dev `src/actions/ledgerFindings.ts` proves slots 2, 4 and 6.
 struct Ledger {
     bytes32 head;
     // Slot 1.
@@ -219,6 +221,16 @@ abstract contract LedgerRecords is AnchorGuard, LiveEIP712, ILedgerDesk {
             retirableFrom: ledger.retirableFrom,
             evidence: ledger.evidence
         });
+    }
+
+    /// @inheritdoc ILedgerDesk
+    function previewAnchored(
+        Anchor calldata anchor,
+        uint64 minDepth,
+        uint64 maxDepth
+    ) external view returns (bool allowed, bytes memory reason) {
+        reason = _anchorFailure(anchor, minDepth, maxDepth);
+        return (reason.length == 0, reason);
     }
 
     /// @inheritdoc ILedgerDesk
