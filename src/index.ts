@@ -85,7 +85,7 @@ export type {
 export { create2AddressOf, deployAt } from "./actions/deployAt.js";
 export type { DeployAtOptions, DeployedAt } from "./actions/deployAt.js";
 export { CONTRACT_KINDS } from "./policy/deployment.js";
-export type { ContractInput, ContractKind, DeploymentInput } from "./policy/deployment.js";
+export type { ContractInput, ContractKind, DeploymentInput, LedgerInput } from "./policy/deployment.js";
 export { explainScope } from "./actions/explainScope.js";
 export type {
   Announcement,

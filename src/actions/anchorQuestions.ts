@@ -15,7 +15,7 @@ const ANY_DEPTH = 2n ** 64n - 1n;
 
 /** How a contract of a kind is asked about an anchor. Undefined where it is not asked. */
 export function anchorQuestion(kind: ContractKind, chain: ChainReader, to: Hex): AskAnchor | undefined {
-  if (kind === "standalone-guard")
+  if (kind === "standalone-guard" || kind === "ledger-desk")
     return ({ number, hash }) =>
       preview(chain, to, callOf("previewAnchored", [ANCHOR, "uint64", "uint64"], number, hash, 1n, ANY_DEPTH));
   if (kind === "stateless-guard" || kind === "settlement-guard")

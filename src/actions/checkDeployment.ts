@@ -27,6 +27,16 @@ import {
 } from "./deploymentFindings.js";
 import { anchorQuestion, scopeQuestion, type AskAnchor } from "./anchorQuestions.js";
 import { ChainReader } from "./chainReads.js";
+import {
+  deskFinding,
+  digestFinding,
+  keptLedger,
+  ledgerFinding,
+  ledgerStateFinding,
+  ledgerTierFinding,
+  pinsFinding,
+  type KeptLedger,
+} from "./ledgerFindings.js";
 import { fetchHeader } from "./fetchHeader.js";
 import { proveChain } from "./proveChain.js";
 import { ScopeReader } from "./scopeReads.js";
@@ -65,7 +75,7 @@ export interface CheckDeploymentOptions extends RequestOptions {
 const SELF_TEST_DEPTHS = [1n, 256n, 257n, 8_191n] as const;
 
 /**
- * Checks that what stands on a chain is what was to be deployed: chain id, code, receipts, roles and scopes. It asks each
+ * Checks that what stands on a chain is what was to be deployed. That is chain id, code, receipts, roles, scopes and ledgers. It asks each
  * source of block hashes for headers that were hashed here. A check whose answer cannot be had is `unknown`.
  *
  * What hashes to something is hashed here: headers, and code, whose hash is proven under the header's state root. What contracts answer,
@@ -133,11 +143,32 @@ class Checker {
       await this.note({ contract, check: `scope ${scope.name}` }, () => scopeFinding(reader, scope));
       await this.note({ contract, check: `status of ${scope.name}` }, () => statusFinding(reader, scope));
     }
+    await this.checkLedgers(contract, of);
     const { tier } = source;
     if (tier !== undefined) await this.note({ contract, check: "tier" }, () => tierFinding(this.chain, address, tier));
     if (kind === "source")
       await this.note({ contract, check: "source's chain" }, () => sourceChainFinding(this.chain, of));
     await this.testSource(contract, of);
+  }
+
+  /** A desk by itself; of a guard its desk and its ledgers there. */
+  private async checkLedgers(contract: string, of: DeployedContract): Promise<void> {
+    const { chain, deployment } = this;
+    const { address, kind, pins, desk, ledgers } = of;
+    if (kind === "ledger-desk")
+      await this.note({ contract, check: "digest" }, () => digestFinding(chain, address, deployment.chainId));
+    if (pins !== undefined) await this.note({ contract, check: "pins" }, () => pinsFinding(chain, address, pins));
+    if (desk !== undefined) await this.note({ contract, check: "desk" }, () => deskFinding(chain, of));
+    for (const ledger of ledgers) {
+      const { name, scope } = ledger;
+      let asked: Promise<KeptLedger> | undefined;
+      const kept = (): Promise<KeptLedger> => (asked ??= keptLedger(chain, of, scope));
+      await this.note({ contract, check: `ledger ${name}` }, async () => ledgerFinding(await kept(), ledger));
+      await this.note({ contract, check: `state of ledger ${name}` }, () => ledgerStateFinding(chain, of, scope));
+      await this.note({ contract, check: `tier of ledger ${name}` }, async () =>
+        ledgerTierFinding(chain, await kept()),
+      );
+    }
   }
 
   /** That the block at which all was asked is still there. */

@@ -195,7 +195,8 @@ export async function tierFinding(chain: ChainReader, address: Hex, tier: Tier):
   return compared("its tier", tier, TIERS[Number(position)] ?? String(position));
 }
 
-async function oneWord(chain: ChainReader, address: Hex, name: string): Promise<Hex> {
+/** What a view without arguments returns. */
+export async function oneWord(chain: ChainReader, address: Hex, name: string): Promise<Hex> {
   const words = await chain.words(address, callOf(name, []));
   if (words.length !== 1) throw invalidResponse("eth_call", `${name} returned ${words.length} words, not one`);
   return words[0]!;

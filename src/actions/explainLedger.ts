@@ -60,13 +60,22 @@ export async function explainLedger(connection: Connection, question: LedgerQues
     healing: record.isContradicted ? await reader.healing() : undefined,
     retirement: record.isRetired ? undefined : await reader.retirement(),
   };
-  const state = stateOf(known);
+  const state = ledgerState(known);
   return { state, ...known, lines: sentences(place.scope, { state, ...known }) };
 }
 
 type Known = Omit<LedgerExplanation, "lines">;
 
-function stateOf({ record, committedUntil, block }: Omit<Known, "state">): LedgerState {
+/** What is the case, by what a desk and a guard answered at a block. */
+export function ledgerState({
+  record,
+  committedUntil,
+  block,
+}: {
+  readonly record: Pick<LedgerRecord, "isRetired" | "isContradicted">;
+  readonly committedUntil: Deadline | undefined;
+  readonly block: { readonly time: bigint };
+}): LedgerState {
   if (record.isRetired) return "retired";
   if (record.isContradicted) return "contradicted";
   return committedUntil !== undefined && block.time >= committedUntil.time ? "silent" : "sound";

@@ -31,7 +31,8 @@ const SET = "(uint256,address[])";
 const BOOK =
   "(bytes32,(bytes32,bytes32,address,bytes32,uint16,uint16,uint16,uint8,uint8)[],(address,bool,bytes32,bytes32)[])";
 const WATCH = "address,uint24,uint24,uint8,uint24,uint8,uint16,uint24,uint16";
-const COMMITMENT =
+/** The contract's `Commitment`, as it stands in a signature. All of it is static. */
+export const COMMITMENT_ABI =
   "(address,bytes32,uint64,uint64,uint256,(uint64,bytes32,bytes32),bytes32,uint16,bytes32,bytes32,uint64,uint64,uint8)";
 const COMMITMENT_WORDS = 15;
 const EVIDENCE: Words = [
@@ -55,7 +56,10 @@ const OF_DESK: Readonly<Record<string, Shape>> = {
       ["readyTime", "number"],
     ],
   },
-  [`LedgerCommitted(address,bytes32,bytes32,${COMMITMENT})`]: { name: "LedgerCommitted", topics: [["hash", "hash"]] },
+  [`LedgerCommitted(address,bytes32,bytes32,${COMMITMENT_ABI})`]: {
+    name: "LedgerCommitted",
+    topics: [["hash", "hash"]],
+  },
   "LedgerContradicted(address,bytes32,uint8,bytes32,uint64,bytes32,bytes32,bytes32)": {
     name: "LedgerContradicted",
     topics: [["dispute", "dispute"]],

@@ -10,8 +10,9 @@ import { WHOLE, membersOf, scopeNameFault, type Report } from "./configChecks.js
  * - `stateless-guard`: what inherits `StatelessGuard`;
  * - `settlement-guard`: what inherits `SettlementGuard`;
  * - `pin-board`: `PinBoard`;
+ * - `ledger-desk`: `LedgerDesk`, `ArbitrumLedgerDesk` or `SourcedLedgerDesk`;
  * - `source`: any `IBlockHashSource`;
- * - `code`: what has no source of block hashes of its own, such as `PolicyEngine` and `StateProofLens`. Its code alone is
+ * - `code`: what has no source of block hashes of its own, such as `PolicyEngine`, `StateProofLens` and `ProofDesk`. Its code alone is
  *   checked. So is that of a `SourcedPinBoard`: name its source beside it.
  */
 export const CONTRACT_KINDS = [
@@ -19,10 +20,25 @@ export const CONTRACT_KINDS = [
   "stateless-guard",
   "settlement-guard",
   "pin-board",
+  "ledger-desk",
   "source",
   "code",
 ] as const;
 export type ContractKind = (typeof CONTRACT_KINDS)[number];
+
+/** How a scope's ledger must be watched: members of the contract's `LedgerConfig`. Spans are in seconds, depths in blocks. */
+export interface LedgerInput {
+  /** The zero address means nobody. */
+  readonly administrator?: string;
+  readonly delay?: number;
+  readonly silence?: number;
+  readonly healAfter?: number;
+  readonly healFor?: number;
+  readonly tier?: Tier;
+  readonly minDepth?: number;
+  readonly maxAge?: number;
+  readonly longestBlockTime?: number;
+}
 
 /** A contract that was deployed, and what it must be. Addresses and hashes are hexadecimal of any case. */
 export interface ContractInput {
@@ -44,6 +60,12 @@ export interface ContractInput {
    * as `settlement-guard config --json` prints them.
    */
   readonly scopes?: Readonly<Record<string, Readonly<Partial<Record<keyof ScopeConfig, number | bigint | string>>>>>;
+  /** Of a settlement guard that is a `LedgerGuard`: the desk that it names. */
+  readonly desk?: string;
+  /** Of such a guard: its ledgers by their scopes, as in `scopes`. A ledger without members is looked at as well. */
+  readonly ledgers?: Readonly<Record<string, LedgerInput>>;
+  /** Of a ledger desk: its board of pins. The zero address means none. */
+  readonly pins?: string;
   /** Of a source: whose blocks it knows, and how sure they are. Without `chainId` they are this chain's. */
   readonly source?: { readonly chainId?: number; readonly tier?: Tier };
 }
@@ -55,6 +77,13 @@ export interface DeploymentInput {
   readonly source?: "native" | "arbitrum";
   /** By any names. */
   readonly contracts: Readonly<Record<string, ContractInput>>;
+}
+
+/** A ledger as it should be. A tier is its place in `TIERS`, an administrator is its address as a number. */
+export interface ExpectedLedger {
+  readonly name: string;
+  readonly scope: Hex;
+  readonly members: ReadonlyMap<keyof LedgerInput, bigint>;
 }
 
 /** A contract as it was read. */
@@ -69,6 +98,9 @@ export interface DeployedContract {
     readonly id: Hex;
     readonly members: ReadonlyMap<keyof ScopeConfig, bigint>;
   }[];
+  readonly desk?: Hex;
+  readonly ledgers: readonly ExpectedLedger[];
+  readonly pins?: Hex;
   readonly source: { readonly chainId: bigint; readonly tier?: Tier };
 }
 
@@ -94,12 +126,31 @@ export const SCOPE_CONFIG_MEMBERS = [
   "longestBlockTime",
 ] as const satisfies (keyof ScopeConfig)[];
 
-const CONTRACT_MEMBERS = ["address", "kind", "codeHash", "receipt", "roles", "scopes", "source"];
+/** The members of {@link LedgerInput}. */
+export const LEDGER_MEMBERS = [
+  "administrator",
+  "delay",
+  "silence",
+  "healAfter",
+  "healFor",
+  "tier",
+  "minDepth",
+  "maxAge",
+  "longestBlockTime",
+] as const satisfies (keyof LedgerInput)[];
+
+const CONTRACT_MEMBERS = [
+  ...["address", "kind", "codeHash", "receipt", "roles", "scopes"],
+  ...["desk", "ledgers", "pins", "source"],
+];
 
 /** Which members say something of which kinds. Elsewhere nothing would judge them. */
 const OWNERS: Readonly<Record<string, readonly ContractKind[]>> = {
   roles: ["settlement-guard"],
   scopes: ["settlement-guard"],
+  desk: ["settlement-guard"],
+  ledgers: ["settlement-guard"],
+  pins: ["ledger-desk"],
   source: ["source"],
 };
 
@@ -131,7 +182,10 @@ function readContract(line: string, value: unknown, chainId: bigint, reader: Rea
   for (const [member, kinds] of Object.entries(OWNERS))
     if (given[member] !== undefined && !kinds.includes(kind))
       reader.report(`${line}.${member}`, `nothing judges it of a ${kind}, but of ${kinds.join(", ")}`);
-  const { codeHash, receipt } = given;
+  const { codeHash, receipt, desk, pins } = given;
+  const ledgers = Object.entries(reader.members(`${line}.ledgers`, given["ledgers"] ?? {}));
+  if (ledgers.length > 0 && desk === undefined)
+    reader.report(`${line}.ledgers`, "they are at a desk: name that one, too");
   return {
     address: reader.bytes(`${line}.address`, given["address"], 20),
     kind,
@@ -141,6 +195,9 @@ function readContract(line: string, value: unknown, chainId: bigint, reader: Rea
     scopes: Object.entries(reader.members(`${line}.scopes`, given["scopes"] ?? {})).map(([name, members]) =>
       readScope(`${line}.scopes[${quoted(name)}]`, name, members, reader),
     ),
+    ...(desk === undefined ? {} : { desk: reader.bytes(`${line}.desk`, desk, 20) }),
+    ledgers: ledgers.map(([name, members]) => readLedger(`${line}.ledgers[${quoted(name)}]`, name, members, reader)),
+    ...(pins === undefined ? {} : { pins: reader.bytes(`${line}.pins`, pins, 20) }),
     source: readSource(`${line}.source`, given["source"] ?? {}, chainId, reader),
   };
 }
@@ -182,6 +239,22 @@ function readScope(line: string, name: string, value: unknown, reader: Reader): 
     return number === undefined ? [] : [[member as keyof ScopeConfig, number]];
   });
   return { name, id: reader.scope(line, name), members: new Map(members) };
+}
+
+function readLedger(line: string, name: string, value: unknown, reader: Reader): ExpectedLedger {
+  const given = Object.entries(reader.members(line, value, LEDGER_MEMBERS));
+  const members = given.flatMap(([member, part]): [keyof LedgerInput, bigint][] => {
+    const number = memberOf(`${line}.${member}`, member, part, reader);
+    return number === undefined ? [] : [[member as keyof LedgerInput, number]];
+  });
+  return { name, scope: reader.scope(line, name), members: new Map(members) };
+}
+
+function memberOf(line: string, member: string, value: unknown, reader: Reader): bigint | undefined {
+  if (member === "administrator") return BigInt(reader.bytes(line, value, 20));
+  if (member !== "tier") return reader.number(line, value);
+  const tier = reader.oneOf(line, value, TIERS);
+  return tier === undefined ? undefined : BigInt(TIERS.indexOf(tier));
 }
 
 /** Reads single values, and notes the fault of one that is of another form. What stands for it then is of no use. */

@@ -386,6 +386,24 @@ describe("checkDeployment", () => {
       [{ address, kind: "code", codeHash: 1 }, /\.codeHash: it is 1: expected 32 bytes/],
       [{ address, kind: "code", roles: {} }, /\.roles: nothing judges it of a code/],
       [{ address, kind: "pin-board", source: {} }, /\.source: nothing judges it of a pin-board/],
+      [{ address, kind: "standalone-guard", pins: address }, /\.pins: nothing judges it of a standalone-guard/],
+      [{ address, kind: "ledger-desk", pins: "none" }, /\.pins: it is "none": expected 20 bytes/],
+      [
+        { address, kind: "settlement-guard", ledgers: { eth: {} } },
+        /\.ledgers: they are at a desk: name that one, too/,
+      ],
+      [
+        { address, kind: "settlement-guard", desk: address, ledgers: { eth: { tier: "sure" } } },
+        /\.ledgers\["eth"\]\.tier: it is "sure": expected one of head, safe, finalized/,
+      ],
+      [
+        { address, kind: "settlement-guard", desk: address, ledgers: { eth: { administrator: 0 } } },
+        /\.administrator: it is 0: expected 20 bytes/,
+      ],
+      [
+        { address, kind: "settlement-guard", desk: address, ledgers: { eth: { quiet: 1 } } },
+        /\.quiet: there is no such member/,
+      ],
       [{ address, kind: "source", source: { tier: "Head" } }, /\.source\.tier: it is "Head"/],
       [{ address, kind: "code", receipt: { blockHash: WRONG } }, /\.receipt\.transactionHash: it is missing/],
       [{ address, kind: "settlement-guard", roles: { delay: 1 } }, /\.roles\.delay: it is asked as the configurator/],
