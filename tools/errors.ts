@@ -25,6 +25,15 @@ export async function rejected<Code extends ErrorCode>(
   return assert.fail(`expected ${code}, the promise was fulfilled`);
 }
 
+/** What a contract must take. Where it refuses that, an assertion fails. */
+export async function accepted<T>(promise: Promise<T>): Promise<T> {
+  try {
+    return await promise;
+  } catch (error) {
+    return assert.fail(`refused: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
 function ofCode<Code extends ErrorCode>(code: Code, error: unknown): SettlementGuardError<Code> {
   if (SettlementGuardError.is(error, code)) return error;
   return assert.fail(

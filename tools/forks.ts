@@ -47,6 +47,9 @@ export async function probeOn(chain: HardhatChain, probe: Contract, signer = 0):
   return new Contract(await probe.getAddress(), abi, signers[signer]! as never);
 }
 
+/** Milliseconds to prepare a world, on a busy machine: contracts into which a mutant is put are compiled first. */
+const LONGEST = 600_000;
+
 /**
  * Prepares a world once for all tests of a suite. What a test does to its chain is undone after it. Called in a `describe`.
  *
@@ -58,7 +61,8 @@ export function preparedOnce<Prepared extends { world: { chain: HardhatChain } }
 ): void {
   let prepared: Prepared;
   let snapshot: unknown;
-  before(async () => {
+  before(async function () {
+    this.timeout(LONGEST);
     prepared = await prepare();
   });
   beforeEach(async () => {

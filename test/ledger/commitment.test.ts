@@ -1,5 +1,5 @@
 import { expect, use } from "chai";
-import { AbiCoder, keccak256, TypedDataEncoder } from "ethers";
+import { AbiCoder, id, keccak256, TypedDataEncoder, ZeroAddress } from "ethers";
 import { network } from "hardhat";
 
 import type { Hex } from "../../src/core/bytes.js";
@@ -24,7 +24,9 @@ import {
   type Derivation,
   type Rule,
 } from "../../src/ledger/rules.js";
+import { accepted } from "../../tools/errors.js";
 import { preparedOnce } from "../../tools/forks.js";
+import { factoryOf } from "../../tools/ledger/contracts.js";
 import { bookForContract, forContract, MARKET, USDC, ZERO } from "../../tools/ledger/inputs.js";
 import { LedgerWorld } from "../../tools/ledger/world.js";
 import { announced, type Random } from "../../tools/random.js";
@@ -50,7 +52,9 @@ describe("what signers of a ledger sign, in both languages", () => {
   preparedOnce(
     async () => {
       const made = await LedgerWorld.create(await forks.create());
-      return { world: made, harness: await new LedgerRulesHarness__factory(made.signer).deploy() };
+      const source = "contracts/mocks/LedgerTargets.sol";
+      const harnesses = await factoryOf(LedgerRulesHarness__factory, source, made.signer);
+      return { world: made, harness: await harnesses.deploy() };
     },
     (prepared) => ({ world, harness } = prepared),
   );
@@ -136,6 +140,7 @@ describe("what signers of a ledger sign, in both languages", () => {
       [0, [{ holder: `0x${"00".repeat(20)}` }]],
       [0, [{ bits: 0 }]],
       [1, [{}, { offset: 1 }]],
+      [0, [{ offset: 65_535 }]],
       [0, [{ ...mirror, comparator: "<=" }]],
       [0, [{ ...mirror, bits: 255 }]],
       [0, [{ ...mirror, member: 1 }]],
@@ -160,7 +165,53 @@ describe("what signers of a ledger sign, in both languages", () => {
     await expect(harness.requireSound(bookForContract({ ...world.book, codes })))
       .to.be.revertedWithCustomError(world.desk, "RuleInvalid")
       .withArgs(4);
-    await harness.requireSound(bookForContract({ ...world.book, rules: [mirror] }));
+    await accepted(harness.requireSound(bookForContract({ ...world.book, rules: [mirror] })));
+    const slot = { ...nothing[0]!, isSlot: true };
+    await accepted(harness.requireSound(bookForContract({ ...world.book, codes: [slot] })));
+  });
+
+  it("keys are the ABI's hashes, and slots those of Solidity's layout, by ethers", async () => {
+    const owner = world.owners[0]!;
+    const word = (value: bigint): Hex => toWord(value);
+    const coder = AbiCoder.defaultAbiCoder();
+    const entry = (key: string, slot: string) => keccak256(coder.encode(["bytes32", "bytes32"], [key, slot]));
+    const [padded, asset, kind, begin] = [word(BigInt(owner)), USDC, word(5n), word(7n)];
+    const keyOf = (who: string) =>
+      keccak256(
+        coder.encode(
+          ["bytes32", "address", "bytes32", "bytes32"],
+          [id("settlement-guard.ledger.key"), who, asset, kind],
+        ),
+      );
+    const slots: Record<Derivation, string> = {
+      fixed: begin,
+      "by-owner": entry(padded, begin),
+      "by-owner-asset": entry(asset, entry(padded, begin)),
+      mirror: padded,
+    };
+    for (const [derivation, slot] of Object.entries(slots) as [Derivation, Hex][]) {
+      const [isMirror, isFixed] = [derivation === "mirror", derivation === "fixed"];
+      const member = isMirror ? 0 : 3;
+      const rule = { ...world.book.rules[0]!, asset, kind, slot: begin, member, derivation };
+      const [given] = bookForContract({ ...world.book, rules: [rule] }).rules;
+      const [key, place] = await harness.placeOf(given!, isFixed ? ZERO : padded);
+      expect(key, derivation).to.equal(isMirror ? padded : keyOf(isFixed ? ZeroAddress : owner));
+      expect(BigInt(place), derivation).to.equal(BigInt(slot) + BigInt(member));
+    }
+  });
+
+  it("a field is the bits above its offset, and holds of equal values under each comparator, in the contract", async () => {
+    const comparators: Record<Comparator, readonly boolean[]> = {
+      "==": [false, true, false],
+      "<=": [true, true, false],
+      ">=": [false, true, true],
+    };
+    for (const [comparator, expected] of Object.entries(comparators) as [Comparator, boolean[]][]) {
+      const rule = { ...world.book.rules[0]!, offset: 8, bits: 16, comparator };
+      const [given] = bookForContract({ ...world.book, rules: [rule] }).rules;
+      for (const [i, ledger] of [0x1233n, 0x1234n, 0x1235n].entries())
+        expect(await harness.compare(given!, ledger, 0xff123456n), comparator).to.deep.equal([0x1234n, expected[i]]);
+    }
   });
 
   it("random rules name the same key and slot, and hold of the same values, in both", async () => {

@@ -1,5 +1,5 @@
 import { expect, use } from "chai";
-import { keccak256 } from "ethers";
+import { id, keccak256 } from "ethers";
 import { network } from "hardhat";
 
 import { latestStateAnchor } from "../../src/actions/latestAnchor.js";
@@ -10,6 +10,7 @@ import { hardhatForks } from "../../src/hardhat/index.js";
 import { hashCommitment, type Commitment } from "../../src/ledger/commitment.js";
 import { comparedPlace, hashRules, type RuleBook } from "../../src/ledger/rules.js";
 import { LedgerTree } from "../../src/ledger/tree.js";
+import { accepted } from "../../tools/errors.js";
 import { preparedOnce } from "../../tools/forks.js";
 import {
   bookForContract,
@@ -29,6 +30,9 @@ import { ACTION, scopeNamed, STATUS } from "../../tools/policy/world.js";
 use(settlementGuardMatchers);
 
 const forks = hardhatForks(network);
+
+/** The contract's `LedgerGuard.LEDGER_CAUSE`. */
+const LEDGER_CAUSE = id("settlement-guard.ledger");
 
 /** The contract's `Dispute`. */
 const DISPUTE = {
@@ -67,7 +71,7 @@ describe("disputes about a ledger", () => {
     { commitment, claimed, actual }: { commitment: Commitment; claimed: bigint | string; actual: bigint | string },
   ): Promise<void> {
     const word = (value: bigint | string): string => (typeof value === "bigint" ? toWord(value) : value);
-    const sent = await act;
+    const sent = await accepted(act);
     const hash = hashCommitment(commitment);
     const number = commitment.anchor.number;
     await expect(sent)
@@ -80,6 +84,7 @@ describe("disputes about a ledger", () => {
     expect(await world.statusOf(OTHER)).to.be.oneOf([STATUS.Synced, STATUS.Stale]);
     const { isContradicted, contradicted, evidence } = await world.desk.ledgerOf(world.guard, MARKET);
     expect([isContradicted, contradicted, evidence]).to.deep.equal([true, number, keccak256(sent.data)]);
+    expect(await world.guard.causeOf(MARKET, LEDGER_CAUSE)).to.deep.equal([BigInt(STATUS.Diverged), number]);
     await expect(world.guard.act(MARKET, ACTION.Increase)).to.be.rejectedByGuard("ActionDenied");
     await expect(world.guard.act(MARKET, ACTION.Withdraw)).to.be.rejectedByGuard("ActionDenied");
     await world.guard.act(MARKET, ACTION.Deposit);
@@ -182,7 +187,11 @@ describe("disputes about a ledger", () => {
       const { anchor } = await world.anchor();
       const second = { ...first, anchor };
       const third = { ...first, anchor: { ...anchor, number: 2n ** 39n } };
-      await world.desk.disputeEquivocation(onRecord(first), await world.sign(second));
+      const snapshot = await world.chain.request({ method: "evm_snapshot" });
+      await accepted(world.desk.disputeEquivocation(await world.sign(second), onRecord(first)));
+      expect((await world.desk.ledgerOf(world.guard, MARKET)).contradicted).to.equal(anchor.number);
+      await world.chain.request({ method: "evm_revert", params: [snapshot] });
+      await accepted(world.desk.disputeEquivocation(onRecord(first), await world.sign(second)));
       expect((await world.desk.ledgerOf(world.guard, MARKET)).contradicted).to.equal(anchor.number);
       await expect(
         world.desk.disputeEquivocation(onRecord(first), await world.sign(third)),

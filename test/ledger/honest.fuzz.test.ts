@@ -164,6 +164,11 @@ function disputeFrom(
     disputeEquivocation: () => [one, other],
     disputeChain: () => [one, other],
     disputeLeaf: () => [one, book, leafFrom(random, leaf)],
+    disputeMirror: () => [
+      one,
+      book,
+      { ...loot.accounts[place]!, pinnedRoot: random.pick([ZERO, one.commitment.ledgerRoot]) },
+    ],
     disputeTotal: () => [one, book, totalFrom(random, world, own.tree)],
     disputeCode: () => [one, book, { code: random.below(3), state: loot.accounts[place]! }],
   };

@@ -153,6 +153,7 @@ for (const build of BUILDS) {
         ["pauseScope", [SCOPE, STATUS.Stale, 60]],
         ["raise", [SCOPE, scopeNamed("cause"), STATUS.Halted, 1]],
         ["configure", [SCOPE, CONFIG]],
+        ["recordCommitment", [SCOPE, 60]],
         ["enter", [SCOPE, ACTION.Increase, 1]],
       ] as const)
         await engine.refuses("EngineMissing", [getAddress(engine.address)], method, args);

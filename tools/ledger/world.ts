@@ -31,7 +31,9 @@ import {
   type PinBoard,
 } from "../../typechain-types/index.js";
 import { CONFIG, scopeNamed } from "../policy/world.js";
+import { accepted } from "../errors.js";
 import { signerOf } from "../sources/install.js";
+import { factoryOf } from "./contracts.js";
 import {
   bookForContract,
   forContract,
@@ -124,8 +126,8 @@ export class LedgerWorld {
   /** Names and opens the ledger of a scope. */
   async open(scope: Hex, changes: WatchChanges = {}): Promise<void> {
     const config = await this.config(changes);
-    await this.guard.nameLedger(scope, this.hashConfig(config));
-    await this.desk.open(this.guard, scope, config);
+    await accepted(this.guard.nameLedger(scope, this.hashConfig(config)));
+    await accepted(this.desk.open(this.guard, scope, config));
   }
 
   async config(changes: WatchChanges = {}): Promise<LedgerConfig> {
@@ -170,7 +172,7 @@ export class LedgerWorld {
     return ledgerKey({ owner, asset: USDC, kind });
   }
 
-  /** The anchor that lies directly below the next block, with its header. */
+  /** The anchor that lies directly below the head, with its header. */
   async anchor(): Promise<{ anchor: StateAnchor; header: Hex }> {
     await this.chain.mine();
     return latestStateAnchor(this.chain.request, { depth: 1 });
@@ -223,7 +225,7 @@ export class LedgerWorld {
   async enterEpoch(): Promise<void> {
     const { rules, validUntil } = this.epochOf();
     const signatures = await this.signEpoch(this.epochOf());
-    await this.desk.openEpoch(this.guard, MARKET, this.set, this.set, rules, validUntil, signatures);
+    await accepted(this.desk.openEpoch(this.guard, MARKET, this.set, this.set, rules, validUntil, signatures));
     this.epoch++;
   }
 
@@ -233,7 +235,7 @@ export class LedgerWorld {
     await desk.announceEpoch(this.guard, MARKET, hashTerms(this.set, book));
     await this.chain.stall({ seconds: 4 * WATCH.delay + 12 });
     await this.chain.mine();
-    await desk.openAnnouncedEpoch(this.guard, MARKET, this.set, bookForContract(book));
+    await accepted(desk.openAnnouncedEpoch(this.guard, MARKET, this.set, bookForContract(book)));
     this.epoch++;
   }
 
@@ -253,7 +255,7 @@ export class LedgerWorld {
   /** Signs and relays the next commitment, and goes on from it. */
   async commit(changes: Partial<Commitment> = {}): Promise<Commitment> {
     const commitment = await this.next(changes);
-    await this.relay(await this.sign(commitment));
+    await accepted(this.relay(await this.sign(commitment)));
     this.sequence = commitment.sequence;
     this.previous = hashCommitment(commitment);
     return commitment;
@@ -280,8 +282,20 @@ export class LedgerWorld {
 
 async function deployNative(signer: Signer): Promise<LedgerContracts> {
   const board = await new PinBoard__factory(signer).deploy();
-  const desk = await new LedgerDesk__factory(signer).deploy(board);
-  return { desk, guard: await new LedgerTarget__factory(signer).deploy(desk, CONFIG, [MARKET, OTHER]) };
+  return deployWith((await board.getAddress()) as Hex, signer);
+}
+
+/** A desk, over a board of pins or over none, which is zero. */
+export async function deployWith(board: Hex, signer: Signer): Promise<LedgerContracts> {
+  const desks = await factoryOf(LedgerDesk__factory, "contracts/LedgerDesk.sol", signer);
+  const desk = await desks.deploy(board);
+  return { desk, guard: await deployGuard(desk, signer) };
+}
+
+/** A protocol of two markets that trusts the desk. */
+export async function deployGuard(desk: LedgerDesk, signer: Signer): Promise<LedgerTarget> {
+  const guards = await factoryOf(LedgerTarget__factory, "contracts/mocks/LedgerTargets.sol", signer);
+  return guards.deploy(desk, CONFIG, [MARKET, OTHER]);
 }
 
 interface LeafQuestion {
