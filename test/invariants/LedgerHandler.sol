@@ -156,12 +156,14 @@ abstract contract LedgerHandler is LedgerCommits {
         _heal(scope);
     }
 
-    /// @dev Commitments of blocks newer than all evidence, and the time; less `missing` of them. Where something was signed of the
-    /// sequence before, they begin an epoch.
+    /// @dev Commitments of blocks newer than all evidence, and the time; less `missing` of them. Where something was signed ahead,
+    /// they begin with an epoch: it is at most of the sequence after the next.
     function _commitUntilHealable(bytes32 scope, uint256 missing) internal {
         LedgerGhost storage ghost = _ledgers[scope];
         (uint256 depth, uint256 healAfter) = (_watch(ghost.table).minDepth, _watch(ghost.table).healAfter);
-        if (_signedOf[scope][ghost.epoch][_sequenceOf(scope) + 1].length != 0) _renew(scope);
+        mapping(uint64 => uint256[]) storage signed = _signedOf[scope][ghost.epoch];
+        uint64 next = _sequenceOf(scope) + 1;
+        if (signed[next].length != 0 || signed[next + 1].length != 0) _renew(scope);
         _pass(depth + 1, 12);
         for (uint256 i = missing; i < healAfter; ++i) {
             _pass(1, 12);
