@@ -79,7 +79,8 @@ describe("settlement-guard deploy-check", () => {
   });
 
   it("takes the file that the documents show", async () => {
-    const [, example = ""] = /```json\n(.*?)```/s.exec(readFileSync(join(ROOT, "docs", "cli.md"), "utf8")) ?? [];
+    const documents = readFileSync(join(ROOT, "docs", "cli.md"), "utf8");
+    const [, example = ""] = /\n## deploy-check\n.*?```json\n(.*?)```/s.exec(documents) ?? [];
     const { stdout, stderr } = await run(example, "--json");
     expect(stderr).to.equal("");
     expect((JSON.parse(stdout) as DeploymentReport).checks.map(({ check }) => check)).to.include.members(["receipt", "delay", "tier"]); // prettier-ignore

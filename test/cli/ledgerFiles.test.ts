@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -10,7 +10,7 @@ import { toWord, type Hex } from "../../src/core/bytes.js";
 import { ledgerKey, totalKey } from "../../src/ledger/key.js";
 import { LedgerTree } from "../../src/ledger/tree.js";
 import { KIND, NOBODY, USDC, VERSION, ZERO } from "../../tools/ledger/inputs.js";
-import { OBEYED, unusable } from "./run.js";
+import { OBEYED, ROOT, unusable } from "./run.js";
 
 const OWNER = `0x${"ab".repeat(20)}`;
 const OTHER = `0x${"cd".repeat(20)}`;
@@ -124,6 +124,13 @@ describe("the files of a ledger", () => {
         rules: [{ ...RULE, kind: KIND, slot: toWord(1n) }],
         codes: [{ ...CODE, slot: toWord(7n) }],
       });
+    });
+
+    it("is read as the documents show it", async () => {
+      const documents = readFileSync(join(ROOT, "docs", "cli.md"), "utf8");
+      const [, example = ""] = /\n## Ledger files\n.*?```json\n(.*?)```/s.exec(documents) ?? [];
+      const { rules } = await readBook(file(example));
+      expect(rules.map(({ kind, asset, slot }) => [kind, asset, slot])).to.deep.equal([[KIND, USDC, toWord(1n)]]);
     });
 
     const rule = (change: object): object => ({ version: "1", rules: [{ ...RULE, ...change }], codes: [] });
