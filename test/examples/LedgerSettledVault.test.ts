@@ -129,11 +129,11 @@ describe("LedgerSettledVault", () => {
     const first = await world.commit(world.ledger(WON));
     const second = await world.commit(world.ledger(WON));
     const head = hashCommitment(second);
-    await refuses(world.vault.show(forContract(first)), "NotOnRecord", head, hashCommitment(first));
+    await refuses(world.vault.show.staticCall(forContract(first)), "NotOnRecord", head, hashCommitment(first));
     await world.vault.show(forContract(second));
     const { usableFrom } = await world.vault.waiting(MARKET);
     const [time, number] = [BigInt.asUintN(40, usableFrom), usableFrom >> 40n];
-    await refuses(world.vault.show(forContract(second)), "RootWaits", time, number);
+    await refuses(world.vault.show.staticCall(forContract(second)), "RootWaits", time, number);
     await pass(DISPUTE_TIME);
     await world.vault.show(forContract(second));
     expect((await world.vault.settled(MARKET)).anchored).to.equal(second.anchor.number);
