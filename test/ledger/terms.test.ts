@@ -34,10 +34,10 @@ describe("the terms of a ledger", () => {
     refused(world, act, name, ...args);
 
   /** Opens the exchange's ledger, and leaves nothing. */
-  async function opening(changes: Partial<Record<keyof LedgerConfig, unknown>>, at = world): Promise<unknown> {
-    const config = { ...(await at.config()), ...changes } as LedgerConfig;
-    await at.guard.nameLedger(EXCHANGE, at.hashConfig(config));
-    return at.desk.open.staticCall(at.guard, EXCHANGE, config);
+  async function opening(changes: Partial<Record<keyof LedgerConfig, unknown>>): Promise<unknown> {
+    const config = { ...(await world.config()), ...changes } as LedgerConfig;
+    await world.guard.nameLedger(EXCHANGE, world.hashConfig(config));
+    return world.desk.open.staticCall(world.guard, EXCHANGE, config);
   }
 
   it("SG-18: each number of a configuration may be its bounds, and not a step beyond them", async () => {
@@ -58,17 +58,6 @@ describe("the terms of a ledger", () => {
       for (const value of beyond)
         await refuses(opening({ [name]: value }), "LedgerConfigOutOfBounds", scopeNamed(name), value, least, greatest);
     }
-  });
-
-  it("SG-18: on a listed chain the longest block time is between 105 % and 125 % of the usual one", async () => {
-    const ethereum = await LedgerWorld.create(await forks.create({ chainId: 1 }));
-    const [least, greatest] = [12_600, 15_000];
-    for (const longestBlockTime of [least, greatest]) await accepted(opening({ longestBlockTime }, ethereum));
-    for (const value of [least - 1, greatest + 1]) {
-      const act = opening({ longestBlockTime: value }, ethereum);
-      await refused(ethereum, act, "LedgerConfigOutOfBounds", scopeNamed("longestBlockTime"), value, least, greatest);
-    }
-    await ethereum.chain.close();
   });
 
   it("SG-18: the source of block hashes must know twice the greatest depth, as far as the chain goes back", async () => {
