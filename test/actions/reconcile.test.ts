@@ -449,18 +449,10 @@ describe("reconcile", function () {
 
     it("stop the scope of a mirror, by a slot", async () => {
       const connection = world.chain.request;
-      const { desk, holder } = world.at;
-      const whole = { asset: ZERO, kind: ZERO, holder, slot: ZERO, member: 0, offset: 0, bits: 256 };
-      const rules: Rule[] = [{ ...whole, derivation: "mirror", comparator: "==" }];
-      const book: RuleBook = { version: ZERO, rules, codes: [] };
-      await world.enterRules(book);
-      world.tree = LedgerTree.from([
-        [ZERO, 800n],
-        ...world.owners.map((who): LedgerEntry => {
-          return [comparedPlace(rule("balance"), who).slot, who === owner(2) ? 101n : 100n];
-        }),
-      ]);
+      const { desk } = world.at;
+      const { book, slots } = await world.enterMirror();
       const { tree } = world;
+      tree.update([[slots[3]!, 101n]]);
       const commitment = await world.commit({ rules: hashRules(book) });
       const { differences } = await reconcile(connection, { anchor: commitment.anchor, tree, book });
       expect(differences.length).to.equal(1);

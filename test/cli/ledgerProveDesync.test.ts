@@ -9,11 +9,11 @@ import type { Hex } from "../../src/core/bytes.js";
 import { serveLoopback, type Loopback } from "../../src/hardhat/loopback.js";
 import { hardhatForks } from "../../src/hardhat/index.js";
 import { commitmentDigest, hashCommitment, type Commitment } from "../../src/ledger/commitment.js";
-import { comparedPlace, hashRules, type RuleBook } from "../../src/ledger/rules.js";
-import { LedgerTree, type LedgerEntry } from "../../src/ledger/tree.js";
+import { hashRules } from "../../src/ledger/rules.js";
+import { LedgerTree } from "../../src/ledger/tree.js";
 import { preparedOnce } from "../../tools/forks.js";
 import { LedgerFiles } from "../../tools/ledger/files.js";
-import { RULES, ZERO } from "../../tools/ledger/inputs.js";
+import { ZERO } from "../../tools/ledger/inputs.js";
 import { LedgerWorld } from "../../tools/ledger/world.js";
 import { STATUS } from "../../tools/policy/world.js";
 import { cli, expectRefusal, type Run } from "./run.js";
@@ -131,17 +131,15 @@ describe("settlement-guard ledger prove-desync", function () {
   });
 
   it("disputes a mirror by a slot, and says of a stranger that no dispute shows it", async () => {
-    const whole = { asset: ZERO, kind: ZERO, holder: world.at.holder, slot: ZERO, member: 0, offset: 0, bits: 256 };
-    const book: RuleBook = { version: ZERO, rules: [{ ...whole, derivation: "mirror", comparator: "==" }], codes: [] };
-    await world.enterRules(book);
-    const slotOf = (who: Hex): Hex => comparedPlace(world.book.rules[RULES.balance]!, who).slot;
-    world.tree = LedgerTree.from([[ZERO, 800n], ...world.owners.slice(1).map((who): LedgerEntry => [slotOf(who), 100n])]); // prettier-ignore
+    const { book, slots } = await world.enterMirror();
+    const [, lost] = slots;
+    world.tree.update([[lost!, 0n]]);
     await world.commit({ rules: hashRules(book) });
     const mirror = ["ledger", "prove-desync", ...place(), "--rpc", endpoint.url, "--ledger", files.ledger(), "--book", files.write("mirror.json", book)]; // prettier-ignore
     const stranger = await cli(mirror);
     expect(disputesIn(stranger)).to.deep.equal([]);
     expect(stranger.stderr).to.match(/^settlement-guard: no dispute shows a difference: [^\n]*known by a hash alone[^\n]*\n$/); // prettier-ignore
-    const candidates = files.write("candidates.txt", slotOf(owner(0)));
+    const candidates = files.write("candidates.txt", lost!);
     const [dispute] = disputesIn(await cli([...mirror, "--candidates", candidates]));
     await expectStops(dispute!);
   });

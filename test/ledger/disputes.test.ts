@@ -9,7 +9,7 @@ import { settlementGuardMatchers } from "../../src/chai/index.js";
 import { hardhatForks } from "../../src/hardhat/index.js";
 import { hashCommitment, type Commitment } from "../../src/ledger/commitment.js";
 import { comparedPlace, hashRules, type RuleBook } from "../../src/ledger/rules.js";
-import { LedgerTree } from "../../src/ledger/tree.js";
+import type { LedgerTree } from "../../src/ledger/tree.js";
 import { accepted } from "../../tools/errors.js";
 import { preparedOnce } from "../../tools/forks.js";
 import {
@@ -556,15 +556,7 @@ describe("disputes about a ledger", () => {
   });
 
   it("a mirror's root is its holder's storage root, and one slot that differs stops the scope", async () => {
-    const whole = { asset: ZERO, kind: ZERO, holder: world.at.holder, slot: ZERO, member: 0, offset: 0, bits: 256 };
-    const mirror: RuleBook = {
-      version: ZERO,
-      rules: [{ ...whole, derivation: "mirror", comparator: "==" }],
-      codes: [],
-    };
-    await world.enterRules(mirror);
-    const slots = [toWord(0n), ...world.owners.map((who) => comparedPlace(world.book.rules[0]!, who).slot)];
-    world.tree = LedgerTree.from(slots.map((slot, i) => [slot, i === 0 ? 800n : 100n]));
+    const { book: mirror, slots } = await world.enterMirror();
     const honest = await world.commit({ rules: hashRules(mirror) });
     const account = world.at.holder;
     const proven = await prove(world.chain.request, { anchor: honest.anchor, account, slots: [] });

@@ -8,7 +8,6 @@ import { settlementGuardMatchers } from "../../src/chai/index.js";
 import { hardhatForks } from "../../src/hardhat/index.js";
 import { hashCommitment, type Commitment } from "../../src/ledger/commitment.js";
 import { comparedPlace, hashRules, type RuleBook } from "../../src/ledger/rules.js";
-import { LedgerTree } from "../../src/ledger/tree.js";
 import { accepted } from "../../tools/errors.js";
 import { preparedOnce } from "../../tools/forks.js";
 import { leap, refused } from "../../tools/ledger/acts.js";
@@ -167,15 +166,7 @@ describe("what is no evidence against a ledger", () => {
     });
 
     it("SG-23: of a mirror neither a root that nobody pinned, nor one of another block's header", async () => {
-      const whole = { asset: ZERO, kind: ZERO, holder: world.at.holder, slot: ZERO, member: 0, offset: 0, bits: 256 };
-      const mirror: RuleBook = {
-        version: ZERO,
-        rules: [{ ...whole, derivation: "mirror", comparator: "==" }],
-        codes: [],
-      };
-      await world.enterRules(mirror);
-      const slots = [toWord(0n), ...world.owners.map((who) => comparedPlace(world.book.rules[0]!, who).slot)];
-      world.tree = LedgerTree.from(slots.map((slot, i) => [slot, i === 0 ? 800n : 100n]));
+      const { book: mirror } = await world.enterMirror();
       const honest = await world.commit({ rules: hashRules(mirror) });
       await world.holder.setCustody(801n);
       const later = await holderAt(world, { ...honest, anchor: (await world.anchor()).anchor });

@@ -41,6 +41,7 @@ import {
   MARKET,
   NOBODY,
   OTHER,
+  RULES,
   setOf,
   USDC,
   VERSION,
@@ -237,6 +238,16 @@ export class LedgerWorld {
     await this.chain.mine();
     await accepted(desk.openAnnouncedEpoch(this.guard, MARKET, this.set, bookForContract(book)));
     this.epoch++;
+  }
+
+  /** As {@link enterRules}, a mirror of the holder. The ledger has what that held when the world was made: custody, and each owner's balance. */
+  async enterMirror(): Promise<{ book: RuleBook; slots: readonly Hex[] }> {
+    const whole = { asset: ZERO, kind: ZERO, holder: this.at.holder, slot: ZERO, member: 0, offset: 0, bits: 256 };
+    const book: RuleBook = { version: ZERO, rules: [{ ...whole, derivation: "mirror", comparator: "==" }], codes: [] };
+    await this.enterRules(book);
+    const slots = [ZERO, ...this.owners.map((who) => comparedPlace(this.book.rules[RULES.balance]!, who).slot)];
+    this.tree = LedgerTree.from(slots.map((slot, i) => [slot, i === 0 ? 800n : 100n]));
+    return { book, slots };
   }
 
   async signEpoch(next: LedgerEpoch, wallets: readonly Wallet[] = this.wallets.slice(0, 2)): Promise<string[]> {
