@@ -20,7 +20,7 @@ import {ILedgerErrors} from "./ILedgerErrors.sol";
 /// @notice What is on record of a scope's ledger.
 /// @param head struct hash of the newest commitment that was relayed
 /// @param sequence of it
-/// @param anchored the least height of the next anchor: that of the newest one's anchor, or of the epoch's opening
+/// @param anchored the least height of the next anchor: the newest one's, or one above the epoch's opening
 /// @param epoch that is open
 /// @param terms `Commitments.termsOf` its signers and rules
 /// @param isContradicted whether evidence stands against the ledger

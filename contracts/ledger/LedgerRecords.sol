@@ -195,11 +195,12 @@ abstract contract LedgerRecords is AnchorGuard, LiveEIP712, ILedgerDesk {
         Deadline from = ledger.retirableFrom;
         if (!from.hasPassed(_now(), RETIRE_AFTER)) revert RetirementTooEarly(from.time(), from.number());
         (ledger.isRetired, ledger.isContradicted, ledger.streak) = (true, false, 0);
-        // Should it be opened again: what its signers did before is no evidence against the next ones.
-        uint256 head = _blockNumber();
-        (ledger.contradicted, ledger.announced) = (uint40(head - 1), 0);
+        // No evidence is of this block, so that none shown in it holds the way out up. And should the ledger be opened
+        // again: what its signers did before is no evidence against the next ones.
+        uint40 number = uint40(_blockNumber());
+        (ledger.contradicted, ledger.announced) = (number, 0);
         emit LedgerRetired(guard, scope);
-        ILedgerGuard(guard).onLedger(scope, LedgerNews.Retired, uint64(head - 1), 0);
+        ILedgerGuard(guard).onLedger(scope, LedgerNews.Retired, number, 0);
     }
 
     /* VIEWS */
@@ -289,7 +290,7 @@ abstract contract LedgerRecords is AnchorGuard, LiveEIP712, ILedgerDesk {
         Ledger storage ledger = _liveLedger(c.guard, c.scope);
         // Evidence that stands already would else begin the healing anew, again and again. So would what was healed.
         if (number <= ledger.contradicted) revert LedgerEvidenceNotNewer(number, ledger.contradicted);
-        if (!ledger.isContradicted && _isSound(ledger)) _postpone(ledger, RETIRE_AFTER);
+        if (!ledger.isContradicted && !_isLate(ledger) && _isSound(ledger)) _postpone(ledger, RETIRE_AFTER);
         _trouble(ledger);
         (ledger.isContradicted, ledger.contradicted) = (true, uint40(number));
         // What counts is newer than all evidence. Of commitments that are older than this, none does.
@@ -329,7 +330,8 @@ abstract contract LedgerRecords is AnchorGuard, LiveEIP712, ILedgerDesk {
     }
 
     /// @dev Other signers or rules from now on. What was not relayed is void, and nothing counts for healing. Anchors are
-    /// of this block at least. So who signs has seen the opening at the ledger's tier, and no short reorg undoes it.
+    /// newer than this block. So who signs has seen the opening at the ledger's tier, and no short reorg undoes it. And
+    /// evidence against them is newer than a retirement in this block.
     function _enterEpoch(
         Ledger storage ledger,
         address guard,
@@ -339,7 +341,7 @@ abstract contract LedgerRecords is AnchorGuard, LiveEIP712, ILedgerDesk {
     ) private {
         Quorums.requireSound(next);
         ledger.terms = Commitments.termsOf(Commitments.hash(next), rules);
-        (ledger.epoch, ledger.streak, ledger.anchored) = (ledger.epoch + 1, 0, uint40(_blockNumber()));
+        (ledger.epoch, ledger.streak, ledger.anchored) = (ledger.epoch + 1, 0, uint40(_blockNumber() + 1));
         emit EpochOpened(guard, scope, ledger.epoch, next, rules);
     }
 
@@ -388,9 +390,9 @@ abstract contract LedgerRecords is AnchorGuard, LiveEIP712, ILedgerDesk {
         return ledger.streak == 0 ? 0 : uint256(ledger.streakFrom) + ledger.healFor;
     }
 
-    /// @dev Whether it is not in trouble, and its last trouble is so long ago that it is overcome.
+    /// @dev Whether its last trouble is so long ago that it is overcome.
     function _isSound(Ledger storage ledger) private view returns (bool) {
-        return !_isLate(ledger) && block.timestamp >= uint256(ledger.troubledAt) + PROBATION;
+        return block.timestamp >= uint256(ledger.troubledAt) + PROBATION;
     }
 
     /// @dev Whether a commitment is due: as the guard sees it, in time and blocks.

@@ -6,7 +6,6 @@ import {IAnchorErrors} from "../../contracts/interfaces/IAnchorErrors.sol";
 import {Tier} from "../../contracts/interfaces/IBlockHashSource.sol";
 import {IHeaderErrors} from "../../contracts/interfaces/IHeaderErrors.sol";
 import {ILedgerErrors} from "../../contracts/interfaces/ILedgerErrors.sol";
-import {IPolicyErrors} from "../../contracts/interfaces/IPolicyErrors.sol";
 import {Commitment, Dispute} from "../../contracts/ledger/LedgerTypes.sol";
 import {LedgerTarget} from "../../contracts/mocks/LedgerTargets.sol";
 import {LedgerModel} from "./LedgerModel.sol";
@@ -191,11 +190,8 @@ abstract contract LedgerForecast is LedgerModel {
     function _expectRetire(bytes32 scope) internal view returns (bytes4 expected) {
         expected = _expectLive(address(_guard), scope);
         if (expected != 0) return expected;
-        LedgerGhost storage ghost = _ledgers[scope];
-        if (!_hasCome(ghost.retirable, RETIRE_AFTER)) return ILedgerErrors.RetirementTooEarly.selector;
-        // It speaks of the block before. What was shown of that very block stands until the next one.
-        bool isOlder = ghost.isContradicted && ghost.evidence >= block.number - 1;
-        return isOlder ? IPolicyErrors.EvidenceNotNewer.selector : bytes4(0);
+        bool isRetirable = _hasCome(_ledgers[scope].retirable, RETIRE_AFTER);
+        return isRetirable ? bytes4(0) : ILedgerErrors.RetirementTooEarly.selector;
     }
 
     /* EPOCHS AND NAMES */

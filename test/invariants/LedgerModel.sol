@@ -146,11 +146,11 @@ abstract contract LedgerModel is ScopeModel, LedgerSigners {
         _postpone(ghost, _watch(ghost.table).silence + RETIRE_AFTER);
     }
 
-    /// @dev Another epoch: nothing counts for the healing any more, and anchors are not older.
+    /// @dev Another epoch: nothing counts for the healing any more, and anchors are newer.
     function _wasEntered(bytes32 scope, uint256 set, uint256 book) internal {
         LedgerGhost storage ghost = _ledgers[scope];
         (ghost.set, ghost.book, ghost.counted) = (set, book, ghost.relayed.length);
-        (ghost.epoch, ghost.floor) = (ghost.epoch + 1, uint64(block.number));
+        (ghost.epoch, ghost.floor) = (ghost.epoch + 1, uint64(block.number + 1));
     }
 
     function _wasRelayed(uint256 made) internal {
@@ -189,10 +189,10 @@ abstract contract LedgerModel is ScopeModel, LedgerSigners {
 
     function _wasRetired(bytes32 scope) internal {
         LedgerGhost storage ghost = _ledgers[scope];
-        if (ghost.isContradicted) _healed(scope, LEDGER, uint64(block.number - 1));
+        if (ghost.isContradicted) _healed(scope, LEDGER, uint64(block.number));
         else if (_isSilent(scope)) _disturb(scope);
         (ghost.isOpen, ghost.isContradicted, ghost.announced.waits) = (false, false, false);
-        ghost.evidence = uint64(block.number - 1);
+        ghost.evidence = uint64(block.number);
     }
 
     /// @dev Whether a commitment is due, by the ledger's own block time.

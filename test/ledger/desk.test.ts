@@ -1,6 +1,7 @@
 import { expect, use } from "chai";
 import { network } from "hardhat";
 
+import { latestStateAnchor } from "../../src/actions/latestAnchor.js";
 import { toWord, type Hex } from "../../src/core/bytes.js";
 import { settlementGuardMatchers } from "../../src/chai/index.js";
 import { hardhatForks } from "../../src/hardhat/index.js";
@@ -243,13 +244,17 @@ describe("the desk at which ledgers are committed to", () => {
       expect(hashTerms(set, world.book)).to.not.equal(hashTerms(world.set, world.book));
     });
 
-    it("SG-24: an epoch's anchors are not older than its opening, so that no short reorg of it makes honest signers contradict themselves", async () => {
+    it("SG-24: an epoch's anchors are newer than its opening, so that no short reorg of it makes honest signers contradict themselves", async () => {
       await world.commit();
       const { anchor } = await world.anchor();
       await world.enterEpoch();
       const opened = BigInt(await world.chain.tools.ethers.provider.getBlockNumber());
-      expect((await on()).anchored).to.equal(opened);
-      await refuses(relay(await world.next({ anchor })), "AnchorRolledBack", opened, anchor.number);
+      expect((await on()).anchored).to.equal(opened + 1n);
+      await refuses(relay(await world.next({ anchor })), "AnchorRolledBack", opened + 1n, anchor.number);
+      await world.chain.mine();
+      const { anchor: opening } = await latestStateAnchor(world.chain.request, { depth: 1 });
+      expect(opening.number).to.equal(opened);
+      await refuses(relay(await world.next({ anchor: opening })), "AnchorRolledBack", opened + 1n, opened);
       await world.commit();
     });
 

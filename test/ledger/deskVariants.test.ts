@@ -221,7 +221,7 @@ describe("a desk whose block hashes come from elsewhere", () => {
         const opcodes = await world.anchor();
         await expect(relay(opcodes.anchor))
           .to.be.revertedWithCustomError(world.desk, "AnchorRolledBack")
-          .withArgs(HEIGHT, opcodes.anchor.number);
+          .withArgs(HEIGHT + 1n, opcodes.anchor.number);
         const dispute = world.desk.disputeAnchor(await world.sign(await world.next({ anchor: wrongAt(1n) })));
         await expect(dispute).to.be.rejectedByGuard("AnchorOutOfWindow");
         await expect(relay(arbitrumAnchor(height))).to.be.rejectedByGuard("AnchorIsCurrentBlock");
@@ -234,7 +234,7 @@ describe("a desk whose block hashes come from elsewhere", () => {
       it("a ledger is opened at ArbSys's height, and the span of its retirement has as many of those blocks", async () => {
         const { world } = current();
         const { anchored, retirableFrom } = await world.desk.ledgerOf(world.guard, OTHER);
-        expect(anchored).to.equal(HEIGHT);
+        expect(anchored).to.equal(HEIGHT + 1n);
         const span = BigInt(28 * DAY + silence) * 1_000n;
         expect(retirableFrom >> 40n).to.equal(HEIGHT + span / BigInt(ON_ARBITRUM.longestBlockTime));
       });

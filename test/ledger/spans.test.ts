@@ -11,7 +11,7 @@ import { preparedOnce } from "../../tools/forks.js";
 import { comeTo, commitAt, contradict, leap, refused, timeOf } from "../../tools/ledger/acts.js";
 import { bookForContract, forContract, MARKET, ON_RECORD, WATCH, ZERO } from "../../tools/ledger/inputs.js";
 import { LedgerWorld } from "../../tools/ledger/world.js";
-import { ACTION, scopeNamed } from "../../tools/policy/world.js";
+import { ACTION, scopeNamed, STATUS } from "../../tools/policy/world.js";
 
 use(settlementGuardMatchers);
 
@@ -263,6 +263,28 @@ describe("the spans of a ledger, to the second", () => {
       expect(await retirable()).to.equal(end);
     });
 
+    it("SG-19: is held up by no evidence of the block before, shown in the very block", async () => {
+      const { desk, guard, signer, chain } = world;
+      await contradict(world);
+      await leap(world, 4 * RETIRE_AFTER);
+      const newest = { method: "eth_getBlockByNumber", params: ["latest", false] };
+      const { number, hash, stateRoot } = (await chain.request(newest)) as Record<"number" | "hash" | "stateRoot", Hex>;
+      const one = await world.next({ anchor: { number: BigInt(number), hash, stateRoot } });
+      const two = { ...one, ledgerRoot: toWord(5n) };
+      const signed = [await world.sign(one), await world.sign(two)] as const;
+      const [nonce, gasLimit] = [await signer.getNonce(), 1_000_000];
+      await chain.request({ method: "evm_setAutomine", params: [false] });
+      await desk.disputeEquivocation(...signed, { nonce, gasLimit });
+      const retirement = await desk.retire(guard, MARKET, { nonce: nonce + 1, gasLimit });
+      await chain.mine();
+      await chain.request({ method: "evm_setAutomine", params: [true] });
+      const { blockNumber, status } = (await chain.tools.ethers.provider.getTransactionReceipt(retirement.hash))!;
+      expect(status).to.equal(1);
+      const contradictions = await desk.queryFilter(desk.filters.LedgerContradicted(), blockNumber);
+      expect(contradictions.map(({ args }) => args.number)).to.deep.equal([BigInt(blockNumber - 1)]);
+      expect([(await on()).isRetired, await world.statusOf()]).to.deep.equal([true, STATUS.Stale]);
+    });
+
     it("SG-19: leaves no evidence, no trouble and no announced epoch to the ledger that is opened next", async () => {
       const { desk, guard, set } = world;
       await contradict(world, 101n);
@@ -273,7 +295,7 @@ describe("the spans of a ledger, to the second", () => {
       const before = await contradict(world, 102n);
       await leap(world, DAY);
       await accepted(retire());
-      const last = world.chain.head.number - 1n;
+      const last = world.chain.head.number;
       expect(await guard.causeOf(MARKET, id("settlement-guard.ledger"))).to.deep.equal([0n, last]);
 
       await refuses(desk.open(guard, MARKET, await world.config()), "LedgerNotNamed", ZERO, world.hashConfig(await world.config())); // prettier-ignore

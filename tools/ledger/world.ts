@@ -174,14 +174,16 @@ export class LedgerWorld {
   }
 
   /** The anchor that lies directly below the head, with its header. */
-  async anchor(): Promise<{ anchor: StateAnchor; header: Hex }> {
+  async anchor(scope: Hex = MARKET): Promise<{ anchor: StateAnchor; header: Hex }> {
     await this.chain.mine();
+    // An epoch's anchors are newer than its opening.
+    if (this.chain.head.number <= (await this.desk.ledgerOf(this.guard, scope)).anchored) await this.chain.mine();
     return latestStateAnchor(this.chain.request, { depth: 1 });
   }
 
   /** The next commitment, as honest signers make it. */
   async next(changes: Partial<Commitment> = {}): Promise<Commitment> {
-    const { anchor } = changes.anchor === undefined ? await this.anchor() : { anchor: changes.anchor };
+    const { anchor } = changes.anchor === undefined ? await this.anchor(changes.scope) : { anchor: changes.anchor };
     const { timestamp } = (await this.chain.tools.ethers.provider.getBlock("latest"))!;
     return {
       guard: this.at.guard,
