@@ -133,7 +133,8 @@ function checkSolidity(): void {
 function compiledContracts(): string[] {
   const built = [...library.contents].filter(([path]) => path.startsWith("dist/"));
   const json = built.map(([path]) => path).filter((path) => /^dist\/(?:abi|artifacts)\//.test(path));
-  const factories = built.flatMap(([, text]) => [...text.matchAll(/(\w+)__factory\b/g)].map(([, name]) => name!));
+  // From the beginning of a word: else each character of a bytecode begins a search that runs to its end.
+  const factories = built.flatMap(([, text]) => [...text.matchAll(/\b(\w+)__factory\b/g)].map(([, name]) => name!));
   if (json.length === 0 || factories.length === 0) fail("the tarball has no ABIs, or no types for ethers");
   return [...new Set([...json.map((path) => basename(path, ".json")), ...factories])];
 }
