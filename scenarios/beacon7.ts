@@ -63,7 +63,7 @@ export const beacon7: Scenario = {
 
     progress(`${DEPTH} blocks are replaced, her close among them`);
     const abandoned = blocksOf(chain, lastCommon - 4n);
-    await chain.reorg({ depth: DEPTH, extra: 1, seed: "beacon-7", transactions: "drop" });
+    await chain.reorg({ depth: DEPTH, extra: 1, seed: "beacon-7", keep: false });
     const presentedAt = chain.head;
     const found = await factsAt(world, "alice", anchor.number);
     const bobFound = await factsAt(world, "bob", deepAnchor.number);

@@ -37,7 +37,7 @@ export const keeperKeyReuse: Scenario = {
 
     progress("a reorg; bob's order of 1,000,000 comes first");
     const abandoned = blocksOf(chain, lastCommon - 3n);
-    await chain.reorg({ depth: 3, seed: "keeper-key-reuse", transactions: "drop" });
+    await chain.reorg({ depth: 3, seed: "keeper-key-reuse", keep: false });
     for (const twin of TWINS) await queues[twin].connect(bob).queue(BOB_SIZE, { value: MARGIN });
     const presentedAt = chain.head;
     const found = await queues.unguarded.orders(key);

@@ -46,7 +46,7 @@ export const phantomDeposit: Scenario = {
       depth: Number(signedAt.number - lastCommon),
       extra: 1,
       seed: "phantom-deposit",
-      transactions: "drop",
+      keep: false,
     });
     const afterReorg = l1.head;
     const locked = await lockedFor(chains, "guarded", "erin");

@@ -66,7 +66,7 @@ export const polygon157: Scenario = {
 
     progress(`${DEPTH} blocks are replaced`);
     const abandoned = blocksOf(chain, firstDropped - 4n);
-    await chain.reorg({ depth: DEPTH, extra: 1, seed: "polygon-157", transactions: "drop" });
+    await chain.reorg({ depth: DEPTH, extra: 1, seed: "polygon-157", keep: false });
     const presentedAt = chain.head;
     const found = await factsAt(world, "alice", anchor.number);
     const bobFound = await factsAt(world, "bob", deepAnchor.number);

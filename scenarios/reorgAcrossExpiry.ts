@@ -48,7 +48,7 @@ export const reorgAcrossExpiry: Scenario = {
     const abandoned = await timedBlocksOf(chain, common - 1n);
 
     progress("these blocks are replaced, and the same price comes after the expiry");
-    await chain.reorg({ depth: Number(chain.head.number - common), extra: 1, seed: "expiry", transactions: "drop" });
+    await chain.reorg({ depth: Number(chain.head.number - common), extra: 1, seed: "expiry", keep: false });
     await publish(on, AFTER);
     story.event("price 2,050");
     const number = await blockOfExpiry(chain, expiry);

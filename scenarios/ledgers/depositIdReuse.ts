@@ -115,7 +115,7 @@ async function reorgDeposit({ chain, markets, ledger, story }: Beginning, conten
   ledger.tree = await creditedTree(markets, "erin", contents.erin);
   story.event("deposit 7: Erin's");
   const dropped = blocksOf(chain, common - 3n);
-  await chain.reorg({ depth: 3, extra: 1, transactions: "drop" });
+  await chain.reorg({ depth: 3, extra: 1, keep: false });
   await markets.holder().setBalances([ID, contents.bob], [AMOUNT, AMOUNT]);
   story.event("deposit 7: Bob's");
   await story.refused("A signer compares the ledger with the chain", ledger.prepare());

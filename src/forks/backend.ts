@@ -92,3 +92,9 @@ export function simulatorError(reason: string, cause?: unknown): SettlementGuard
     cause === undefined ? undefined : { cause },
   );
 }
+
+/** An error as a node answers it, which is not the simulator's: with a code of JSON-RPC (EIP-1474). */
+export function rpcError(code: number, message: string): Error {
+  // eslint-disable-next-line no-restricted-syntax -- a number is its code
+  return Object.assign(new Error(message), { code });
+}

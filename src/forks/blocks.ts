@@ -69,6 +69,27 @@ export class Blocks {
     this.records = this.records.slice(0, number + 1 - this.first.number);
   }
 
+  /** Whether a block is canonical. */
+  has({ number, hash }: BlockRecord): boolean {
+    return this.at(number)?.hash === hash;
+  }
+
+  /** The canonical or orphaned block with a hash, or undefined. */
+  byHash(hash: Hex): BlockRecord | undefined {
+    return this.orphans.get(hash)?.record ?? this.records.findLast((record) => record.hash === hash);
+  }
+
+  /** The branch that ends in a block, canonical or not, from the first block on. Undefined where no such block ever was. */
+  branchTo(hash: Hex): BlockRecord[] | undefined {
+    const above: BlockRecord[] = [];
+    for (let at = this.byHash(hash); at !== undefined;) {
+      if (this.has(at)) return [...this.records.slice(0, at.number + 1 - this.first.number), ...above];
+      above.unshift(at);
+      at = this.byHash(this.orphans.get(at.hash)!.block.parentHash);
+    }
+    return undefined;
+  }
+
   /** Moves the canonical blocks above a height to the orphans, and returns them. The backend still has them. */
   async orphan(number: number): Promise<PortableBlock[]> {
     const orphaned = await this.portable(this.above(number));

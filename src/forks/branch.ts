@@ -1,6 +1,6 @@
 import { sameHex } from "../core/bytes.js";
 import { simulatorError } from "./backend.js";
-import { blockRef, type BlockRef, type PortableBlock } from "./blocks.js";
+import { blockRef, type BlockRecord, type BlockRef, type PortableBlock } from "./blocks.js";
 import type { SimulatedNode } from "./node.js";
 import type { Rejection } from "./pool.js";
 import { isSystemTransaction, type SentTransaction } from "./transactions.js";
@@ -51,6 +51,35 @@ export async function switchBranch(
     orphanedTransactions: orphaned.flatMap(({ transactions }) => transactions.filter((it) => !isSystemTransaction(it))),
     rejected,
   };
+}
+
+/**
+ * Makes a branch canonical. It goes back to the last block of it that is here, and imports the rest by executing it.
+ * Each block must come out with the hash that it has there. If one does not, this node gets its old branch back.
+ *
+ * @param contents of blocks that are missing here
+ * @param source whose branch it is, for the error
+ */
+export async function followBranch(
+  node: SimulatedNode,
+  branch: readonly BlockRecord[],
+  contents: (missing: readonly BlockRecord[]) => Promise<PortableBlock[]>,
+  source: string,
+): Promise<BranchChange> {
+  const { name, blocks } = node;
+  const shared = branch.findLastIndex((record) => blocks.has(record));
+  if (shared < 0) throw simulatorError(`${name} and ${source} have no block in common on which to import`);
+  const missing = await contents(branch.slice(shared + 1));
+  const ancestor = branch[shared]!.number;
+  return switchBranch(node, ancestor, async (orphaned) => {
+    try {
+      for (const block of missing) await importBlock(node, block);
+    } catch (cause) {
+      await rollBack(node, ancestor);
+      for (const block of orphaned) await importBlock(node, block);
+      throw simulatorError(`${name} could not adopt the branch of ${source}`, cause);
+    }
+  });
 }
 
 /**

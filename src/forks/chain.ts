@@ -1,27 +1,23 @@
-import { sameHex, type Hex } from "../core/bytes.js";
+import type { Hex } from "../core/bytes.js";
 import type { Request } from "../rpc/request.js";
 import { simulatorError, type Backend, type ChainFactory } from "./backend.js";
-import { blockRef, sharedLength, type BlockRef } from "./blocks.js";
-import { importBlock, rollBack, switchBranch, type BranchChange } from "./branch.js";
+import { blockRef, type BlockRecord, type BlockRef } from "./blocks.js";
+import { followBranch, switchBranch, type BranchChange } from "./branch.js";
 import { checkOptions, createNode, type ChainOptions, type SimulatedNode } from "./node.js";
 import { withoutOwn } from "./ownTransactions.js";
 import { toPassing, toSeconds, type Passing } from "./passTime.js";
-import { Requests } from "./requests.js";
-import { isSystemTransaction } from "./transactions.js";
+import { reorganize, type ReorgOptions } from "./reorg.js";
+import { orphanIn, Requests } from "./requests.js";
+import { Shadow, type Follower } from "./shadow.js";
 
-export interface ReorgOptions {
-  /** Number of blocks replaced, from the head backwards. At least 1. */
-  readonly depth: number;
-  /** Number of blocks that the new branch is longer than the old one. Default: 0. */
-  readonly extra?: number;
-  /** Distinguishes the new branch; the same seed gives the same branch when the same script runs again. */
-  readonly seed?: string;
-  /**
-   * What becomes of the transactions in the replaced blocks. `"keep"` (default): each goes into the new block of the
-   * same height. There it may do something else, or be rejected. `"drop"`: none comes back. A list of raw transactions
-   * goes into the first new block instead. They stand in the order of the node's pool (by tip).
-   */
-  readonly transactions?: "keep" | "drop" | readonly Hex[];
+/** What neither mines, nor sends, nor changes the node. */
+const READING =
+  /^(?:eth_(?:accounts|blockNumber|call|chainId|createAccessList|estimateGas|feeHistory|gasPrice|get\w+|syncing)|debug_trace\w+|net_version|web3_\w+)$/;
+
+/** A branch of a chain, as it is or was when the chain left it. */
+export interface Branch {
+  readonly name: string;
+  readonly head: BlockRef;
 }
 
 /**
@@ -57,8 +53,12 @@ export class SimulatedChain<Tools = unknown> {
 
   readonly #backend: Backend<Tools>;
   readonly #node: SimulatedNode;
+  readonly #shadow: Shadow;
   readonly #answer: Request;
   readonly #closing: (() => void)[] = [];
+  /** The branches that this chain has left, with their heads. */
+  readonly #left = new Map<string, BlockRecord>();
+  #branch = "main";
   #reorgs = 0;
   #queue: Promise<unknown> = Promise.resolve();
 
@@ -74,8 +74,13 @@ export class SimulatedChain<Tools = unknown> {
     this.tools = backend.tools;
     this.#backend = backend;
     this.#node = node;
+    this.#shadow = new Shadow(node.blocks, () => this.#createFollower());
     const requests = new Requests(node);
-    this.#answer = withoutOwn(node, (args) => requests.answer(args));
+    const own = withoutOwn(node, (args) => requests.answer(args));
+    this.#answer = async (args) => {
+      const orphan = orphanIn(node.blocks, args);
+      return orphan === undefined ? own(args) : this.#shadow.ask(orphan, args);
+    };
   }
 
   /** Creates a chain with a working history contract. Its head is the third block, or the block forked from. */
@@ -99,7 +104,13 @@ export class SimulatedChain<Tools = unknown> {
     return record && blockRef(record);
   }
 
-  /** Blocks that were canonical once, in the order in which they stopped being so. `eth_getBlockByHash` returns them. */
+  /** The branch that this chain is on, and those that it has left, with their heads. */
+  get branches(): { readonly current: Branch; readonly left: readonly Branch[] } {
+    const left = [...this.#left].map(([name, record]) => ({ name, head: blockRef(record) }));
+    return { current: { name: this.#branch, head: this.head }, left };
+  }
+
+  /** Blocks that were canonical once, in the order in which they stopped being so. All that has a block's hash as an argument still reads them. */
   get orphans(): BlockRef[] {
     return [...this.#node.blocks.orphans.values()].map(({ record }) => blockRef(record));
   }
@@ -170,24 +181,71 @@ export class SimulatedChain<Tools = unknown> {
    * @throws FORK_SIMULATOR when the chain has no more than `depth` blocks that can be replaced
    */
   async reorg(options: ReorgOptions): Promise<BranchChange> {
-    const { depth, extra = 0, seed = "", transactions = "keep" } = options;
-    if (!Number.isSafeInteger(depth) || depth < 1) throw simulatorError(`A reorg of depth ${depth} is none`);
-    if (!Number.isSafeInteger(extra) || extra < 0) throw simulatorError(`A branch cannot be ${extra} blocks longer`);
-    const { blocks, miner, pool } = this.#node;
-    return this.#exclusively(() =>
-      switchBranch(this.#node, blocks.head.number - depth, async (orphaned, rejected) => {
-        miner.reseed(`reorg ${++this.#reorgs} ${seed}`);
-        if (typeof transactions !== "string") for (const raw of transactions) await pool.submit(raw, rejected);
-        for (let i = 0; i < depth + extra; i++) {
-          if (transactions === "keep")
-            for (const transaction of orphaned[i]?.transactions ?? [])
-              if (!isSystemTransaction(transaction)) await pool.resend(transaction, rejected);
-          await miner.mine({ timestamp: orphaned[i]?.record.timestamp });
-          if (blocks.head.hash === orphaned[i]?.record.hash)
-            throw simulatorError(`The new block ${blocks.head.number} of ${this.name} is the one it should replace`);
-        }
-      }),
-    );
+    return this.#exclusively(() => reorganize(this.#node, options, ++this.#reorgs));
+  }
+
+  /**
+   * Leaves the last blocks, and goes on from there on a branch of its own. The other branch keeps its name, "main" for
+   * the first. {@link switchTo} leads back to it, and {@link viewAt} reads it meanwhile.
+   *
+   * @param depth how many blocks the other branch is ahead. Default: 0
+   * @throws FORK_SIMULATOR where there is a branch of that name, or no such depth
+   * @example
+   * await chain.branch("theirs", { depth: 3 });
+   * await chain.mine(4);
+   * await chain.switchTo("main");
+   */
+  async branch(name: string, { depth = 0 }: { depth?: number } = {}): Promise<BranchChange> {
+    if (!Number.isSafeInteger(depth) || depth < 0) throw simulatorError(`A branch of depth ${depth} is none`);
+    const { blocks, miner } = this.#node;
+    return this.#exclusively(async () => {
+      if (name === this.#branch || this.#left.has(name)) throw simulatorError(`${this.name} has a branch "${name}"`);
+      const { head } = blocks;
+      const change = await switchBranch(this.#node, head.number - depth, async () => miner.reseed(`branch ${name}`));
+      this.#left.set(this.#branch, head);
+      this.#branch = name;
+      return change;
+    });
+  }
+
+  /**
+   * Makes a branch canonical that this chain has left, as it was then. What is not on it becomes an orphan.
+   *
+   * @throws FORK_SIMULATOR where it has left no branch of that name
+   */
+  async switchTo(name: string): Promise<BranchChange> {
+    const { blocks, miner } = this.#node;
+    return this.#exclusively(async () => {
+      const record = this.#left.get(name);
+      if (record === undefined) throw simulatorError(`${this.name} has left no branch "${name}"`);
+      const { head } = blocks;
+      // Its next block is none of the branch that this chain comes from.
+      miner.reseed(`branch ${name}`);
+      const branch = blocks.branchTo(record.hash)!;
+      const change = await followBranch(this.#node, branch, (missing) => blocks.portable(missing), name);
+      this.#left.delete(name);
+      this.#left.set(this.#branch, head);
+      this.#branch = name;
+      return change;
+    });
+  }
+
+  /**
+   * Reads as a node does whose head is a block that is canonical here, or was once. It has nothing above that block, and
+   * takes no transaction.
+   *
+   * @throws FORK_SIMULATOR, when asked, for a hash that was never canonical, and for what does not only read
+   * @example
+   * const { orphaned } = await chain.reorg({ depth: 3 });
+   * const losing = chain.viewAt(orphaned.at(-1)!.hash);
+   * await losing({ method: "eth_getBalance", params: [trader, "latest"] });
+   */
+  viewAt(hash: Hex): Request {
+    return async (args) => {
+      if (!READING.test(args.method))
+        throw simulatorError(`${args.method} is nothing that a view of ${this.name} reads`);
+      return this.#exclusively(() => this.#shadow.askAt(hash.toLowerCase() as Hex, args));
+    };
   }
 
   /**
@@ -198,27 +256,13 @@ export class SimulatedChain<Tools = unknown> {
    * @throws FORK_SIMULATOR when the chains have no block in common, or a block does not come out the same
    */
   async adopt(source: SimulatedChain<Tools>): Promise<BranchChange> {
-    const node = this.#node;
     const other = source.#node.blocks;
-    const theirs = await source.#exclusively(() =>
-      other.portable(other.records.slice(sharedLength(node.blocks.records, other.records))),
-    );
-    return this.#exclusively(() => {
-      const first = theirs[0];
-      const ancestor = first === undefined ? other.head.number : first.record.number - 1;
-      const parent = node.blocks.at(ancestor);
-      if (parent === undefined || (first !== undefined && !sameHex(parent.hash, first.block.parentHash)))
-        throw simulatorError(`${this.name} and ${source.name} have no block in common on which to import`);
-      return switchBranch(node, ancestor, async (orphaned) => {
-        try {
-          for (const block of theirs) await importBlock(node, block);
-        } catch (cause) {
-          await rollBack(node, ancestor);
-          for (const block of orphaned) await importBlock(node, block);
-          throw simulatorError(`${this.name} could not adopt the branch of ${source.name}`, cause);
-        }
-      });
-    });
+    const { branch, theirs } = await source.#exclusively(async () => ({
+      branch: [...other.records],
+      theirs: await other.portable(other.records.filter((record) => !this.#node.blocks.has(record))),
+    }));
+    const contents = async (missing: readonly BlockRecord[]) => theirs.slice(theirs.length - missing.length);
+    return this.#exclusively(() => followBranch(this.#node, branch, contents, source.name));
   }
 
   /**
@@ -254,8 +298,26 @@ export class SimulatedChain<Tools = unknown> {
 
   /** Frees the chain, after what is under way. */
   async close(): Promise<void> {
-    await this.#exclusively(() => this.#backend.close());
+    await this.#exclusively(async () => {
+      await this.#shadow.close();
+      await this.#backend.close();
+    });
     for (const action of this.#closing.splice(0)) action();
+  }
+
+  /** A chain for the branches that this one has left. */
+  async #createFollower(): Promise<Follower> {
+    const chain = await SimulatedChain.create(this.factory, {
+      ...this.options,
+      blocks: 0,
+      name: `a branch of ${this.name}`,
+    });
+    return {
+      request: chain.request,
+      has: (record) => chain.#node.blocks.has(record),
+      follow: (branch, contents) => chain.#exclusively(() => followBranch(chain.#node, branch, contents, this.name)),
+      close: () => chain.close(),
+    };
   }
 
   #exclusively<T>(action: () => Promise<T>): Promise<T> {

@@ -1,11 +1,12 @@
 export { type Backend, type BackendOptions, type ChainFactory } from "./backend.js";
 export { type BlockRef } from "./blocks.js";
 export { type BranchChange } from "./branch.js";
-export { SimulatedChain, type ReorgOptions } from "./chain.js";
+export { SimulatedChain, type Branch } from "./chain.js";
 export { hardFork, type HardForkOptions } from "./hardFork.js";
 export { HISTORY_ADDRESS, HISTORY_CODE, HISTORY_WINDOW, SYSTEM_ADDRESS, type HistoryMode } from "./history.js";
 export { type ChainOptions } from "./node.js";
 export { liveTime, passTime, type DevelopmentChain, type LiveTime, type Passing } from "./passTime.js";
+export { type ReorgOptions } from "./reorg.js";
 export { heal, partition, type PartitionOptions } from "./partition.js";
 export { type RpcBlock, type RpcTransaction, type SentTransaction } from "./transactions.js";
 export { DEPOSITOR_ADDRESS, L1_BLOCK_ADDRESS, installL1Block, showL1Origin } from "./l1Origin.js";

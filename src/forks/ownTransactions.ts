@@ -7,7 +7,7 @@ import { isSystemTransaction, type RpcBlock } from "./transactions.js";
 const COUNT = /^eth_getBlockTransactionCountBy(Hash|Number)$/;
 const BY_INDEX = /^eth_getTransactionByBlock(Hash|Number)AndIndex$/;
 const TELLING =
-  /^eth_(?:getBlockBy(?:Hash|Number)|getTransaction(?:ByHash|Receipt)|getLogs|getFilter(?:Changes|Logs)|pendingTransactions)$/;
+  /^eth_(?:getBlock(?:By(?:Hash|Number)|Receipts)|getTransaction(?:ByHash|Receipt)|getLogs|getFilter(?:Changes|Logs)|pendingTransactions)$/;
 
 /**
  * Answers as if the simulator had sent no transaction of its own. On a real chain none stands for EIP-2935's system

@@ -1,5 +1,6 @@
-import { toQuantity } from "../core/bytes.js";
-import { simulatorError, type RpcCall } from "./backend.js";
+import { toQuantity, type Hex } from "../core/bytes.js";
+import { isMethodMissing, rpcError, simulatorError, type RpcCall } from "./backend.js";
+import type { Blocks } from "./blocks.js";
 import { call } from "./calls.js";
 import type { SimulatedNode } from "./node.js";
 import { toSeconds } from "./passTime.js";
@@ -12,6 +13,10 @@ const CHEAT =
 
 // Requests that would replace the chain behind the simulator's back, or let the wall clock in.
 const REFUSED = /^(?:hardhat|anvil)_(?:reset|reorg|rollback|loadState)$|^evm_setIntervalMining$/;
+
+// What takes a block's hash. Of its transactions' number and of each one the block itself tells.
+const BY_HASH =
+  /^(?:eth_(?:call|estimateGas|createAccessList|get(?:Balance|BlockReceipts|Code|Logs|Proof|StorageAt|TransactionCount))|debug_trace(?:BlockByHash|Call))$/;
 
 /** Overrides some JSON-RPC methods and forwards the rest to the backend. */
 export class Requests {
@@ -54,6 +59,8 @@ export class Requests {
         return this.#snapshots.take();
       case "evm_revert":
         return this.#snapshots.revert(String(params[0]));
+      case "eth_getBlockReceipts":
+        return this.#receipts(params);
       case "eth_getBlockByHash":
         return (await relay(method, ...params)) ?? this.#orphan(String(params[0]), params[1] === true);
       case "eth_estimateGas":
@@ -137,9 +144,44 @@ export class Requests {
     return miner.automine ? miner.automined(send) : send();
   }
 
+  /** Hardhat lacks the method. */
+  async #receipts([block]: readonly unknown[]): Promise<unknown> {
+    const { relay } = this.#node;
+    try {
+      return await relay("eth_getBlockReceipts", block);
+    } catch (error) {
+      if (!isMethodMissing(error)) throw error;
+    }
+    const at = typeof block === "object" ? Object.values(block as Record<string, unknown>)[0] : block;
+    const by = typeof at === "string" && at.length === 66 ? "Hash" : "Number";
+    const found = (await relay(`eth_getBlockBy${by}`, at, false)) as { transactions: Hex[] } | null;
+    return found && Promise.all(found.transactions.map((hash) => relay("eth_getTransactionReceipt", hash)));
+  }
+
   #orphan(hash: string, full: boolean): unknown {
     const block = this.#node.blocks.orphans.get(hash.toLowerCase())?.block;
     if (block === undefined) return null;
     return full ? block : { ...block, transactions: block.transactions.map((transaction) => transaction.hash) };
   }
+}
+
+/**
+ * The orphaned block that a request names by its hash, EIP-1898 included. Only a chain that has it can answer.
+ *
+ * @throws an error of JSON-RPC where the request wants none but canonical blocks
+ */
+export function orphanIn({ orphans }: Blocks, { method, params = [] }: RpcCall): Hex | undefined {
+  if (method === "eth_getBlockByHash" || !BY_HASH.test(method)) return undefined;
+  for (const param of params) {
+    const { blockHash = param, requireCanonical } = (param ?? {}) as {
+      blockHash?: unknown;
+      requireCanonical?: boolean;
+    };
+    const hash = typeof blockHash === "string" ? (blockHash.toLowerCase() as Hex) : undefined;
+    if (hash === undefined || !orphans.has(hash)) continue;
+    // EIP-1898 recommends the code.
+    if (requireCanonical === true) throw rpcError(-32_000, `hash ${hash} is not currently canonical`);
+    return hash;
+  }
+  return undefined;
 }

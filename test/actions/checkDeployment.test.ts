@@ -164,7 +164,7 @@ describe("checkDeployment", () => {
     const guard = await standalone();
     await chain.mine(2);
     expect(found(await check({ guard }), "receipt").outcome).to.equal("ok");
-    await chain.reorg({ depth: 3, transactions: [] });
+    await chain.reorg({ depth: 3, keep: false });
     const report = await check({ guard });
     const { hash } = chain.at(BigInt(guard.receipt!.blockNumber))!;
     expect(found(report, "receipt")).to.deep.include({

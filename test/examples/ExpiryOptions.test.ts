@@ -383,7 +383,7 @@ describe("ExpiryOptions", () => {
       const { bob, carol } = signers;
       const [first, second] = [{ ...terms, salt: 1n }, { ...terms, salt: 1n, strike: STRIKE * 2n }]; // prettier-ignore
       await market.connect(bob).offer(first, { value: COLLATERAL });
-      await world.chain.reorg({ depth: 1, transactions: "drop", seed: "another offer" });
+      await world.chain.reorg({ depth: 1, keep: false, seed: "another offer" });
       await market.connect(bob).offer(second, { value: COLLATERAL });
       await expect(market.connect(carol).buy(first, { value: PREMIUM }))
         .to.be.revertedWithCustomError(market, "WrongStage")

@@ -384,7 +384,7 @@ describe("MarginPerps", () => {
       const orders = [await sign("alice", { size: 2n * UNIT }), await sign("bob", { size: -UNIT, limitPrice: PRICE })];
       for (const { order, signature } of orders) await perps.execute(order, signature);
       const before = [await accountOf("alice"), await accountOf("bob")];
-      await world.chain.reorg({ depth: 2, seed: "F18", transactions: "drop" });
+      await world.chain.reorg({ depth: 2, seed: "F18", keep: false });
       expect((await accountOf("alice")).size).to.equal(0n);
       for (const { order, signature } of orders.reverse()) await perps.execute(order, signature);
       expect([await accountOf("alice"), await accountOf("bob")]).to.deep.equal(before);

@@ -16,7 +16,7 @@ describe("OrderQueue", () => {
     const execute = queue.connect(keeper).getFunction("execute");
 
     // The shallow reorg leaves the anchor canonical and puts Bob's order under Alice's key.
-    await chain.reorg({ depth: 1, seed: "shallow", transactions: "drop" });
+    await chain.reorg({ depth: 1, seed: "shallow", keep: false });
     await queue.connect(bob).queue(1_000_000n, { value: 1n });
     expect(chain.at(below.number)?.hash).to.equal(below.hash);
     await expect(execute(1n, below))

@@ -141,7 +141,7 @@ describe("simulated chain", () => {
       await probe.getFunction("set").send(1);
       await chain.reorg({ depth: 3, seed: "once more" });
       await probe.getFunction("set").send(2);
-      await chain.reorg({ depth: 1, transactions: "drop" });
+      await chain.reorg({ depth: 1, keep: false });
       await chain.mine(40);
       return chain.head;
     };
@@ -178,7 +178,7 @@ describe("simulated chain", () => {
     const probe = await deployProbe(chain);
     const sent = await probe.getFunction("set").send(5);
     const old = await blockAt(chain, chain.head.number);
-    const change = await chain.reorg({ depth: 1, transactions: "drop" });
+    const change = await chain.reorg({ depth: 1, keep: false });
     expect(chain.orphans).to.deep.equal(change.orphaned);
     expect(await chain.request({ method: "eth_getBlockByHash", params: [old.hash, false] })).to.deep.equal(old);
     const full = (await chain.request({ method: "eth_getBlockByHash", params: [old.hash, true] })) as {
@@ -219,7 +219,7 @@ describe("simulated chain", () => {
       // The stranger's money came from a cheat code between the raw transaction's block and the next: it goes with them.
       const depth =
         Number(chain.head.number) - (await chain.tools.ethers.provider.getTransactionReceipt(rawHash))!.blockNumber + 1;
-      const dropped = await chain.reorg({ depth, transactions: "drop" });
+      const dropped = await chain.reorg({ depth, keep: false });
       expect(await value()).to.equal(1n);
       expect(dropped.orphanedTransactions.map((transaction) => transaction.raw)).to.deep.equal([
         raw,
@@ -232,13 +232,13 @@ describe("simulated chain", () => {
         data: probe.interface.encodeFunctionData("set", [9]),
         to: await probe.getAddress(),
       });
-      await chain.reorg({ depth: 3, transactions: [other as Hex] });
+      await chain.reorg({ depth: 3, keep: false, add: [other as Hex] });
       expect(await value()).to.equal(9n);
       const block = await blockAt(chain, chain.head.number - 2n);
       expect(block.transactions).to.deep.equal([Transaction.from(other).hash]);
 
       // Signed by the first account for a nonce that the new branch has not reached.
-      const rejected = await chain.reorg({ depth: 1, transactions: [`${other.slice(0, -2)}00` as Hex] });
+      const rejected = await chain.reorg({ depth: 1, keep: false, add: [`${other.slice(0, -2)}00` as Hex] });
       expect(rejected.rejected).to.have.length(1);
       await expectSoundChain(chain);
     });
@@ -249,7 +249,7 @@ describe("simulated chain", () => {
     await chain.mine(3);
     await chain.request({ method: "evm_setAutomine", params: [false] });
     const waiting = await probe.getFunction("set").send(3, { gasLimit: 100_000 });
-    await chain.reorg({ depth: 2, transactions: [] });
+    await chain.reorg({ depth: 2, keep: false });
     expect(await chain.request({ method: "eth_getTransactionReceipt", params: [waiting.hash] })).to.equal(null);
     const pool = (await chain.request({ method: "eth_pendingTransactions" })) as { hash: Hex }[];
     expect(pool.map(({ hash }) => hash)).to.deep.equal([waiting.hash]);
@@ -266,7 +266,7 @@ describe("simulated chain", () => {
       await chain.mine(15);
     }
     const started = performance.now();
-    const change = await chain.reorg({ depth: 157, transactions: "keep" });
+    const change = await chain.reorg({ depth: 157 });
     const took = performance.now() - started;
     console.log(`      157 blocks: ${took.toFixed(0)} ms`);
     expect(change.orphaned).to.have.length(157);
@@ -289,7 +289,7 @@ describe("simulated chain", () => {
     const second = await chain.request({ method: "evm_snapshot" });
     const secondHead = chain.head;
     await chain.mine(2);
-    await chain.reorg({ depth: 5, transactions: "drop" });
+    await chain.reorg({ depth: 5, keep: false });
     expect(await value()).to.equal(1n);
 
     // The second snapshot's block is an orphan: it comes back, and with it what was written on it.

@@ -30,20 +30,20 @@ describe("replay of the example exchange, at its edges", function () {
     afterEach(() => fresh.world.chain.close());
 
     /** What both branches log from here on. The second begins with the same transactions, or above the first's heights. */
-    async function branches(transactions: "keep" | "drop") {
+    async function branches(keep: boolean) {
       await fresh.perps("alice").deposit(ETH, 777n);
       await fresh.perps("alice").close(ETH);
       const dropped = (await fresh.events()).slice(before.length);
-      await fresh.world.chain.reorg({ depth: 2, seed: "replay", transactions });
+      await fresh.world.chain.reorg({ depth: 2, seed: "replay", keep });
       await fresh.perps("feed").setPrice(ETH, 2_100n * UNIT);
-      if (transactions === "drop") await fresh.perps("alice").close(ETH);
+      if (!keep) await fresh.perps("alice").close(ETH);
       const canonical = (await fresh.events()).slice(before.length);
       expect((await again([...before, ...canonical])).divergence).to.equal(undefined);
       return { dropped, canonical };
     }
 
     it("refuses two blocks of one height, and heights that go back", async () => {
-      const { dropped, canonical } = await branches("keep");
+      const { dropped, canonical } = await branches(true);
       const mixed = await rejected("EVENT_ORDER", again([...before, dropped[0]!, ...canonical]));
       expect(mixed.details).to.deep.include({ at: before.length + 1, fault: "branch" });
       expect(mixed.details.previous.block.hash).to.equal(dropped[0]!.block.hash);
@@ -53,7 +53,7 @@ describe("replay of the example exchange, at its edges", function () {
     });
 
     it("finds by its values what heights do not show", async () => {
-      const { dropped, canonical } = await branches("drop");
+      const { dropped, canonical } = await branches(false);
       const { divergence } = await again([...before, ...dropped, ...canonical]);
       // The position was closed on the dropped branch.
       const at = before.length + dropped.length + canonical.findIndex(({ name }) => name === "Settled");
@@ -63,7 +63,7 @@ describe("replay of the example exchange, at its edges", function () {
     });
 
     it("finds by the committed root what no later event depends on", async () => {
-      const { dropped, canonical } = await branches("drop");
+      const { dropped, canonical } = await branches(false);
       const [deposit] = dropped;
       const { number } = fresh.world.chain.head;
       const { root } = await fresh.ledgerAt(number);

@@ -1,0 +1,114 @@
+import { toHex, type Hex } from "../core/bytes.js";
+import { keccak256 } from "../core/keccak.js";
+import { simulatorError } from "./backend.js";
+import type { PortableBlock } from "./blocks.js";
+import { switchBranch, type BranchChange } from "./branch.js";
+import type { SimulatedNode } from "./node.js";
+import type { Rejection } from "./pool.js";
+import { isSystemTransaction, type SentTransaction } from "./transactions.js";
+
+/**
+ * What a reorg replaces, and what becomes of the transactions in it. By default each comes back in the new block of the
+ * same height. There it may do something else, or be rejected.
+ */
+export interface ReorgOptions {
+  /** Number of blocks replaced, from the head backwards. At least 1. */
+  readonly depth: number;
+  /** Number of blocks that the new branch is longer than the old one. Default: 0. */
+  readonly extra?: number;
+  /** Distinguishes the new branch; the same seed gives the same branch when the same script runs again. */
+  readonly seed?: string;
+  /** Whether the transactions come back: all (default), none, or those for which it answers true. */
+  readonly keep?: boolean | ((transaction: SentTransaction) => boolean);
+  /** Hashes of transactions that do not come back. */
+  readonly drop?: readonly Hex[];
+  /** Raw transactions that come back in place of others, by the others' hash: the same nonce with another effect. */
+  readonly replace?: Readonly<Record<Hex, Hex>>;
+  /**
+   * The order in which they come back. A list of hashes names those that come first, in its order. Each new block has
+   * as many as the one that it replaces. Within a block the node's pool decides: by tip, then by arrival.
+   */
+  readonly reorder?: "reverse" | "shuffle" | readonly Hex[];
+  /** Raw transactions of the new branch alone, in its first block. */
+  readonly add?: readonly Hex[];
+}
+
+/** Puts a transaction into the pool of the new branch. */
+type Entry = (rejected: Rejection[]) => Promise<void>;
+
+/** Replaces the last blocks by others. @param count how many reorgs this chain has had, this one included */
+export async function reorganize(node: SimulatedNode, options: ReorgOptions, count: number): Promise<BranchChange> {
+  const { depth, extra = 0, seed = "" } = options;
+  if (!Number.isSafeInteger(depth) || depth < 1) throw simulatorError(`A reorg of depth ${depth} is none`);
+  if (!Number.isSafeInteger(extra) || extra < 0) throw simulatorError(`A branch cannot be ${extra} blocks longer`);
+  const { blocks, miner } = node;
+  const ancestor = blocks.head.number - depth;
+  await requireNamed(node, ancestor, options);
+  return switchBranch(node, ancestor, async (orphaned, rejected) => {
+    miner.reseed(`reorg ${count} ${seed}`);
+    const plan = planOf(node, orphaned, options, `${count} ${seed}`);
+    for (let i = 0; i < depth + extra; i++) {
+      const replaced = orphaned[i]?.record;
+      for (const enter of plan[i] ?? []) await enter(rejected);
+      await miner.mine({ timestamp: replaced?.timestamp });
+      if (blocks.head.hash === replaced?.hash)
+        throw simulatorError(`The new block ${blocks.head.number} of ${node.name} is the one it should replace`);
+    }
+  });
+}
+
+/** A reorg that names a transaction which it does not concern is a slip. Nothing has happened yet. */
+async function requireNamed({ blocks }: SimulatedNode, ancestor: number, options: ReorgOptions): Promise<void> {
+  const { drop = [], replace = {}, reorder = [] } = options;
+  const named = [...drop, ...Object.keys(replace), ...(typeof reorder === "string" ? [] : reorder)];
+  if (named.length === 0) return;
+  const replaced = await blocks.portable(blocks.above(ancestor));
+  const known = new Set<string>(replaced.flatMap(({ transactions }) => transactions.map(({ hash }) => hash)));
+  for (const hash of named)
+    if (!known.has(hash)) throw simulatorError(`The transaction ${hash} is in none of the replaced blocks`);
+}
+
+/** What goes into each new block. */
+function planOf(
+  { pool }: SimulatedNode,
+  orphaned: readonly PortableBlock[],
+  options: ReorgOptions,
+  seed: string,
+): Entry[][] {
+  const { keep = true, drop = [], replace = {}, reorder = [], add = [] } = options;
+  const comesBack = (transaction: SentTransaction): boolean =>
+    !drop.includes(transaction.hash) && (typeof keep === "boolean" ? keep : keep(transaction));
+  const staying = orphaned.map(({ transactions }) =>
+    transactions.filter((it) => !isSystemTransaction(it) && comesBack(it)),
+  );
+  const queue = inOrder(staying.flat(), reorder, seed);
+  const plan: Entry[][] = staying.map((transactions) =>
+    queue.splice(0, transactions.length).map((transaction) => {
+      const other = replace[transaction.hash];
+      return (rejected) => (other === undefined ? pool.resend(transaction, rejected) : pool.submit(other, rejected));
+    }),
+  );
+  plan[0]?.unshift(
+    ...add.map(
+      (raw): Entry =>
+        (rejected) =>
+          pool.submit(raw, rejected),
+    ),
+  );
+  return plan;
+}
+
+function inOrder(
+  transactions: SentTransaction[],
+  reorder: NonNullable<ReorgOptions["reorder"]>,
+  seed: string,
+): SentTransaction[] {
+  if (reorder === "reverse") return transactions.reverse();
+  if (reorder === "shuffle") {
+    const draw = ({ hash }: SentTransaction): Hex => toHex(keccak256(new TextEncoder().encode(`${seed} ${hash}`)));
+    return transactions.sort((a, b) => (draw(a) < draw(b) ? -1 : 1));
+  }
+  const place = ({ hash }: SentTransaction): number =>
+    reorder.includes(hash) ? reorder.indexOf(hash) : reorder.length;
+  return transactions.sort((a, b) => place(a) - place(b));
+}

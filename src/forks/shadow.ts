@@ -1,0 +1,69 @@
+import type { Hex } from "../core/bytes.js";
+import type { Request } from "../rpc/request.js";
+import { simulatorError, type RpcCall } from "./backend.js";
+import type { BlockRecord, Blocks, PortableBlock } from "./blocks.js";
+
+/** A chain that blocks of another can be imported into. */
+export interface Follower {
+  readonly request: Request;
+  /** Whether its canonical branch has the block. */
+  has(record: BlockRecord): boolean;
+  /** Makes a branch its own, of which the other chain has everything. */
+  follow(
+    branch: readonly BlockRecord[],
+    contents: (missing: readonly BlockRecord[]) => Promise<PortableBlock[]>,
+  ): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+/**
+ * Keeps branches readable that a chain has left, as a node does that saw both: state, receipts, logs and proofs.
+ *
+ * A backend has one branch at a time. So the blocks of another are executed on a second one, which is made when it is
+ * first asked for. It costs as much as mining the chain again, once; and later as much as the blocks that it lacks.
+ */
+export class Shadow {
+  readonly #blocks: Blocks;
+  readonly #create: () => Promise<Follower>;
+  #follower: Promise<Follower> | undefined;
+
+  /** @param create makes a chain that begins with the same block as `blocks` */
+  constructor(blocks: Blocks, create: () => Promise<Follower>) {
+    this.#blocks = blocks;
+    this.#create = create;
+  }
+
+  /** Asks about a block by its hash, wherever it lies. */
+  async ask(hash: Hex, call: RpcCall): Promise<unknown> {
+    const branch = this.#branchTo(hash);
+    const follower = await this.#ready();
+    if (!follower.has(branch.at(-1)!)) await this.#follow(follower, branch);
+    return follower.request(call);
+  }
+
+  /** Asks as of a node whose head is the block. */
+  async askAt(hash: Hex, call: RpcCall): Promise<unknown> {
+    const follower = await this.#ready();
+    await this.#follow(follower, this.#branchTo(hash));
+    return follower.request(call);
+  }
+
+  async close(): Promise<void> {
+    await (await this.#follower)?.close();
+  }
+
+  #branchTo(hash: Hex): BlockRecord[] {
+    const branch = this.#blocks.branchTo(hash);
+    if (branch === undefined) throw simulatorError(`No block ${hash} was ever canonical here`);
+    return branch;
+  }
+
+  #follow(follower: Follower, branch: readonly BlockRecord[]): Promise<unknown> {
+    return follower.follow(branch, (missing) => this.#blocks.portable(missing));
+  }
+
+  #ready(): Promise<Follower> {
+    this.#follower ??= this.#create();
+    return this.#follower;
+  }
+}
