@@ -5,6 +5,8 @@ import {IGuardErrors} from "../interfaces/IGuardErrors.sol";
 
 /// @title Shows a test what a contract sees of the branch that it executes on
 contract BranchProbe is IGuardErrors {
+    event Logged(uint256 value);
+
     /// @notice What {set} stored last.
     uint256 public value;
 
@@ -38,5 +40,9 @@ contract BranchProbe is IGuardErrors {
         assembly ("memory-safe") {
             revert(add(copy, 0x20), mload(copy))
         }
+    }
+
+    function log(uint256[] calldata values) external {
+        for (uint256 i = 0; i < values.length; ++i) emit Logged(values[i]);
     }
 }

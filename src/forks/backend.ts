@@ -1,3 +1,4 @@
+import type { Hex } from "../core/bytes.js";
 import { SettlementGuardError } from "../core/errors.js";
 import type { Request } from "../rpc/request.js";
 
@@ -9,6 +10,12 @@ export interface BackendOptions {
   readonly genesisTime?: number;
   /** Continue another chain's history and state after one of its blocks, instead of starting at a genesis. */
   readonly forkFrom?: { request: Request; blockNumber: bigint };
+}
+
+/** What a subscriber gets: EIP-1193's `ProviderMessage` for `eth_subscribe`. */
+export interface SubscriptionMessage {
+  readonly type: "eth_subscription";
+  readonly data: { readonly subscription: Hex; readonly result: unknown };
 }
 
 /** One development chain in this process (or reachable from it), with automining on and nothing mined yet. */
@@ -23,6 +30,8 @@ export interface Backend<Tools = unknown> {
    * answers the simulator. That must not wait for the simulator's answer: it goes through `inner`.
    */
   route?(request: Request, inner: Request): void;
+  /** Passes a subscription's message on to {@link Backend.tools}. A backend whose tools do not listen leaves this out. */
+  notify?(message: SubscriptionMessage): void;
   /** Frees the chain. Nothing is asked of it afterwards. */
   close(): Promise<void>;
 }

@@ -32,6 +32,7 @@ export async function switchBranch(
   const { blocks, miner, pool } = node;
   checkRollback(node, ancestor);
   const rejected: Rejection[] = [];
+  await node.filters.leave(ancestor);
   const waiting = await pool.waiting();
   await miner.suspendAutomine();
   let orphaned: PortableBlock[];

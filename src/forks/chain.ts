@@ -1,6 +1,6 @@
 import type { Hex } from "../core/bytes.js";
 import type { Request } from "../rpc/request.js";
-import { simulatorError, type Backend, type ChainFactory } from "./backend.js";
+import { simulatorError, type Backend, type ChainFactory, type SubscriptionMessage } from "./backend.js";
 import { blockRef, type BlockRecord, type BlockRef } from "./blocks.js";
 import { followBranch, switchBranch, type BranchChange } from "./branch.js";
 import { checkOptions, createNode, type ChainOptions, type SimulatedNode } from "./node.js";
@@ -56,6 +56,7 @@ export class SimulatedChain<Tools = unknown> {
   readonly #shadow: Shadow;
   readonly #answer: Request;
   readonly #closing: (() => void)[] = [];
+  readonly #listeners = new Set<(message: SubscriptionMessage) => void>();
   /** The branches that this chain has left, with their heads. */
   readonly #left = new Map<string, BlockRecord>();
   #branch = "main";
@@ -91,6 +92,18 @@ export class SimulatedChain<Tools = unknown> {
     if (options.forkFrom === undefined) await chain.mine(options.blocks ?? 3);
     backend.route?.(chain.request, withoutOwn(chain.#node, backend.request));
     return chain;
+  }
+
+  /** Listens to subscriptions (EIP-1193): `eth_subscribe` to "logs" or "newHeads". A log that a reorg undid comes again, with `removed: true`. */
+  on(event: "message", listener: (message: SubscriptionMessage) => void): this {
+    if (event === "message") this.#listeners.add(listener);
+    return this;
+  }
+
+  /** Ends {@link on}. */
+  removeListener(event: "message", listener: (message: SubscriptionMessage) => void): this {
+    if (event === "message") this.#listeners.delete(listener);
+    return this;
   }
 
   /** The canonical head. */
@@ -299,6 +312,7 @@ export class SimulatedChain<Tools = unknown> {
   /** Frees the chain, after what is under way. */
   async close(): Promise<void> {
     await this.#exclusively(async () => {
+      this.#node.filters.clear();
       await this.#shadow.close();
       await this.#backend.close();
     });
@@ -320,9 +334,31 @@ export class SimulatedChain<Tools = unknown> {
     };
   }
 
+  /** Tells the subscribers what has changed. */
+  async #tell(): Promise<void> {
+    for (const { id, kind } of this.#node.filters.subscriptions) {
+      const changes = (await this.#answer({ method: "eth_getFilterChanges", params: [id] })) as unknown[];
+      for (const change of changes) {
+        const result =
+          kind === "logs" ? change : await this.#answer({ method: "eth_getBlockByHash", params: [change, false] });
+        const message = { type: "eth_subscription", data: { subscription: id, result } } as const;
+        this.#backend.notify?.(message);
+        for (const listener of this.#listeners) listener(message);
+      }
+    }
+  }
+
   #exclusively<T>(action: () => Promise<T>): Promise<T> {
     const turn = this.#queue.then(action);
-    this.#queue = turn.catch(() => undefined);
+    const tell = () => this.#tell().catch(surface);
+    this.#queue = turn.then(tell, tell);
     return turn;
   }
+}
+
+/** An error of a subscriber is not the request's after which it was told. */
+function surface(error: unknown): void {
+  queueMicrotask(() => {
+    throw error;
+  });
 }

@@ -1,4 +1,4 @@
-export { type Backend, type BackendOptions, type ChainFactory } from "./backend.js";
+export { type Backend, type BackendOptions, type ChainFactory, type SubscriptionMessage } from "./backend.js";
 export { type BlockRef } from "./blocks.js";
 export { type BranchChange } from "./branch.js";
 export { SimulatedChain, type Branch } from "./chain.js";

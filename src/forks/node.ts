@@ -1,6 +1,7 @@
 import { requestOf, simulatorError, type Ask, type Backend, type BackendOptions } from "./backend.js";
 import { Blocks, readHead } from "./blocks.js";
 import { Checkpoints } from "./checkpoints.js";
+import { Filters } from "./filters.js";
 import type { HistoryMode } from "./history.js";
 import { HistoryFiller } from "./historyFiller.js";
 import { Miner } from "./miner.js";
@@ -42,6 +43,7 @@ export interface SimulatedNode {
   readonly history: HistoryFiller;
   readonly checkpoints: Checkpoints;
   readonly miner: Miner;
+  readonly filters: Filters;
   /** The chain from which this one was forked. */
   readonly origin: BackendOptions["forkFrom"];
   /** One for each hard fork that reads from this chain. */
@@ -79,7 +81,20 @@ export async function createNode(backend: Backend, options: ChainOptions): Promi
   // A backend that cannot go back is found here, and not amid a reorg.
   await checkpoints.restore(checkpoints.before(head.number));
   await miner.arm();
-  return { name, ask, relay, time, blocks, pool, history, checkpoints, miner, origin, pins: new Set() };
+  return {
+    name,
+    ask,
+    relay,
+    time,
+    blocks,
+    pool,
+    history,
+    checkpoints,
+    miner,
+    filters: new Filters(relay, blocks),
+    origin,
+    pins: new Set(),
+  };
 }
 
 /** @throws FORK_SIMULATOR for a block time or a number of blocks that cannot be */

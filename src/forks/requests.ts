@@ -29,7 +29,7 @@ export class Requests {
   }
 
   async answer({ method, params = [] }: RpcCall): Promise<unknown> {
-    const { history, miner, relay } = this.#node;
+    const { filters, history, miner, relay } = this.#node;
     if (REFUSED.test(method) && !(method === "evm_setIntervalMining" && params[0] === 0))
       throw simulatorError(
         `${method} would take ${this.#node.name} out of the simulator's hands: create another chain, or use reorg and mine`,
@@ -59,6 +59,20 @@ export class Requests {
         return this.#snapshots.take();
       case "evm_revert":
         return this.#snapshots.revert(String(params[0]));
+      case "eth_newFilter":
+        return filters.add((params[0] ?? {}) as object, false);
+      case "eth_newBlockFilter":
+        return filters.add(undefined, false);
+      case "eth_subscribe":
+        if (params[0] !== "logs" && params[0] !== "newHeads") return relay(method, ...params);
+        return filters.add(params[0] === "logs" ? ((params[1] ?? {}) as object) : undefined, true);
+      case "eth_getFilterChanges":
+        return filters.has(params[0]) ? filters.changes(params[0]) : relay(method, ...params);
+      case "eth_getFilterLogs":
+        return filters.has(params[0]) ? filters.logsOf(params[0]) : relay(method, ...params);
+      case "eth_uninstallFilter":
+      case "eth_unsubscribe":
+        return filters.remove(params[0]) || relay(method, ...params);
       case "eth_getBlockReceipts":
         return this.#receipts(params);
       case "eth_getBlockByHash":

@@ -45,6 +45,7 @@ export class UserSnapshots {
     const snapshot = this.#taken.get(id);
     if (snapshot === undefined) return false;
     this.#checkPins(snapshot);
+    this.#node.filters.forget(this.#ancestor(snapshot.records));
     for (const later of [...this.#taken.keys()]) if (BigInt(later) >= BigInt(id)) this.#taken.delete(later);
 
     if (this.#node.checkpoints.has(snapshot.backend)) await this.#restore(snapshot);

@@ -82,6 +82,11 @@ async function create(
         provider.request = (args) =>
           (answering.getStore() === connection ? inner : routed)(args as Parameters<Request>[0]);
       },
+      notify(message) {
+        // Hardhat's provider tells both: EIP-1193's event, and the one of before.
+        provider.emit("message", message);
+        provider.emit("notification", message.data);
+      },
       async close() {
         open.delete(connection);
         if (open.size === 0) answering.disable();
