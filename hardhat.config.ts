@@ -47,5 +47,8 @@ export default defineConfig({
     unknown: { type: "edr-simulated", chainType: "l1", hardfork: "prague", chainId: 999_999_937 },
     default: { type: "edr-simulated", chainType: "l1", hardfork: "prague", initialDate: "2026-01-01T00:00:00Z" },
   },
-  test: { mocha: { timeout: 120_000, parallel: !mutants, jobs: 2 }, solidity: solidityTests },
+  test: {
+    mocha: { timeout: 120_000, parallel: !mutants, jobs: 2, require: ["./hardhat/readableFailures.mjs"] },
+    solidity: solidityTests,
+  },
 });
