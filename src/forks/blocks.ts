@@ -64,6 +64,12 @@ export class Blocks {
     return this.records.slice(number + 1 - this.first.number);
   }
 
+  /** A block that is canonical from now on. It may have been so before: the same script makes the same block. */
+  push(record: BlockRecord): void {
+    this.records.push(record);
+    this.orphans.delete(record.hash);
+  }
+
   /** Forgets the canonical blocks above a height. */
   cut(number: number): void {
     this.records = this.records.slice(0, number + 1 - this.first.number);

@@ -133,13 +133,14 @@ export async function importBlock(node: SimulatedNode, { record, block, transact
     throw simulatorError(
       `Block ${record.number} came out of its import into ${node.name} as ${hash} instead of ${record.hash}`,
     );
-  // It is canonical (again).
-  blocks.orphans.delete(hash);
 }
 
-function checkRollback({ name, blocks, pins }: SimulatedNode, number: number): void {
+function checkRollback({ name, blocks, finality, pins }: SimulatedNode, number: number): void {
   if (number < blocks.first.number)
     throw simulatorError(`${name} starts at block ${blocks.first.number} and cannot be rolled back to ${number}`);
+  const { floor } = finality;
+  if (floor !== undefined && number < floor)
+    throw simulatorError(`Block ${floor} of ${name} is finalized: it cannot be rolled back to ${number}`);
   for (const pin of pins)
     if (number < pin.number)
       throw simulatorError(

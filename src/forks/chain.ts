@@ -2,10 +2,12 @@ import type { Hex } from "../core/bytes.js";
 import type { Request } from "../rpc/request.js";
 import { simulatorError, type Backend, type ChainFactory, type SubscriptionMessage } from "./backend.js";
 import { blockRef, type BlockRecord, type BlockRef } from "./blocks.js";
+import type { FinalityOptions } from "./finality.js";
 import { followBranch, switchBranch, type BranchChange } from "./branch.js";
 import { checkOptions, createNode, type ChainOptions, type SimulatedNode } from "./node.js";
 import { withoutOwn } from "./ownTransactions.js";
 import { toPassing, toSeconds, type Passing } from "./passTime.js";
+import { IntervalMining } from "./intervalMining.js";
 import { reorganize, type ReorgOptions } from "./reorg.js";
 import { orphanIn, Requests } from "./requests.js";
 import { Shadow, type Follower } from "./shadow.js";
@@ -56,6 +58,7 @@ export class SimulatedChain<Tools = unknown> {
   readonly #shadow: Shadow;
   readonly #answer: Request;
   readonly #closing: (() => void)[] = [];
+  readonly #interval = new IntervalMining(() => this.mine());
   readonly #listeners = new Set<(message: SubscriptionMessage) => void>();
   /** The branches that this chain has left, with their heads. */
   readonly #left = new Map<string, BlockRecord>();
@@ -76,7 +79,7 @@ export class SimulatedChain<Tools = unknown> {
     this.#backend = backend;
     this.#node = node;
     this.#shadow = new Shadow(node.blocks, () => this.#createFollower());
-    const requests = new Requests(node);
+    const requests = new Requests(node, this.#interval);
     const own = withoutOwn(node, (args) => requests.answer(args));
     this.#answer = async (args) => {
       const orphan = orphanIn(node.blocks, args);
@@ -182,6 +185,28 @@ export class SimulatedChain<Tools = unknown> {
       miner.letPass(time);
       return miner.arm();
     });
+  }
+
+  /**
+   * Says how far the tags `safe` and `finalized` lie behind the head. Development nodes take both for the head. No reorg
+   * goes below a finalized block from then on.
+   *
+   * @throws FORK_SIMULATOR for lags that no chain has
+   * @example
+   * chain.finality({ safe: 32, finalized: 64 });
+   */
+  finality(lags: FinalityOptions): void {
+    this.#node.finality.set(lags);
+  }
+
+  /** Keeps `safe` and `finalized` where they are, while the chain goes on: a loss of finality, as of 2023-05-11. */
+  stallFinality(): void {
+    this.#node.finality.stall();
+  }
+
+  /** Ends {@link stallFinality}: both tags catch up. */
+  resumeFinality(): void {
+    this.#node.finality.resume();
   }
 
   /**
@@ -311,6 +336,7 @@ export class SimulatedChain<Tools = unknown> {
 
   /** Frees the chain, after what is under way. */
   async close(): Promise<void> {
+    this.#interval.set(0);
     await this.#exclusively(async () => {
       this.#node.filters.clear();
       await this.#shadow.close();

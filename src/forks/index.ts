@@ -2,6 +2,7 @@ export { type Backend, type BackendOptions, type ChainFactory, type Subscription
 export { type BlockRef } from "./blocks.js";
 export { type BranchChange } from "./branch.js";
 export { SimulatedChain, type Branch } from "./chain.js";
+export { type FinalityOptions } from "./finality.js";
 export { hardFork, type HardForkOptions } from "./hardFork.js";
 export { HISTORY_ADDRESS, HISTORY_CODE, HISTORY_WINDOW, SYSTEM_ADDRESS, type HistoryMode } from "./history.js";
 export { type ChainOptions } from "./node.js";

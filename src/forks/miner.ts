@@ -76,7 +76,7 @@ export class Miner {
     if (mined === 0) return false;
     if (mined !== 1)
       throw simulatorError(`One request mined ${mined} blocks on ${this.#name}: mine the pool with evm_mine first`);
-    this.#blocks.records.push({ ...head, cheats: this.#state.cheats, historyTo: this.#history.filledTo });
+    this.#blocks.push({ ...head, cheats: this.#state.cheats, historyTo: this.#history.filledTo });
     this.startAfresh();
     await this.#checkpoints.takeIfDue();
     return true;

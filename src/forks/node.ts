@@ -2,6 +2,7 @@ import { requestOf, simulatorError, type Ask, type Backend, type BackendOptions 
 import { Blocks, readHead } from "./blocks.js";
 import { Checkpoints } from "./checkpoints.js";
 import { Filters } from "./filters.js";
+import { Finality } from "./finality.js";
 import type { HistoryMode } from "./history.js";
 import { HistoryFiller } from "./historyFiller.js";
 import { Miner } from "./miner.js";
@@ -44,6 +45,7 @@ export interface SimulatedNode {
   readonly checkpoints: Checkpoints;
   readonly miner: Miner;
   readonly filters: Filters;
+  readonly finality: Finality;
   /** The chain from which this one was forked. */
   readonly origin: BackendOptions["forkFrom"];
   /** One for each hard fork that reads from this chain. */
@@ -92,6 +94,7 @@ export async function createNode(backend: Backend, options: ChainOptions): Promi
     checkpoints,
     miner,
     filters: new Filters(relay, blocks),
+    finality: new Finality(blocks),
     origin,
     pins: new Set(),
   };

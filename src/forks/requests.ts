@@ -2,6 +2,7 @@ import { toQuantity, type Hex } from "../core/bytes.js";
 import { isMethodMissing, rpcError, simulatorError, type RpcCall } from "./backend.js";
 import type { Blocks } from "./blocks.js";
 import { call } from "./calls.js";
+import type { IntervalMining } from "./intervalMining.js";
 import type { SimulatedNode } from "./node.js";
 import { toSeconds } from "./passTime.js";
 import { UserSnapshots } from "./userSnapshots.js";
@@ -11,8 +12,8 @@ import { UserSnapshots } from "./userSnapshots.js";
 const CHEAT =
   /^(?:hardhat|anvil)_(?:set(?:Balance|Code|Nonce|StorageAt|NextBlockBaseFeePerGas)|(?:stopI|i)mpersonateAccount)$|^evm_setBlockGasLimit$/;
 
-// Requests that would replace the chain behind the simulator's back, or let the wall clock in.
-const REFUSED = /^(?:hardhat|anvil)_(?:reset|reorg|rollback|loadState)$|^evm_setIntervalMining$/;
+// Requests that would replace the chain behind the simulator's back.
+const REFUSED = /^(?:hardhat|anvil)_(?:reset|reorg|rollback|loadState)$/;
 
 // What takes a block's hash. Of its transactions' number and of each one the block itself tells.
 const BY_HASH =
@@ -21,16 +22,23 @@ const BY_HASH =
 /** Overrides some JSON-RPC methods and forwards the rest to the backend. */
 export class Requests {
   readonly #node: SimulatedNode;
+  readonly #interval: IntervalMining;
   readonly #snapshots: UserSnapshots;
 
-  constructor(node: SimulatedNode) {
+  constructor(node: SimulatedNode, interval: IntervalMining) {
     this.#node = node;
+    this.#interval = interval;
     this.#snapshots = new UserSnapshots(node);
   }
 
-  async answer({ method, params = [] }: RpcCall): Promise<unknown> {
+  async answer(call: RpcCall): Promise<unknown> {
+    const resolved = this.#node.finality.resolve(call);
+    return resolved === undefined ? null : this.#answer(resolved);
+  }
+
+  async #answer({ method, params = [] }: RpcCall): Promise<unknown> {
     const { filters, history, miner, relay } = this.#node;
-    if (REFUSED.test(method) && !(method === "evm_setIntervalMining" && params[0] === 0))
+    if (REFUSED.test(method))
       throw simulatorError(
         `${method} would take ${this.#node.name} out of the simulator's hands: create another chain, or use reorg and mine`,
       );
@@ -55,6 +63,9 @@ export class Requests {
       case "evm_setAutomine":
         await miner.setAutomine(params[0] === true);
         return true;
+      case "evm_setIntervalMining":
+        this.#interval.set(params[0]);
+        return true;
       case "evm_snapshot":
         return this.#snapshots.take();
       case "evm_revert":
@@ -78,8 +89,9 @@ export class Requests {
       case "eth_getBlockByHash":
         return (await relay(method, ...params)) ?? this.#orphan(String(params[0]), params[1] === true);
       case "eth_estimateGas":
-        await history.fill();
-        return relay(method, ...params);
+        if (params[1] === "pending") await history.fill();
+        // As geth does where no block is named. Hardhat takes the pending one.
+        return relay(method, params[0], params[1] ?? "latest", ...params.slice(2));
       case "hardhat_getAutomine":
         return miner.automine;
       case "eth_call":

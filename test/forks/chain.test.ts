@@ -369,10 +369,6 @@ describe("simulated chain", () => {
     await expectSimulatorError(chain.reorg({ depth: 4 }), /starts at block 0/);
     await expectSimulatorError(chain.reorg({ depth: 0 }), /is none/);
     await expectSimulatorError(chain.mine(1.5), /not a number of blocks/);
-    await expectSimulatorError(
-      chain.request({ method: "evm_setIntervalMining", params: [1000] }),
-      /out of the simulator's hands/,
-    );
     await expectSimulatorError(chain.request({ method: "hardhat_reset", params: [] }), /out of the simulator's hands/);
     await expectSimulatorError(create({ blockTime: 0 }), /block time/);
     expect(chain.head.number).to.equal(3n);

@@ -72,6 +72,18 @@ describe("a branch that lost", () => {
       expect(BigInt((await ask("eth_call", { to: await probe.getAddress(), data }, { blockHash: hash })) as Hex)).to.equal(value); // prettier-ignore
   });
 
+  it("is canonical again where a script makes the same blocks once more", async () => {
+    const at = () => ask("eth_getBalance", UNKNOWN.slice(0, 42), { blockHash: hash, requireCanonical: true });
+    const snapshot = await ask("evm_snapshot");
+    const { hash } = await chain.mine();
+    await ask("evm_revert", snapshot);
+    expect(chain.orphans.map((orphan) => orphan.hash)).to.deep.equal([hash]);
+    await expect(at()).to.be.rejectedWith("is not currently canonical");
+    expect((await chain.mine()).hash).to.equal(hash);
+    expect(chain.orphans).to.deep.equal([]);
+    expect(await at()).to.equal("0x0");
+  });
+
   it("is not canonical for who asks for that (EIP-1898), and what never was is unknown", async () => {
     const [first] = await reorgAway();
     const at = (blockHash: string) =>

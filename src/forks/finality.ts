@@ -1,0 +1,85 @@
+import { toQuantity } from "../core/bytes.js";
+import { rpcError, simulatorError, type RpcCall } from "./backend.js";
+import type { Blocks } from "./blocks.js";
+
+/** How far the tags lie behind the head, in blocks. */
+export interface FinalityOptions {
+  /** Default: 0, the head. */
+  readonly safe?: number;
+  /** At least `safe`, which is the default. */
+  readonly finalized?: number;
+}
+
+type Tag = "safe" | "finalized";
+
+/** What the tags `safe` and `finalized` mean. Development nodes take both for the head. */
+export class Finality {
+  readonly #blocks: Blocks;
+  #lags: FinalityOptions = {};
+  /** Where the tags stand while nothing is finalized. */
+  #stalled: Record<Tag, number | undefined> | undefined;
+
+  constructor(blocks: Blocks) {
+    this.#blocks = blocks;
+  }
+
+  /** @throws FORK_SIMULATOR for a lag that is no number of blocks, or a finalized block above the safe one */
+  set({ safe, finalized }: FinalityOptions): void {
+    for (const [name, lag] of Object.entries({ safe, finalized }))
+      if (lag !== undefined && (!Number.isSafeInteger(lag) || lag < 0))
+        throw simulatorError(`The ${name} block cannot lie ${lag} blocks behind the head`);
+    if (finalized !== undefined && finalized < (safe ?? 0))
+      throw simulatorError(`The finalized block cannot lie ${finalized} blocks behind the head, and the safe one ${safe}`); // prettier-ignore
+    this.#lags = { ...(safe === undefined ? {} : { safe }), ...(finalized === undefined ? {} : { finalized }) };
+    this.#stalled = undefined;
+  }
+
+  stall(): void {
+    this.#stalled = { safe: this.#heightOf("safe"), finalized: this.#heightOf("finalized") };
+  }
+
+  resume(): void {
+    this.#stalled = undefined;
+  }
+
+  /** The height below which no reorg goes, or undefined where nothing says so. */
+  get floor(): number | undefined {
+    return this.#isSet ? this.#heightOf("finalized") : undefined;
+  }
+
+  /** A request whose tags are heights. Undefined where it asks for a block that is not there yet, and that is no error. */
+  resolve({ method, params = [] }: RpcCall): RpcCall | undefined {
+    if (!this.#isSet) return { method, params };
+    let isMissing = false;
+    const place = (value: unknown): unknown => {
+      if (value !== "safe" && value !== "finalized") return value;
+      const height = this.#heightOf(value);
+      if (height !== undefined) return toQuantity(height);
+      if (!/^eth_getBlock/.test(method)) throw rpcError(-32_000, `${value} block not found`);
+      isMissing = true;
+      return value;
+    };
+    const resolved = params.map((param) => {
+      if (typeof param !== "object" || param === null || !("fromBlock" in param || "toBlock" in param))
+        return place(param);
+      return Object.fromEntries(Object.entries(param).map(([name, value]) => [name, /Block$/.test(name) ? place(value) : value])); // prettier-ignore
+    });
+    return isMissing ? undefined : { method, params: resolved };
+  }
+
+  get #isSet(): boolean {
+    return this.#stalled !== undefined || Object.keys(this.#lags).length > 0;
+  }
+
+  /** The height of a tag. Undefined where the chain is too short to have it. */
+  #heightOf(tag: Tag): number | undefined {
+    const head = this.#blocks.head.number;
+    if (this.#stalled !== undefined) {
+      const height = this.#stalled[tag];
+      return height === undefined ? undefined : Math.min(height, head);
+    }
+    const { safe = 0, finalized = safe } = this.#lags;
+    const lag = tag === "safe" ? safe : finalized;
+    return lag > head ? undefined : head - lag;
+  }
+}
