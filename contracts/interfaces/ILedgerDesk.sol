@@ -29,7 +29,8 @@ import {ILedgerErrors} from "./ILedgerErrors.sol";
 /// @param healableFrom seconds since 1970; zero while nothing counts
 /// @param isRetired whether the ledger counts no more
 /// @param retirableFrom from when anybody may retire it. A sound ledger moves it on by each commitment, and once by a contradiction
-/// @param evidence keccak256 of the calldata of the newest dispute that held
+/// @param evidence of the newest dispute that held: keccak256 of its calldata, followed by its block's number as a word. Each
+/// dispute has another one, since later ones speak of newer blocks
 struct LedgerStatus {
     bytes32 head;
     uint64 sequence;
@@ -92,7 +93,7 @@ interface ILedgerDesk is ILedgerErrors {
     /// @param number block that the evidence speaks of
     /// @param claimed what the ledger or the commitment says
     /// @param actual what was shown
-    /// @param evidence keccak256 of the calldata that showed it
+    /// @param evidence keccak256 of the calldata that showed it, followed by the number as a word
     event LedgerContradicted(
         address indexed guard,
         bytes32 indexed scope,

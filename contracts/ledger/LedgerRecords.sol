@@ -295,7 +295,8 @@ abstract contract LedgerRecords is AnchorGuard, LiveEIP712, ILedgerDesk {
         (ledger.isContradicted, ledger.contradicted) = (true, uint40(number));
         // What counts is newer than all evidence. Of commitments that are older than this, none does.
         if (number >= ledger.streakAnchored) ledger.streak = 0;
-        ledger.evidence = keccak256(msg.data);
+        // The same calldata may hold again, of a block that has come meanwhile. No number does.
+        ledger.evidence = keccak256(abi.encodePacked(msg.data, uint256(number)));
         emit LedgerContradicted(c.guard, c.scope, kind, hash, number, claimed, actual, ledger.evidence);
         ILedgerGuard(c.guard).onLedger(c.scope, LedgerNews.Contradicted, number, 0);
     }

@@ -7,7 +7,7 @@ import { hardhatForks } from "../../src/hardhat/index.js";
 import { hashCommitment } from "../../src/ledger/commitment.js";
 import { preparedOnce } from "../../tools/forks.js";
 import { forContract, MARKET, OTHER, WATCH } from "../../tools/ledger/inputs.js";
-import { DISPUTE_TIME, eth, VaultWorld } from "../../tools/ledger/vault.js";
+import { DISPUTE_TIME, eth, VaultWorld, type SignedCommitment } from "../../tools/ledger/vault.js";
 import { CONFIG, STATUS } from "../../tools/policy/world.js";
 import { LedgerSettledVault__factory } from "../../typechain-types/index.js";
 
@@ -51,6 +51,14 @@ describe("LedgerSettledVault", () => {
     const witnesses = world.witnesses(tree, (await owner.getAddress()) as Hex);
     const sent = as(owner).withdraw(MARKET, ...witnesses);
     await expect(sent).to.changeEtherBalances(world.chain.tools.ethers, [world.vault, owner], [-amount, amount]);
+  }
+  /** Commitments that nobody contradicts heal the market. */
+  async function heal(tree: ReturnType<VaultWorld["ledger"]>): Promise<void> {
+    for (let i = 0; i < WATCH.healAfter; i++) await world.commit(tree);
+    await pass(WATCH.healFor);
+    await world.desk.heal(world.vault, MARKET);
+    await pass(CONFIG.staleFor + CONFIG.graceFor + 24);
+    expect(await status()).to.equal(STATUS.Synced);
   }
   /** Nobody signs any more. Time goes on for so long that the clock alone decides. */
   async function goSilent(): Promise<void> {
@@ -169,17 +177,52 @@ describe("LedgerSettledVault", () => {
       for (const owner of [world.alice, world.bob]) await as(owner).request(MARKET);
       await lie();
       const [lied, tree] = [world.ledger(LIE), world.ledger(WON)];
-      for (let i = 0; i < WATCH.healAfter; i++) await world.commit(tree);
-      await pass(WATCH.healFor);
-      await world.desk.heal(world.vault, MARKET);
-      await pass(CONFIG.staleFor + CONFIG.graceFor + 24);
-      expect(await status()).to.equal(STATUS.Synced);
+      await heal(tree);
       await pass(DISPUTE_TIME);
       const stolen = world.witnesses(lied, world.owners.alice);
       await expect(as(world.alice).withdraw(MARKET, ...stolen)).to.be.rejectedByGuard("StateProofInvalid");
       await pays(world.alice, eth(13), tree);
       await world.settle(tree);
       await pays(world.bob, eth(7), tree);
+    });
+
+    it("SG-23: is voided by the calldata of an earlier dispute, which holds again of a newer block", async () => {
+      const { alice, bob, chain, desk, vault } = world;
+      for (const owner of [alice, bob]) await as(owner).request(MARKET);
+      const tree = world.ledger(WON);
+      const honest = await world.commit(tree);
+      const head = (): Promise<number> => chain.tools.ethers.provider.getBlockNumber();
+      const coming = BigInt((await head()) + 400);
+      const twins = [BigInt(await head()) - 1n, coming].map((number) =>
+        world.sign({ ...honest, sequence: 2n ** 40n, anchor: { ...honest.anchor, number } }),
+      );
+      const [first, second] = (await Promise.all(twins)) as [SignedCommitment, SignedCommitment];
+      const dispute = () => desk.disputeEquivocation(first.evidence, second.evidence, { gasLimit: 1_500_000 });
+      await dispute();
+      await heal(tree);
+      await chain.mine(Number(coming) - 1 - (await head()));
+
+      const lied = world.ledger(LIE);
+      const { commitment, relayed } = await world.signed(lied, { isHonest: false });
+      await chain.request({ method: "evm_setAutomine", params: [false] });
+      const sent = [
+        await desk.relay(...relayed, { gasLimit: 1_000_000 }),
+        await vault.show(forContract(commitment), { gasLimit: 1_000_000 }),
+        await dispute(),
+      ];
+      await chain.mine();
+      await chain.request({ method: "evm_setAutomine", params: [true] });
+      for (const { hash } of sent)
+        expect(await chain.tools.ethers.provider.getTransactionReceipt(hash)).to.include({ status: 1, blockNumber: await head() }); // prettier-ignore
+      // The lie itself is no newer than what was shown.
+      const late = world.dispute(commitment, lied);
+      await expect(late).to.be.revertedWithCustomError(desk, "LedgerEvidenceNotNewer");
+      await heal(tree);
+      await pass(DISPUTE_TIME);
+      const stolen = world.witnesses(lied, world.owners.alice);
+      await refuses(as(alice).withdraw(MARKET, ...stolen), "RequestNotSettled");
+      await world.settle(tree);
+      await pays(alice, eth(13), tree);
     });
 
     it("that stands until the ledger is retired pays nobody: the root before it does", async () => {

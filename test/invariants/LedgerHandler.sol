@@ -98,7 +98,7 @@ abstract contract LedgerHandler is LedgerCommits {
         }
         bool isVoid = claim.firstForm == Form.Signed && first.commitment.epoch != _ledgers[scope].epoch;
         if (isVoid) revert Broken("INV-30: what is void is no evidence");
-        _wasContradicted(scope, evidence, keccak256(data));
+        _wasContradicted(scope, evidence, keccak256(bytes.concat(data, bytes32(uint256(evidence)))));
         (Status status, ) = _guard.statusOf(scope);
         if (status < Status.Diverged) revert Broken("INV-27: evidence takes effect");
     }

@@ -10,6 +10,7 @@ import { HISTORY_ADDRESS } from "../../src/forks/index.js";
 import { hardhatForks, type HardhatChain } from "../../src/hardhat/index.js";
 import { hashCommitment, type Commitment } from "../../src/ledger/commitment.js";
 import { preparedOnce } from "../../tools/forks.js";
+import { evidenceOf } from "../../tools/ledger/acts.js";
 import { bookForContract, MARKET, ON_RECORD, OTHER, RULES, WATCH } from "../../tools/ledger/inputs.js";
 import { LedgerWorld, type LedgerContracts } from "../../tools/ledger/world.js";
 import { ACTION, CONFIG, STATUS } from "../../tools/policy/world.js";
@@ -165,7 +166,7 @@ function behaves<V extends Variant>(prepare: () => Promise<V>, specific: (curren
     const sent = await world.desk.connect(stranger).disputeAnchor(signed);
     await expect(sent)
       .to.emit(world.desk, "LedgerContradicted")
-      .withArgs(...[world.at.guard, MARKET, 0n, hashCommitment(wrong), number, WRONG, hash, keccak256(sent.data)]);
+      .withArgs(...[world.at.guard, MARKET, 0n, hashCommitment(wrong), number, WRONG, hash, evidenceOf(sent, number)]);
     expect([await world.statusOf(), await world.statusOf(OTHER)]).to.deep.equal([STATUS.Diverged, STATUS.Synced]);
   });
 

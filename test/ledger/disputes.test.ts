@@ -12,6 +12,7 @@ import { comparedPlace, hashRules, type RuleBook } from "../../src/ledger/rules.
 import type { LedgerTree } from "../../src/ledger/tree.js";
 import { accepted } from "../../tools/errors.js";
 import { preparedOnce } from "../../tools/forks.js";
+import { evidenceOf } from "../../tools/ledger/acts.js";
 import {
   bookForContract,
   forContract,
@@ -77,13 +78,13 @@ describe("disputes about a ledger", () => {
     await expect(sent)
       .to.emit(world.desk, "LedgerContradicted")
       .withArgs(
-        ...[world.at.guard, MARKET, DISPUTE[kind], hash, number, word(claimed), word(actual), keccak256(sent.data)],
+        ...[world.at.guard, MARKET, DISPUTE[kind], hash, number, word(claimed), word(actual), evidenceOf(sent, number)],
       );
     expect(await world.statusOf()).to.equal(STATUS.Diverged);
     // Stale where the chain stood still for the administrator's delay.
     expect(await world.statusOf(OTHER)).to.be.oneOf([STATUS.Synced, STATUS.Stale]);
     const { isContradicted, contradicted, evidence } = await world.desk.ledgerOf(world.guard, MARKET);
-    expect([isContradicted, contradicted, evidence]).to.deep.equal([true, number, keccak256(sent.data)]);
+    expect([isContradicted, contradicted, evidence]).to.deep.equal([true, number, evidenceOf(sent, number)]);
     expect(await world.guard.causeOf(MARKET, LEDGER_CAUSE)).to.deep.equal([BigInt(STATUS.Diverged), number]);
     await expect(world.guard.act(MARKET, ACTION.Increase)).to.be.rejectedByGuard("ActionDenied");
     await expect(world.guard.act(MARKET, ACTION.Withdraw)).to.be.rejectedByGuard("ActionDenied");
@@ -245,6 +246,33 @@ describe("disputes about a ledger", () => {
         "CommitmentsUnrelated",
       );
     });
+  });
+
+  it("SG-23: one calldata that holds twice, of a block that has come meanwhile, is two pieces of evidence", async () => {
+    const { anchor } = await world.anchor();
+    const coming = { ...anchor, number: anchor.number + 20n };
+    const past = await world.next({ anchor });
+    const twin = await world.sign({ ...past, anchor: coming });
+    const orphan = await world.sign({ ...past, sequence: 2n, anchor: coming, previous: toWord(3n) });
+    const signed = await world.sign(past);
+    for (const dispute of [
+      () => world.desk.disputeEquivocation(signed, twin),
+      () => world.desk.disputeChain(signed, orphan),
+    ]) {
+      const snapshot = await world.chain.request({ method: "evm_snapshot" });
+      const seen: string[] = [];
+      for (const number of [anchor.number, coming.number]) {
+        const sent = await accepted(dispute());
+        const { contradicted, evidence } = await world.desk.ledgerOf(world.guard, MARKET);
+        expect([contradicted, evidence]).to.deep.equal([number, evidenceOf(sent, number)]);
+        seen.push(sent.data, evidence);
+        await world.chain.mine(20);
+      }
+      const [first, before, second, after] = seen;
+      expect(second).to.equal(first);
+      expect(after).to.not.equal(before);
+      await world.chain.request({ method: "evm_revert", params: [snapshot] });
+    }
   });
 
   describe("5, leaf against state", () => {

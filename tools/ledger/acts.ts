@@ -1,5 +1,7 @@
 import { expect } from "chai";
+import { concat, keccak256 } from "ethers";
 
+import { toWord } from "../../src/core/bytes.js";
 import { hashCommitment, type Commitment } from "../../src/ledger/commitment.js";
 import { accepted } from "../errors.js";
 import { bookForContract, ON_RECORD } from "./inputs.js";
@@ -26,6 +28,11 @@ export async function contradict(world: LedgerWorld, balance = 101n): Promise<Co
   await accepted(world.desk.disputeLeaf({ commitment, ...ON_RECORD }, bookForContract(world.book), proof));
   world.tree.update([[world.keyOf(owner), 100n]]);
   return lie;
+}
+
+/** The hash that a desk keeps of a dispute that held. */
+export function evidenceOf({ data }: { readonly data: string }, number: bigint): string {
+  return keccak256(concat([data, toWord(number)]));
 }
 
 /** Time passes without blocks: half a year would be a million of them. The clock alone decides after four times a span. */

@@ -19,13 +19,31 @@ import {
 } from "../../typechain-types/index.js";
 import { CONFIG, scopeNamed } from "../policy/world.js";
 import { signerOf } from "../sources/install.js";
-import { bookForContract, forContract, MARKET, OTHER, setOf, VERSION, walletsFrom, WATCH, ZERO } from "./inputs.js";
+import {
+  bookForContract,
+  forContract,
+  MARKET,
+  OTHER,
+  setOf,
+  VERSION,
+  walletsFrom,
+  WATCH,
+  ZERO,
+  type SignedInput,
+} from "./inputs.js";
 import { configHash } from "./world.js";
 
 /** What a market's ledger says of an owner, in wei. */
 export interface Holding {
   readonly deposited: bigint;
   readonly entitled: bigint;
+}
+
+/** A commitment that a quorum signed: as evidence, and as `relay` takes it. */
+export interface SignedCommitment {
+  readonly commitment: Commitment;
+  readonly evidence: SignedInput;
+  readonly relayed: ReturnType<typeof relayCall>["args"];
 }
 
 const DAY = 86_400;
@@ -101,8 +119,8 @@ export class VaultWorld {
     return LedgerTree.from([...entries, [totalKey({ asset: market, kind: "entitled" }), total ?? sum]]);
   }
 
-  /** Two of the three prepare, sign and relay, as the ledger stands at the newest block. A liar checks nothing. */
-  async commit(tree: LedgerTree, { market = MARKET, isHonest = true } = {}): Promise<Commitment> {
+  /** What two of the three prepare and sign, as the ledger stands at the newest block. A liar checks nothing. */
+  async signed(tree: LedgerTree, { market = MARKET, isHonest = true } = {}): Promise<SignedCommitment> {
     const { desk, vault: guard } = this.at;
     const [set, book] = [this.#set, this.book(market)];
     const { request } = this.chain;
@@ -115,12 +133,25 @@ export class VaultWorld {
       ledgerAt: () => tree,
       check: async (anchor) => void (isHonest && (await checkRules(request, { anchor, tree, book, owners }))),
     });
+    return this.sign(commitment);
+  }
+
+  /** Two of the three sign whatever it is. */
+  async sign(commitment: Commitment): Promise<SignedCommitment> {
+    const [set, desk] = [this.#set, this.at.desk];
     const { domain, types, message } = commitmentTypedData(desk, commitment);
     const signing = this.#wallets.slice(0, 2).map(async (wallet) => {
       return { signer: wallet.address, signature: await wallet.signTypedData(domain, types, message) };
     });
     const signatures = assembleSignatures({ set, signatures: await Promise.all(signing) });
-    await this.desk.relay(...relayCall({ desk, commitment, set, signatures }).args);
+    const evidence = { commitment: forContract(commitment), descendants: [], set, signatures };
+    return { commitment, evidence, relayed: relayCall({ desk, commitment, set, signatures }).args };
+  }
+
+  /** Two of the three sign, and the commitment is relayed. */
+  async commit(tree: LedgerTree, how: { market?: Hex; isHonest?: boolean } = {}): Promise<Commitment> {
+    const { commitment, relayed } = await this.signed(tree, how);
+    await this.desk.relay(...relayed);
     return commitment;
   }
 
