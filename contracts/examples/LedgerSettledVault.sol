@@ -55,7 +55,8 @@ contract LedgerSettledVault is LedgerGuard {
     bytes32 public constant DEPOSITED = "deposited";
     bytes32 public constant ENTITLED = "entitled";
     uint256 private constant SHORTEST_DISPUTE = 10 minutes;
-    /// @notice In seconds. So long the source of block hashes must know an anchor that was relayed: on Ethereum some 13 hours.
+    /// @notice In seconds, at most what half of the window of block hashes takes: on Ethereum some 13 hours. So long after it was
+    /// shown an anchor can be disputed.
     uint256 public immutable disputeTime;
 
     // Slots 0 and 1, with which the ledger is compared. In wei, and never less.
@@ -98,13 +99,15 @@ contract LedgerSettledVault is LedgerGuard {
     }
 
     // #region show
-    /// @notice Shows the root of the newest commitment on record. It pays after `disputeTime`.
+    /// @notice Shows the root of the newest commitment on record. It pays after `disputeTime`. Its anchor is as young as one that
+    /// is relayed. So half of the window of block hashes is left to dispute it, however late it is shown.
     function show(Commitment calldata c) external guarded(c.scope, Action.Withdraw) {
         LedgerStatus memory status = settle(c.scope);
         // What stood against it may be what retired it.
         if (status.isRetired) revert ILedgerErrors.LedgerIsRetired(address(this), c.scope);
         bytes32 hash = Commitments.hash(c);
         if (hash != status.head) revert ILedgerErrors.NotOnRecord(status.head, hash);
+        _requireAnchor(_anchorOf(c.anchor), 1, _blockHashWindow() / 2);
         Deadline from = waiting[c.scope].usableFrom;
         if (from.time() != 0) revert RootWaits(from.time(), from.number());
         from = Deadlines.from(_clock(), disputeTime, Scopes.find(c.scope).head.longestBlockTime());

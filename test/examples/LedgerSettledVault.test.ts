@@ -147,6 +147,23 @@ describe("LedgerSettledVault", () => {
     expect((await world.vault.settled(MARKET)).anchored).to.equal(second.anchor.number);
   });
 
+  it("SG-23: is shown no root that nobody could dispute for long enough, as its anchor is too old", async () => {
+    const { chain, vault } = world;
+    const lied = world.ledger(LIE);
+    const old = await world.commit(lied, { isHonest: false });
+    const { number } = old.anchor;
+    // The next transaction's block is as far above the anchor as half of the window of 8,191 hashes.
+    await chain.mine(Number(number) + 4_095 - 1 - (await chain.tools.ethers.provider.getBlockNumber()));
+    const snapshot = await chain.request({ method: "evm_snapshot" });
+    await vault.show(forContract(old));
+    await pass(DISPUTE_TIME - 24);
+    await world.dispute(old, lied);
+    expect(await status()).to.equal(STATUS.Diverged);
+    await chain.request({ method: "evm_revert", params: [snapshot] });
+    await chain.mine();
+    await refuses(vault.show(forContract(old)), "AnchorTooDeep", number, number + 4_096n, 4_095);
+  });
+
   describe("a lie", () => {
     /** The ledger is sound, then its signers lie, and show it. */
     async function lie(): Promise<void> {
