@@ -33,10 +33,15 @@ abstract contract PaysByLedger {
     /// @notice Thrown when the owner asked for nothing, or not long enough ago.
     error PaymentNotDue(uint256 amount, uint256 readyTime);
 
+    /// @notice Thrown when the ledger was contradicted since the payment was asked for.
+    error PaymentDisputed(bytes32 evidence);
+
     /// @notice A payment that was asked for.
+    /// @param evidence the newest against the ledger by then
     struct Payment {
         uint256 amount;
         uint256 readyTime;
+        bytes32 evidence;
     }
 
     /// @notice Seconds in which anybody can show that the ledger is wrong.
@@ -67,7 +72,7 @@ abstract contract PaysByLedger {
         bytes32 leaf = keccak256(abi.encode(c.scope, c.ledgerRoot, msg.sender));
         if (_spent[leaf]) revert LeafSpent(c.ledgerRoot, msg.sender);
         _spent[leaf] = true;
-        payments[c.scope][msg.sender] = Payment(amount, block.timestamp + DELAY);
+        payments[c.scope][msg.sender] = Payment(amount, block.timestamp + DELAY, _evidenceOf(c.scope));
     }
 
     /// @notice Pays what the caller asked for.
@@ -75,6 +80,8 @@ abstract contract PaysByLedger {
         _enter(market, Action.Withdraw);
         Payment memory due = payments[market][msg.sender];
         if (due.amount == 0 || block.timestamp < due.readyTime) revert PaymentNotDue(due.amount, due.readyTime);
+        bytes32 evidence = _evidenceOf(market);
+        if (due.evidence != evidence) revert PaymentDisputed(evidence);
         delete payments[market][msg.sender];
         paid[market][msg.sender] += due.amount;
         _token.transfer(msg.sender, due.amount);
@@ -95,6 +102,9 @@ abstract contract PaysByLedger {
     /// @dev Reverts unless the claim's commitment counts.
     function _requireBelieved(LedgerClaim calldata claim) internal view virtual;
 
+    /// @dev The newest against the market's ledger; zero where nobody can bring any.
+    function _evidenceOf(bytes32 market) internal view virtual returns (bytes32);
+
     /// @dev Reverts unless the market lets the action through.
     function _enter(bytes32 market, Action action) internal virtual;
 }
@@ -111,6 +121,10 @@ contract UnguardedLedgerMarket is PaysByLedger {
         bytes32 given = keccak256(abi.encode(claim.set));
         if (given != _signers) revert ILedgerErrors.TermsMismatch(_signers, given);
         Quorums.requireSigned(claim.set, _desk.digestOf(claim.commitment), claim.signatures);
+    }
+
+    function _evidenceOf(bytes32) internal pure override returns (bytes32) {
+        return 0;
     }
 
     function _enter(bytes32, Action) internal override {}
@@ -139,6 +153,10 @@ contract LedgerMarket is LedgerGuard, PaysByLedger {
         bytes32 hash = Commitments.hash(claim.commitment);
         bytes32 head = _desk.ledgerOf(address(this), claim.commitment.scope).head;
         if (hash != head) revert ILedgerErrors.NotOnRecord(head, hash);
+    }
+
+    function _evidenceOf(bytes32 market) internal view override returns (bytes32) {
+        return _desk.ledgerOf(address(this), market).evidence;
     }
 
     function _enter(bytes32 market, Action action) internal override {

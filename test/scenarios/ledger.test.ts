@@ -1,10 +1,13 @@
 import { expect } from "chai";
 
+import { begin } from "../../scenarios/ledgers/begin.js";
 import { dbRollback } from "../../scenarios/ledgers/dbRollback.js";
 import { contentName, depositIdReuse, ID } from "../../scenarios/ledgers/depositIdReuse.js";
 import { insolventTotal } from "../../scenarios/ledgers/insolventTotal.js";
 import { invalidTransition } from "../../scenarios/ledgers/invalidTransition.js";
+import { scopeOf } from "../../scenarios/ledgers/markets.js";
 import { CHANNEL, phantomMessage } from "../../scenarios/ledgers/phantomMessage.js";
+import { forks } from "../../scenarios/world.js";
 import { keyByEthers } from "../../tools/ledger/oracle.js";
 import {
   ACCOUNTS,
@@ -217,5 +220,27 @@ describe("scenario invalid-transition", () => {
   it("SG-25: pays Bob from the healed ledger; without the guard Erin takes 200 again, and 10 that she lost", () => {
     for (const name of [/other market/, /Bob/]) expectAccepted(step(name));
     expect(result().badDebt).to.deep.include({ unguarded: 210n * UNIT, guarded: 0n });
+  });
+});
+
+describe("the scenarios' market", () => {
+  it("SG-23: pays after a healing nothing that was asked for before the contradiction", async () => {
+    const { chain, markets, story, ledger, beside } = await begin(await forks.create(), { balances: { bob: 100n * UNIT } }); // prettier-ignore
+    const [scope, key] = [scopeOf("ETH-PERP"), await markets.keyOf("erin")];
+    ledger.tree.update([[key, 50n * UNIT]]);
+    const signed = await ledger.commitUnchecked();
+    const asked = await story.claim({
+      ...{ name: "Erin asks", role: "erin", signed, ...(await story.judge("erin", signed)) },
+      meanwhile: () => story.refute(ledger, signed),
+    });
+    expectRefused(asked, "ActionDenied", { status: 3n });
+    ledger.tree.update([[key, 0n]]);
+    await story.heal([ledger, beside]);
+    await story.recover([ledger, beside]);
+    const market = markets.twin("guarded", "erin");
+    const { evidence } = await markets.desk.ledgerOf(market, scope);
+    await expect(market.take(scope)).to.be.revertedWithCustomError(market, "PaymentDisputed").withArgs(evidence);
+    expect(await market.paid(scope, markets.signers.erin)).to.equal(0n);
+    await chain.close();
   });
 });
