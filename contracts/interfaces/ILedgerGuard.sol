@@ -12,13 +12,14 @@ enum LedgerNews {
 }
 
 /// @title What a protocol with ledgers answers its desk
-/// @notice `LedgerGuard` implements it. A protocol with a guard of its own may do so as well: then `onLedger` is all that
-/// it needs.
+/// @notice `LedgerGuard` implements it. A protocol with a guard of its own may do so as well: the desk calls `onLedger` and
+/// `committedUntil`.
 interface ILedgerGuard {
     /// @notice The contract whose word about ledgers is believed.
     function ledgerDesk() external view returns (address);
 
-    /// @notice From when the scope is Stale unless its ledger is committed to again; zero where it has no ledger.
+    /// @notice From when the scope is Stale unless its ledger is committed to again; zero where it has no ledger. By this the desk
+    /// judges whether a commitment comes late. It counts the last `span` that it told `onLedger`, and four times that by the clock alone.
     function committedUntil(bytes32 scope) external view returns (Deadline);
 
     /// @notice Tells the guard what was proven of a scope's ledger. The desk alone.

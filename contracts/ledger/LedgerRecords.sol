@@ -31,7 +31,6 @@ struct Ledger {
     bool isRetired;
     uint40 epoch; // zero where nobody opened it
     Deadline retirableFrom;
-    uint40 relayedAt; // seconds since 1970, of the newest commitment, or of the opening
     uint40 troubledAt; // seconds since 1970, when it last was contradicted, healed, or silent until then
     uint8 healAfter;
     uint24 healFor;
@@ -96,7 +95,6 @@ abstract contract LedgerRecords is AnchorGuard, LiveEIP712, ILedgerDesk {
         ledger.longestBlockTime = config.longestBlockTime;
         (ledger.administrator, ledger.delay) = (config.administrator, config.delay);
         (ledger.isRetired, ledger.troubledAt) = (false, 0);
-        (ledger.relayedAt, ledger.relayedIn) = (uint40(block.timestamp), uint40(_blockNumber()));
         _postpone(ledger, uint256(config.silence) + RETIRE_AFTER);
         emit LedgerOpened(guard, scope, config);
         LedgerRules.requireSound(config.book);
@@ -116,9 +114,9 @@ abstract contract LedgerRecords is AnchorGuard, LiveEIP712, ILedgerDesk {
         _requireQuorum(ledger, set, c.rules, hash, signatures);
 
         if (ledger.isContradicted) _count(ledger, uint40(c.anchor.number));
-        else if (_isLate(ledger)) _trouble(ledger);
+        else if (_isLate(ledger, c)) _trouble(ledger);
         else if (_isSound(ledger)) _postpone(ledger, uint256(ledger.silence) + RETIRE_AFTER);
-        (ledger.relayedAt, ledger.relayedIn) = (uint40(block.timestamp), uint40(_blockNumber()));
+        ledger.relayedIn = uint40(_blockNumber());
         (ledger.head, ledger.sequence, ledger.anchored) = (hash, uint40(c.sequence), uint40(c.anchor.number));
         if (c.sequence % MILESTONE == 0) ledger.milestones[_milestone(c.sequence)] = hash;
         emit LedgerCommitted(c.guard, c.scope, hash, c);
@@ -290,7 +288,7 @@ abstract contract LedgerRecords is AnchorGuard, LiveEIP712, ILedgerDesk {
         Ledger storage ledger = _liveLedger(c.guard, c.scope);
         // Evidence that stands already would else begin the healing anew, again and again. So would what was healed.
         if (number <= ledger.contradicted) revert LedgerEvidenceNotNewer(number, ledger.contradicted);
-        if (!ledger.isContradicted && !_isLate(ledger) && _isSound(ledger)) _postpone(ledger, RETIRE_AFTER);
+        if (!ledger.isContradicted && _isSound(ledger) && !_isLate(ledger, c)) _postpone(ledger, RETIRE_AFTER);
         _trouble(ledger);
         (ledger.isContradicted, ledger.contradicted) = (true, uint40(number));
         // What counts is newer than all evidence. Of commitments that are older than this, none does.
@@ -396,11 +394,11 @@ abstract contract LedgerRecords is AnchorGuard, LiveEIP712, ILedgerDesk {
         return block.timestamp >= uint256(ledger.troubledAt) + PROBATION;
     }
 
-    /// @dev Whether a commitment is due: as the guard sees it, in time and blocks.
-    function _isLate(Ledger storage ledger) private view returns (bool) {
-        Clock memory then_ = Clock(ledger.relayedAt, ledger.relayedIn);
-        uint256 silence = ledger.silence;
-        return Deadlines.from(then_, silence, ledger.longestBlockTime).hasPassed(_now(), silence);
+    /// @dev Whether the next commitment is due, by the guard's own word. With a clock of the desk's own a scope could be Stale by a
+    /// ledger that is never late. A guard that lies, or reverts, holds up its own ledgers alone.
+    function _isLate(Ledger storage ledger, Commitment calldata c) private view returns (bool) {
+        Deadline until = ILedgerGuard(c.guard).committedUntil(c.scope);
+        return until.time() != 0 && until.hasPassed(_now(), ledger.silence);
     }
 
     function _milestone(uint64 sequence) private pure returns (uint256 index) {

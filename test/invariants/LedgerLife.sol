@@ -88,7 +88,7 @@ abstract contract LedgerLife is LedgerWorld {
         LedgerGhost storage ghost = _ledgers[scope];
         ok = _ask(scope, abi.encodeCall(ILedgerDesk.retire, (address(_guard), scope)), _expectRetire(scope));
         if (!ok) return false;
-        if (!ghost.isLate && !_isLate(ghost) && !ghost.isTainted)
+        if (!ghost.isLate && !_isSilent(scope) && !ghost.isTainted)
             revert Broken("INV-26: nobody retires who is honest and in time");
         _wasRetired(scope);
     }

@@ -156,13 +156,13 @@ abstract contract LedgerModel is ScopeModel, LedgerSigners {
     function _wasRelayed(uint256 made) internal {
         Commitment storage c = _made[made].commitment;
         LedgerGhost storage ghost = _ledgers[c.scope];
-        if (_isSound(ghost)) _postpone(ghost, _watch(ghost.table).silence + RETIRE_AFTER);
-        if (_isLate(ghost)) {
+        if (_isSound(c.scope)) _postpone(ghost, _watch(ghost.table).silence + RETIRE_AFTER);
+        if (_isSilent(c.scope)) {
             ghost.isLate = true;
             if (!ghost.isContradicted) ghost.troubled = block.timestamp;
+            // Whoever could not trade gets time first.
+            _disturb(c.scope);
         }
-        // Whoever could not trade gets time first.
-        if (_isSilent(c.scope)) _disturb(c.scope);
         ghost.relayed.push(made);
         ghost.relayedAt.push(block.timestamp);
         (ghost.since, ghost.floor) = (_moment(), c.anchor.number);
@@ -171,7 +171,7 @@ abstract contract LedgerModel is ScopeModel, LedgerSigners {
 
     function _wasContradicted(bytes32 scope, uint64 evidence, bytes32 shown) internal {
         LedgerGhost storage ghost = _ledgers[scope];
-        if (_isSound(ghost)) _postpone(ghost, RETIRE_AFTER);
+        if (_isSound(scope)) _postpone(ghost, RETIRE_AFTER);
         // What counts is newer than all evidence, or it begins anew.
         (uint256 count, , uint64 first) = _counted(scope);
         if (count == 0 || evidence >= first) ghost.counted = ghost.relayed.length;
@@ -195,15 +195,10 @@ abstract contract LedgerModel is ScopeModel, LedgerSigners {
         ghost.evidence = uint64(block.number);
     }
 
-    /// @dev Whether a commitment is due, by the ledger's own block time.
-    function _isLate(LedgerGhost storage ghost) internal view returns (bool) {
-        uint256 silence = _watch(ghost.table).silence;
-        return _hasCome(_later(ghost.since, silence, _watch(ghost.table).longestBlockTime), silence);
-    }
-
     /// @dev Neither contradicted nor late, nor so in the days before.
-    function _isSound(LedgerGhost storage ghost) private view returns (bool) {
-        return !ghost.isContradicted && !_isLate(ghost) && block.timestamp - ghost.troubled >= PROBATION;
+    function _isSound(bytes32 scope) private view returns (bool) {
+        LedgerGhost storage ghost = _ledgers[scope];
+        return !ghost.isContradicted && !_isSilent(scope) && block.timestamp - ghost.troubled >= PROBATION;
     }
 
     function _postpone(LedgerGhost storage ghost, uint256 span) private {

@@ -230,6 +230,28 @@ describe("the spans of a ledger, to the second", () => {
       }
     });
 
+    it("SG-19: is postponed by no commitment that the guard sees as late, whatever the ledger's block time", async () => {
+      const scope = EXCHANGE;
+      await world.open(scope, { silence: 60, longestBlockTime: 1 });
+      await world.commit({ scope });
+      const first = await retirable(scope);
+      for (let i = 0; i < 3; i++) {
+        await world.chain.passTime({ seconds: 72 });
+        expect(await world.statusOf(scope)).to.equal(STATUS.Stale);
+        await world.commit({ scope });
+        expect(await retirable(scope)).to.equal(first);
+      }
+    });
+
+    it("SG-19: is postponed by every commitment where the guard waits for none", async () => {
+      await world.commit();
+      // Answers everything with zero.
+      await world.chain.request({ method: "hardhat_setCode", params: [world.at.guard, "0x60206000f3"] });
+      const time = (await now()) + 9 * DAY;
+      await commitAt(world, time);
+      expect(await retirable()).to.equal(time + silence + RETIRE_AFTER);
+    });
+
     it("SG-19: counts from a contradiction, which no later one postpones", async () => {
       await contradict(world, 101n);
       const end = (await now()) + RETIRE_AFTER;
