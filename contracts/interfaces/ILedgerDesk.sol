@@ -26,7 +26,7 @@ import {ILedgerErrors} from "./ILedgerErrors.sol";
 /// @param isContradicted whether evidence stands against the ledger
 /// @param contradicted height that the newest evidence speaks of, while it stands
 /// @param streak commitments that count for healing
-/// @param healableFrom seconds since 1970; zero while nothing counts
+/// @param healableFrom from when enough of them heal it; zero while nothing counts
 /// @param isRetired whether the ledger counts no more
 /// @param retirableFrom from when anybody may retire it. A sound ledger moves it on by each commitment, and once by a contradiction
 /// @param evidence of the newest dispute that held: keccak256 of its calldata, followed by its block's number as a word. Each
@@ -40,7 +40,7 @@ struct LedgerStatus {
     bool isContradicted;
     uint64 contradicted;
     uint256 streak;
-    uint256 healableFrom;
+    Deadline healableFrom;
     bool isRetired;
     Deadline retirableFrom;
     bytes32 evidence;
@@ -180,7 +180,8 @@ interface ILedgerDesk is ILedgerErrors {
 
     /* THE WAY BACK */
 
-    /// @notice Heals a ledger, once enough commitments were relayed of blocks newer than all evidence.
+    /// @notice Heals a ledger, once enough commitments were relayed of blocks newer than all evidence. `healFor` must have passed
+    /// since the first of them.
     function heal(address guard, bytes32 scope) external;
 
     /// @notice Ends a ledger that was silent or contradicted for 28 days. A trouble that ended less than 7 days ago counts on.

@@ -115,9 +115,9 @@ interface ILedgerErrors {
     /// @notice Thrown when a ledger is healed that nothing stands against.
     error NotContradicted(address guard, bytes32 scope);
 
-    /// @notice Thrown when too few commitments were relayed since, or too little time has passed since the first.
-    /// @param from seconds since 1970, zero where none was relayed
-    error HealingTooEarly(uint256 commitments, uint256 needed, uint256 from);
+    /// @notice Thrown when too few commitments were relayed since, or too little time has passed since the first: see `Deadlines`.
+    /// @param time seconds since 1970, zero where none was relayed
+    error HealingTooEarly(uint256 commitments, uint256 needed, uint256 time, uint256 number);
 
     /// @notice Thrown when a ledger is retired that is neither silent nor contradicted for long enough: see `Deadlines`.
     error RetirementTooEarly(uint256 time, uint256 number);

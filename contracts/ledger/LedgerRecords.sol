@@ -31,6 +31,7 @@ struct Ledger {
     bool isRetired;
     uint40 epoch; // zero where nobody opened it
     Deadline retirableFrom;
+    uint40 streakIn; // height of the block in which the first commitment that counts for healing was relayed
     uint40 troubledAt; // seconds since 1970, when it last was contradicted, healed, or silent until then
     uint8 healAfter;
     uint24 healFor;
@@ -176,9 +177,9 @@ abstract contract LedgerRecords is AnchorGuard, LiveEIP712, ILedgerDesk {
     function heal(address guard, bytes32 scope) external {
         Ledger storage ledger = _liveLedger(guard, scope);
         if (!ledger.isContradicted) revert NotContradicted(guard, scope);
-        uint256 from = _healableFrom(ledger);
-        if (ledger.streak < ledger.healAfter || block.timestamp < from) {
-            revert HealingTooEarly(ledger.streak, ledger.healAfter, from);
+        Deadline from = _healableFrom(ledger);
+        if (ledger.streak < ledger.healAfter || !from.hasPassed(_now(), ledger.healFor)) {
+            revert HealingTooEarly(ledger.streak, ledger.healAfter, from.time(), from.number());
         }
         uint40 number = ledger.streakAnchored;
         (ledger.isContradicted, ledger.contradicted, ledger.streak) = (false, number, 0);
@@ -380,13 +381,18 @@ abstract contract LedgerRecords is AnchorGuard, LiveEIP712, ILedgerDesk {
     /// @dev Counts a commitment for healing. Each must be of a newer block than the one before it, and than all evidence.
     function _count(Ledger storage ledger, uint40 number) private {
         if (number <= ledger.contradicted) return;
-        if (ledger.streak == 0) (ledger.streakAnchored, ledger.streakFrom) = (number, uint40(block.timestamp));
-        else if (number == ledger.anchored || ledger.streak == type(uint8).max) return;
+        if (ledger.streak == 0) {
+            (ledger.streakAnchored, ledger.streakFrom) = (number, uint40(block.timestamp));
+            ledger.streakIn = uint40(_blockNumber());
+        } else if (number == ledger.anchored || ledger.streak == type(uint8).max) return;
         ++ledger.streak;
     }
 
-    function _healableFrom(Ledger storage ledger) private view returns (uint256) {
-        return ledger.streak == 0 ? 0 : uint256(ledger.streakFrom) + ledger.healFor;
+    /// @dev The end of the time in which what heals can be contradicted; zero while nothing counts.
+    function _healableFrom(Ledger storage ledger) private view returns (Deadline) {
+        if (ledger.streak == 0) return Deadline.wrap(0);
+        Clock memory then_ = Clock(ledger.streakFrom, ledger.streakIn);
+        return Deadlines.from(then_, ledger.healFor, ledger.longestBlockTime);
     }
 
     /// @dev Whether its last trouble is so long ago that it is overcome.

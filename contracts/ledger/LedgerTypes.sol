@@ -123,7 +123,7 @@ struct RuleBook {
 /// @param silence seconds after a commitment in which the next one is due. They count as blocks, too: `Deadlines`. Longer
 /// than the tier lags behind the head: anchors of an epoch are not older than its opening
 /// @param healAfter consecutive commitments that heal, at least 2
-/// @param healFor seconds since the first of them, 5 minutes to 7 days. Meanwhile they can be disputed
+/// @param healFor seconds since the first of them, 5 minutes to 7 days. They count as blocks, too. Meanwhile they can be disputed
 /// @param tier the least that a commitment must have, Safe at least: of Head any reorg would be a mismatch
 /// @param minDepth how deep the anchor must lie when it is relayed, in blocks
 /// @param maxAge how deep it may lie then, in blocks. At most half of what the source of block

@@ -101,7 +101,7 @@ function evidence({ record, healing }: Known): string[] {
   const stands = `Evidence of block ${contradicted} stands against it.`;
   if (healing === undefined) return [`${stands} The desk does not say what heals it.`];
   if (healing.isDue) return [`${stands} Enough was committed to since: anybody can heal it now.`];
-  const from = healableFrom === 0n ? "" : `, and not before ${moment(healableFrom)}`;
+  const from = healableFrom === undefined ? "" : `, and not before ${end(healableFrom)}`;
   return [`${stands} Commitments of newer blocks heal it: ${streak} count, of ${healing.needed}${from}.`];
 }
 

@@ -40,8 +40,8 @@ export interface LedgerRecord {
   readonly contradicted: bigint;
   /** Commitments that count for healing. */
   readonly streak: bigint;
-  /** In seconds since 1970; zero while nothing counts. */
-  readonly healableFrom: bigint;
+  /** From when enough of them heal it. Undefined while nothing counts. */
+  readonly healableFrom: Deadline | undefined;
   readonly isRetired: boolean;
 }
 
@@ -107,7 +107,7 @@ export class LedgerReader {
       isContradicted: flag(isContradicted),
       contradicted: uint64(contradicted),
       streak: BigInt(streak),
-      healableFrom: BigInt(healableFrom),
+      healableFrom: BigInt(healableFrom) === 0n ? undefined : deadline(BigInt(healableFrom)),
       isRetired: flag(isRetired),
     };
   }

@@ -226,8 +226,8 @@ const SENTENCES: Record<LibraryErrorName, (values: Values) => string> = {
   LedgerEvidenceNotNewer: ({ evidence, last }) =>
     `evidence of block ${evidence} is not newer than that of block ${last}, which stands already, was healed or retired.`,
   NotContradicted: (v) => `nothing stands against ${ledgerOf(v)}.`,
-  HealingTooEarly: ({ commitments, needed, from }) =>
-    `${commitments} commitments count of the ${needed} that heal, at the earliest at ${moment(from)}.`,
+  HealingTooEarly: ({ commitments, needed, time, number }) =>
+    `${commitments} commitments count of the ${needed} that heal, at the earliest at ${moment(time)} and block ${number}.`,
   RetirementTooEarly: ({ time, number }) => `the ledger can be retired from ${moment(time)} and block ${number}.`,
   NotAdministrator: ({ caller }) => `${caller} is not the ledger's administrator.`,
   EpochNotReady: ({ announced, time, number }) =>

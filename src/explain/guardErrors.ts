@@ -341,7 +341,8 @@ export const LEDGER_ERRORS = {
   HealingTooEarly: [
     count("commitments", "how many commitments count"),
     count("needed", "how many must"),
-    seconds("from", "when it can be healed at the earliest, in seconds since 1970"),
+    seconds("time", "when it can be healed at the earliest, in seconds since 1970"),
+    count("number", "from which height on"),
   ],
   RetirementTooEarly: [seconds("time", "its end, in seconds since 1970"), count("number", "its end, as a height")],
   NotAdministrator: [caller],

@@ -85,15 +85,16 @@ describe("what happened to a ledger", () => {
       const first = await explained();
       expect([first.state, first.healing!.isDue]).to.deep.equal(["contradicted", false]);
       const needed = Number(first.healing!.needed);
-      expect(first.record.streak).to.equal(0n);
+      expect([first.record.streak, first.record.healableFrom]).to.deep.equal([0n, undefined]);
       for (let i = 0; i < needed; i++) await world.commit();
       const { record, lines } = await explained();
       expect(record.streak).to.equal(BigInt(needed));
+      const { time, number } = record.healableFrom!;
       expect(lines[2]).to.equal(
-        `Evidence of block ${record.contradicted} stands against it. Commitments of newer blocks heal it: ${needed} count, of ${needed}, and not before ${date(record.healableFrom)}.`,
+        `Evidence of block ${record.contradicted} stands against it. Commitments of newer blocks heal it: ${needed} count, of ${needed}, and not before ${date(time)} and block ${number}.`,
       );
       const { block } = await explained();
-      await world.chain.passTime({ seconds: Number(record.healableFrom - block.time) });
+      await world.chain.passTime({ seconds: Number(time - block.time) });
       const due = await explained();
       expect(due.healing).to.deep.equal({ isDue: true, needed: undefined });
       expect(due.lines[2]).to.match(/anybody can heal it now\.$/);

@@ -111,7 +111,7 @@ describe("settlement-guard ledger and audit", () => {
       for (let i = 0; i < Number(healing.needed); i++) await world.commit();
       const { healableFrom } = await world.desk.ledgerOf(world.at.guard, scopeNamed("eth"));
       const { timestamp } = (await world.chain.tools.ethers.provider.getBlock("latest"))!;
-      await world.chain.passTime({ seconds: Number(healableFrom) - timestamp });
+      await world.chain.passTime({ seconds: Number(BigInt.asUintN(40, healableFrom)) - timestamp });
       const due = await run("ledger heal");
       expect(due.code).to.equal(0);
       const [, to, data] = /\nto {3}(0x[\da-fA-F]{40})\ndata (0x[\da-f]+)\n$/.exec(due.stdout) ?? [];

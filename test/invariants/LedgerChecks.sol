@@ -51,8 +51,8 @@ abstract contract LedgerChecks is LedgerHandler {
         }
         bool isEvidence = status.contradicted == (ghost.isContradicted ? ghost.evidence : 0);
         if (!isEvidence || status.evidence != ghost.shown) revert Broken("INV-22: the evidence is the newest");
-        (uint256 count, uint256 from, ) = _counted(scope);
-        if (status.streak != count || status.healableFrom != from) {
+        (uint256 count, Moment memory from, ) = _counted(scope);
+        if (status.streak != count || !_isAt(status.healableFrom, from)) {
             revert Broken("INV-22: what counts for the healing is the model's");
         }
         if (!_isAt(status.retirableFrom, ghost.retirable)) revert Broken("INV-22: the way out is the model's");

@@ -6,7 +6,7 @@ import {IAnchorErrors} from "../../contracts/interfaces/IAnchorErrors.sol";
 import {Tier} from "../../contracts/interfaces/IBlockHashSource.sol";
 import {IHeaderErrors} from "../../contracts/interfaces/IHeaderErrors.sol";
 import {ILedgerErrors} from "../../contracts/interfaces/ILedgerErrors.sol";
-import {Commitment, Dispute} from "../../contracts/ledger/LedgerTypes.sol";
+import {Commitment, Dispute, LedgerConfig} from "../../contracts/ledger/LedgerTypes.sol";
 import {LedgerTarget} from "../../contracts/mocks/LedgerTargets.sol";
 import {LedgerModel} from "./LedgerModel.sol";
 
@@ -182,8 +182,9 @@ abstract contract LedgerForecast is LedgerModel {
         if (expected != 0) return expected;
         LedgerGhost storage ghost = _ledgers[scope];
         if (!ghost.isContradicted) return ILedgerErrors.NotContradicted.selector;
-        (uint256 count, uint256 from, ) = _counted(scope);
-        bool isEarly = count < _watch(ghost.table).healAfter || block.timestamp < from;
+        (uint256 count, Moment memory from, ) = _counted(scope);
+        LedgerConfig memory watch = _watch(ghost.table);
+        bool isEarly = count < watch.healAfter || !_hasCome(from, watch.healFor);
         return isEarly ? ILedgerErrors.HealingTooEarly.selector : bytes4(0);
     }
 

@@ -49,7 +49,7 @@ abstract contract LedgerModel is ScopeModel, LedgerSigners {
         uint256 set;
         uint256 book;
         uint256[] relayed; // what is on record, in `_made`
-        uint256[] relayedAt; // when each came there
+        Moment[] relayedAt; // when each came there
         uint64 floor; // below it no anchor comes: of the last one, or of the epoch
         Moment since; // the last commitment, or the opening
         bool isContradicted;
@@ -105,16 +105,19 @@ abstract contract LedgerModel is ScopeModel, LedgerSigners {
 
     /// @dev Commitments that count for the healing: of different blocks, newer than all evidence.
     /// @return count of them
-    /// @return from when the ledger may be healed, in seconds; zero while none counts
+    /// @return from when the ledger may be healed; zero while none counts
     /// @return first height of the first of them
-    function _counted(bytes32 scope) internal view returns (uint256 count, uint256 from, uint64 first) {
+    function _counted(bytes32 scope) internal view returns (uint256 count, Moment memory from, uint64 first) {
         LedgerGhost storage ghost = _ledgers[scope];
-        if (!ghost.isContradicted) return (0, 0, 0);
+        if (!ghost.isContradicted) return (0, from, 0);
+        LedgerConfig memory watch = _watch(ghost.table);
         uint64 last = ghost.evidence;
         for (uint256 i = ghost.counted; i < ghost.relayed.length; ++i) {
             uint64 number = _made[ghost.relayed[i]].commitment.anchor.number;
             if (number <= last) continue;
-            if (count == 0) (first, from) = (number, ghost.relayedAt[i] + _watch(ghost.table).healFor);
+            if (count == 0) {
+                (first, from) = (number, _later(ghost.relayedAt[i], watch.healFor, watch.longestBlockTime));
+            }
             (last, count) = (number, count + 1);
         }
     }
@@ -164,7 +167,7 @@ abstract contract LedgerModel is ScopeModel, LedgerSigners {
             _disturb(c.scope);
         }
         ghost.relayed.push(made);
-        ghost.relayedAt.push(block.timestamp);
+        ghost.relayedAt.push(_moment());
         (ghost.since, ghost.floor) = (_moment(), c.anchor.number);
         _placeOf[made] = ghost.relayed.length;
     }

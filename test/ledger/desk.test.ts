@@ -368,7 +368,7 @@ describe("the desk at which ledgers are committed to", () => {
       const lie = await contradict();
       expect(await world.statusOf()).to.equal(STATUS.Diverged);
       expect(await world.statusOf(OTHER)).to.equal(STATUS.Synced);
-      await refuses(world.desk.heal(world.guard, MARKET), "HealingTooEarly", 0, healAfter, 0);
+      await refuses(world.desk.heal(world.guard, MARKET), "HealingTooEarly", 0, healAfter, 0, 0);
       // As old as the evidence, and twice of one block: neither counts.
       await world.commit({ anchor: lie.anchor });
       expect((await on()).streak).to.equal(0n);
@@ -378,7 +378,8 @@ describe("the desk at which ledgers are committed to", () => {
       for (let i = 1; i < healAfter; i++) await world.commit();
       const { streak, healableFrom } = await on();
       expect(streak).to.equal(BigInt(healAfter));
-      await refuses(world.desk.heal(world.guard, MARKET), "HealingTooEarly", healAfter, healAfter, healableFrom);
+      const [time, number] = [BigInt.asUintN(40, healableFrom), healableFrom >> 40n];
+      await refuses(world.desk.heal(world.guard, MARKET), "HealingTooEarly", healAfter, healAfter, time, number);
       await pass(healFor);
       const stranger = (await world.chain.tools.ethers.getSigners())[5]!;
       await expect(accepted(world.desk.connect(stranger).heal(world.guard, MARKET)))
@@ -394,7 +395,7 @@ describe("the desk at which ledgers are committed to", () => {
       for (let i = 0; i < healAfter; i++) await world.commit();
       await pass(healFor);
       await world.enterEpoch();
-      await refuses(world.desk.heal(world.guard, MARKET), "HealingTooEarly", 0, healAfter, 0);
+      await refuses(world.desk.heal(world.guard, MARKET), "HealingTooEarly", 0, healAfter, 0, 0);
       for (let i = 0; i < healAfter; i++) await world.commit();
       await pass(healFor);
       await accepted(world.desk.heal(world.guard, MARKET));

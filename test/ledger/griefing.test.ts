@@ -165,8 +165,7 @@ describe("whoever wants to stop an honest ledger, or to keep a stopped one so", 
       const two = await world.sign({ ...one, ledgerRoot: toWord(5n) });
       await world.desk.disputeEquivocation(onRecord(one), two);
       for (let i = 0; i < WATCH.healAfter; i++) await world.commit();
-      await world.chain.stall({ seconds: WATCH.healFor });
-      await world.chain.mine();
+      await world.chain.passTime({ seconds: WATCH.healFor });
       await world.desk.heal(world.guard, MARKET);
       await world.enterEpoch();
       rounds.push(await slotsWrittenSince(from));

@@ -132,20 +132,60 @@ describe("the spans of a ledger, to the second", () => {
   });
 
   describe("healing", () => {
-    it("SG-25: counts from the first commitment that counts, to the second, and not one commitment less", async () => {
+    /** A contradicted ledger, all of whose commitments that heal came at once. Twenty-two blocks of 13.5 s are in 300 s. */
+    async function counted(): Promise<{ time: number; number: number }> {
       await contradict(world);
       await world.commit();
-      const from = (await now()) + healFor;
-      for (let i = 2; i < healAfter; i++) await world.commit();
-      expect((await on()).healableFrom).to.equal(from);
-      await to(from + healFor);
-      await refuses(heal(), "HealingTooEarly", healAfter - 1, healAfter, from);
-      await to(from - 24);
-      await world.commit();
-      await to(from - 1);
-      await refuses(heal(), "HealingTooEarly", healAfter, healAfter, from);
-      await to(from);
+      const [time, number] = [(await now()) + healFor, Number(world.chain.head.number) + 22];
+      for (let i = 1; i < healAfter; i++) await world.commit();
+      return { time, number };
+    }
+    /** The head is this many blocks higher, a second each. */
+    const rise = async (blocks: number): Promise<void> => {
+      for (let i = 0; i < blocks; i++) {
+        await to((await now()) + 1);
+        await world.chain.mine();
+      }
+    };
+
+    it("SG-25: counts from the first commitment that counts, to the second", async () => {
+      const { time, number } = await counted();
+      expect((await on()).healableFrom).to.equal((BigInt(number) << 40n) | BigInt(time));
+      await rise(22);
+      await to(time - 1);
+      await refuses(heal(), "HealingTooEarly", healAfter, healAfter, time, number);
+      await to(time);
       await accepted(heal());
+    });
+
+    it("SG-25: takes not one commitment less", async () => {
+      await contradict(world);
+      for (let i = 1; i < healAfter; i++) await world.commit();
+      await world.chain.passTime({ seconds: 2 * healFor });
+      await refuses(heal(), "HealingTooEarly");
+      await world.commit();
+      await accepted(heal());
+    });
+
+    it("SG-25: waits for the blocks of its time, in which what heals can be contradicted", async () => {
+      const { time, number } = await counted();
+      await to(time);
+      await world.chain.mine();
+      // The next transaction's block is one above the head.
+      await rise(number - 2 - Number(world.chain.head.number));
+      await refuses(heal(), "HealingTooEarly", healAfter, healAfter, time, number);
+      await rise(1);
+      await accepted(heal());
+      expect(Number(world.chain.head.number)).to.equal(number);
+    });
+
+    it("SG-25: waits for no blocks after four times its time", async () => {
+      const { time, number } = await counted();
+      await to(time + 3 * healFor - 1);
+      await refuses(heal(), "HealingTooEarly", healAfter, healAfter, time, number);
+      await to(time + 3 * healFor);
+      await accepted(heal());
+      expect(Number(world.chain.head.number)).to.be.lessThan(number);
     });
 
     it("SG-25: begins anew with each newer evidence, and leaves nothing when it is done", async () => {
@@ -154,7 +194,7 @@ describe("the spans of a ledger, to the second", () => {
       expect((await on()).streak).to.equal(BigInt(healAfter));
       await contradict(world, 102n);
       await world.chain.passTime({ seconds: healFor });
-      await refuses(heal(), "HealingTooEarly", 0, healAfter, 0);
+      await refuses(heal(), "HealingTooEarly", 0, healAfter, 0, 0);
       for (let i = 0; i < healAfter; i++) await world.commit();
       await world.chain.passTime({ seconds: healFor });
       await accepted(heal());
