@@ -121,7 +121,8 @@ struct RuleBook {
 /// @param administrator who may open an epoch after a delay; zero for nobody
 /// @param delay seconds between its announcement and the epoch, 1 to 30 days
 /// @param silence seconds after a commitment in which the next one is due. They count as blocks, too: `Deadlines`. Longer
-/// than the tier lags behind the head: anchors of an epoch are not older than its opening
+/// than the time between commitments and what the tier lags behind the head together. For anchors of an epoch are newer than its
+/// opening. Anybody may open a signed or announced one right before a commitment, and void that. Open it right after one
 /// @param healAfter consecutive commitments that heal, at least 2
 /// @param healFor seconds since the first of them, 5 minutes to 7 days. They count as blocks, too. Meanwhile they can be disputed
 /// @param tier the least that a commitment must have, Safe at least: of Head any reorg would be a mismatch
