@@ -32,6 +32,10 @@ struct ShownRoot {
 /// **A root pays once it has stood for `disputeTime`.** In that time anybody can dispute it at the desk. A dispute that
 /// holds voids the root that waits, and the policy stops withdrawals of the market.
 ///
+/// **Who cannot read a ledger cannot dispute it.** The signers choose the trie. A malformed node on the way to the total makes
+/// disputes 6 and 7 impossible. So does one that nobody published. Watch that each ledger is published whole, and opens. Where
+/// one does not, nothing stops a root that pays others out of your deposit.
+///
 /// **A leaf is no reservation.** Its owner may lose it a minute later. So an owner requests a withdrawal, and is paid under a root that
 /// follows the chain beyond the request. From then on the exchange must keep the owner from trading. It cannot keep anybody in.
 ///
