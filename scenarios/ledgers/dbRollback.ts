@@ -61,6 +61,7 @@ export const dbRollback: Scenario = {
     progress("the ledger is made from the chain, and heals");
     ledger.tree = await markets.treeOf(SINCE);
     await ledger.openEpoch();
+    await chain.mine(); // until the opening is safe
     await story.heal([ledger, beside]);
     await story.reduce("Bob closes his position after the healing, while the market is Stale", POSITION / 2n, smaller);
     const fourth = evidenceOf(ledger.relayed[3]!, ledger.relayed);
