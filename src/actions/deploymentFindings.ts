@@ -45,16 +45,19 @@ export function compared(what: string, expected: string, actual: string): Findin
 
 /* CODE AND RECEIPT */
 
-/** The code is hashed here. The state must hold that hash, where the endpoint can prove it. */
+/**
+ * The code is hashed here. The state must hold that hash, where the endpoint can prove it. So nothing that the endpoint gives is
+ * blamed on the contract before.
+ */
 export async function codeFinding(chain: ChainReader, { address, codeHash }: DeployedContract): Promise<Finding> {
   const code = await chain.codeAt(address);
   const actual = toHex(keccak256(code));
-  if (code.length === 0) return failed(`there is no code at ${address}`, codeHash ?? "code", "none");
-  if (codeHash !== undefined && codeHash !== actual)
-    return failed(`the code at ${address} is another`, codeHash, actual);
   const { shown, why } = await provenCodeHash(chain, address);
   if (shown !== undefined && shown !== actual)
     return failed("the endpoint gives code that the block's state does not hold", shown, actual);
+  if (code.length === 0) return failed(`there is no code at ${address}`, codeHash ?? "code", "none");
+  if (codeHash !== undefined && codeHash !== actual)
+    return failed(`the code at ${address} is another`, codeHash, actual);
   if (codeHash === undefined) return unknown(`the code hashes to ${actual}, and no codeHash says whether it should`);
   const basis = shown === undefined ? `not proven under the state root: ${why}` : "proven under the state root";
   return ok(`${code.length} bytes, ${actual}, ${basis}`);
@@ -66,7 +69,7 @@ async function provenCodeHash(chain: ChainReader, address: Hex): Promise<{ shown
   try {
     const anchor = { number: head.number, hash: head.hash };
     const { account } = await prove(connection, { anchor, account: address, ...asking });
-    return { shown: account.status === "present" ? account.codeHash : "no account" };
+    return { shown: account.status === "present" ? account.codeHash : toHex(keccak256(new Uint8Array())) };
   } catch (error) {
     if (SettlementGuardError.is(error, "RPC_FAILED") || SettlementGuardError.is(error, "STATE_UNAVAILABLE"))
       return { why: error.details.reason };

@@ -152,6 +152,19 @@ describe("checkDeployment", () => {
     expect(found(await check({ guard }, deaf), "code").detail).to.contain("not proven under the state root: method not found"); // prettier-ignore
   });
 
+  it("blames no contract for code that an endpoint withholds or changes, where the state holds the right one", async () => {
+    const guard = await standalone();
+    for (const lie of ["0x", "0x00"]) {
+      const report = await check(
+        { guard },
+        answering("eth_getCode", () => lie),
+      );
+      const { outcome, detail, expected } = found(report, "code");
+      expect([outcome, expected], lie).to.deep.equal(["failed", guard.codeHash]);
+      expect(detail, lie).to.match(/^the endpoint gives code that the block's state does not hold/);
+    }
+  });
+
   it("fails where the chain has another id, with both", async () => {
     const report = await check({ guard: await standalone() }, chain.request, 1);
     const { outcome, expected, actual } = found(report, "chain id");
