@@ -1,5 +1,5 @@
 import { TIERS, type Tier } from "../anchor/tiers.js";
-import { sameHex, toHex, toQuantity, toWord, type Hex } from "../core/bytes.js";
+import { sameHex, toBigInt, toBytes, toHex, toQuantity, toWord, type Hex } from "../core/bytes.js";
 import { SettlementGuardError, invalidResponse } from "../core/errors.js";
 import { keccak256 } from "../core/keccak.js";
 import { explain } from "../explain/explain.js";
@@ -92,18 +92,22 @@ export async function receiptFinding(
   if (answer === null) return unknown(`block ${blockNumber} is canonical, and the endpoint has no receipt`);
   if (typeof answer !== "object") throw invalidResponse("eth_getTransactionReceipt", "it is no receipt");
   const given = answer as Readonly<Record<string, unknown>>;
-  const expected: [member: string, value: string, actual: unknown][] = [
-    ["transactionHash", transactionHash, given["transactionHash"]],
-    ["blockHash", blockHash, given["blockHash"]],
-    ["blockNumber", toQuantity(blockNumber), given["blockNumber"]],
-    ["status", "0x1", given["status"]],
+  const data = (member: string, value: unknown, size: number): Hex =>
+    toHex(toBytes(value, `the receipt's ${member}`, size));
+  const quantity = (member: string): Hex => toQuantity(toBigInt(given[member], `the receipt's ${member}`));
+  // What is no receipt says nothing of the deployment: each member is read before the first is compared.
+  const expected: [member: string, value: string, actual: Hex][] = [
+    ["transactionHash", transactionHash, data("transactionHash", given["transactionHash"], 32)],
+    ["blockHash", blockHash, data("blockHash", given["blockHash"], 32)],
+    ["blockNumber", toQuantity(blockNumber), quantity("blockNumber")],
+    ["status", "0x1", quantity("status")],
     // What a factory deploys is in no receipt.
-    ["contractAddress", address, given["contractAddress"] ?? address],
+    ["contractAddress", address, data("contractAddress", given["contractAddress"] ?? address, 20)],
   ];
-  const wrong = expected.find(([, value, actual]) => typeof actual !== "string" || !sameHex(value, actual));
+  const wrong = expected.find(([, value, actual]) => !sameHex(value, actual));
   if (wrong === undefined) return ok(`block ${blockNumber}, ${blockHash}, is canonical`);
   const [member, value, actual] = wrong;
-  return failed(`the endpoint's receipt has another ${member}`, value, String(actual).slice(0, 80));
+  return failed(`the endpoint's receipt has another ${member}`, value, actual);
 }
 
 /* ROLES AND SCOPES */

@@ -202,14 +202,17 @@ describe("checkDeployment", () => {
       ["status", "0x0"],
       ["transactionHash", WRONG],
       ["blockNumber", "0x7"],
-      ["contractAddress", pauser],
+      ["contractAddress", pauser.toLowerCase()],
     ] as const) {
       const { outcome, detail, actual } = await receipt((answer) => ({ ...(answer as object), [member]: value }));
       expect([outcome, actual], member).to.deep.equal(["failed", value]);
       expect(detail).to.contain(member);
     }
     expect((await receipt(() => null)).outcome).to.equal("unknown");
-    expect((await receipt(() => "0x")).outcome).to.equal("unknown");
+    for (const none of [{}, [], "0x"])
+      expect((await receipt(() => none)).outcome, JSON.stringify(none)).to.equal("unknown");
+    for (const part of [{ status: "0x01" }, { blockHash: 7 }, { transactionHash: undefined }])
+      expect((await receipt((answer) => ({ ...(answer as object), ...part }))).outcome).to.equal("unknown");
     // A header that is made up hashes to something else.
     const made = answering("eth_getBlockByNumber", (block, [tag]) =>
       tag === guard.receipt!.blockNumber ? { ...(block as object), stateRoot: WRONG } : block,
