@@ -4,6 +4,8 @@ import { simulatorError, type Backend, type ChainFactory, type SubscriptionMessa
 import { blockRef, type BlockRecord, type BlockRef } from "./blocks.js";
 import type { FinalityOptions } from "./finality.js";
 import { followBranch, switchBranch, type BranchChange } from "./branch.js";
+import { Endpoint } from "./endpoints/endpoint.js";
+import type { Lies } from "./endpoints/lies.js";
 import { checkOptions, createNode, type ChainOptions, type SimulatedNode } from "./node.js";
 import { withoutOwn } from "./ownTransactions.js";
 import { toPassing, toSeconds, type Passing } from "./passTime.js";
@@ -327,6 +329,16 @@ export class SimulatedChain<Tools = unknown> {
       pins.add(pin);
       return () => void pins.delete(pin);
     });
+  }
+
+  /**
+   * An endpoint to this chain, which lies as it is told. There can be many, each with lies of its own.
+   *
+   * @param name shown by tests. Default: that of the chain
+   * @throws FORK_SIMULATOR for what is no lie
+   */
+  rpc(name = this.name, lies: Lies = {}): Endpoint {
+    return new Endpoint(this, name, lies);
   }
 
   /** Runs `action` when the chain is closed. */

@@ -35,7 +35,7 @@ const MOST_PROOFS = 1000;
 type Handler = (panel: Panel, question: Question) => Promise<unknown>;
 
 /** Where a read names its block. */
-const BLOCK_PARAMETERS: Readonly<Record<string, number>> = {
+export const BLOCK_PARAMETERS: Readonly<Record<string, number>> = {
   eth_call: 1,
   eth_getBalance: 1,
   eth_getCode: 1,

@@ -12,7 +12,7 @@ import { evmEngine } from "../../packages/cli/src/evmEngine.js";
 import { judge, type CaseReport } from "../../packages/cli/src/judge.js";
 import { readCase } from "../../packages/cli/src/proofCase.js";
 import { hardhatForks, type HardhatChain } from "../../src/hardhat/index.js";
-import { serveLoopback, type Loopback } from "../../src/hardhat/loopback.js";
+import type { Loopback } from "../../src/forks/index.js";
 import { keccak256 } from "../../src/core/keccak.js";
 import { deployGasMeter } from "../../tools/gas.js";
 import { needVectors, readVector, vectorFiles } from "../../tools/vectors.js";
@@ -356,7 +356,7 @@ describe("settlement-guard on the command line", function () {
       await chain.request({ method: "hardhat_setCode", params: [VAULT, "0x00"] });
       await chain.request({ method: "hardhat_setStorageAt", params: [VAULT, "0x5", toWord(55n)] });
       await chain.mine(3);
-      endpoint = await serveLoopback((args) => chain.request(args));
+      endpoint = await chain.rpc().serve();
     });
     after(async () => {
       await endpoint.close();
@@ -414,13 +414,10 @@ describe("settlement-guard on the command line", function () {
     });
 
     it("exits with 1, and writes nothing, where the endpoint lies, fails or is not there", async () => {
-      const lying = await serveLoopback(async (args) => {
-        const answer = await chain.request(args);
-        return args.method === "eth_getProof" ? { ...(answer as object), balance: "0x999" } : answer;
-      });
+      const lying = await chain.rpc("liar", { wrongProof: "fields" }).serve();
       try {
         for (const [url, said] of [
-          [lying.url, /balance 0x999, its own proof shows 0x0/],
+          [lying.url, /eth_getProof answered \w+ 0x[\da-f]+, its own proof shows 0x/],
           ["http://127.0.0.1:9/secret-key", /^(?!.*secret-key).*failed/],
         ] as const) {
           const out = join(directory, "lie.json");

@@ -10,7 +10,7 @@ import { auditPage, escaped } from "../../packages/cli/src/auditPage.js";
 import { connect } from "../../packages/cli/src/connect.js";
 import type { AuditTrail } from "../../src/actions/auditTrail.js";
 import type { Hex } from "../../src/core/bytes.js";
-import { serveLoopback, type Loopback } from "../../src/hardhat/loopback.js";
+import type { Loopback } from "../../src/forks/index.js";
 import { hardhatForks } from "../../src/hardhat/index.js";
 import { hashCommitment } from "../../src/ledger/commitment.js";
 import { preparedOnce } from "../../tools/forks.js";
@@ -32,7 +32,7 @@ describe("settlement-guard ledger and audit", () => {
   before(() => (directory = mkdtempSync(join(tmpdir(), "ledger-cli-"))));
   beforeEach(async () => {
     world.reset();
-    endpoints = [await serveLoopback(world.chain.request), await serveLoopback(world.chain.request)];
+    endpoints = [await world.chain.rpc().serve(), await world.chain.rpc().serve()];
   });
   afterEach(async () => {
     for (const endpoint of endpoints) await endpoint.close();
@@ -85,7 +85,7 @@ describe("settlement-guard ledger and audit", () => {
     it("exits with 1 where two endpoints disagree, and names neither", async () => {
       const fork = await forks.create();
       await fork.mine(Number(world.chain.head.number));
-      const other = await serveLoopback(fork.request);
+      const other = await fork.rpc().serve();
       const { code, stdout, stderr } = await run("ledger status", "--rpc", other.url);
       await other.close();
       await fork.close();

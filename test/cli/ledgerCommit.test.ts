@@ -8,8 +8,8 @@ import { encryptKeystoreJson, recoverAddress, Wallet } from "ethers";
 import { network } from "hardhat";
 
 import { askPassword, readKey } from "../../packages/cli/src/signerKey.js";
-import { toQuantity, type Hex } from "../../src/core/bytes.js";
-import { serveLoopback, type Loopback } from "../../src/hardhat/loopback.js";
+import type { Hex } from "../../src/core/bytes.js";
+import type { Loopback } from "../../src/forks/index.js";
 import { hardhatForks } from "../../src/hardhat/index.js";
 import { hashCommitment } from "../../src/ledger/commitment.js";
 import { preparedOnce } from "../../tools/forks.js";
@@ -50,8 +50,7 @@ describe("settlement-guard ledger commit and relay", function () {
     await world.chain.mine(2);
     directory = mkdtempSync(join(tmpdir(), "commit-cli-"));
     files = new LedgerFiles(directory, world);
-    const serve = () => serveLoopback(world.chain.request, toQuantity(31_337n));
-    endpoints = [await serve(), await serve()];
+    endpoints = [await world.chain.rpc().serve(), await world.chain.rpc().serve()];
   });
   afterEach(async () => {
     for (const endpoint of endpoints) await endpoint.close();

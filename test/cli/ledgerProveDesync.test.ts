@@ -6,7 +6,7 @@ import { expect } from "chai";
 import { network } from "hardhat";
 
 import type { Hex } from "../../src/core/bytes.js";
-import { serveLoopback, type Loopback } from "../../src/hardhat/loopback.js";
+import type { Loopback } from "../../src/forks/index.js";
 import { hardhatForks } from "../../src/hardhat/index.js";
 import { commitmentDigest, hashCommitment, type Commitment } from "../../src/ledger/commitment.js";
 import { hashRules } from "../../src/ledger/rules.js";
@@ -42,7 +42,7 @@ describe("settlement-guard ledger prove-desync", function () {
     world.reset();
     directory = mkdtempSync(join(tmpdir(), "desync-cli-"));
     files = new LedgerFiles(directory, world);
-    endpoint = await serveLoopback(world.chain.request);
+    endpoint = await world.chain.rpc().serve();
   });
   afterEach(async () => {
     await endpoint.close();

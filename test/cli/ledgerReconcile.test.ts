@@ -10,10 +10,11 @@ import { network } from "hardhat";
 import { progressBar } from "../../packages/cli/src/progress.js";
 import { reconcile, type FinishedChunk, type ReconcileReport } from "../../src/actions/reconcile.js";
 import { toHex, type Hex } from "../../src/core/bytes.js";
-import { serveLoopback, type Loopback } from "../../src/hardhat/loopback.js";
+import { Endpoint, type Loopback } from "../../src/forks/index.js";
 import { hardhatForks } from "../../src/hardhat/index.js";
 import { comparedPlace } from "../../src/ledger/rules.js";
 import { LedgerTree, type LedgerEntry } from "../../src/ledger/tree.js";
+import type { Request } from "../../src/rpc/request.js";
 import { preparedOnce } from "../../tools/forks.js";
 import { decimals, LedgerFiles } from "../../tools/ledger/files.js";
 import { NOBODY, RULES, ZERO } from "../../tools/ledger/inputs.js";
@@ -45,11 +46,12 @@ describe("settlement-guard ledger reconcile", function () {
     files = new LedgerFiles(directory, world);
     asked = [];
     before = () => undefined;
-    endpoint = await serveLoopback(async (args) => {
+    const request: Request = async (args) => {
       if (args.method === "eth_getProof") asked.push(...(args.params?.[1] as Hex[]));
       before();
       return world.chain.request(args);
-    });
+    };
+    endpoint = await new Endpoint({ request }).serve();
   });
   afterEach(async () => {
     await endpoint.close();

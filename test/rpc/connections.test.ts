@@ -9,7 +9,7 @@ import { createPublicClient, createTestClient, createWalletClient, custom, http 
 import { mainnet } from "viem/chains";
 
 import { latestAnchor } from "../../src/actions/latestAnchor.js";
-import { serveLoopback, type Loopback } from "../../src/hardhat/loopback.js";
+import { Endpoint, type Loopback } from "../../src/forks/index.js";
 import { prove } from "../../src/actions/prove.js";
 import { fetchHeader } from "../../src/actions/fetchHeader.js";
 import { toRequest, type Connection, type Request } from "../../src/rpc/request.js";
@@ -27,7 +27,7 @@ describe("Connections", function () {
   before(async function () {
     hardhat = await network.create();
     request = (args) => hardhat.provider.request(args);
-    endpoint = await serveLoopback(request);
+    endpoint = await new Endpoint({ request }).serve();
     for (let i = 0; i < 4; i++) await request({ method: "evm_mine" });
 
     const { url } = endpoint;
