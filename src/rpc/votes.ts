@@ -1,4 +1,4 @@
-import { SettlementGuardError } from "../core/errors.js";
+import { SettlementGuardError, invalidResponse } from "../core/errors.js";
 import { oneLine, withoutUrls } from "../core/text.js";
 import { situationOf, type Situation } from "./dialects.js";
 import { refusalOf } from "./refusal.js";
@@ -31,6 +31,8 @@ export interface Panel {
 /** Answers that are one side of a disagreement, as the error's details have them. */
 export type Side = SettlementGuardError<"ENDPOINTS_DISAGREE">["details"]["sides"][number];
 
+/** So many lists and objects an answer lies in, at the most. Whatever goes down into it has stack enough. */
+const MAX_DEPTH = 64;
 /** Characters, at the most, of an answer that is evidence. */
 const SHOWN = 2000;
 
@@ -52,12 +54,20 @@ export async function askOne<T>(
 ): Promise<Vote<T>> {
   try {
     const answer = await call(requests[endpoint]!, method, params, { timeout });
+    if (isTooDeep(answer)) throw invalidResponse(method, `the answer is nested more than ${MAX_DEPTH} deep`);
     return { endpoint, value: answer === null ? null : read(answer) };
   } catch (thrown) {
     if (SettlementGuardError.is(thrown, "ENDPOINTS_DISAGREE")) throw thrown;
     const refusal = SettlementGuardError.is(thrown, "RPC_FAILED") ? thrown.details : refusalOf(thrown);
     return { endpoint, silence: refusal.reason, situation: situationOf(refusal) };
   }
+}
+
+function isTooDeep(answer: unknown): boolean {
+  let level = [answer];
+  for (let depth = 0; depth <= MAX_DEPTH && level.length > 0; depth++)
+    level = level.flatMap((value) => (typeof value === "object" && value !== null ? Object.values(value) : []));
+  return level.length > 0;
 }
 
 /**

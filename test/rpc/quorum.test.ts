@@ -22,7 +22,6 @@ const VAULT: Hex = "0x00000000000000000000000000000000000a1107";
 /** Reverts with its calldata. */
 const REVERTER: Hex = "0x00000000000000000000000000000000000f00d5";
 const REVERTING_CODE = "0x365f5f37365ffd"; // calldatacopy(0, 0, size); revert(0, size)
-const TAGS: unknown[] = ["latest", "safe", "finalized"];
 const KEY = "k3y-0123456789abcdef";
 const HEAD = 10n;
 const SPLIT = 6n;
@@ -51,22 +50,8 @@ describe("quorum", function () {
   // --- endpoints ---
 
   /** The chain as a node knows it that has reached `height` alone. */
-  const behind =
-    (height: bigint, on: () => HardhatChain = () => chain): Request =>
-    async (args) => {
-      const { method, params = [] } = args;
-      const cap = (which: unknown): unknown => (TAGS.includes(which) ? toQuantity(height) : which);
-      if (method === "eth_blockNumber") return toQuantity(height);
-      if (method === "eth_getBlockByNumber") {
-        const which = cap(params[0]);
-        return typeof which === "string" && which.startsWith("0x") && BigInt(which) > height
-          ? null
-          : on().request({ method, params: [which, params[1]] });
-      }
-      const answer = await on().request(args);
-      if (method !== "eth_getBlockByHash" || answer === null) return answer;
-      return BigInt((answer as { number: string }).number) > height ? null : answer;
-    };
+  const behind = (height: bigint, on: () => HardhatChain = () => chain): Request =>
+    on().rpc("behind", { lag: Number(HEAD - height) }).request;
   const ours: Request = (args) => chain.request(args);
   const theirs: Request = (args) => other.request(args);
   const failing =
@@ -175,7 +160,7 @@ describe("quorum", function () {
     expect(agreed).to.deep.equal(await ours({ method: "eth_getBlockByNumber", params: [toQuantity(HEAD), false] }));
   });
 
-  it("an endpoint that is one block behind lags, and is no disagreement", async function () {
+  it("O19: an endpoint that is one block behind lags, and is no disagreement", async function () {
     const connection = joined([ours, behind(HEAD - 1n), ours]);
     expect(await ask(connection, "eth_blockNumber")).to.equal(toQuantity(HEAD));
     for (const block of ["latest", HEAD] as const)
@@ -327,6 +312,19 @@ describe("quorum", function () {
       expect(await ask(joined([ours, ours]), method, VAULT, "latest")).to.equal(
         await ours({ method, params: [VAULT, "latest"] }),
       );
+  });
+
+  it("O16: an answer that is nested without end is silence, and no reason to fail", async function () {
+    const deep = chain.rpc("deep", { huge: "nested" }).request;
+    const questions: [method: string, ...params: unknown[]][] = [
+      ["eth_getCode", VAULT, "latest"],
+      ["eth_getBlockByNumber", "latest", false],
+      ["eth_getLogs", {}],
+    ];
+    for (const question of questions)
+      expect(await ask(joined([deep, ours, ours]), ...question)).to.deep.equal(await ask(ours, ...question));
+    const { details } = await rejected("QUORUM_MISSED", ask(joined([deep, ours]), "eth_getCode", VAULT, "0x1"));
+    expect(details.said[0]!.reason).to.match(/the answer is nested more than 64 deep$/);
   });
 
   it("a read of a tag is one of the number that it means, so that lag is no disagreement", async function () {
