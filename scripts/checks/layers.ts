@@ -15,8 +15,9 @@ const LAYERS: readonly (readonly string[])[] = [
   ["src/rpc", "src/explain"],
   ["src/ledger"],
   ["src/actions"],
-  ["src/forks", "src/chai", "src/keccak-wasm.ts", "src/journal.ts"],
-  ["src/hardhat"],
+  ["src/forks", "src/keccak-wasm.ts", "src/journal.ts"],
+  ["src/assert"],
+  ["src/hardhat", "src/chai"],
   ["src/index.ts"],
 
   ["packages/cli/src"],

@@ -4,7 +4,7 @@ import { invalidResponse } from "../core/errors.js";
 import { keccak256 } from "../core/keccak.js";
 import { call, type Connection, type RequestOptions } from "../rpc/request.js";
 import type { ScopeConfig } from "../policy/config.js";
-import { STATUSES, type Status } from "../policy/policy.js";
+import { ACTIONS, STATUSES, VERDICTS, type Action, type Status, type Verdict } from "../policy/policy.js";
 
 /** The end of a span. It has passed when both have, or by the clock alone four spans after its beginning. */
 export interface Deadline {
@@ -86,6 +86,20 @@ export class ScopeReader {
     return { status: statusOf(status!), evidence: evidence! };
   }
 
+  /** @returns the verdict, and the revert data of what passes on Allow alone; `0x` where the verdict is Allow */
+  async preview(scope: Hex, action: Action): Promise<{ verdict: Verdict; reason: Hex }> {
+    const bytes = await this.answer("preview", ["bytes32", "uint8"], [scope, toWord(BigInt(ACTIONS.indexOf(action)))]);
+    // A verdict, where the reason begins, and its length before it.
+    const [position, , length] = [0, 32, 64].map((at) => Number(toHex(bytes.subarray(at, at + 32))));
+    const verdict = VERDICTS[position ?? VERDICTS.length];
+    if (verdict === undefined || length === undefined || bytes.length < 96 + length)
+      throw invalidResponse(
+        "eth_call",
+        `preview returned no verdict with a reason: there is no guard at ${this.guard}`,
+      );
+    return { verdict, reason: toHex(bytes.subarray(96, 96 + length)) };
+  }
+
   /** The ids of the causes that were raised from a block on, each once, the newest first. @throws RPC_FAILED where logs are not to be had */
   async causesRaised(scope: Hex, from: bigint): Promise<Hex[]> {
     const method = "eth_getLogs";
@@ -100,20 +114,25 @@ export class ScopeReader {
   }
 
   private async ask(name: string, words: number, ...args: Hex[]): Promise<bigint[]> {
-    const selector = selectorOf(
+    const bytes = await this.answer(
       name,
       args.map(() => "bytes32"),
+      args,
     );
-    const data = `${selector}${args.map((word) => word.slice(2)).join("")}`;
-    const method = "eth_call";
-    const answer = await call(this.connection, method, [{ to: this.guard, data }, toQuantity(this.block)], this.asking);
-    const bytes = toBytes(answer, `what ${name} returns`);
     if (bytes.length !== 32 * words)
       throw invalidResponse(
-        method,
+        "eth_call",
         `${name} returned ${bytes.length} bytes, not ${32 * words}: there is no guard at ${this.guard}`,
       );
     return Array.from({ length: words }, (_, i) => BigInt(toHex(bytes.subarray(32 * i, 32 * i + 32))));
+  }
+
+  /** The bytes that a function returns to a call with one word for each parameter. */
+  private async answer(name: string, types: readonly string[], words: readonly Hex[]): Promise<Uint8Array> {
+    const data = `${selectorOf(name, types)}${words.map((word) => word.slice(2)).join("")}`;
+    const at = toQuantity(this.block);
+    const answer = await call(this.connection, "eth_call", [{ to: this.guard, data }, at], this.asking);
+    return toBytes(answer, `what ${name} returns`);
   }
 }
 

@@ -1,2 +1,2 @@
 export { revertDataOf } from "../explain/revertData.js";
-export { settlementGuardMatchers, type ExpectedValue } from "./rejectedByGuard.js";
+export { settlementGuardMatchers, type ExpectedValue } from "./matchers.js";

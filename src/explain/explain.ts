@@ -14,13 +14,15 @@ import {
 } from "./guardErrors.js";
 import { REMEDIES, ownErrorIn, remedyOf } from "./remedies.js";
 import { memberOf, revertEvidenceOf } from "./revertData.js";
+import { libraryErrorsIn } from "./wrapped.js";
 
 type Values = Record<string, bigint | Hex>;
 
 /**
  * Says in a sentence what was thrown, whatever it is. It may be an error of ethers, viem, web3 or Hardhat, or a
  * JSON-RPC error. It may be revert data in hexadecimal, bytes or text.
- * - For an error of the library's contracts: its name and what disagreed, with the values; scopes as words.
+ * - For an error of the library's contracts: its name and what disagreed, with the values; scopes as words. It may be
+ *   wrapped in the error of another contract that caught it (ERC-7751, multicalls, `try`/`catch`).
  * - For a `SettlementGuardError`: its code, its message, and what to do.
  * - For anything else: that it is not a guard error, with the reason where there is one.
  *
@@ -35,10 +37,10 @@ export function explain(
   proof?: { readonly question: WitnessQuestion; readonly witness: string },
 ): string {
   const { data, unread } = revertEvidenceOf(error);
-  const decoded = data === undefined ? undefined : decodeLibraryError(data);
+  const [decoded] = data === undefined ? [] : libraryErrorsIn(data);
   if (decoded !== undefined) {
     const why = decoded.name === "StateProofInvalid" && proof !== undefined ? ` ${reasonOf(proof)}` : "";
-    return `${decoded.name}: ${SENTENCES[decoded.name](decoded.values)}${why}`;
+    return `${decoded.name}: ${SENTENCES[decoded.name](decoded.values)}${why}${wrapperOf(data!)}`;
   }
   const own = ownErrorIn(error);
   if (own !== undefined) return explainOwn(own.code, own.message, error);
@@ -330,6 +332,17 @@ const PANICS: { [code: string]: string } = {
 
 const ERROR_SELECTOR = selectorOf("Error", ["string"]);
 const PANIC_SELECTOR = selectorOf("Panic", ["uint256"]);
+/** https://eips.ethereum.org/EIPS/eip-7751 */
+const WRAPPED_SELECTOR = selectorOf("WrappedError", ["address", "bytes4", "bytes", "bytes"]);
+
+/** How a library's error came back, where another contract caught it. */
+function wrapperOf(data: string): string {
+  if (decodeLibraryError(data) !== undefined) return "";
+  const start = data.slice(0, 10).toLowerCase();
+  if (start === ERROR_SELECTOR) return " It was caught, and came back as the reason of another revert.";
+  if (start !== WRAPPED_SELECTOR) return ` It was caught, and came back inside of the error ${start}.`;
+  return ` It was caught when ${`0x${data.slice(34, 74)}`} was called, and came back inside of WrappedError (ERC-7751).`;
+}
 
 /** Revert data that is of none of the library's errors. */
 function foreign(data: string): string {

@@ -1,6 +1,7 @@
 import type { ErrorCode } from "../core/errors.js";
-import { LIBRARY_ERRORS, decodeLibraryError, libraryErrorNameOf, type LibraryErrorName } from "./guardErrors.js";
+import { LIBRARY_ERRORS, libraryErrorNameOf, type LibraryErrorName } from "./guardErrors.js";
 import { layersOf, memberOf, revertDataOf } from "./revertData.js";
+import { libraryErrorsIn } from "./wrapped.js";
 
 /** Of a bare selector in hexadecimal, which is all that some clients keep. */
 const SELECTOR_LENGTH = 10;
@@ -205,5 +206,5 @@ function errorNameOf(error: unknown): LibraryErrorName | undefined {
   if (typeof name === "string" && Object.hasOwn(LIBRARY_ERRORS, name)) return name as LibraryErrorName;
   const data = revertDataOf(error);
   if (data === undefined) return undefined;
-  return data.length === SELECTOR_LENGTH ? libraryErrorNameOf(data) : decodeLibraryError(data)?.name;
+  return data.length === SELECTOR_LENGTH ? libraryErrorNameOf(data) : libraryErrorsIn(data)[0]?.name;
 }

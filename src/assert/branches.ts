@@ -1,0 +1,132 @@
+import { SettlementGuardError } from "../core/errors.js";
+import { memberOf } from "../explain/revertData.js";
+import type { BranchChange, ReorgOptions, SimulatedChain } from "../forks/index.js";
+import { toRequest, type Connection } from "../rpc/request.js";
+import { describe } from "./byGuard.js";
+import { differencesOf, readMined, type Facts } from "./effect.js";
+import { firstOf, type Finding } from "./finding.js";
+import { outcomeOfError, revertOf, type Outcome, type Send } from "./outcome.js";
+
+/** Sends one transaction on a chain. It returns what its client does: a hash, a response, or a receipt. */
+export type Act<Chain> = (chain: Chain) => Promise<unknown>;
+
+/** Reads on a chain what a transaction did there, as plain data. Read after it was mined, and before anything else happens. */
+export type EffectReader<Chain> = (chain: Chain, hash: string) => Promise<unknown>;
+
+/** The reorg that a transaction must survive. */
+export interface ReorgTrial<Tools = unknown> extends Omit<ReorgOptions, "transactions"> {
+  /** The chain on which it is sent. It is as after the act afterwards: the reorg is undone. */
+  readonly on: SimulatedChain<Tools>;
+  /** What comes back of the replaced blocks: all of it (default), or these raw transactions, in the first new block. */
+  readonly transactions?: "keep" | NonNullable<Exclude<ReorgOptions["transactions"], string>>;
+  /** What is compared. Default: logs and changes of the state, which the node must trace. */
+  readonly effect?: EffectReader<SimulatedChain<Tools>>;
+}
+
+/** Two chains on which a transaction must do the same. */
+export interface EffectComparison<Chain> {
+  readonly on: readonly [Chain, Chain];
+  /** What is compared. Default: logs and changes of the state, which the nodes must trace. */
+  readonly effect?: EffectReader<Chain>;
+}
+
+/** A transaction that took effect, or how it did not. */
+type Performed = { readonly hash: string; readonly number: bigint; readonly facts: Facts } | Outcome;
+
+export async function findSurvival<Tools>(
+  act: Act<SimulatedChain<Tools>> | string,
+  { on: chain, effect, ...reorg }: ReorgTrial<Tools>,
+): Promise<Finding> {
+  const about = { subject: "the transaction", claim: `survive a reorg of depth ${reorg.depth}` };
+  const first = await perform(act, chain, effect);
+  if (!("facts" in first))
+    return { ...about, holds: undefined, found: `it had no effect that could be lost: ${describe(first)}` };
+  const snapshot = await chain.request({ method: "evm_snapshot" });
+  try {
+    const change = await chain.reorg(reorg);
+    const missed = whyNotTried(first, change);
+    if (missed !== undefined) return { ...about, holds: undefined, found: missed };
+    return { ...about, ...(await compareBranches(first, change, { chain, effect })) };
+  } finally {
+    await chain.request({ method: "evm_revert", params: [snapshot] });
+  }
+}
+
+/** Why a reorg shows nothing about a transaction; undefined where it was tried on the new branch. */
+function whyNotTried({ hash, number }: { hash: string; number: bigint }, change: BranchChange): string | undefined {
+  if (change.orphanedTransactions.every((orphaned) => orphaned.hash !== hash))
+    return `the reorg replaced the blocks after ${change.commonAncestor.number}, and it is in block ${number}: take a greater depth.`;
+  return undefined;
+}
+
+async function compareBranches<Tools>(
+  { hash, facts }: { hash: string; facts: Facts },
+  { rejected }: BranchChange,
+  { chain, effect }: { chain: SimulatedChain<Tools>; effect: EffectReader<SimulatedChain<Tools>> | undefined },
+): Promise<Pick<Finding, "holds" | "found">> {
+  const send = senderOf(chain);
+  const mined = await readMined(send, hash, effect && ((mined) => effect(chain, mined)));
+  const refusal = rejected.find((refused) => refused.hash === hash);
+  if (mined === undefined && refusal === undefined)
+    return { holds: undefined, found: "nobody sent it again: it is not among the transactions that come back." };
+  if (mined === undefined) return { holds: true, found: `the node does not take it there: ${refusal?.reason}.` };
+  if (mined.facts === undefined) return { holds: true, found: `there ${describe(await revertOf(send, hash))}` };
+  const differences = differencesOf(facts, mined.facts, ["on the old branch", "on the new one"]);
+  if (differences.length === 0) return { holds: true, found: "it has the same effect there." };
+  return { holds: false, found: `it has another effect there: ${firstOf(differences)}` };
+}
+
+export async function findSameEffect<Chain extends Connection>(
+  act: Act<Chain> | string,
+  { on, effect }: EffectComparison<Chain>,
+): Promise<Finding> {
+  const about = { subject: "the transaction", claim: "have the same effect on both chains" };
+  const [a, b] = [await perform(act, on[0], effect), await perform(act, on[1], effect)];
+  const names = on.map((chain, i) => nameOf(chain, i)) as [string, string];
+  if ("facts" in a && "facts" in b) {
+    const differences = differencesOf(a.facts, b.facts, [`on ${names[0]}`, `on ${names[1]}`]);
+    if (differences.length === 0) return { ...about, holds: true, found: `it has the same on ${names.join(" and ")}.` };
+    return { ...about, holds: false, found: firstOf(differences) };
+  }
+  const told = [a, b].map((each, i) => `on ${names[i]} ${"facts" in each ? "it took effect." : describe(each)}`);
+  const isOneSided =
+    [a, b].some((each) => "facts" in each) && [a, b].every((each) => !("kind" in each) || each.kind === "reverted");
+  return { ...about, holds: isOneSided ? false : undefined, found: told.join(" And ") };
+}
+
+async function perform<Chain extends Connection>(
+  act: Act<Chain> | string,
+  chain: Chain,
+  effect: EffectReader<Chain> | undefined,
+): Promise<Performed> {
+  const send = senderOf(chain);
+  let hash: string;
+  try {
+    hash = hashOf(typeof act === "string" ? await send("eth_sendRawTransaction", [act]) : await act(chain));
+  } catch (error) {
+    if (SettlementGuardError.is(error, "INVALID_MATCHER")) throw error;
+    return outcomeOfError(error);
+  }
+  const mined = await readMined(send, hash, effect && ((sent) => effect(chain, sent)));
+  if (mined === undefined) return { kind: "failed", reason: `the transaction ${hash} is in no block` };
+  const { number, facts } = mined;
+  return facts === undefined ? revertOf(send, hash) : { hash, number, facts };
+}
+
+/** @throws INVALID_MATCHER for what names no transaction */
+function hashOf(sent: unknown): string {
+  for (const hash of [sent, memberOf(sent, "hash"), memberOf(sent, "transactionHash")])
+    if (typeof hash === "string" && /^0x[\da-f]{64}$/i.test(hash)) return hash.toLowerCase();
+  const reason = "An act returns the transaction that it sent: its hash, its response or its receipt";
+  throw new SettlementGuardError("INVALID_MATCHER", { reason }, `${reason}.`);
+}
+
+function senderOf(connection: Connection): Send {
+  const request = toRequest(connection);
+  return (method, params) => request({ method, params });
+}
+
+function nameOf(chain: unknown, position: number): string {
+  const name = memberOf(chain, "name");
+  return typeof name === "string" ? name : position === 0 ? "the first" : "the second";
+}
