@@ -14,9 +14,7 @@ export async function findReconciliation(connection: Connection, expected: Ledge
   const { matched, unread } = counts;
   const sentences = [
     ...differences.map(sentenceOf),
-    ...(unread === 0
-      ? []
-      : [`${unread} entries of the ledger were compared with nothing: an owner or a rule is missing`]),
+    ...(unread === 0 ? [] : [`of the ledger ${unread} more were compared with nothing: an owner or a rule is missing`]),
   ];
   const compared = matched + differences.length;
   return {

@@ -4,6 +4,7 @@ import { toBytes, toHex } from "../core/bytes.js";
 import { SettlementGuardError } from "../core/errors.js";
 import { describeValue } from "../core/text.js";
 import { explain } from "../explain/explain.js";
+import { memberOf } from "../explain/revertData.js";
 import { ACTIONS, STATUSES, type Action, type Status, type Verdict } from "../policy/policy.js";
 import type { Connection } from "../rpc/request.js";
 import { firstOf, listed, type Finding } from "./finding.js";
@@ -101,10 +102,13 @@ function isConfigured({ scopes }: ScopeExplanation): boolean {
 
 /** @throws INVALID_CONNECTION by whatever asks, where a contract has no provider */
 async function placeOf(guard: GuardLike): Promise<{ address: string; connection: Connection }> {
-  if ("connection" in guard) return guard;
-  if (typeof (guard as Partial<ConnectedContract>).getAddress !== "function")
-    throw invalid(`A guard is a contract of ethers, or { address, connection }, and this is ${describeValue(guard)}`);
-  return { address: await guard.getAddress(), connection: guard.runner?.provider as Connection };
+  if (isContract(guard)) return { address: await guard.getAddress(), connection: guard.runner?.provider as Connection };
+  if (memberOf(guard, "connection") !== undefined) return guard;
+  throw invalid(`A guard is a contract of ethers, or { address, connection }, and this is ${describeValue(guard)}`);
+}
+
+function isContract(guard: GuardLike): guard is ConnectedContract {
+  return typeof memberOf(guard, "getAddress") === "function";
 }
 
 /** A name that is none would make an assertion fail for ever, and its negation pass. @throws INVALID_MATCHER */

@@ -4,6 +4,7 @@ import { after, before, describe, it } from "node:test";
 import { explain, latestAnchor, prove, remedyOf, withAnchor, type Anchor } from "settlement-guard";
 import { standaloneGuardAbi } from "settlement-guard/abi";
 import { standaloneGuardArtifact } from "settlement-guard/artifacts";
+import { assertAcceptedByGuard, assertRejectedByGuard } from "settlement-guard/assert";
 import {
   createPublicClient,
   createTestClient,
@@ -58,7 +59,7 @@ describe("the guard with viem alone", { skip: anvil === undefined }, () => {
     const past = await node.snapshot();
     await node.mine({ blocks: 4 });
     const anchor = await latestAnchor(client, { depth: 2 });
-    await requireAnchored(anchor);
+    await assertAcceptedByGuard(requireAnchored(anchor));
     await node.revert({ id: past });
     await wallet.sendTransaction({ to: account.address });
     await node.mine({ blocks: 3 });
@@ -68,6 +69,10 @@ describe("the guard with viem alone", { skip: anvil === undefined }, () => {
     assert.match(explain(refusal), /^AnchorMismatch: the action was prepared on another branch/);
     assert.equal(remedyOf(refusal), "sign");
     // #endregion explain
+    // #region assert
+    await assertRejectedByGuard(requireAnchored(anchor), "AnchorMismatch", { claimed: anchor.hash });
+    await assert.rejects(assertAcceptedByGuard(requireAnchored(anchor)), /but it reverted\. AnchorMismatch: /);
+    // #endregion assert
   });
 
   it("proves to the guard what an account holds", async () => {
