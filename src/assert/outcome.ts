@@ -75,7 +75,8 @@ function outcomeOfResult(result: unknown): Outcome {
  */
 function failedCallsIn(result: unknown): Revert[] {
   if (!Array.isArray(result)) return [];
-  return result.flatMap((item: unknown, i): Revert[] => {
+  // A list of its own: methods of ethers' `Result` make other results.
+  return Array.from(result as unknown[]).flatMap((item, i): Revert[] => {
     const who = `call ${i} of the batch`;
     if (memberOf(item, "success") === false) return [{ who, ...revertEvidenceOf(memberOf(item, "returnData")) }];
     if (memberOf(item, "status") === "failure") return [{ who, ...revertEvidenceOf(memberOf(item, "error")) }];
