@@ -28,9 +28,9 @@ export type { LedgerExpectation } from "./ledger.js";
 export type { ActionsExpectation, ConnectedContract, GuardLike, StatusExpectation } from "./scope.js";
 
 /**
- * Asserts that a transaction or a call reverts with a guard error; with a name, with that one. A contract may have
- * caught the guard's error and wrapped it: by ERC-7751, as a reason, in a multicall's own error. Of a batch whose result
- * lists what failed, one call is enough.
+ * Asserts that a transaction or a call reverts with a guard error; with a name, with that one. The guard's error may be
+ * wrapped by a contract that caught it, as by ERC-7751 or a multicall. Of a batch whose result lists what failed, one
+ * call is enough.
  *
  * `.not` passes for success, and for any other revert. A transaction that never ran shows nothing, nor does a revert
  * whose data the node does not tell: both fail.
@@ -120,8 +120,8 @@ export async function assertAllowsOnly(
  * Asserts that a transaction never does something else on another branch. It is sent on a chain of the simulator, and the chain
  * is reorganised below it. On the new branch it may have the same effect, revert, or be refused by the node.
  *
- * The same effect: the same logs in the same order, the same values in the slots that it changed, the same code and
- * nonces. Balances gain and lose the same. Gas is left out: what the sender and the block's author pay and get for
+ * The effect is the same where its logs are, in their order, and the values in the slots that it changed. So must be
+ * codes and nonces, and what each balance gains or loses. Gas is left out: what the sender and the block's author pay and get for
  * it, and the sender's nonce. Of another chain, or of a part alone, `effect` reads what is compared.
  *
  * Afterwards the chain is as after the act, for the reorg is undone. A transaction may have no effect at first, or the

@@ -158,6 +158,7 @@ describe("surviveReorg", function () {
     const late = async () => {
       const sent = await keep();
       await chain.mine(3);
+      await keep();
       return sent;
     };
     const cases: [Act, Partial<Trial>, RegExp][] = [
