@@ -14,11 +14,9 @@ export type Act<Chain> = (chain: Chain) => Promise<unknown>;
 export type EffectReader<Chain> = (chain: Chain, hash: string) => Promise<unknown>;
 
 /** The reorg that a transaction must survive. */
-export interface ReorgTrial<Tools = unknown> extends Omit<ReorgOptions, "transactions"> {
+export interface ReorgTrial<Tools = unknown> extends ReorgOptions {
   /** The chain on which it is sent. It is as after the act afterwards: the reorg is undone. */
   readonly on: SimulatedChain<Tools>;
-  /** What comes back of the replaced blocks: all of it (default), or these raw transactions, in the first new block. */
-  readonly transactions?: "keep" | NonNullable<Exclude<ReorgOptions["transactions"], string>>;
   /** What is compared. Default: logs and changes of the state, which the node must trace. */
   readonly effect?: EffectReader<SimulatedChain<Tools>>;
 }

@@ -15,11 +15,25 @@ interface Receipt {
   readonly status: string;
   readonly from: string;
   readonly blockNumber: string;
+  readonly blockHash: string;
   readonly gasUsed: string;
   readonly effectiveGasPrice: string;
   readonly blobGasUsed?: string;
   readonly blobGasPrice?: string;
   readonly logs: readonly { readonly address: string; readonly topics: readonly string[]; readonly data: string }[];
+}
+
+/** The fields of a block that are needed here. */
+interface Block {
+  readonly hash: string;
+  readonly miner: string;
+  readonly baseFeePerGas?: string;
+}
+
+/** What gas cost whom, and who paid for it. */
+interface Gas {
+  readonly sender: string;
+  readonly fees: ReadonlyMap<string, bigint>;
 }
 
 /** An account in the answer of geth's `prestateTracer` with `diffMode`. */
@@ -42,7 +56,7 @@ export interface Mined {
  * The sender's nonce, and what it paid for gas, are left out.
  *
  * @param read what is compared instead
- * @returns undefined where the transaction is in no block
+ * @returns undefined where the transaction is in no block of the canonical branch
  * @throws INVALID_MATCHER where the node does not trace, and nothing is read instead
  */
 export async function readMined(
@@ -52,6 +66,9 @@ export async function readMined(
 ): Promise<Mined | undefined> {
   const receipt = (await send("eth_getTransactionReceipt", [hash])) as Receipt | null;
   if (receipt === null) return undefined;
+  const block = (await send("eth_getBlockByNumber", [receipt.blockNumber, false])) as Block | null;
+  // A node may remember the receipt of a branch that it has left.
+  if (block?.hash !== receipt.blockHash) return undefined;
   const number = BigInt(receipt.blockNumber);
   if (BigInt(receipt.status) === 0n) return { number, facts: undefined };
   if (read !== undefined) return { number, facts: new Map([["what was read", written(await read(hash))]]) };
@@ -59,7 +76,7 @@ export async function readMined(
     `log ${i}`,
     `by ${address} with the topics ${topics.join(", ") || "none"} and the data ${data}`,
   ]);
-  return { number, facts: new Map([...logs, ...(await changesOf(send, hash, receipt))]) };
+  return { number, facts: new Map([...logs, ...(await changesOf(send, hash, feesOf(receipt, block)))]) };
 }
 
 /**
@@ -77,16 +94,15 @@ export function differencesOf(first: Facts, second: Facts, where: readonly [stri
     });
 }
 
-async function changesOf(send: Send, hash: string, receipt: Receipt): Promise<[string, string][]> {
+async function changesOf(send: Send, hash: string, { sender, fees }: Gas): Promise<[string, string][]> {
   const { pre, post } = await traceOf(send, hash);
-  const fees = await feesOf(send, receipt);
   return Object.keys({ ...pre, ...post }).flatMap((address): [string, string][] => {
     const [before = {}, after] = [pre[address], post[address]];
     if (after === undefined) return [[`account ${address}`, "destroyed"]];
     const { balance, nonce, code } = after;
     const gained =
       balance === undefined ? 0n : BigInt(balance) - BigInt(before.balance ?? 0) + (fees.get(address) ?? 0n);
-    const isSender = address === receipt.from;
+    const isSender = address === sender;
     return [
       ...(gained === 0n
         ? []
@@ -122,14 +138,13 @@ async function traceOf(send: Send, hash: string) {
 }
 
 /** What a transaction took from its sender for gas, and gave to the block's author. Added to what they gained, it undoes that. */
-async function feesOf(send: Send, receipt: Receipt): Promise<ReadonlyMap<string, bigint>> {
-  const { from, blockNumber, gasUsed, effectiveGasPrice, blobGasUsed = 0, blobGasPrice = 0 } = receipt;
-  const block = (await send("eth_getBlockByNumber", [blockNumber, false])) as { miner: string; baseFeePerGas?: string };
+function feesOf(receipt: Receipt, block: Block): Gas {
+  const { from, gasUsed, effectiveGasPrice, blobGasUsed = 0, blobGasPrice = 0 } = receipt;
   const paid = BigInt(gasUsed) * BigInt(effectiveGasPrice) + BigInt(blobGasUsed) * BigInt(blobGasPrice);
   const tip = BigInt(gasUsed) * (BigInt(effectiveGasPrice) - BigInt(block.baseFeePerGas ?? 0));
   const fees = new Map([[from.toLowerCase(), paid]]);
   const author = block.miner.toLowerCase();
-  return fees.set(author, (fees.get(author) ?? 0n) - tip);
+  return { sender: from.toLowerCase(), fees: fees.set(author, (fees.get(author) ?? 0n) - tip) };
 }
 
 function codeText(code: string): string {

@@ -144,11 +144,11 @@ describe("surviveReorg", function () {
     const rivals = [0, 1].map((i) => signed(wallet, { to: RECEIVER, value: 2n, nonce: nonce + i, maxPriorityFeePerGas: 5n * 10n ** 9n })); // prettier-ignore
     const [first, second] = await Promise.all(both);
     const [rival, next] = await Promise.all(rivals);
-    await assertSurvivesReorg(first!, { ...trial, transactions: [rival!, first!] });
-    await expect(second).to.surviveReorg({ ...trial, transactions: [rival!, next!, second!] });
+    await assertSurvivesReorg(first!, { ...trial, add: [rival!] });
+    await expect(second).to.surviveReorg({ ...trial, add: [rival!, next!] });
     const third = await signed(wallet, { to: RECEIVER, value: 1n, nonce: nonce + 2 });
     const last = await signed(wallet, { to: RECEIVER, nonce: nonce + 2, maxPriorityFeePerGas: 5n * 10n ** 9n });
-    const negated = assertSurvivesReorg.not(third, { ...trial, transactions: [rival!, next!, last, third] });
+    const negated = assertSurvivesReorg.not(third, { ...trial, add: [rival!, next!, last] });
     expect(await negated.catch((error: Error) => error.message)).to.match(
       /^Expected the transaction not to survive a reorg of depth 3, but the node does not take it there: .+\.$/,
     );
@@ -163,7 +163,7 @@ describe("surviveReorg", function () {
     };
     const cases: [Act, Partial<Trial>, RegExp][] = [
       [late, {}, /the reorg replaced the blocks after \d+, and it is in block \d+: take a greater depth\.$/],
-      [keep, { transactions: [] }, /nobody sent it again: it is not among the transactions that come back\.$/],
+      [keep, { keep: false }, /nobody sent it again: it is not among the transactions that come back\.$/],
       [() => probe.getFunction("setAt").send(chain.head.number, HASH, 1n), {}, /it had no effect that could be lost: it reverted\. AnchorMismatch: .*$/],
       [() => probe.getFunction("setAt").send(chain.head.number, HASH, 1n, { gasLimit: 90_000n }), {}, /it had no effect that could be lost: it reverted\. AnchorMismatch: .*$/],
       [async () => { throw new Error("offline"); }, {}, /it had no effect that could be lost: it never ran: offline\.$/],
