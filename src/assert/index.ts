@@ -120,7 +120,7 @@ export async function assertAllowsOnly(
  * Asserts that a transaction never does something else on another branch. It is sent on a chain of the simulator, and the chain
  * is reorganised below it. On the new branch it may have the same effect, revert, or be refused by the node.
  *
- * The effect is the same where its logs are, in their order, and the values in the slots that it changed. So must be
+ * The effect is the same where its logs are, and the values in the slots that it changed. So must be
  * codes and nonces, and what each balance gains or loses. Gas is left out: what the sender and the block's author pay and get for
  * it, and the sender's nonce. Of another chain, or of a part alone, `effect` reads what is compared.
  *
