@@ -169,8 +169,11 @@ export type {
 export type { RuleDifference } from "./actions/ruleDifferences.js";
 export type { ProvenHolder } from "./actions/readSlots.js";
 export { formatReport, reportPage } from "./actions/reconcileReport.js";
+export { disputeAnchorOf } from "./actions/disputeAnchorOf.js";
+export type { AnchorDifference, AnchorDisputeOptions, ReadyAnchorDispute } from "./actions/disputeAnchorOf.js";
+export type { DisputedCommitment, SaidCommitment } from "./actions/disputedCommitment.js";
 export { disputeOf } from "./actions/disputeOf.js";
-export type { DisputeOptions, DisputedCommitment, DisputedState, ReadyDispute } from "./actions/disputeOf.js";
+export type { DisputeOptions, DisputedState, ReadyDispute } from "./actions/disputeOf.js";
 export { firstDivergence } from "./actions/firstDivergence.js";
 export type {
   FirstDivergence,

@@ -1,7 +1,7 @@
 import type { Wallet } from "ethers";
 
 import { checkRules } from "../../src/actions/checkRules.js";
-import type { DisputedCommitment } from "../../src/actions/disputeOf.js";
+import type { DisputedCommitment } from "../../src/actions/disputedCommitment.js";
 import { prepareCommitment, type PreparedCommitment } from "../../src/actions/prepareCommitment.js";
 import type { Hex } from "../../src/core/bytes.js";
 import { abiCommitment } from "../../src/ledger/abi.js";

@@ -1,7 +1,7 @@
 import { toBytes, toHex, toWord, type Hex } from "../core/bytes.js";
 import { SettlementGuardError } from "../core/errors.js";
-import { abiBook, abiCommitment, type AbiBook, type AbiCommitment, type AbiSigners } from "../ledger/abi.js";
-import type { Commitment, SignerSet } from "../ledger/commitment.js";
+import { abiBook, type AbiBook } from "../ledger/abi.js";
+import type { Commitment } from "../ledger/commitment.js";
 import {
   codeHashOf,
   comparedPlace,
@@ -14,25 +14,18 @@ import {
 import type { LedgerTree } from "../ledger/tree.js";
 import { invalidOption } from "../rpc/options.js";
 import { checkRequestOptions, type Connection, type RequestOptions } from "../rpc/request.js";
+import { asEvidence, type DisputedCommitment, type SaidCommitment } from "./disputedCommitment.js";
 import { prove, type ProvenState } from "./prove.js";
 import type { RuleDifference } from "./ruleDifferences.js";
 
 /** What is wrong, with the commitment that says it. */
-export interface DisputeOptions extends RequestOptions {
+export interface DisputeOptions extends RequestOptions, SaidCommitment {
   readonly difference: RuleDifference;
   /** Address of the `LedgerDesk`. */
   readonly desk: Hex;
-  /** To this ledger, whose root it names, at its anchor. */
-  readonly commitment: Commitment;
+  /** The ledger whose root the commitment names, at its anchor. */
   readonly tree: LedgerTree;
   readonly book: RuleBook;
-  /**
-   * What was relayed after the commitment, up to the newest. None where it is the newest, or was not relayed. What the desk
-   * does not need is left out of the dispute.
-   */
-  readonly descendants?: readonly Commitment[];
-  /** Who signed the commitment; left out where it is on record. */
-  readonly signed?: { readonly set: SignerSet; readonly signatures: readonly string[] };
 }
 
 /** What the chain held, for a contract. */
@@ -41,14 +34,6 @@ export interface DisputedState {
   /** Zero: the header stands for it. */
   readonly pinnedRoot: Hex;
   readonly witness: Hex;
-}
-
-/** A commitment as evidence: the contract's `Signed`. */
-export interface DisputedCommitment {
-  readonly commitment: AbiCommitment;
-  readonly descendants: AbiCommitment[];
-  readonly set: AbiSigners;
-  readonly signatures: string[];
 }
 
 /** A transaction that stops a scope: `desk[function](...args)` in ethers, `{ address: to, functionName, args }` in viem. */
@@ -79,10 +64,6 @@ export type ReadyDispute =
 
 const ZERO = toWord(0n);
 
-/** Each so many commitments the desk keeps a hash, and so many of them. */
-const MILESTONE = 64n;
-const MILESTONES = 128n;
-
 /**
  * Makes the dispute that a difference gives rise to, ready to be sent by anybody. What ledger and chain hold is proven again. So
  * a dispute is returned only where the rule is broken at the commitment's anchor.
@@ -100,27 +81,12 @@ export async function disputeOf(connection: Connection, options: DisputeOptions)
   expectNamed(commitment, "ledgerRoot", tree.root);
   expectNamed(commitment, "rules", hashRules(book));
   const to = toHex(toBytes(options.desk, "desk", 20));
-  const { set = { threshold: 0, signers: [] }, signatures = [] } = options.signed ?? {};
-  const signed = {
-    commitment: abiCommitment(commitment),
-    descendants: upToMilestone(commitment, options.descendants ?? []).map(abiCommitment),
-    set: { ...set, signers: [...set.signers] },
-    signatures: [...signatures],
-  };
+  const signed = asEvidence(options);
   if (difference.of === "code") {
     const proof = await codeProof(connection, options);
     return { to, function: "disputeCode", args: [signed, abiBook(book), proof] };
   }
   return { to, function: "disputeLeaf", args: [signed, abiBook(book), await leafProof(connection, options)] };
-}
-
-/** The descendants up to the first of which the desk keeps the hash. */
-function upToMilestone(commitment: Commitment, descendants: readonly Commitment[]): readonly Commitment[] {
-  const newest = (descendants.at(-1) ?? commitment).sequence;
-  const isKept = ({ sequence }: Commitment): boolean =>
-    sequence % MILESTONE === 0n && newest / MILESTONE - sequence / MILESTONE < MILESTONES;
-  const at = [commitment, ...descendants].findIndex(isKept);
-  return at < 0 ? descendants : descendants.slice(0, at);
 }
 
 async function leafProof(connection: Connection, options: DisputeOptions) {

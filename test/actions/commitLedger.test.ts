@@ -390,6 +390,7 @@ describe("committing to a ledger", () => {
       await rejected("ALREADY_SIGNED", signCommitment({ ...pick(await prepare()), ...request }));
 
       await world.enterEpoch();
+      await world.chain.mine(); // anchors are newer than the opening
       const anew = await prepare();
       expect(anew.commitment).to.deep.include({ epoch: 2n, sequence: expired.commitment.sequence });
       const signature = await signCommitment({ ...pick(anew), ...request });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { network } from "hardhat";
 
-import type { Hex } from "../../src/core/bytes.js";
+import { toWord, type Hex } from "../../src/core/bytes.js";
 import type { Loopback } from "../../src/forks/index.js";
 import { hardhatForks } from "../../src/hardhat/index.js";
 import { commitmentDigest, hashCommitment, type Commitment } from "../../src/ledger/commitment.js";
@@ -25,7 +25,7 @@ interface Dispute {
   data: Hex;
   isAccepted: boolean;
   refusal?: string;
-  difference: { of: string; rule: number; owner?: Hex };
+  difference: { of: string; rule?: number; owner?: Hex; here: string; there: string };
 }
 
 describe("settlement-guard ledger prove-desync", function () {
@@ -128,6 +128,27 @@ describe("settlement-guard ledger prove-desync", function () {
     expectRefusal("none on record", await prove(), /--commitment: none is on record; give one/);
     expectRefusal("no signers", await prove(...given), /--commitment: it is not on record; give --signers/);
     expectRefusal("too few", await prove(...given.slice(2), "--signers", files.signers()), /1 signed, and 2 must/);
+  });
+
+  it("disputes the anchor alone where the chain has another block there, or the block another state root", async () => {
+    await diverge();
+    const { anchor } = await world.anchor();
+    const other = toWord(5n);
+    const wrongRoot = await world.commit({ anchor: { ...anchor, stateRoot: other } });
+    const [byRoot, ...more] = disputesIn(await prove());
+    expect(more).to.deep.equal([]);
+    expect(byRoot!.difference).to.deep.equal({ of: "state root", here: other, there: anchor.stateRoot });
+    await expectStops(byRoot!);
+    await world.commit();
+    const path = await printed("root.json", wrongRoot);
+    await expectStops(disputesIn(await prove("--commitment", path))[0]!);
+
+    const mismatch = await world.next({ anchor: { ...anchor, hash: other } });
+    const given = await Promise.all([0, 1].map((i) => printed(`${i}.json`, mismatch, i)));
+    const [byHash] = disputesIn(await prove(...given.flatMap((file) => ["--commitment", file]), "--signers", files.signers())); // prettier-ignore
+    expect(byHash!.difference).to.deep.equal({ of: "block hash", here: other, there: anchor.hash });
+    expect(byHash!.isAccepted).to.equal(true);
+    await expectStops(byHash!);
   });
 
   it("disputes a mirror by a slot, and says of a stranger that no dispute shows it", async () => {

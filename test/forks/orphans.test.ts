@@ -72,6 +72,22 @@ describe("a branch that lost", () => {
       expect(BigInt((await ask("eth_call", { to: await probe.getAddress(), data }, { blockHash: hash })) as Hex)).to.equal(value); // prettier-ignore
   });
 
+  it("is dropped, read and come back to", async () => {
+    // #region reorg
+    const { orphaned } = await chain.reorg({ depth: 3, drop: [sent], seed: "a" });
+    const losing = new BrowserProvider({ request: chain.viewAt(orphaned.at(-1)!.hash) });
+    expect((await losing.getTransactionReceipt(sent))!.status).to.equal(1);
+    expect(await chain.tools.ethers.provider.getTransactionReceipt(sent)).to.equal(null);
+    // #endregion reorg
+
+    // #region branch
+    await chain.branch("theirs", { depth: 2 });
+    await probe.getFunction("set").send(7);
+    await chain.switchTo("main");
+    expect(await probe.getFunction("value").staticCall()).to.equal(0n);
+    // #endregion branch
+  });
+
   it("is canonical again where a script makes the same blocks once more", async () => {
     const at = () => ask("eth_getBalance", UNKNOWN.slice(0, 42), { blockHash: hash, requireCanonical: true });
     const snapshot = await ask("evm_snapshot");

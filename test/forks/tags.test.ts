@@ -60,12 +60,14 @@ describe("what a simulated chain's tags mean", () => {
 
   it("they stay while nothing is finalized, and catch up", async () => {
     await chain.mine(7);
+    // #region finality
     chain.finality({ safe: 1, finalized: 3 });
     chain.stallFinality();
     await chain.mine(20);
     expect(await tags()).to.deep.equal([9n, 7n]);
     chain.resumeFinality();
     expect(await tags()).to.deep.equal([29n, 27n]);
+    // #endregion finality
   });
 
   it("no reorg undoes what is finalized", async () => {

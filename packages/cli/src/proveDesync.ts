@@ -1,5 +1,6 @@
 import {
   auditTrail,
+  disputeAnchorOf,
   disputeOf,
   explain,
   hashCommitment,
@@ -7,11 +8,12 @@ import {
   reconcileEach,
   SettlementGuardError,
   toRequest,
+  type AnchorDifference,
   type Commitment,
   type Connection,
-  type DisputeOptions,
   type Hex,
   type RuleDifference,
+  type SaidCommitment,
 } from "settlement-guard";
 
 import { checkLedger, readCount, readHeight, scopeIdOf, type LedgerArguments } from "./arguments.js";
@@ -36,7 +38,7 @@ export interface ProveDesyncArguments extends LedgerArguments, LedgerFiles, Endp
 }
 
 /** What a dispute speaks of, and what makes the desk believe that it was said. */
-interface Said extends Pick<DisputeOptions, "commitment" | "descendants" | "signed"> {
+interface Said extends SaidCommitment {
   readonly hash: Hex;
 }
 
@@ -48,11 +50,12 @@ interface Tried extends Call {
 }
 
 interface ProvenDispute extends Tried {
-  readonly difference: RuleDifference;
+  readonly difference: RuleDifference | AnchorDifference;
 }
 
 /**
- * Compares a ledger with the chain at the anchor of a commitment, and prints disputes of what differs. Nothing is sent.
+ * Compares a commitment's anchor with the chain, and its ledger with the chain at that anchor. It prints disputes of what differs.
+ * Where the anchor itself does, that is the only one. Nothing is sent.
  *
  * @returns the exit code: 1 if anything differs, 0 if not
  * @throws UNUSABLE_INPUT, and what {@link auditTrail}, {@link reconcileEach} and {@link disputeOf} throw
@@ -71,6 +74,12 @@ export async function ledgerProveDesync(options: ProveDesyncArguments, terminal:
   const disputes: ProvenDispute[] = [];
   let found = 0;
   const { anchor } = said.commitment;
+  const wrong = await disputeAnchorOf(connection, { ...evidence, desk, timeout });
+  if (wrong !== undefined) {
+    const { difference } = wrong;
+    const dispute = await tried(connection, callOf(wrong.to, wrong.function, wrong.args));
+    return print(terminal, { commitment: hash, anchor, disputes: [{ ...dispute, difference }] });
+  }
   const run = reconcileEach(connection, { ...compared(inputs), anchor, timeout });
   const summary = await eachDifference(run, async (difference) => {
     found++;
@@ -79,12 +88,25 @@ export async function ledgerProveDesync(options: ProveDesyncArguments, terminal:
     else disputes.push({ ...(await tried(connection, callOf(ready.to, ready.function, ready.args))), difference });
     return disputes.length < most;
   });
-  for (const { refusal } of disputes)
-    if (refusal !== undefined) terminal.note(`settlement-guard: the desk refuses a dispute now: ${refusal}`);
   const unread = summary === undefined ? undefined : unreadIn(summary);
   if (unread !== undefined) terminal.note(`settlement-guard: ${unread}: look at --owners and --book`);
-  await terminal.printJson({ commitment: hash, anchor, disputes }, 2);
+  await print(terminal, { commitment: hash, anchor, disputes });
   return found === 0 ? 0 : 1;
+}
+
+/** @returns the exit code where something was found */
+async function print(
+  terminal: Terminal,
+  answer: {
+    readonly commitment: Hex;
+    readonly anchor: Commitment["anchor"];
+    readonly disputes: readonly ProvenDispute[];
+  },
+): Promise<1> {
+  for (const { refusal } of answer.disputes)
+    if (refusal !== undefined) terminal.note(`settlement-guard: the desk refuses a dispute now: ${refusal}`);
+  await terminal.printJson(answer, 2);
+  return 1;
 }
 
 /** The commitment, on record or signed. @throws UNUSABLE_INPUT */
