@@ -1,5 +1,5 @@
 import { toQuantity, type Hex } from "../core/bytes.js";
-import { rpcError, type Ask } from "./backend.js";
+import { rpcError, type Ask, type RpcCall } from "./backend.js";
 import type { Blocks } from "./blocks.js";
 
 /** What a filter of logs wants, as `eth_newFilter` takes it. */
@@ -48,8 +48,27 @@ export class Filters {
     this.#blocks = blocks;
   }
 
-  has(id: unknown): boolean {
-    return this.#filters.has(String(id));
+  /** Undefined for what is the backend's: its own filters, what waits in its pool, and every other method. */
+  async answer({ method, params: [first, second] = [] }: RpcCall): Promise<unknown> {
+    const isOurs = this.#filters.has(String(first));
+    switch (method) {
+      case "eth_newFilter":
+        return this.#add((first ?? {}) as Criteria, false);
+      case "eth_newBlockFilter":
+        return this.#add(undefined, false);
+      case "eth_subscribe":
+        if (first !== "logs" && first !== "newHeads") return undefined;
+        return this.#add(first === "logs" ? ((second ?? {}) as Criteria) : undefined, true);
+      case "eth_getFilterChanges":
+        return isOurs ? this.#changes(String(first)) : undefined;
+      case "eth_getFilterLogs":
+        return isOurs ? this.#logsOf(String(first)) : undefined;
+      case "eth_uninstallFilter":
+      case "eth_unsubscribe":
+        return this.#filters.delete(String(first)) || undefined;
+      default:
+        return undefined;
+    }
   }
 
   /** The subscriptions, which are told of every change. */
@@ -59,38 +78,8 @@ export class Filters {
       .map(([id, { criteria }]) => ({ id: id as Hex, kind: criteria === undefined ? "newHeads" : "logs" }));
   }
 
-  /** @param criteria undefined for a filter of blocks. @throws what the backend says of criteria that it does not take */
-  async add(criteria: Criteria | undefined, isSubscription: boolean): Promise<Hex> {
-    const { number } = this.#blocks.head;
-    if (criteria !== undefined) await this.#logs(criteria, number, number);
-    const id = toQuantity(FIRST_ID + this.#count++);
-    this.#filters.set(id, { criteria, since: number, told: number, removed: [], isSubscription });
-    return id;
-  }
-
-  remove(id: unknown): boolean {
-    return this.#filters.delete(String(id));
-  }
-
   clear(): void {
     this.#filters.clear();
-  }
-
-  /** What there is to tell since the last time: logs, or hashes of blocks. */
-  async changes(id: unknown): Promise<unknown[]> {
-    const filter = this.#filters.get(String(id))!;
-    const { criteria, told, removed } = filter;
-    const { number } = this.#blocks.head;
-    [filter.told, filter.removed] = [number, []];
-    if (criteria === undefined) return this.#blocks.above(told).map(({ hash }) => hash);
-    return [...removed, ...(await this.#within(criteria, told + 1, number))];
-  }
-
-  /** All logs that a filter wants, on the canonical branch. */
-  async logsOf(id: unknown): Promise<unknown> {
-    const { criteria } = this.#filters.get(String(id))!;
-    if (criteria === undefined) throw rpcError(-32_000, "filter not found");
-    return this.#ask("eth_getLogs", criteria);
   }
 
   /** The blocks above a height are about to be left for others. The backend still has them. */
@@ -112,6 +101,32 @@ export class Filters {
     for (const filter of this.#filters.values()) {
       [filter.since, filter.told] = [Math.min(filter.since, number), Math.min(filter.told, number)];
     }
+  }
+
+  /** @param criteria undefined for a filter of blocks. @throws what the backend says of criteria that it does not take */
+  async #add(criteria: Criteria | undefined, isSubscription: boolean): Promise<Hex> {
+    const { number } = this.#blocks.head;
+    if (criteria !== undefined) await this.#logs(criteria, number, number);
+    const id = toQuantity(FIRST_ID + this.#count++);
+    this.#filters.set(id, { criteria, since: number, told: number, removed: [], isSubscription });
+    return id;
+  }
+
+  /** What there is to tell since the last time: logs, or hashes of blocks. */
+  async #changes(id: string): Promise<unknown[]> {
+    const filter = this.#filters.get(id)!;
+    const { criteria, told, removed } = filter;
+    const { number } = this.#blocks.head;
+    [filter.told, filter.removed] = [number, []];
+    if (criteria === undefined) return this.#blocks.above(told).map(({ hash }) => hash);
+    return [...removed, ...(await this.#within(criteria, told + 1, number))];
+  }
+
+  /** All logs that a filter wants, on the canonical branch. */
+  async #logsOf(id: string): Promise<unknown> {
+    const { criteria } = this.#filters.get(id)!;
+    if (criteria === undefined) throw rpcError(-32_000, "filter not found");
+    return this.#ask("eth_getLogs", criteria);
   }
 
   /** What the filter wants of a range of blocks. */

@@ -70,20 +70,6 @@ export class Requests {
         return this.#snapshots.take();
       case "evm_revert":
         return this.#snapshots.revert(String(params[0]));
-      case "eth_newFilter":
-        return filters.add((params[0] ?? {}) as object, false);
-      case "eth_newBlockFilter":
-        return filters.add(undefined, false);
-      case "eth_subscribe":
-        if (params[0] !== "logs" && params[0] !== "newHeads") return relay(method, ...params);
-        return filters.add(params[0] === "logs" ? ((params[1] ?? {}) as object) : undefined, true);
-      case "eth_getFilterChanges":
-        return filters.has(params[0]) ? filters.changes(params[0]) : relay(method, ...params);
-      case "eth_getFilterLogs":
-        return filters.has(params[0]) ? filters.logsOf(params[0]) : relay(method, ...params);
-      case "eth_uninstallFilter":
-      case "eth_unsubscribe":
-        return filters.remove(params[0]) || relay(method, ...params);
       case "eth_getBlockReceipts":
         return this.#receipts(params);
       case "eth_getBlockByHash":
@@ -97,7 +83,7 @@ export class Requests {
       case "eth_call":
         return call(this.#node, params);
       default:
-        return relay(method, ...params);
+        return (await filters.answer({ method, params })) ?? relay(method, ...params);
     }
   }
 
