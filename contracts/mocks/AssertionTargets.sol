@@ -42,7 +42,7 @@ contract Rethrower {
         returnData = new Result[](calls.length);
         for (uint256 i = 0; i < calls.length; i++) {
             (bool ok, bytes memory data) = calls[i].target.call(calls[i].callData);
-            require(ok || calls[i].allowFailure, "Multicall3: call failed");
+            if (!ok && !calls[i].allowFailure) revert CallFailed(i, Result(ok, data));
             returnData[i] = Result(ok, data);
         }
     }
@@ -51,6 +51,8 @@ contract Rethrower {
 /// @notice Does something else on each branch, once the parent of its block is another.
 contract BranchDependent {
     event Seen(bytes32 hash);
+
+    error PaymentRefused(address to);
 
     uint256 public seen;
 
@@ -75,7 +77,7 @@ contract BranchDependent {
 
     function _send(address to, uint256 value) private {
         (bool ok, ) = to.call{value: value}("");
-        require(ok);
+        if (!ok) revert PaymentRefused(to);
     }
 
     function _low() private view returns (uint256) {

@@ -114,11 +114,18 @@ abstract contract LedgerWorld is LedgerForecast {
 
     /// @dev All that is to be seen of a market and its ledger, and of the exchange above both.
     function _digestOf(bytes32 scope) private view returns (bytes32) {
-        (, bytes memory ledger) = address(_desk).staticcall(abi.encodeCall(_desk.ledgerOf, (address(_guard), scope)));
         (Status status, Status exits) = _guard.statusOf(scope);
         (Status above, ) = _guard.statusOf(EXCHANGE);
         (Status cause, uint64 evidence) = _guard.causeOf(scope, LEDGER_CAUSE);
+        bytes32 ledger = _digestOfLedger(scope);
         return keccak256(abi.encode(ledger, status, exits, above, cause, evidence, _guard.committedUntil(scope)));
+    }
+
+    /// @dev Also of one that nobody has opened.
+    function _digestOfLedger(bytes32 scope) private view returns (bytes32) {
+        bytes memory question = abi.encodeCall(_desk.ledgerOf, (address(_guard), scope));
+        (bool isOpen, bytes memory ledger) = address(_desk).staticcall(question);
+        return keccak256(abi.encode(isOpen, ledger));
     }
 
     function _otherThan(bytes32 scope) internal pure returns (bytes32) {
