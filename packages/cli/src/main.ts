@@ -7,6 +7,7 @@ import { SettlementGuardError } from "settlement-guard";
 import { config } from "./config.js";
 import { deployCheck, type DeployCheckArguments } from "./deployCheck.js";
 import { CliError } from "./errors.js";
+import { explainError } from "./explain.js";
 import { HINTS } from "./hints.js";
 import { addLedgerCommands } from "./ledgerCommands.js";
 import { withEndpoint } from "./options.js";
@@ -74,6 +75,15 @@ function addGuardCommands(program: Command, end: (exitCode: number) => void): vo
     .addHelpText("after", EXIT_CODES)
     .action(async (file: string, options: { json?: boolean }) => {
       end(await config(file, options, terminal));
+    });
+  program
+    .command("explain")
+    .description("Say what an error means that a contract reverted with, and what to do about it.")
+    .argument("<error>", "revert data in hexadecimal, or what a node answered; - for the standard input")
+    .option("--json", "print { sentence, remedy } instead of text")
+    .addHelpText("after", "\nExit code: 0 if it is an error of the guard, 1 if not, 2 if the input cannot be used.")
+    .action(async (error: string, options: { json?: boolean }) => {
+      end(await explainError(error, options, terminal));
     });
   withEndpoint(program.command("status"), "what it says is believed")
     .description("Say what restricts a scope of a deployed guard, and until when.")
