@@ -10,7 +10,7 @@ import { quorum } from "../../src/rpc/quorum.js";
 import { LiarsWorld, type Ask } from "../../tools/liars.js";
 import { announced, type Random } from "../../tools/random.js";
 
-const CASES = process.env["HEAVY"] === "1" ? 5_000 : 200;
+const CASES = process.env["HEAVY"] === "1" ? 5_000 : 100;
 /** Milliseconds for a request, and where the lie is to come late. */
 const [PATIENCE, LATE] = [5_000, 20];
 
