@@ -123,14 +123,14 @@ abstract contract LedgerForecast is LedgerModel {
             return expected != 0 ? expected : _expectQuorum(c.scope, _made[made].set, c.rules, signing);
         }
         (uint256 from, uint256 to) = _descendantsOf(made, form);
-        if (from > _placeOf[made]) return ILedgerErrors.PreviousMismatch.selector;
+        if (from > _placeOf[_made[made].hash]) return ILedgerErrors.PreviousMismatch.selector;
         bool isReached = to == _ledgers[c.scope].relayed.length || to % MILESTONE == 0;
-        return _placeOf[made] == 0 || !isReached ? ILedgerErrors.NotOnRecord.selector : bytes4(0);
+        return _placeOf[_made[made].hash] == 0 || !isReached ? ILedgerErrors.NotOnRecord.selector : bytes4(0);
     }
 
     /// @dev Which of what is on record comes with it: the places behind `from`, up to `to`. None where it is not there itself.
     function _descendantsOf(uint256 made, Form form) internal view returns (uint256 from, uint256 to) {
-        (from, to) = (_placeOf[made], _ledgers[_made[made].commitment.scope].relayed.length);
+        (from, to) = (_placeOf[_made[made].hash], _ledgers[_made[made].commitment.scope].relayed.length);
         if (from == 0) return (0, 0);
         uint256 milestone = ((from + MILESTONE - 1) / MILESTONE) * MILESTONE;
         if (form == Form.Milestone && milestone < to) to = milestone;

@@ -179,7 +179,7 @@ abstract contract LedgerHandler is LedgerCommits {
 
     /// @dev The form in which it is evidence, if it is any.
     function _formOf(uint256 made) private view returns (Form) {
-        if (_placeOf[made] == 0) return Form.Signed;
+        if (_placeOf[_made[made].hash] == 0) return Form.Signed;
         return made % 2 == 0 ? Form.OnRecord : Form.Milestone;
     }
 }

@@ -71,7 +71,7 @@ abstract contract LedgerModel is ScopeModel, LedgerSigners {
     mapping(bytes32 scope => LedgerGhost) internal _ledgers;
     /// @dev What the signers of an epoch signed of one sequence, in `_made`.
     mapping(bytes32 scope => mapping(uint64 epoch => mapping(uint64 sequence => uint256[]))) internal _signedOf;
-    mapping(uint256 made => uint256) internal _placeOf; // on record, counted from 1
+    mapping(bytes32 hash => uint256) internal _placeOf; // on record, counted from 1: signers may say the same twice
     mapping(bytes32 scope => uint256[]) internal _madeOf;
 
     /* WHAT IS KNOWN */
@@ -169,7 +169,7 @@ abstract contract LedgerModel is ScopeModel, LedgerSigners {
         ghost.relayed.push(made);
         ghost.relayedAt.push(_moment());
         (ghost.since, ghost.floor) = (_moment(), c.anchor.number);
-        _placeOf[made] = ghost.relayed.length;
+        _placeOf[_made[made].hash] = ghost.relayed.length;
     }
 
     function _wasContradicted(bytes32 scope, uint64 evidence, bytes32 shown) internal {
