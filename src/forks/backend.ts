@@ -102,8 +102,8 @@ export function simulatorError(reason: string, cause?: unknown): SettlementGuard
   );
 }
 
-/** An error as a node answers it, which is not the simulator's: with a code of JSON-RPC (EIP-1474). */
-export function rpcError(code: number, message: string): Error {
-  // eslint-disable-next-line no-restricted-syntax -- a number is its code
-  return Object.assign(new Error(message), { code });
+/** An error as clients throw it, with what they keep beside its words: a code of JSON-RPC (EIP-1474), a status. */
+export function clientError(message: string, members: object): Error {
+  // eslint-disable-next-line no-restricted-syntax -- what a client throws is no error of this library
+  return Object.assign(new Error(message), members);
 }

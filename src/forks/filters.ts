@@ -1,5 +1,5 @@
 import { toQuantity, type Hex } from "../core/bytes.js";
-import { rpcError, type Ask, type RpcCall } from "./backend.js";
+import { clientError, type Ask, type RpcCall } from "./backend.js";
 import type { Blocks } from "./blocks.js";
 
 /** What a filter of logs wants, as `eth_newFilter` takes it. */
@@ -125,7 +125,7 @@ export class Filters {
   /** All logs that a filter wants, on the canonical branch. */
   async #logsOf(id: string): Promise<unknown> {
     const { criteria } = this.#filters.get(id)!;
-    if (criteria === undefined) throw rpcError(-32_000, "filter not found");
+    if (criteria === undefined) throw clientError("filter not found", { code: -32_000 });
     return this.#ask("eth_getLogs", criteria);
   }
 

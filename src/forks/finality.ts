@@ -1,5 +1,5 @@
 import { toQuantity } from "../core/bytes.js";
-import { rpcError, simulatorError, type RpcCall } from "./backend.js";
+import { clientError, simulatorError, type RpcCall } from "./backend.js";
 import type { Blocks } from "./blocks.js";
 
 /** How far the tags lie behind the head, in blocks. */
@@ -55,7 +55,7 @@ export class Finality {
       if (value !== "safe" && value !== "finalized") return value;
       const height = this.#heightOf(value);
       if (height !== undefined) return toQuantity(height);
-      if (!/^eth_getBlock/.test(method)) throw rpcError(-32_000, `${value} block not found`);
+      if (!/^eth_getBlock/.test(method)) throw clientError(`${value} block not found`, { code: -32_000 });
       isMissing = true;
       return value;
     };

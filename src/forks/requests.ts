@@ -1,5 +1,5 @@
 import { toQuantity, type Hex } from "../core/bytes.js";
-import { isMethodMissing, rpcError, simulatorError, type RpcCall } from "./backend.js";
+import { clientError, isMethodMissing, simulatorError, type RpcCall } from "./backend.js";
 import type { Blocks } from "./blocks.js";
 import { call } from "./calls.js";
 import type { IntervalMining } from "./intervalMining.js";
@@ -192,7 +192,7 @@ export function orphanIn({ orphans }: Blocks, { method, params = [] }: RpcCall):
     const hash = typeof blockHash === "string" ? (blockHash.toLowerCase() as Hex) : undefined;
     if (hash === undefined || !orphans.has(hash)) continue;
     // EIP-1898 recommends the code.
-    if (requireCanonical === true) throw rpcError(-32_000, `hash ${hash} is not currently canonical`);
+    if (requireCanonical === true) throw clientError(`hash ${hash} is not currently canonical`, { code: -32_000 });
     return hash;
   }
   return undefined;

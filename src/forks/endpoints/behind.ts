@@ -1,7 +1,7 @@
 import { toQuantity, type Hex } from "../../core/bytes.js";
 import { BLOCK_PARAMETERS } from "../../rpc/quorum.js";
 import type { Request } from "../../rpc/request.js";
-import { clientError } from "./reply.js";
+import { clientError } from "../backend.js";
 import { wordsOf, type ClientName } from "./wordings.js";
 
 /** Where a request names its block. */

@@ -1,9 +1,10 @@
 import { toRequest, type Eip1193Provider, type Request } from "../../rpc/request.js";
 import { BLOCK_PARAMETERS } from "../../rpc/quorum.js";
+import { clientError } from "../backend.js";
 import { behind, BLOCK_AT, nameOf } from "./behind.js";
 import { bent } from "./bend.js";
 import { checkLies, type Lies } from "./lies.js";
-import { clientError, settled, type Reply, type Way } from "./reply.js";
+import { settled, type Reply, type Way } from "./reply.js";
 import { serveOnLoopback, type Loopback } from "./server.js";
 import { GATEWAYS, wordsOf } from "./wordings.js";
 

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
+import { clientError } from "../backend.js";
 import type { Page } from "./wordings.js";
 
 /** How an answer travels. */
@@ -20,12 +21,6 @@ export interface Reply {
 
 /** How many lists a nested result lies in. Whoever goes down into them one call each runs out of stack. */
 export const DEPTH = 100_000;
-
-/** An error as clients throw it, with what they keep beside its words: a JSON-RPC code, a status. */
-export function clientError(message: string, members: object): Error {
-  // eslint-disable-next-line no-restricted-syntax -- what a client throws is no error of this library
-  return Object.assign(new Error(message), members);
-}
 
 /** What a provider makes of a reply: the answer, or the error that an HTTP client throws. */
 export async function settled({ body, way = {} }: Reply): Promise<unknown> {
