@@ -78,7 +78,8 @@ export async function ledgerProveDesync(options: ProveDesyncArguments, terminal:
   if (wrong !== undefined) {
     const { difference } = wrong;
     const dispute = await tried(connection, callOf(wrong.to, wrong.function, wrong.args));
-    return print(terminal, { commitment: hash, anchor, disputes: [{ ...dispute, difference }] });
+    await print(terminal, { commitment: hash, anchor, disputes: [{ ...dispute, difference }] });
+    return 1;
   }
   const run = reconcileEach(connection, { ...compared(inputs), anchor, timeout });
   const summary = await eachDifference(run, async (difference) => {
@@ -94,7 +95,7 @@ export async function ledgerProveDesync(options: ProveDesyncArguments, terminal:
   return found === 0 ? 0 : 1;
 }
 
-/** @returns the exit code where something was found */
+/** Says first why the desk refuses a dispute, where it does. */
 async function print(
   terminal: Terminal,
   answer: {
@@ -102,11 +103,10 @@ async function print(
     readonly anchor: Commitment["anchor"];
     readonly disputes: readonly ProvenDispute[];
   },
-): Promise<1> {
+): Promise<void> {
   for (const { refusal } of answer.disputes)
     if (refusal !== undefined) terminal.note(`settlement-guard: the desk refuses a dispute now: ${refusal}`);
   await terminal.printJson(answer, 2);
-  return 1;
 }
 
 /** The commitment, on record or signed. @throws UNUSABLE_INPUT */
