@@ -80,6 +80,11 @@ export class Blocks {
     return this.at(number)?.hash === hash;
   }
 
+  /** How many blocks of a branch are canonical here, from its first on. Most often all are, so that the last is looked at first. */
+  sharedWith(branch: readonly BlockRecord[]): number {
+    return branch.findLastIndex((record) => this.has(record)) + 1;
+  }
+
   /** The canonical or orphaned block with a hash, or undefined. */
   byHash(hash: Hex): BlockRecord | undefined {
     return this.orphans.get(hash)?.record ?? this.records.findLast((record) => record.hash === hash);
@@ -135,11 +140,4 @@ export async function readHead(ask: Ask): Promise<{ number: number; hash: Hex; t
 
 export function blockRef({ number, hash }: BlockRecord): BlockRef {
   return { number: BigInt(number), hash };
-}
-
-/** How many blocks two branches have in common, from their first on. */
-export function sharedLength(a: readonly BlockRecord[], b: readonly BlockRecord[]): number {
-  let length = 0;
-  while (length < a.length && a[length]!.hash === b[length]?.hash) length++;
-  return length;
 }

@@ -68,10 +68,10 @@ export async function followBranch(
   source: string,
 ): Promise<BranchChange> {
   const { name, blocks } = node;
-  const shared = branch.findLastIndex((record) => blocks.has(record));
-  if (shared < 0) throw simulatorError(`${name} and ${source} have no block in common on which to import`);
-  const missing = await contents(branch.slice(shared + 1));
-  const ancestor = branch[shared]!.number;
+  const shared = blocks.sharedWith(branch);
+  if (shared === 0) throw simulatorError(`${name} and ${source} have no block in common on which to import`);
+  const missing = await contents(branch.slice(shared));
+  const ancestor = branch[shared - 1]!.number;
   return switchBranch(node, ancestor, async (orphaned) => {
     try {
       for (const block of missing) await importBlock(node, block);

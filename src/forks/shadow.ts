@@ -35,16 +35,16 @@ export class Shadow {
 
   /** Asks about a block by its hash, wherever it lies. */
   async ask(hash: Hex, call: RpcCall): Promise<unknown> {
-    const branch = this.#branchTo(hash);
+    const record = this.#blocks.byHash(hash);
     const follower = await this.#ready();
-    if (!follower.has(branch.at(-1)!)) await this.#follow(follower, branch);
+    if (record === undefined || !follower.has(record)) await this.#follow(follower, hash);
     return follower.request(call);
   }
 
   /** Asks as of a node whose head is the block. */
   async askAt(hash: Hex, call: RpcCall): Promise<unknown> {
     const follower = await this.#ready();
-    await this.#follow(follower, this.#branchTo(hash));
+    await this.#follow(follower, hash);
     return follower.request(call);
   }
 
@@ -52,14 +52,10 @@ export class Shadow {
     await (await this.#follower)?.close();
   }
 
-  #branchTo(hash: Hex): BlockRecord[] {
+  async #follow(follower: Follower, hash: Hex): Promise<void> {
     const branch = this.#blocks.branchTo(hash);
     if (branch === undefined) throw simulatorError(`No block ${hash} was ever canonical here`);
-    return branch;
-  }
-
-  #follow(follower: Follower, branch: readonly BlockRecord[]): Promise<unknown> {
-    return follower.follow(branch, (missing) => this.#blocks.portable(missing));
+    await follower.follow(branch, (missing) => this.#blocks.portable(missing));
   }
 
   #ready(): Promise<Follower> {

@@ -1,6 +1,6 @@
 import { toQuantity, type Hex } from "../core/bytes.js";
 import { simulatorError } from "./backend.js";
-import { sharedLength, type BlockRecord } from "./blocks.js";
+import type { BlockRecord } from "./blocks.js";
 import { importBlock, rollBack } from "./branch.js";
 import type { BackendSnapshot } from "./checkpoints.js";
 import type { MinerState } from "./miner.js";
@@ -44,12 +44,13 @@ export class UserSnapshots {
   async revert(id: string): Promise<boolean> {
     const snapshot = this.#taken.get(id);
     if (snapshot === undefined) return false;
-    this.#checkPins(snapshot);
-    this.#node.filters.forget(this.#ancestor(snapshot.records));
+    const ancestor = this.#ancestor(snapshot.records);
+    this.#checkPins(snapshot, ancestor);
+    this.#node.filters.forget(ancestor);
     for (const later of [...this.#taken.keys()]) if (BigInt(later) >= BigInt(id)) this.#taken.delete(later);
 
     if (this.#node.checkpoints.has(snapshot.backend)) await this.#restore(snapshot);
-    else await this.#rebuild(snapshot);
+    else await this.#rebuild(snapshot, ancestor);
     await this.#node.miner.resumeAutomine();
     await this.#node.miner.arm();
     return true;
@@ -65,11 +66,11 @@ export class UserSnapshots {
   }
 
   /** A reorg undid the snapshot's state, and perhaps its blocks: they are imported again. */
-  async #rebuild({ records, miner: state, pool: waiting }: UserSnapshot): Promise<void> {
+  async #rebuild({ records, miner: state, pool: waiting }: UserSnapshot, ancestor: number): Promise<void> {
     const { blocks, miner, pool } = this.#node;
-    const missing = await blocks.portable(records.slice(sharedLength(blocks.records, records)));
+    const missing = await blocks.portable(records.slice(ancestor + 1 - blocks.first.number));
     await miner.suspendAutomine();
-    await rollBack(this.#node, this.#ancestor(records));
+    await rollBack(this.#node, ancestor);
     for (const block of missing) await importBlock(this.#node, block);
     for (const cheat of state.cheats) await miner.cheat(cheat);
     for (const transaction of waiting) await pool.resend(transaction, []);
@@ -80,11 +81,10 @@ export class UserSnapshots {
   /** The last block that the snapshot shares with the canonical branch. */
   #ancestor(records: readonly BlockRecord[]): number {
     const { blocks } = this.#node;
-    return blocks.first.number + sharedLength(blocks.records, records) - 1;
+    return blocks.first.number + blocks.sharedWith(records) - 1;
   }
 
-  #checkPins({ records, miner }: UserSnapshot): void {
-    const ancestor = this.#ancestor(records);
+  #checkPins({ records, miner }: UserSnapshot, ancestor: number): void {
     const height = records.at(-1)!.number;
     for (const pin of this.#node.pins)
       if (ancestor < pin.number || (height === pin.number && miner.cheats.length !== pin.cheats))
