@@ -41,7 +41,7 @@ const app = await Application.bootstrapWithPlugins({
   disableGit: true,
   disableSources: true,
   validation: { notExported: false, invalidLink: true, invalidPath: false },
-  highlightLanguages: ["typescript", "solidity", "json", "javascript", "sh", "console", "toml", "yaml"],
+  highlightLanguages: ["typescript", "solidity", "json", "jsonc", "javascript", "sql", "sh", "console", "toml", "yaml"],
 });
 const project = await app.convert();
 // TypeDoc has said why.
