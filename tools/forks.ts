@@ -5,7 +5,7 @@ import { Contract, type BytesLike, type InterfaceAbi } from "ethers";
 import { artifacts } from "hardhat";
 
 import { SettlementGuardError } from "../src/core/errors.js";
-import { HISTORY_ADDRESS } from "../src/forks/index.js";
+import { BEACON_ROOTS_ADDRESS, HISTORY_ADDRESS } from "../src/forks/index.js";
 import { toHex, toQuantity, toWord, type Hex } from "../src/core/bytes.js";
 import type { HardhatChain } from "../src/hardhat/index.js";
 
@@ -16,6 +16,7 @@ export interface RawBlock {
   timestamp: Hex;
   mixHash: Hex;
   stateRoot: Hex;
+  parentBeaconBlockRoot: Hex;
   transactions: Hex[];
 }
 
@@ -77,10 +78,18 @@ export function preparedOnce<Prepared extends { world: { chain: HardhatChain } }
 }
 
 /** What the history contract answers for a block; undefined where it reverts. */
-export async function history(chain: HardhatChain, number: bigint, at = "latest"): Promise<BytesLike | undefined> {
+export function history(chain: HardhatChain, number: bigint, at = "latest"): Promise<BytesLike | undefined> {
+  return answerOf(chain, HISTORY_ADDRESS, number, at);
+}
+
+/** What the beacon roots contract answers for a time in seconds since the epoch; undefined where it reverts. */
+export function beaconRootAt(chain: HardhatChain, time: bigint, at = "latest"): Promise<BytesLike | undefined> {
+  return answerOf(chain, BEACON_ROOTS_ADDRESS, time, at);
+}
+
+async function answerOf(chain: HardhatChain, to: Hex, question: bigint, at: string): Promise<BytesLike | undefined> {
   try {
-    const call = { to: HISTORY_ADDRESS, data: toWord(number) };
-    return (await chain.request({ method: "eth_call", params: [call, at] })) as Hex;
+    return (await chain.request({ method: "eth_call", params: [{ to, data: toWord(question) }, at] })) as Hex;
   } catch {
     return undefined;
   }

@@ -8,11 +8,11 @@ import { prove } from "../../src/actions/prove.js";
 import type { Anchor } from "../../src/anchor/anchor.js";
 import { settlementGuardMatchers } from "../../src/chai/index.js";
 import { toWord } from "../../src/core/bytes.js";
-import { HISTORY_ADDRESS, HISTORY_CODE } from "../../src/forks/index.js";
+import { BEACON_ROOTS_ADDRESS, HISTORY_ADDRESS, HISTORY_CODE } from "../../src/forks/index.js";
 import { verifyWitness } from "../../src/proof/witness.js";
 import { BLOCK_HASH_INDEX, FINALIZED_ROOT_INDEX, type CarriedBlock } from "../../tools/clients/beacon.js";
 import type { Block } from "../../tools/clients/consensus.js";
-import { BEACON_ROOTS_ADDRESS, CHAIN_ID } from "../../tools/clients/genesis.js";
+import { CHAIN_ID } from "../../tools/clients/genesis.js";
 import { notedAt } from "../../tools/deployment.js";
 import {
   CollateralVault__factory,

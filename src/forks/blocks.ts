@@ -9,12 +9,18 @@ export interface BlockRef {
   readonly hash: Hex;
 }
 
-/** What it takes, besides the block itself, to produce a block again. */
-export interface BlockRecord {
+/** What a block's header says. */
+export interface MinedHeader {
   number: number;
   hash: Hex;
   /** In seconds since the epoch. */
   timestamp: number;
+  /** EIP-4788's parent beacon block root; undefined before Cancun. */
+  beaconRoot: Hex | undefined;
+}
+
+/** What it takes, besides the block itself, to produce a block again. */
+export interface BlockRecord extends MinedHeader {
   /** Cheat codes that changed the state of the parent before this block was mined, in order. */
   cheats: readonly RpcCall[];
   /** Up to which block the history contract had been filled when this block was mined. */
@@ -132,10 +138,15 @@ export class Blocks {
   }
 }
 
-/** The backend's newest block. */
-export async function readHead(ask: Ask): Promise<{ number: number; hash: Hex; timestamp: number }> {
-  const block = (await ask("eth_getBlockByNumber", "latest", false)) as RpcBlock;
-  return { number: Number(block.number), hash: block.hash, timestamp: Number(block.timestamp) };
+/** The backend's newest block, or the one that it would mine next, which has no hash yet. */
+export async function readHeader(ask: Ask, tag: "latest" | "pending" = "latest"): Promise<MinedHeader> {
+  const block = (await ask("eth_getBlockByNumber", tag, false)) as RpcBlock;
+  return {
+    number: Number(block.number),
+    hash: block.hash,
+    timestamp: Number(block.timestamp),
+    beaconRoot: block.parentBeaconBlockRoot,
+  };
 }
 
 export function blockRef({ number, hash }: BlockRecord): BlockRef {

@@ -110,8 +110,8 @@ export async function rollBack(node: SimulatedNode, number: number): Promise<Por
 export async function importBlock(node: SimulatedNode, { record, block, transactions }: PortableBlock): Promise<void> {
   const { ask, blocks, history, miner, pool } = node;
   for (const cheat of record.cheats) await miner.cheat(cheat);
-  // In transaction mode the block carries the system transaction itself.
-  if (history.mode === "storage") await history.fill(record.historyTo);
+  // In transaction mode the block carries the system transactions itself.
+  if (history.mode === "storage") await history.fill(record.historyTo, record.timestamp);
   else history.filledTo = record.historyTo;
 
   const coinbase = String(await ask("eth_coinbase"));

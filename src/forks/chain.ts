@@ -34,7 +34,7 @@ export interface Branch {
  *
  * - every block is mined singly, so that parent hashes link (`hardhat_mine` too), at its parent's time plus `blockTime`.
  * - a later time comes with the blocks in between, whoever asks for it: see {@link ChainOptions.time}.
- * - the EIP-2935 contract holds its parent's hash before a block is mined or a `pending` call is answered.
+ * - a block, and a `pending` call, find the parent's hash in EIP-2935's contract, and their beacon root in EIP-4788's.
  * - `eth_getBlockByHash` also finds blocks that a reorg orphaned, as a node's does.
  * - `evm_revert` works for a snapshot that a reorg undid: the blocks are imported again.
  *

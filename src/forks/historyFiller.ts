@@ -1,6 +1,7 @@
-import { sameHex, toQuantity, type Hex } from "../core/bytes.js";
+import { sameHex, toQuantity, toWord, type Hex } from "../core/bytes.js";
 import type { Ask } from "./backend.js";
-import type { Blocks } from "./blocks.js";
+import { BEACON_ROOTS_ADDRESS, BEACON_ROOTS_CODE, beaconSlots } from "./beaconRoots.js";
+import { readHeader, type Blocks, type MinedHeader } from "./blocks.js";
 import type { Pool } from "./pool.js";
 import { offerOf } from "./transactions.js";
 import {
@@ -14,15 +15,18 @@ import {
   type HistoryMode,
 } from "./history.js";
 
-/** Stands in for EIP-2935's system call, which the backend does not make. */
+/** Stands in for the system calls of EIP-2935 and EIP-4788, which the backend does not make. */
 export class HistoryFiller {
   readonly mode: HistoryMode;
-  /** Up to which block the contract holds every hash. */
+  /** Up to which block the history contract holds every hash. The beacon roots contract has the next block's root as well. */
   filledTo: number;
   /** How much state was written from outside so far, which is what the backend's snapshots have to copy. About a kilobyte each. */
   written = 0;
 
-  /** Hashes of the transactions that stand for the system call. */
+  /** How many transactions of each block stand for system calls. */
+  calls = 0;
+
+  /** Hashes of the transactions that stand for the system calls. */
   readonly sent = new Set<unknown>();
 
   readonly #ask: Ask;
@@ -37,35 +41,58 @@ export class HistoryFiller {
     this.filledTo = blocks.head.historyTo;
   }
 
-  /** Puts the contract in its place on a chain that has just been created. */
+  /** Puts the contracts in their places on a chain that has just been created. */
   async install(forked: boolean): Promise<void> {
-    if (!sameHex(String(await this.#ask("eth_getCode", HISTORY_ADDRESS, "latest")), HISTORY_CODE))
-      await this.#ask("hardhat_setCode", HISTORY_ADDRESS, HISTORY_CODE);
+    await this.#place(HISTORY_ADDRESS, HISTORY_CODE);
+    const { beaconRoot } = await readHeader(this.#ask, "pending");
+    // Before Cancun a block has no beacon root.
+    if (beaconRoot !== undefined) await this.#place(BEACON_ROOTS_ADDRESS, BEACON_ROOTS_CODE);
     if (forked) await this.#fillForeign();
-    if (this.mode === "transaction") {
-      await this.#ask("hardhat_impersonateAccount", SYSTEM_ADDRESS);
-      await this.#ask("hardhat_setBalance", SYSTEM_ADDRESS, toQuantity(2n ** 128n));
-      // A transaction of the test may want all the gas that a block has.
-      const { gasLimit } = (await this.#ask("eth_getBlockByNumber", "latest", false)) as { gasLimit: Hex };
-      await this.#ask("evm_setBlockGasLimit", toQuantity(Number(gasLimit) + SYSTEM_GAS));
-    }
+    if (this.mode === "storage") return;
+    this.calls = beaconRoot === undefined ? 1 : 2;
+    await this.#ask("hardhat_impersonateAccount", SYSTEM_ADDRESS);
+    await this.#ask("hardhat_setBalance", SYSTEM_ADDRESS, toQuantity(2n ** 128n));
+    // A transaction of the test may want all the gas that a block has.
+    const { gasLimit } = (await this.#ask("eth_getBlockByNumber", "latest", false)) as { gasLimit: Hex };
+    await this.#ask("evm_setBlockGasLimit", toQuantity(Number(gasLimit) + this.calls * SYSTEM_GAS));
   }
 
-  /** Makes the contract hold every hash up to `upTo`, by default the head's. */
-  async fill(upTo = this.#blocks.head.number): Promise<void> {
+  /**
+   * Makes the contracts hold what they hold when the block after `upTo` begins: by default the next one.
+   *
+   * @param time of the next block, if it is known, in seconds since the epoch. Storage mode alone depends on it
+   */
+  async fill(upTo = this.#blocks.head.number, time?: number): Promise<void> {
+    if (this.mode === "storage") return this.#store(upTo, time);
     if (this.filledTo >= upTo) return;
-    if (this.mode === "transaction") {
-      const rivals = (await this.#pool.waiting()).map(offerOf);
-      this.sent.add(await this.#ask("eth_sendTransaction", systemTransaction(this.#blocks.head.hash, rivals)));
-    } else {
-      const from = Math.max(this.filledTo + 1, upTo - HISTORY_WINDOW + 1);
-      // The slots are all different, so that the order in which the backend gets to them does not matter.
-      const numbers = Array.from({ length: upTo - from + 1 }, (_, i) => from + i);
-      await Promise.all(numbers.map((number) => this.#write(number)));
-      // A block's state costs about as much as sixteen slots in it.
-      this.written += Math.ceil(numbers.length / 16);
-    }
+    const { beaconRoot } = await readHeader(this.#ask, "pending");
+    const rivals = (await this.#pool.waiting()).map(offerOf);
+    const send = async (to: Hex, word: Hex) =>
+      this.sent.add(await this.#ask("eth_sendTransaction", systemTransaction(to, word, rivals)));
+    await send(HISTORY_ADDRESS, this.#blocks.head.hash);
+    if (beaconRoot !== undefined) await send(BEACON_ROOTS_ADDRESS, beaconRoot);
     this.filledTo = upTo;
+  }
+
+  async #store(upTo: number, time: number | undefined): Promise<void> {
+    const from = Math.max(this.filledTo + 1, upTo - HISTORY_WINDOW + 1);
+    // The slots are all different, so that the order in which the backend gets to them does not matter.
+    const numbers = Array.from({ length: Math.max(0, upTo - from + 1) }, (_, i) => from + i);
+    await Promise.all(numbers.map((number) => this.#write(number)));
+    const mined = numbers.map((number) => this.#blocks.at(number + 1));
+    for (const header of mined) if (header !== undefined) await this.#enter(header);
+    if (upTo === this.#blocks.head.number && (numbers.length > 0 || time !== undefined)) {
+      const next = await readHeader(this.#ask, "pending");
+      await this.#enter(time === undefined ? next : { ...next, timestamp: time });
+    }
+    // A block's state costs about as much as sixteen slots in it.
+    this.written += Math.ceil((3 * numbers.length) / 16);
+    this.filledTo = Math.max(this.filledTo, upTo);
+  }
+
+  async #place(address: Hex, code: Hex): Promise<void> {
+    if (!sameHex(String(await this.#ask("eth_getCode", address, "latest")), code))
+      await this.#ask("hardhat_setCode", address, code);
   }
 
   /** A fork of a chain whose history contract does not work gets as many hashes as BLOCKHASH would know. */
@@ -81,5 +108,12 @@ export class HistoryFiller {
 
   async #write(number: number): Promise<void> {
     await this.#ask("hardhat_setStorageAt", HISTORY_ADDRESS, historySlot(number), await this.#blocks.hashOf(number));
+  }
+
+  async #enter({ timestamp, beaconRoot }: MinedHeader): Promise<void> {
+    if (beaconRoot === undefined) return;
+    const slots = beaconSlots(timestamp);
+    await this.#ask("hardhat_setStorageAt", BEACON_ROOTS_ADDRESS, slots.time, toWord(BigInt(timestamp)));
+    await this.#ask("hardhat_setStorageAt", BEACON_ROOTS_ADDRESS, slots.root, beaconRoot);
   }
 }

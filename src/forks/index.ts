@@ -1,4 +1,5 @@
 export { type Backend, type BackendOptions, type ChainFactory, type SubscriptionMessage } from "./backend.js";
+export { BEACON_ROOTS_ADDRESS, BEACON_ROOTS_CODE, BEACON_ROOTS_LENGTH } from "./beaconRoots.js";
 export { type BlockRef } from "./blocks.js";
 export { type BranchChange } from "./branch.js";
 export { SimulatedChain, type Branch } from "./chain.js";

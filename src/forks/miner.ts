@@ -1,7 +1,7 @@
 import { toBytes, toHex, toQuantity, toWord, type Hex } from "../core/bytes.js";
 import { keccak256 } from "../core/keccak.js";
 import { simulatorError, type Ask, type RpcCall } from "./backend.js";
-import { readHead, type Blocks } from "./blocks.js";
+import { readHeader, type Blocks } from "./blocks.js";
 import type { Checkpoints } from "./checkpoints.js";
 import type { HistoryFiller } from "./historyFiller.js";
 
@@ -63,15 +63,16 @@ export class Miner {
 
   /** @param options.fill `false` leaves the parent's hash out of the history contract for now */
   async mine(options: { timestamp?: number | undefined; fill?: boolean } = {}): Promise<void> {
-    if (options.fill !== false) await this.#history.fill();
+    const timestamp = options.timestamp ?? this.#timeOfNext();
+    if (options.fill !== false) await this.#history.fill(this.#blocks.head.number, timestamp);
     await this.#drawRandao();
-    await this.#ask("evm_mine", options.timestamp ?? this.#timeOfNext());
+    await this.#ask("evm_mine", timestamp);
     await this.record();
   }
 
   /** Writes down the block that the backend has just mined. False if there is none. */
   async record(): Promise<boolean> {
-    const head = await readHead(this.#ask);
+    const head = await readHeader(this.#ask);
     const mined = head.number - this.#blocks.head.number;
     if (mined === 0) return false;
     if (mined !== 1)
@@ -167,7 +168,7 @@ export class Miner {
 
   /** Runs `send`, a request that the backend answers by mining a block. */
   async automined(send: () => Promise<unknown>): Promise<unknown> {
-    await this.#history.fill();
+    await this.#history.fill(this.#blocks.head.number, this.#timeOfNext());
     const inTransactions = this.#history.mode === "transaction";
     if (inTransactions) await this.#ask("evm_setAutomine", true);
     // A transaction that reverts is mined and reported as an error.

@@ -1,5 +1,5 @@
 import { requestOf, simulatorError, type Ask, type Backend, type BackendOptions } from "./backend.js";
-import { Blocks, readHead } from "./blocks.js";
+import { Blocks, readHeader } from "./blocks.js";
 import { Checkpoints } from "./checkpoints.js";
 import { Filters } from "./filters.js";
 import { Finality } from "./finality.js";
@@ -14,7 +14,7 @@ export interface ChainOptions extends BackendOptions {
   readonly name?: string;
   /** Seconds between a block and its parent, unless the test says otherwise. Default: 12. */
   readonly blockTime?: number;
-  /** How the EIP-2935 contract learns the parent's hash. Default: "transaction". */
+  /** How the contracts of EIP-2935 and EIP-4788 learn the parent's hash and beacon root. Default: "transaction". */
   readonly history?: HistoryMode;
   /**
    * Number of blocks mined at creation, with nothing in them. Default: 3, so that an anchor two blocks behind the head
@@ -70,7 +70,7 @@ export async function createNode(backend: Backend, options: ChainOptions): Promi
   const request = requestOf(backend, name);
   const ask: Ask = (method, ...params) => request({ method, params });
   const relay: Ask = (method, ...params) => backend.request({ method, params });
-  const head = await readHead(ask);
+  const head = await readHeader(ask);
   const pool = new Pool(request);
   const blocks = new Blocks(name, ask, pool, { ...head, cheats: [], historyTo: head.number - 1 });
   const history = new HistoryFiller(mode, ask, blocks, pool);

@@ -1,6 +1,7 @@
 import { toQuantity, type Hex } from "../core/bytes.js";
 import type { Request } from "../rpc/request.js";
 import { SYSTEM_TIP } from "./history.js";
+import type { HistoryFiller } from "./historyFiller.js";
 import type { SimulatedNode } from "./node.js";
 import { isSystemTransaction, type RpcBlock } from "./transactions.js";
 
@@ -10,13 +11,13 @@ const TELLING =
   /^eth_(?:getBlock(?:By(?:Hash|Number)|Receipts)|getTransaction(?:ByHash|Receipt)|getLogs|getFilter(?:Changes|Logs)|pendingTransactions)$/;
 
 /**
- * Answers as if the simulator had sent no transaction of its own. On a real chain none stands for EIP-2935's system
- * call. Tests count what a block holds, and so do Hardhat's matchers of balances.
+ * Answers as if the simulator had sent no transaction of its own. On a real chain none stands for the system calls of EIP-2935
+ * and EIP-4788. Tests count what a block holds, and so do Hardhat's matchers of balances.
  */
 export function withoutOwn(node: SimulatedNode, request: Request): Request {
   const { blocks, history } = node;
   if (history.mode === "storage") return request;
-  const hide = (answer: unknown): unknown => withoutSystem(answer, history.sent, blocks.first.number);
+  const hide = (answer: unknown): unknown => withoutSystem(answer, history, blocks.first.number);
   const shown: Request = async (args) => {
     if (args.method === "eth_feeHistory") return withoutTips(await request(args));
     return TELLING.test(args.method) ? hide(await request(args)) : request(args);
@@ -35,21 +36,22 @@ export function withoutOwn(node: SimulatedNode, request: Request): Request {
 /**
  * A block, transaction, receipt, log, or a list of them or of hashes.
  *
- * @param sent hashes of the transactions to leave out
- * @param first the block after which each block begins with one
+ * @param history which transactions to leave out
+ * @param first the block after which each block begins with them
  */
-function withoutSystem(answer: unknown, sent: ReadonlySet<unknown>, first: number): unknown {
+function withoutSystem(answer: unknown, history: HistoryFiller, first: number): unknown {
   if (Array.isArray(answer))
     return answer
-      .filter((each: unknown) => !sent.has(each) && !isSystem(each))
-      .map((each) => withoutSystem(each, sent, first));
+      .filter((each: unknown) => !history.sent.has(each) && !isSystem(each))
+      .map((each) => withoutSystem(each, history, first));
   if (typeof answer !== "object" || answer === null) return answer;
   const shown: Record<string, unknown> = { ...answer };
-  for (const list of ["transactions", "logs"]) if (list in shown) shown[list] = withoutSystem(shown[list], sent, first);
+  for (const list of ["transactions", "logs"])
+    if (list in shown) shown[list] = withoutSystem(shown[list], history, first);
   const { transactionIndex, blockNumber } = shown;
-  // One that pays more than the simulator's own goes before it.
-  if (typeof transactionIndex === "string" && Number(transactionIndex) > 0 && Number(blockNumber) > first)
-    shown["transactionIndex"] = toQuantity(Number(transactionIndex) - 1);
+  // One that pays more than the simulator's own goes before them.
+  if (typeof transactionIndex === "string" && Number(transactionIndex) >= history.calls && Number(blockNumber) > first)
+    shown["transactionIndex"] = toQuantity(Number(transactionIndex) - history.calls);
   return shown;
 }
 

@@ -18,6 +18,7 @@ export interface RpcBlock {
   readonly timestamp: Hex;
   readonly mixHash: Hex;
   readonly miner: Hex;
+  readonly parentBeaconBlockRoot?: Hex;
   readonly transactions: RpcTransaction[];
   [field: string]: unknown;
 }
@@ -35,7 +36,7 @@ export interface SentTransaction {
   readonly json: RpcTransaction;
 }
 
-/** Whether it is the simulator's own stand-in for EIP-2935's system call. */
+/** Whether it is the simulator's own stand-in for a system call of EIP-2935 or EIP-4788. */
 export function isSystemTransaction(transaction: { from: Hex }): boolean {
   return transaction.from.toLowerCase() === SYSTEM_ADDRESS;
 }

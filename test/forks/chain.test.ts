@@ -2,10 +2,24 @@ import { expect } from "chai";
 import { BrowserProvider, Transaction, parseEther, type Contract } from "ethers";
 import { network } from "hardhat";
 
-import { HISTORY_WINDOW, SYSTEM_ADDRESS, type HistoryMode } from "../../src/forks/index.js";
+import {
+  BEACON_ROOTS_ADDRESS,
+  BEACON_ROOTS_LENGTH,
+  HISTORY_WINDOW,
+  SYSTEM_ADDRESS,
+  type HistoryMode,
+} from "../../src/forks/index.js";
 import { hardhatForks, type HardhatChain } from "../../src/hardhat/index.js";
 import { toQuantity, type Hex } from "../../src/core/bytes.js";
-import { blockAt, deployProbe, expectSimulatorError, expectSoundChain, history } from "../../tools/forks.js";
+import {
+  beaconRootAt,
+  blockAt,
+  deployProbe,
+  expectSimulatorError,
+  expectSoundChain,
+  history,
+  type RawBlock,
+} from "../../tools/forks.js";
 
 const forks = hardhatForks(network);
 const ZERO = `0x${"0".repeat(64)}`;
@@ -25,16 +39,19 @@ describe("simulated chain", () => {
   async function expectHistoryAgrees(chain: HardhatChain, probe: Contract | undefined, ages: readonly bigint[]) {
     for (const age of ages) {
       const number = chain.head.number - age;
-      const hash = (await blockAt(chain, number)).hash;
+      const { hash, timestamp, parentBeaconBlockRoot } = await blockAt(chain, number);
       expect(await history(chain, number), `EIP-2935 at age ${age}`).to.equal(age <= HISTORY_WINDOW ? hash : undefined);
       const expected = age <= 256n ? hash : ZERO;
       if (probe)
         expect(await probe.getFunction("blockHash").staticCall(number), `BLOCKHASH at age ${age}`).to.equal(expected);
+      // The genesis makes no system call. All blocks of these tests are 12 s apart, so that 8,191 of them fit.
+      if (number > 0n && age < BEACON_ROOTS_LENGTH)
+        expect(await beaconRootAt(chain, BigInt(timestamp)), `EIP-4788 at age ${age}`).to.equal(parentBeaconBlockRoot);
     }
   }
 
   for (const mode of ["storage", "transaction"] as HistoryMode[])
-    it(`EIP-2935 and BLOCKHASH agree with the RPC at every age, whatever mines the blocks, and after a reorg (${mode})`, async () => {
+    it(`EIP-2935, EIP-4788 and BLOCKHASH agree with the RPC at every age, whatever mines the blocks, and after a reorg (${mode})`, async () => {
       const chain = await create({ history: mode });
       const probe = await deployProbe(chain);
       const [sender] = await chain.tools.ethers.getSigners();
@@ -48,6 +65,10 @@ describe("simulated chain", () => {
       const agree = async () => {
         const ages = Array.from({ length: Number(chain.head.number) }, (_, i) => BigInt(i + 1));
         await expectHistoryAgrees(chain, probe, ages);
+        const { timestamp, parentBeaconBlockRoot } = await blockAt(chain, chain.head.number);
+        expect(await beaconRootAt(chain, BigInt(timestamp))).to.equal(parentBeaconBlockRoot);
+        expect(await beaconRootAt(chain, BigInt(timestamp) + 1n), "a time without a block").to.equal(undefined);
+        expect(await beaconRootAt(chain, 0n)).to.equal(undefined);
         expect(await history(chain, chain.head.number), "its own block").to.equal(undefined);
         // A call on `pending` executes in the next block, in which the head has age 1.
         expect(await history(chain, chain.head.number, "pending")).to.equal(chain.head.hash);
@@ -82,6 +103,35 @@ describe("simulated chain", () => {
     await chain.reorg({ depth: 10 });
     console.log(`      reorg of 10 at height ${chain.head.number}: ${(performance.now() - started).toFixed(0)} ms`);
     await expectHistoryAgrees(chain, probe, ages);
+  });
+
+  for (const mode of ["storage", "transaction"] as HistoryMode[])
+    it(`a block knows its own beacon root, at the time that it gets (${mode})`, async () => {
+      const chain = await create({ history: mode });
+      const next = (await chain.request({ method: "eth_getBlockByNumber", params: ["pending", false] })) as RawBlock;
+      expect(await beaconRootAt(chain, BigInt(next.timestamp), "pending")).to.equal(next.parentBeaconBlockRoot);
+      // The block comes later than the call on `pending` foresaw. Its transaction asks for its time, and logs the answer.
+      await chain.stall({ seconds: 89 });
+      const [sender] = await chain.tools.ethers.getSigners();
+      const asks = `0x425f5260205f60205f73${BEACON_ROOTS_ADDRESS.slice(2)}5afa60205fa000`;
+      const sent = await sender!.sendTransaction({ data: asks });
+      const block = await blockAt(chain, chain.head.number);
+      expect(BigInt(block.timestamp)).to.equal(BigInt(next.timestamp) + 77n);
+      expect(block.parentBeaconBlockRoot).to.equal(next.parentBeaconBlockRoot);
+      const receipt = (await sent.wait())!;
+      expect(receipt.logs.map(({ data }) => data)).to.deep.equal([block.parentBeaconBlockRoot]);
+      expect([receipt.index, block.transactions]).to.deep.equal([0, [sent.hash]]);
+    });
+
+  it("before Cancun there is no beacon root, and one transaction of a block is the simulator's", async () => {
+    const chain = await hardhatForks(network, { override: { hardfork: "shanghai" } }).create();
+    open.push(chain);
+    const [sender] = await chain.tools.ethers.getSigners();
+    const receipt = (await (await sender!.sendTransaction({ to: RECIPIENT, value: 1 })).wait())!;
+    const block = await blockAt(chain, chain.head.number);
+    expect([receipt.index, block.transactions]).to.deep.equal([0, [receipt.hash]]);
+    expect(block.parentBeaconBlockRoot).to.equal(undefined);
+    expect(await history(chain, chain.head.number - 1n)).to.equal(block.parentHash);
   });
 
   it("in transaction mode old headers commit to the history contract, and in storage mode the newest does", async () => {

@@ -5,7 +5,7 @@ import { network } from "hardhat";
 import { toQuantity, toWord, type Hex } from "../../src/core/bytes.js";
 import { heal, type HistoryMode, type ReorgOptions } from "../../src/forks/index.js";
 import { hardhatForks, type HardhatChain } from "../../src/hardhat/index.js";
-import { deployProbe, expectSoundChain, history } from "../../tools/forks.js";
+import { beaconRootAt, deployProbe, expectSoundChain, history, type RawBlock } from "../../tools/forks.js";
 import { announced, type Random } from "../../tools/random.js";
 
 const forks = hardhatForks(network);
@@ -123,9 +123,10 @@ describe("a chain that is reorganised at random", () => {
         expect(twin.head).to.deep.equal(chain.head);
         for (const [hash, before] of told) {
           expect(await story.telling(hash, chain.request), `block ${hash}`).to.deep.equal(before);
-          const { number } = (before as { block: { number: Hex } }).block;
+          const { number, timestamp, parentBeaconBlockRoot } = (before as { block: RawBlock }).block;
           if (chain.at(BigInt(number))?.hash !== hash) continue;
           expect(await story.telling(hash, twin.request), `block ${hash} of the twin`).to.deep.equal(before);
+          expect(await beaconRootAt(chain, BigInt(timestamp))).to.equal(parentBeaconBlockRoot);
           if (BigInt(number) === chain.head.number) continue;
           expect(await history(chain, BigInt(number))).to.equal(hash);
           expect(await story.probe.getFunction("blockHash").staticCall(number)).to.equal(hash);

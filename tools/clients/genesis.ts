@@ -1,14 +1,7 @@
 import { Wallet, id } from "ethers";
 
 import { toQuantity, type Hex } from "../../src/core/bytes.js";
-import { HISTORY_ADDRESS, HISTORY_CODE } from "../../src/forks/index.js";
-
-/** EIP-4788's contract: asked for the timestamp of a block, it answers the root of that block's parent beacon block. */
-export const BEACON_ROOTS_ADDRESS: Hex = "0x000f3df6d732807ef1319fb7b8bb8522d0beac02";
-
-/** EIP-4788's runtime code (97 bytes). */
-const BEACON_ROOTS_CODE: Hex =
-  "0x3373fffffffffffffffffffffffffffffffffffffffe14604d57602036146024575f5ffd5b5f35801560495762001fff810690815414603c575f5ffd5b62001fff01545f5260205ff35b5f5ffd5b62001fff42064281555f359062001fff015500";
+import { BEACON_ROOTS_ADDRESS, BEACON_ROOTS_CODE, HISTORY_ADDRESS, HISTORY_CODE } from "../../src/forks/index.js";
 
 /** A development chain's: guards can be deployed there. */
 export const CHAIN_ID = 31_337;

@@ -8,7 +8,7 @@ import {
 } from "../../src/anchor/beacon.js";
 import type { HardhatChain } from "../../src/hardhat/index.js";
 import { sha256 } from "@noble/hashes/sha2.js";
-import { BEACON_ROOTS_ADDRESS } from "../clients/genesis.js";
+import { BEACON_ROOTS_ADDRESS } from "../../src/forks/index.js";
 import type { Random } from "../random.js";
 
 /** EIP-4788, HISTORY_BUFFER_LENGTH. */

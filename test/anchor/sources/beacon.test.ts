@@ -15,7 +15,7 @@ import {
 import { settlementGuardMatchers } from "../../../src/chai/index.js";
 import { toHex, type Hex } from "../../../src/core/bytes.js";
 import { hardhatForks, type HardhatChain } from "../../../src/hardhat/index.js";
-import { BEACON_ROOTS_ADDRESS } from "../../../tools/clients/genesis.js";
+import { BEACON_ROOTS_ADDRESS } from "../../../src/forks/index.js";
 import { announced, type Random } from "../../../tools/random.js";
 import { BEACON_BUFFER, growBranch, growFinality, keepBeaconRoot } from "../../../tools/sources/beacon.js";
 import { setCode, signerOf } from "../../../tools/sources/install.js";
