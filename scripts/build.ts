@@ -18,6 +18,8 @@ interface Artifact {
   bytecode: string;
 }
 
+/** Version 7 takes two fifths of the time of version 5, which linters and TypeDoc have to have. */
+const TSC = "node_modules/typescript-7/bin/tsc";
 const STAGE = "cache/package";
 const DIST = "dist";
 /** Solidity of which nothing compiled is published: it is for tests, or to be read. */
@@ -123,7 +125,7 @@ function stageModules(all: readonly Artifact[], deployed: readonly Artifact[]): 
 function compile(type: "module" | "commonjs", name: "esm" | "cjs"): void {
   const outDir = join(DIST, name);
   writeJson(join(STAGE, "package.json"), { type });
-  execFileSync("tsc", ["-p", "tsconfig.build.json", "--outDir", outDir], { stdio: "inherit" });
+  execFileSync(process.execPath, [TSC, "-p", "tsconfig.build.json", "--outDir", outDir], { stdio: "inherit" });
   // The nearest manifest decides, also of side effects. The package's own says "module".
   if (type === "commonjs") writeJson(join(outDir, "package.json"), { type, sideEffects: false });
 }
