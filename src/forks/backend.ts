@@ -18,12 +18,17 @@ export interface SubscriptionMessage {
   readonly data: { readonly subscription: Hex; readonly result: unknown };
 }
 
-/** One development chain in this process (or reachable from it), with automining on and nothing mined yet. */
+/** One development chain in this process (or reachable from it), which nobody else mines on. */
 export interface Backend<Tools = unknown> {
   /** The chain's own EIP-1193 `request`. Only the simulator talks to it directly. */
   readonly request: Request;
   /** What the backend offers a test besides RPC; for Hardhat the connection, with its `ethers` and `networkHelpers`. */
   readonly tools: Tools;
+  /**
+   * When the backend was configured to mine. The simulator mines then in its place. Left out: each transaction at once.
+   * The interval is in milliseconds, or the least and the greatest; zero is none.
+   */
+  readonly mining?: { readonly auto: boolean; readonly interval: number | readonly [number, number] };
   /**
    * Makes {@link Backend.tools} send what they ask through `request` from now on. The simulator must see everything
    * that mines a block. A backend whose tools do not mine leaves this out. The tools may ask for the backend, while it
@@ -46,7 +51,7 @@ export interface Backend<Tools = unknown> {
  * - `hardhat_setPrevRandao`, `hardhat_setCoinbase`, `hardhat_setCode`, `hardhat_setStorageAt`;
  * - `hardhat_setBalance`, `hardhat_impersonateAccount`.
  *
- * Hardhat 2 does, with a factory of the protocol's own. Anvil does not: it lacks `hardhat_setPrevRandao` and
+ * Hardhat 2 does, with the factory of `settlement-guard/hardhat2`. Anvil does not: it lacks `hardhat_setPrevRandao` and
  * `eth_pendingTransactions`.
  */
 export interface ChainFactory<Tools = unknown> {

@@ -95,7 +95,25 @@ export class SimulatedChain<Tools = unknown> {
     const backend = await factory.create(options);
     const chain = new SimulatedChain(factory, options, backend, await createNode(backend, options));
     if (options.forkFrom === undefined) await chain.mine(options.blocks ?? 3);
-    backend.route?.(chain.request, withoutOwn(chain.#node, backend.request));
+    await chain.#connect();
+    return chain;
+  }
+
+  /**
+   * Takes a chain over that is there already, and mines nothing. No reorg goes below the head that it has now. Branches
+   * that it leaves stay readable where that head is the genesis.
+   *
+   * @param factory makes chains with the same genesis, of these options
+   * @example
+   * const chain = await SimulatedChain.over(backend, { factory, options: { genesisTime } });
+   */
+  static async over<Tools>(
+    backend: Backend<Tools>,
+    { factory, options = {} }: { factory: ChainFactory<Tools>; options?: Omit<ChainOptions, "blocks" | "forkFrom"> },
+  ): Promise<SimulatedChain<Tools>> {
+    checkOptions(options);
+    const chain = new SimulatedChain(factory, options, backend, await createNode(backend, options));
+    await chain.#connect();
     return chain;
   }
 
@@ -355,6 +373,15 @@ export class SimulatedChain<Tools = unknown> {
       await this.#backend.close();
     });
     for (const action of this.#closing.splice(0)) action();
+  }
+
+  /** From here on the tools ask the simulator, and it mines when the backend was configured to. */
+  async #connect(): Promise<void> {
+    const { mining, request } = this.#backend;
+    this.#backend.route?.(this.request, withoutOwn(this.#node, request));
+    if (mining === undefined) return;
+    await this.#exclusively(() => this.#node.miner.setAutomine(mining.auto));
+    this.#interval.set(mining.interval);
   }
 
   /** A chain for the branches that this one has left. */

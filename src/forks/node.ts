@@ -58,7 +58,7 @@ export interface Pin {
   cheats: number;
 }
 
-/** Takes a backend over on which nothing has been mined yet, and makes its history contract work. */
+/** Takes a backend over, and makes its history contract work. What was mined before stays as it is. */
 export async function createNode(backend: Backend, options: ChainOptions): Promise<SimulatedNode> {
   const {
     name = "chain",
@@ -70,6 +70,8 @@ export async function createNode(backend: Backend, options: ChainOptions): Promi
   const request = requestOf(backend, name);
   const ask: Ask = (method, ...params) => request({ method, params });
   const relay: Ask = (method, ...params) => backend.request({ method, params });
+  // From here on the simulator mines by the clock.
+  if (backend.mining !== undefined) await ask("evm_setIntervalMining", 0);
   const head = await readHeader(ask);
   const pool = new Pool(request);
   const blocks = new Blocks(name, ask, pool, { ...head, cheats: [], historyTo: head.number - 1 });
@@ -77,7 +79,7 @@ export async function createNode(backend: Backend, options: ChainOptions): Promi
   const checkpoints = new Checkpoints(name, ask, blocks, history);
   const miner = new Miner(name, blockTime, ask, blocks, history, checkpoints);
 
-  await history.install(origin !== undefined);
+  await history.install(head.number > 0);
   await miner.resumeAutomine();
   await checkpoints.take();
   // A backend that cannot go back is found here, and not amid a reorg.

@@ -1,11 +1,10 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 
 import type { NetworkConfigOverride } from "hardhat/types/config";
-import type { NetworkConnection, NetworkManager } from "hardhat/types/network";
+import type { ChainType, NetworkConnection, NetworkManager } from "hardhat/types/network";
 
 import { simulatorError, type Backend, type BackendOptions, type ChainFactory } from "../forks/backend.js";
 import type { Request } from "../rpc/request.js";
-import { serveLoopback } from "./loopback.js";
 
 /** Hardhat's connection to one simulated network, with what the project's plugins add to it (`ethers`, `networkHelpers`, …). */
 export type HardhatTools = NetworkConnection;
@@ -13,6 +12,8 @@ export type HardhatTools = NetworkConnection;
 export interface HardhatFactoryOptions {
   /** Name of an `edr-simulated` network in the project's configuration. Default: the default network. */
   readonly network?: string;
+  /** What the chains are. Default: what the network is configured to be. */
+  readonly chainType?: ChainType;
   /** Further configuration of every chain, for example `{ hardfork: "osaka" }`. */
   readonly override?: NetworkConfigOverride;
 }
@@ -45,52 +46,36 @@ export function hardhatChains(
 ): ChainFactory<HardhatTools> {
   if (typeof (network as Partial<NetworkManager> | undefined)?.create !== "function")
     throw simulatorError(
-      'This is not the network manager of Hardhat 3, `import { network } from "hardhat"`: on Hardhat 2 give SimulatedChain.create a ChainFactory of your own',
+      'This is not the network manager of Hardhat 3, `import { network } from "hardhat"`: on Hardhat 2 take `settlement-guard/hardhat2`',
     );
   return { create: (chain) => create(network, options, chain) };
 }
 
 async function create(
   network: NetworkManager,
-  options: HardhatFactoryOptions,
-  chain: BackendOptions,
+  { network: name, chainType, override }: HardhatFactoryOptions,
+  { chainId, genesisTime = GENESIS_TIME, forkFrom }: BackendOptions,
 ): Promise<Backend<HardhatTools>> {
-  const loopback = chain.forkFrom && (await serveLoopback(chain.forkFrom.request));
+  const loopback = forkFrom && (await (await import("./loopback.js")).serveLoopback(forkFrom.request));
   try {
-    const connection = await network.create({
-      ...(options.network === undefined ? {} : { network: options.network }),
+    const connection = await network.create<ChainType>({
+      ...(name === undefined ? {} : { network: name }),
+      ...(chainType === undefined ? {} : { chainType }),
       override: {
-        ...options.override,
-        ...(chain.chainId === undefined ? {} : { chainId: chain.chainId }),
-        ...(loopback && chain.forkFrom
-          ? { forking: { url: loopback.url, blockNumber: chain.forkFrom.blockNumber } }
-          : { initialDate: new Date((chain.genesisTime ?? GENESIS_TIME) * 1000) }),
+        ...override,
+        ...(chainId === undefined ? {} : { chainId }),
+        ...(loopback
+          ? { forking: { url: loopback.url, blockNumber: forkFrom.blockNumber } }
+          : { initialDate: new Date(genesisTime * 1000) }),
       } as NetworkConfigOverride,
     });
     if (connection.networkConfig.type !== "edr-simulated")
       throw simulatorError(`The network "${connection.networkName}" is not one that Hardhat simulates`);
-    const { provider } = connection;
-    const request = provider.request.bind(provider);
-    open.add(connection);
+    const backend = backendOf(connection as HardhatTools);
     return {
-      request: ({ method, params = [] }) => answering.run(connection, () => request({ method, params })),
-      tools: connection,
-      route(routed, inner) {
-        // The provider's `send` and `sendAsync`, and everything that plugins ask, go through its `request`. So does
-        // what Hardhat asks of itself while it answers (for the accounts, the chain id, …). That must not wait for the
-        // simulator: the simulator waits for the answer.
-        provider.request = (args) =>
-          (answering.getStore() === connection ? inner : routed)(args as Parameters<Request>[0]);
-      },
-      notify(message) {
-        // Hardhat's provider tells both: EIP-1193's event, and the one of before.
-        provider.emit("message", message);
-        provider.emit("notification", message.data);
-      },
+      ...backend,
       async close() {
-        open.delete(connection);
-        if (open.size === 0) answering.disable();
-        await connection.close();
+        await backend.close();
         await loopback?.close();
       },
     };
@@ -98,4 +83,35 @@ async function create(
     await loopback?.close();
     throw error;
   }
+}
+
+/** What the simulator needs of a connection. */
+export function backendOf(connection: HardhatTools): Backend<HardhatTools> {
+  const { provider, networkConfig } = connection;
+  const request = provider.request.bind(provider);
+  return {
+    request({ method, params = [] }) {
+      open.add(connection);
+      return answering.run(connection, () => request({ method, params }));
+    },
+    tools: connection,
+    ...(networkConfig.type === "edr-simulated" ? { mining: networkConfig.mining } : {}),
+    route(routed, inner) {
+      // The provider's `send` and `sendAsync`, and everything that plugins ask, go through its `request`. So does
+      // what Hardhat asks of itself while it answers (for the accounts, the chain id, …). That must not wait for the
+      // simulator: the simulator waits for the answer.
+      provider.request = (args) =>
+        (answering.getStore() === connection ? inner : routed)(args as Parameters<Request>[0]);
+    },
+    notify(message) {
+      // Hardhat's provider tells both: EIP-1193's event, and the one of before.
+      provider.emit("message", message);
+      provider.emit("notification", message.data);
+    },
+    async close() {
+      open.delete(connection);
+      if (open.size === 0) answering.disable();
+      await connection.close();
+    },
+  };
 }

@@ -1,34 +1,29 @@
-import type { NetworkManager } from "hardhat/types/network";
+import { definePlugin } from "hardhat/plugins";
+import type { HardhatPlugin } from "hardhat/types/plugins";
 
-import { SimulatedChain, hardFork, heal, partition, type ChainOptions, type PartitionOptions } from "../forks/index.js";
-import { hardhatChains, type HardhatFactoryOptions, type HardhatTools } from "./factory.js";
+import { tasks } from "./tasks.js";
 
+export type * from "./typeExtensions.js";
 export { hardhatChains, type HardhatFactoryOptions, type HardhatTools } from "./factory.js";
-
-/** A simulated chain whose `tools` are a Hardhat connection. */
-export type HardhatChain = SimulatedChain<HardhatTools>;
+export { hardhatForks, type HardhatChain, type HardhatForks } from "./forks.js";
+export type { ConnectionForks, OwnChainOptions } from "./connectionForks.js";
+export type { ConnectionGuard } from "./connectionGuard.js";
 
 /**
- * The fork simulator on Hardhat 3.
+ * The plugin for Hardhat 3: `plugins: [settlementGuard]`.
+ *
+ * Each connection gets `forks`, the fork simulator, and `guard`, what is asked most. Its tasks run the command line
+ * against a network. Matchers are there wherever Hardhat's own are. What is not used is not loaded.
  *
  * @example
- * ```ts
- * import { network } from "hardhat";
- * const forks = hardhatForks(network);
- * const [majority, minority] = await forks.partition({ commonBlocks: 10, prepare: ({ tools }) => tools.ethers.deployContract("Perps") });
- * const [trader] = await minority.tools.ethers.getSigners();
- * await majority.tools.networkHelpers.time.increase(3_600); // with the blocks of an hour, as `majority.passTime(3_600)`
- * await minority.stall({ seconds: 3_600 }); // an outage
- * ```
+ * import settlementGuard from "settlement-guard/hardhat";
+ * export default defineConfig({ plugins: [settlementGuard] });
  */
-export function hardhatForks(network: NetworkManager, options: HardhatFactoryOptions = {}) {
-  const factory = hardhatChains(network, options);
-  return {
-    /** Creates one chain. */
-    create: (chain: ChainOptions = {}) => SimulatedChain.create(factory, chain),
-    /** Creates nodes that share a past and nothing else: see {@link partition}. */
-    partition: (chains: PartitionOptions<HardhatTools> = {}) => partition(factory, chains),
-    hardFork,
-    heal,
-  };
-}
+const settlementGuard: HardhatPlugin = definePlugin({
+  id: "settlement-guard",
+  npmPackage: "settlement-guard",
+  hookHandlers: { network: () => import("./networkHooks.js") },
+  tasks,
+});
+
+export default settlementGuard;
