@@ -10,6 +10,7 @@ export { type Loopback } from "./endpoints/server.js";
 export { CLIENTS, GATEWAYS, type ClientName, type GatewayError } from "./endpoints/wordings.js";
 export { hardFork, type HardForkOptions } from "./hardFork.js";
 export { HISTORY_ADDRESS, HISTORY_CODE, HISTORY_WINDOW, SYSTEM_ADDRESS, type HistoryMode } from "./history.js";
+export { type Forks, type OwnChainOptions, type OwnForks } from "./kit.js";
 export { type ChainOptions } from "./node.js";
 export { liveTime, passTime, type DevelopmentChain, type LiveTime, type Passing } from "./passTime.js";
 export { type ReorgOptions } from "./reorg.js";

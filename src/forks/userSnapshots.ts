@@ -1,4 +1,4 @@
-import { toQuantity, type Hex } from "../core/bytes.js";
+import type { Hex } from "../core/bytes.js";
 import { simulatorError } from "./backend.js";
 import type { BlockRecord } from "./blocks.js";
 import { importBlock, rollBack } from "./branch.js";
@@ -21,7 +21,6 @@ interface UserSnapshot {
 export class UserSnapshots {
   readonly #node: SimulatedNode;
   readonly #taken = new Map<string, UserSnapshot>();
-  #count = 0;
 
   constructor(node: SimulatedNode) {
     this.#node = node;
@@ -29,9 +28,11 @@ export class UserSnapshots {
 
   async take(): Promise<Hex> {
     const { blocks, checkpoints, history, miner, pool } = this.#node;
-    const id = toQuantity(++this.#count);
+    const backend = await checkpoints.snapshot();
+    // Ids that the backend gave before the simulator had it must mean nothing else now.
+    const { id } = backend;
     this.#taken.set(id, {
-      backend: await checkpoints.snapshot(),
+      backend,
       records: [...blocks.records],
       miner: miner.state,
       pool: await pool.waiting(),

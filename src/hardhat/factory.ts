@@ -56,7 +56,7 @@ async function create(
   { network: name, chainType, override }: HardhatFactoryOptions,
   { chainId, genesisTime = GENESIS_TIME, forkFrom }: BackendOptions,
 ): Promise<Backend<HardhatTools>> {
-  const loopback = forkFrom && (await (await import("./loopback.js")).serveLoopback(forkFrom.request));
+  const loopback = forkFrom && (await (await import("../forks/endpoints/loopback.js")).serveLoopback(forkFrom.request));
   try {
     const connection = await network.create<ChainType>({
       ...(name === undefined ? {} : { network: name }),

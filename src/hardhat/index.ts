@@ -5,8 +5,8 @@ import { tasks } from "./tasks.js";
 
 export type * from "./typeExtensions.js";
 export { hardhatChains, type HardhatFactoryOptions, type HardhatTools } from "./factory.js";
-export { hardhatForks, type HardhatChain, type HardhatForks } from "./forks.js";
-export type { ConnectionForks, OwnChainOptions } from "./connectionForks.js";
+export { hardhatForks, type HardhatChain } from "./forks.js";
+export type { ConnectionForks } from "./connectionForks.js";
 export type { ConnectionGuard } from "./connectionGuard.js";
 
 /**

@@ -1,7 +1,7 @@
 import type { HookContext, NetworkHooks } from "hardhat/types/hooks";
 import type { ChainType, NetworkConnection } from "hardhat/types/network";
 
-import { ConnectionForks } from "./connectionForks.js";
+import { connectionForks } from "./connectionForks.js";
 import { connectionGuard } from "./connectionGuard.js";
 import type { HardhatTools } from "./factory.js";
 
@@ -11,7 +11,7 @@ const CHAI_PLUGIN = "hardhat-ethers-chai-matchers";
 /** Adds to every connection what is made when it is first taken. */
 export default async (): Promise<Partial<NetworkHooks>> => {
   let matchers: Promise<void> | undefined;
-  const taken = new WeakMap<object, ConnectionForks>();
+  const taken = new WeakMap<object, ReturnType<typeof connectionForks>>();
   return {
     async newConnection<Type extends ChainType | string>(
       context: HookContext,
@@ -21,14 +21,14 @@ export default async (): Promise<Partial<NetworkHooks>> => {
       const connection = await next(context);
       addLazily(connection, "guard", () => connectionGuard(connection.provider));
       addLazily(connection, "forks", () => {
-        const forks = new ConnectionForks(connection as HardhatTools, context.network);
-        taken.set(connection, forks);
-        return forks;
+        const own = connectionForks(connection as HardhatTools, context.network);
+        taken.set(connection, own);
+        return own.forks;
       });
       return connection;
     },
     async closeConnection(context, connection, next) {
-      if (!(await taken.get(connection)?.closed())) await next(context, connection);
+      if (!(await taken.get(connection)?.close())) await next(context, connection);
     },
   };
 };

@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 
 import type { Request } from "../rpc/request.js";
-import { serveReads } from "./loopback.js";
+import { serveReads } from "../forks/endpoints/loopback.js";
 import { memberOf, type GuardCommand } from "./tasks.js";
 
 const PACKAGE = "settlement-guard-cli";

@@ -71,8 +71,11 @@ describe("forks of a connection", () => {
   it("goes below no block of before it was taken, and knows their hashes", async () => {
     const connection = await hre.network.create();
     const probe = await deployProbe(connection);
+    const before = await connection.ethers.provider.send("evm_snapshot", []);
     await probe.set(7n);
     const { forks, ethers } = connection;
+    expect(await ethers.provider.send("evm_snapshot", [])).not.to.equal(before);
+    expect(await ethers.provider.send("evm_revert", [before])).to.equal(false);
     await expectSimulatorError(
       forks.reorg({ depth: 1 }),
       /^The simulator has network "default" from block 2 on and cannot roll it back to 1\.$/,
@@ -122,7 +125,7 @@ describe("forks of a connection", () => {
     await forks.passTime(24);
     const [before, after] = await Promise.all([11, 12].map((number) => ethers.provider.getBlock(number)));
     expect(after!.timestamp - before!.timestamp).to.be.greaterThan(0);
-    expect(() => forks.chain({ time: "raw" })).to.throw(/^The simulator has network "default" already: give options/);
+    await expectSimulatorError(forks.chain({ time: "raw" }), /^The simulator has network "default" already: give options/);
     await close();
 
     const raw = await hre.network.create();

@@ -1,9 +1,9 @@
 import { randomInt } from "node:crypto";
 
-import { toQuantity } from "../core/bytes.js";
-import { simulatorError } from "../forks/backend.js";
-import { serveOnLoopback, type Loopback } from "../forks/endpoints/server.js";
-import type { Request } from "../rpc/request.js";
+import { toQuantity } from "../../core/bytes.js";
+import { simulatorError } from "../backend.js";
+import { serveOnLoopback, type Loopback } from "./server.js";
+import type { Request } from "../../rpc/request.js";
 
 /**
  * Serves a `request` to the network's fork mode, which takes a URL and nothing else.
