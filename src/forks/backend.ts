@@ -58,6 +58,9 @@ export interface ChainFactory<Tools = unknown> {
   create(options: BackendOptions): Promise<Backend<Tools>>;
 }
 
+/** The simulated chain that tools belong to. No chain is simulated twice, whoever asks for it. */
+export const chainOfTools = new WeakMap<object, object>();
+
 /** JSON-RPC, EIP-1474 and EIP-1193: the method does not exist, is not supported. */
 const NO_SUCH_METHOD: readonly unknown[] = [-32601, -32004, 4200];
 

@@ -137,7 +137,9 @@ export async function importBlock(node: SimulatedNode, { record, block, transact
 
 function checkRollback({ name, blocks, finality, pins }: SimulatedNode, number: number): void {
   if (number < blocks.first.number)
-    throw simulatorError(`The simulator has ${name} from block ${blocks.first.number} on and cannot roll it back to ${number}`);
+    throw simulatorError(
+      `The simulator has ${name} from block ${blocks.first.number} on and cannot roll it back to ${number}`,
+    );
   const { floor } = finality;
   if (floor !== undefined && number < floor)
     throw simulatorError(`Block ${floor} of ${name} is finalized: it cannot be rolled back to ${number}`);

@@ -1,6 +1,6 @@
 import type { Hex } from "../core/bytes.js";
 import type { Request } from "../rpc/request.js";
-import { simulatorError, type Backend, type ChainFactory, type SubscriptionMessage } from "./backend.js";
+import { chainOfTools, simulatorError, type Backend, type ChainFactory, type SubscriptionMessage } from "./backend.js";
 import { blockRef, type BlockRecord, type BlockRef } from "./blocks.js";
 import type { FinalityOptions } from "./finality.js";
 import { followBranch, switchBranch, type BranchChange } from "./branch.js";
@@ -379,6 +379,7 @@ export class SimulatedChain<Tools = unknown> {
   async #connect(): Promise<void> {
     const { mining, request } = this.#backend;
     this.#backend.route?.(this.request, withoutOwn(this.#node, request));
+    if (typeof this.tools === "object" && this.tools !== null) chainOfTools.set(this.tools, this);
     if (mining === undefined) return;
     await this.#exclusively(() => this.#node.miner.setAutomine(mining.auto));
     this.#interval.set(mining.interval);

@@ -1,6 +1,6 @@
 import { printable } from "../core/text.js";
 import type { Request } from "../rpc/request.js";
-import { simulatorError, type Backend, type ChainFactory } from "./backend.js";
+import { chainOfTools, simulatorError, type Backend, type ChainFactory } from "./backend.js";
 import type { BlockRef } from "./blocks.js";
 import type { BranchChange } from "./branch.js";
 import type { SimulatedChain } from "./chain.js";
@@ -60,12 +60,11 @@ export interface Owner<Tools> {
 const DEVELOPMENT_CLIENT = /^(?:hardhatnetwork|anvil|zksync)/i;
 
 export function forksOf<Tools>(factory: ChainFactory<Tools>): Forks<Tools> {
-  const load = () => import("./index.js");
   return {
-    create: async (options) => (await load()).SimulatedChain.create(factory, options),
-    partition: async (options) => (await load()).partition(factory, options),
-    hardFork: async (chain, options) => (await load()).hardFork(chain, options),
-    heal: async (ends) => (await load()).heal(ends),
+    create: async (options) => (await import("./chain.js")).SimulatedChain.create(factory, options),
+    partition: async (options) => (await import("./partition.js")).partition(factory, options),
+    hardFork: async (chain, options) => (await import("./hardFork.js")).hardFork(chain, options),
+    heal: async (ends) => (await import("./partition.js")).heal(ends),
   };
 }
 
@@ -88,9 +87,10 @@ export function ownForksOf<Tools>(owner: Owner<Tools>): { forks: OwnForks<Tools>
     },
   };
   const chain: OwnForks<Tools>["chain"] = async (options) => {
-    if (options !== undefined && own !== undefined)
+    const known = own ?? (chainOfTools.get(backend.tools as object) as SimulatedChain<Tools> | undefined);
+    if (options !== undefined && known !== undefined)
       throw simulatorError(`The simulator has ${name} already: give options before anything is asked of it`);
-    return (own ??= takeOver(name, { backend, factory, options: options ?? {} }));
+    return known ?? (own = takeOver(name, { backend, factory, options: options ?? {} }));
   };
   const forks: OwnForks<Tools> = {
     ...forksOf(factory),

@@ -1,7 +1,7 @@
 import type { NetworkConfigOverride } from "hardhat/types/config";
 import type { ChainType, NetworkManager } from "hardhat/types/network";
 
-import { simulatorError } from "../forks/backend.js";
+import { chainOfTools, simulatorError } from "../forks/backend.js";
 import { ownForksOf, type OwnForks } from "../forks/kit.js";
 import { backendOf, hardhatChains, type HardhatFactoryOptions, type HardhatTools } from "./factory.js";
 
@@ -32,8 +32,11 @@ export function connectionForks(
     factory: { create: async (chain) => hardhatChains(network, await likenessOf(connection)).create(chain) },
   });
   // What is asked first brings the simulator.
-  if (connection.networkConfig.type === "edr-simulated")
-    backend.route!(async (args) => (await own.forks.chain()).request(args), connection.provider.request.bind(connection.provider));
+  if (connection.networkConfig.type === "edr-simulated" && !chainOfTools.has(connection))
+    backend.route!(
+      async (args) => (await own.forks.chain()).request(args),
+      connection.provider.request.bind(connection.provider),
+    );
   return own;
 }
 
@@ -41,16 +44,12 @@ export function connectionForks(
 async function likenessOf({ networkName, networkConfig, chainType }: HardhatTools): Promise<HardhatFactoryOptions> {
   if (networkConfig.type !== "edr-simulated")
     throw simulatorError(`The network "${networkName}" is not one that Hardhat simulates`);
-  const { type: _type, chainType: _chainType, initialDate: _initialDate, forking, minGasPrice, ...config } = networkConfig;
-  const { cacheDir: _cacheDir, ...origin } = forking ?? { cacheDir: "" };
-  const override = await asWritten({
-    ...config,
-    ...(forking === undefined ? {} : { forking: origin }),
-    // From London on even the default is refused.
-    ...(minGasPrice === 0n ? {} : { minGasPrice }),
-  });
-  return { network: networkName, chainType: chainType as ChainType, override: override as NetworkConfigOverride };
+  const override = (await asWritten(networkConfig)) as NetworkConfigOverride;
+  return { network: networkName, chainType: chainType as ChainType, override };
 }
+
+/** Of a resolved configuration, what a factory gives by itself, and what nobody can write. */
+const LEFT_OUT = /^(?:type|chainType|initialDate|cacheDir)$/;
 
 /** A resolved configuration as a user would write it: variables with their values, bytes in hexadecimal. */
 async function asWritten(value: unknown): Promise<unknown> {
@@ -58,6 +57,11 @@ async function asWritten(value: unknown): Promise<unknown> {
   if (Array.isArray(value)) return Promise.all(value.map(asWritten));
   if (typeof value !== "object" || value === null) return value;
   if ("get" in value && typeof value.get === "function") return value.get() as unknown;
-  const members = Object.entries(value).filter(([, member]) => member !== undefined);
+  const members = Object.entries(value).filter(isWritten);
   return Object.fromEntries(await Promise.all(members.map(async ([name, member]) => [name, await asWritten(member)])));
+}
+
+function isWritten([name, value]: [string, unknown]): boolean {
+  // From London on a least gas price is refused, even the default.
+  return value !== undefined && !LEFT_OUT.test(name) && !(name === "minGasPrice" && value === 0n);
 }

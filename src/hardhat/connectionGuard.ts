@@ -22,15 +22,16 @@ export interface ConnectionGuard {
   checkDeployment(options: CheckDeploymentOptions): Promise<DeploymentReport>;
 }
 
-/** The library is loaded by the first call. */
+/** What is called is loaded then. */
 export function connectionGuard(connection: Connection): ConnectionGuard {
-  const load = () => import("../index.js");
+  const anchors = () => import("../actions/latestAnchor.js");
   return {
-    latestAnchor: async (options) => (await load()).latestAnchor(connection, options),
-    latestStateAnchor: async (options) => (await load()).latestStateAnchor(connection, options),
-    prove: async (options) => (await load()).prove(connection, options),
-    explain: async (error) => (await load()).explain(error),
-    explainScope: async (question) => (await load()).explainScope(connection, question),
-    checkDeployment: async (options) => (await load()).checkDeployment(connection, options),
+    latestAnchor: async (options) => (await anchors()).latestAnchor(connection, options),
+    latestStateAnchor: async (options) => (await anchors()).latestStateAnchor(connection, options),
+    prove: async (options) => (await import("../actions/prove.js")).prove(connection, options),
+    explain: async (error) => (await import("../explain/explain.js")).explain(error),
+    explainScope: async (question) => (await import("../actions/explainScope.js")).explainScope(connection, question),
+    checkDeployment: async (options) =>
+      (await import("../actions/checkDeployment.js")).checkDeployment(connection, options),
   };
 }

@@ -4,10 +4,15 @@ import type { NetworkConfigOverride } from "hardhat/types/config";
 import type { ChainType, NetworkConnection, NetworkManager } from "hardhat/types/network";
 
 import { simulatorError, type Backend, type BackendOptions, type ChainFactory } from "../forks/backend.js";
+import type { SimulatedChain } from "../forks/index.js";
+import { forksOf, type Forks } from "../forks/kit.js";
 import type { Request } from "../rpc/request.js";
 
 /** Hardhat's connection to one simulated network, with what the project's plugins add to it (`ethers`, `networkHelpers`, …). */
 export type HardhatTools = NetworkConnection;
+
+/** A simulated chain whose `tools` are a Hardhat connection. */
+export type HardhatChain = SimulatedChain<HardhatTools>;
 
 export interface HardhatFactoryOptions {
   /** Name of an `edr-simulated` network in the project's configuration. Default: the default network. */
@@ -49,6 +54,23 @@ export function hardhatChains(
       'This is not the network manager of Hardhat 3, `import { network } from "hardhat"`: on Hardhat 2 take `settlement-guard/hardhat2`',
     );
   return { create: (chain) => create(network, options, chain) };
+}
+
+/**
+ * The fork simulator on Hardhat 3, for chains of its own.
+ *
+ * @example
+ * ```ts
+ * import { network } from "hardhat";
+ * const forks = hardhatForks(network);
+ * const [majority, minority] = await forks.partition({ commonBlocks: 10, prepare: ({ tools }) => tools.ethers.deployContract("Perps") });
+ * const [trader] = await minority.tools.ethers.getSigners();
+ * await majority.tools.networkHelpers.time.increase(3_600); // with the blocks of an hour, as `majority.passTime(3_600)`
+ * await minority.stall({ seconds: 3_600 }); // an outage
+ * ```
+ */
+export function hardhatForks(network: NetworkManager, options: HardhatFactoryOptions = {}): Forks<HardhatTools> {
+  return forksOf(hardhatChains(network, options));
 }
 
 async function create(

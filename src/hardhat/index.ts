@@ -4,8 +4,13 @@ import type { HardhatPlugin } from "hardhat/types/plugins";
 import { tasks } from "./tasks.js";
 
 export type * from "./typeExtensions.js";
-export { hardhatChains, type HardhatFactoryOptions, type HardhatTools } from "./factory.js";
-export { hardhatForks, type HardhatChain } from "./forks.js";
+export {
+  hardhatChains,
+  hardhatForks,
+  type HardhatChain,
+  type HardhatFactoryOptions,
+  type HardhatTools,
+} from "./factory.js";
 export type { ConnectionForks } from "./connectionForks.js";
 export type { ConnectionGuard } from "./connectionGuard.js";
 

@@ -1,5 +1,7 @@
 import { createRequire } from "node:module";
 
+import type * as Matchers from "../chai/index.js";
+
 /** The matchers with which an assertion begins: `withValues` and `during` follow one of them. */
 export const MATCHERS = [
   "acceptedByGuard",
@@ -12,25 +14,20 @@ export const MATCHERS = [
   "toHaveStatus",
 ] as const;
 
+type Matcher = (this: object, ...args: unknown[]) => unknown;
+
 /**
- * Adds the matchers of `settlement-guard/chai`. They are loaded when the first is read, for that costs as much as all the
- * rest of a small suite. `use(settlementGuardMatchers)`, before or after, changes nothing.
+ * Adds the matchers of `settlement-guard/chai`. The first call of one loads them. That takes as long as the rest of a
+ * small suite. `use(settlementGuardMatchers)`, before or after, changes nothing.
  */
 export async function addMatchersLazily(): Promise<void> {
   const { Assertion, use } = await import("chai");
-  const target = Assertion.prototype as unknown as Record<string, unknown>;
-  const load = (): void => {
-    for (const name of MATCHERS) delete target[name];
-    const module = createRequire(import.meta.url)("../chai/index.js") as typeof import("../chai/index.js");
-    use(module.settlementGuardMatchers as Chai.ChaiPlugin);
-  };
+  const target = Assertion.prototype as unknown as Record<string, Matcher>;
+  const load = createRequire(import.meta.url);
   for (const name of MATCHERS.filter((matcher) => !(matcher in target)))
-    Object.defineProperty(target, name, {
-      configurable: true,
-      get() {
-        load();
-        return target[name];
-      },
-      set: (value: unknown) => Object.defineProperty(target, name, { configurable: true, writable: true, value }),
-    });
+    target[name] = function (...args) {
+      const { settlementGuardMatchers } = load("../chai/index.js") as typeof Matchers;
+      use(settlementGuardMatchers as Chai.ChaiPlugin);
+      return target[name]!.apply(this, args);
+    };
 }

@@ -8,7 +8,7 @@ import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 
 import type { Request } from "../rpc/request.js";
 import { serveReads } from "../forks/endpoints/loopback.js";
-import { memberOf, type GuardCommand } from "./tasks.js";
+import { memberOf, type GuardCommand } from "./commands.js";
 
 const PACKAGE = "settlement-guard-cli";
 /** The command line's exit code where a package is missing. */
@@ -32,10 +32,10 @@ export async function runCommand(
   const connection = await hre.network.create();
   const { url, close } = await serveReads(connection.provider.request.bind(connection.provider) as Request);
   try {
-    const { SETTLEMENT_GUARD_RPC_HEADERS: _, ...environment } = process.env;
     const child = spawn(process.execPath, [program, ...argumentsOf(command, values)], {
       stdio: "inherit",
-      env: { ...environment, SETTLEMENT_GUARD_RPC_URL: url },
+      // Headers are for the endpoint that a user had there before.
+      env: { ...process.env, SETTLEMENT_GUARD_RPC_URL: url, SETTLEMENT_GUARD_RPC_HEADERS: "" },
     });
     const [exitCode] = (await once(child, "exit")) as [number | null];
     process.exitCode = exitCode ?? 1; // a signal ended it

@@ -416,7 +416,10 @@ describe("simulated chain", () => {
   it("refuses what it cannot do, with its own error", async () => {
     const chain = await create({ blocks: 0 });
     await chain.mine(3);
-    await expectSimulatorError(chain.reorg({ depth: 4 }), /^The simulator has chain from block 0 on and cannot roll it back to -/);
+    await expectSimulatorError(
+      chain.reorg({ depth: 4 }),
+      /^The simulator has chain from block 0 on and cannot roll it back to -/,
+    );
     await expectSimulatorError(chain.reorg({ depth: 0 }), /is none/);
     await expectSimulatorError(chain.mine(1.5), /not a number of blocks/);
     await expectSimulatorError(chain.request({ method: "hardhat_reset", params: [] }), /out of the simulator's hands/);

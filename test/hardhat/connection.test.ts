@@ -1,3 +1,7 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
 import { expect } from "chai";
 import hardhatEthers from "@nomicfoundation/hardhat-ethers";
 import hardhatMatchers from "@nomicfoundation/hardhat-ethers-chai-matchers";
@@ -22,18 +26,36 @@ const networks: HardhatUserConfig["networks"] = {
   generic: { type: "edr-simulated", hardfork: "prague" },
   op: { type: "edr-simulated", chainType: "op" },
   manual: { type: "edr-simulated", chainType: "l1", hardfork: "prague", mining: { auto: false } },
-  ticking: { type: "edr-simulated", chainType: "l1", hardfork: "prague", mining: { auto: false, interval: 20 }, allowBlocksWithSameTimestamp: true },
+  ticking: {
+    type: "edr-simulated",
+    chainType: "l1",
+    hardfork: "prague",
+    mining: { auto: false, interval: 20 },
+    allowBlocksWithSameTimestamp: true,
+  },
 };
+
+/** A project without contracts: each runtime environment reads all that its project has compiled. */
+async function newProject(configured = networks): Promise<HardhatRuntimeEnvironment> {
+  return createHardhatRuntimeEnvironment({ plugins, networks: configured! }, {}, root);
+}
+
+let root: string;
+before(() => {
+  root = mkdtempSync(join(tmpdir(), "connection-"));
+  writeFileSync(join(root, "package.json"), JSON.stringify({ type: "module" }));
+});
+after(() => rmSync(root, { recursive: true }));
 
 async function deployProbe({ ethers }: NetworkConnection): Promise<BranchProbe> {
   const [signer] = await ethers.getSigners();
-  return new BranchProbe__factory(signer).deploy();
+  return new BranchProbe__factory(signer!).deploy();
 }
 
 describe("forks of a connection", () => {
   let hre: HardhatRuntimeEnvironment;
   before(async () => {
-    hre = await createHardhatRuntimeEnvironment({ plugins, networks });
+    hre = await newProject();
   });
 
   it("replaces blocks that were mined before anything was asked of the simulator by name, and reads the old ones", async () => {
@@ -46,7 +68,9 @@ describe("forks of a connection", () => {
     expect(orphaned.map(({ number }) => number)).to.deep.equal([2n, 3n]);
     expect(orphaned[0]!.hash).to.equal(second!.hash);
     expect((await ethers.provider.getBlock(1))!.hash).to.equal(first!.hash);
-    expect((await ethers.provider.getBlock(2))!.hash).to.equal(adopted[0]!.hash).and.not.equal(second!.hash);
+    expect((await ethers.provider.getBlock(2))!.hash)
+      .to.equal(adopted[0]!.hash)
+      .and.not.equal(second!.hash);
     expect(await probe.value()).to.equal(8n);
     // A second chain executes it, which begins with the same genesis.
     expect(await probe.value({ blockTag: second!.hash! })).to.equal(7n);
@@ -58,7 +82,7 @@ describe("forks of a connection", () => {
       override: { chainId: 77, accounts: KEYS.map((privateKey) => ({ privateKey, balance: 10n ** 20n })) },
     });
     const [signer] = await ethers.getSigners();
-    const probe = await new BranchProbe__factory(signer).deploy();
+    const probe = await new BranchProbe__factory(signer!).deploy();
     await probe.set(7n);
     const { orphaned } = await forks.reorg({ depth: 1, keep: false });
     expect(await probe.value({ blockTag: orphaned[0]!.hash })).to.equal(7n);
@@ -71,11 +95,12 @@ describe("forks of a connection", () => {
   it("goes below no block of before it was taken, and knows their hashes", async () => {
     const connection = await hre.network.create();
     const probe = await deployProbe(connection);
-    const before = await connection.ethers.provider.send("evm_snapshot", []);
+    const before: unknown[] = [];
+    for (let i = 0; i < 4; i++) before.push(await connection.ethers.provider.send("evm_snapshot", []));
     await probe.set(7n);
     const { forks, ethers } = connection;
-    expect(await ethers.provider.send("evm_snapshot", [])).not.to.equal(before);
-    expect(await ethers.provider.send("evm_revert", [before])).to.equal(false);
+    for (let i = 0; i < 6; i++) expect(before).not.to.include(await ethers.provider.send("evm_snapshot", []));
+    for (const id of before) expect(await ethers.provider.send("evm_revert", [id])).to.equal(false);
     await expectSimulatorError(
       forks.reorg({ depth: 1 }),
       /^The simulator has network "default" from block 2 on and cannot roll it back to 1\.$/,
@@ -84,7 +109,10 @@ describe("forks of a connection", () => {
     const { orphaned } = await forks.reorg({ depth: 1, keep: false });
     expect(await probe.value()).to.equal(7n);
     const call = [{ to: await probe.getAddress() }, { blockHash: orphaned[0]!.hash }];
-    await expectSimulatorError((await forks.chain()).request({ method: "eth_call", params: call }), /no block in common/);
+    await expectSimulatorError(
+      (await forks.chain()).request({ method: "eth_call", params: call }),
+      /no block in common/,
+    );
     const data = ethers.toBeHex(1, 32);
     const known = await ethers.provider.call({ to: HISTORY_ADDRESS, data });
     expect(known).to.equal((await ethers.provider.getBlock(1))!.hash);
@@ -125,7 +153,10 @@ describe("forks of a connection", () => {
     await forks.passTime(24);
     const [before, after] = await Promise.all([11, 12].map((number) => ethers.provider.getBlock(number)));
     expect(after!.timestamp - before!.timestamp).to.be.greaterThan(0);
-    await expectSimulatorError(forks.chain({ time: "raw" }), /^The simulator has network "default" already: give options/);
+    await expectSimulatorError(
+      forks.chain({ time: "raw" }),
+      /^The simulator has network "default" already: give options/,
+    );
     await close();
 
     const raw = await hre.network.create();
@@ -152,7 +183,7 @@ describe("forks of a connection", () => {
     const { ethers, forks } = manual;
     const [signer] = await ethers.getSigners();
     await forks.chain();
-    const { hash } = await signer!.sendTransaction({ to: signer });
+    const { hash } = await signer!.sendTransaction({ to: signer! });
     expect(await ethers.provider.getBlockNumber()).to.equal(0);
     await forks.mine();
     expect((await ethers.provider.getTransactionReceipt(hash))!.blockNumber).to.equal(1);
@@ -177,7 +208,9 @@ describe("forks of a connection", () => {
     expect(await there.value()).to.equal(7n);
     await fork.close();
     const [ours, theirs] = await forks.partition({ commonBlocks: 2 });
-    await theirs!.mine();
+    // What belongs to a simulated chain acts on that.
+    await theirs!.tools.forks.mine();
+    expect(await theirs!.tools.forks.chain()).to.equal(theirs);
     await forks.heal({ from: theirs!, to: ours! });
     expect(ours!.head).to.deep.equal(theirs!.head);
     await ours!.close();
@@ -185,15 +218,28 @@ describe("forks of a connection", () => {
     await connection.close();
   });
 
-  it("is closed with its connection, whoever closes it", async () => {
+  it("is closed with its connection, whoever closes it, and so is what it has opened", async () => {
+    const project = await newProject();
+    const { create } = project.network;
     for (const byChain of [false, true]) {
-      const connection = await hre.network.create();
+      const opened: NetworkConnection[] = [];
+      project.network.create = async (...options: Parameters<typeof create>) => {
+        const connection = await create.apply(project.network, options);
+        opened.push(connection as unknown as NetworkConnection);
+        return connection as never;
+      };
+      const connection = await project.network.create();
       const { forks } = connection;
-      await forks.mine();
+      await forks.mine(2);
+      const { orphaned } = await forks.reorg({ depth: 1 });
       const chain = await forks.chain();
+      await chain.viewAt(orphaned[0]!.hash)({ method: "eth_blockNumber" });
+      expect(opened).to.have.length(2);
       await (byChain ? chain : connection).close();
-      const error: unknown = await connection.provider.request({ method: "eth_blockNumber" }).catch((thrown) => thrown);
-      expect(String(error)).to.match(/closed/);
+      for (const { provider } of opened) {
+        const error: unknown = await provider.request({ method: "eth_blockNumber" }).catch((thrown) => thrown);
+        expect(String(error)).to.match(/closed/);
+      }
     }
   });
 });
@@ -208,7 +254,7 @@ describe("forks of a connection over HTTP", () => {
       const result = method === "web3_clientVersion" ? version() : "0x1";
       return { body: result === undefined ? { error: { code: -32601, message: "Method not found" } } : { result } };
     });
-    const hre = await createHardhatRuntimeEnvironment({ plugins, networks: { mainnet: { type: "http", url } } });
+    const hre = await newProject({ mainnet: { type: "http", url } });
     return { connection: await hre.network.create("mainnet"), asked };
   }
 
@@ -240,11 +286,11 @@ describe("forks of a connection over HTTP", () => {
   });
 
   it("reorganises a node of Hardhat from the first verb on", async () => {
-    const node = await createHardhatRuntimeEnvironment({ plugins, networks });
+    const node = await newProject();
     const server = await node.network.createServer();
     const { address, port } = await server.listen();
     const local = { type: "http", url: `http://${address}:${port}` } as const;
-    const hre = await createHardhatRuntimeEnvironment({ plugins, networks: { local } });
+    const hre = await newProject({ local });
     const connection = await hre.network.create("local");
     const probe = await deployProbe(connection);
     await connection.forks.chain();
@@ -259,7 +305,7 @@ describe("forks of a connection over HTTP", () => {
 
 describe("guard of a connection", () => {
   it("asks the connection what the library's functions ask", async () => {
-    const hre = await createHardhatRuntimeEnvironment({ plugins, networks });
+    const hre = await newProject();
     const { ethers, guard, forks, close } = await hre.network.create();
     const probe = await deployProbe({ ethers } as NetworkConnection);
     await probe.set(7n);
@@ -274,7 +320,9 @@ describe("guard of a connection", () => {
     );
     expect(await guard.explain("0x79c4133c")).to.be.a("string");
     const contracts = { probe: { address: await probe.getAddress(), kind: "other" } } as never;
-    const failure: unknown = await guard.checkDeployment({ deployment: { chainId: 1, contracts } }).catch((error) => error);
+    const failure: unknown = await guard
+      .checkDeployment({ deployment: { chainId: 1, contracts } })
+      .catch((error) => error);
     expect(failure).to.have.property("code", "INVALID_CONFIG");
     await close();
   });
