@@ -20,8 +20,8 @@ const TOLERANCE = 0.01;
 const TEST_SOLIDITY = ["contracts/mocks", "contracts/reference", "bench", "test"];
 const TEST_PATH = /(?:^|\/)(?:test|bench|scenarios|scripts|e2e|mocks)\/|mock|harness|target|\.t\.sol$/i;
 const DEFINITION = /^(?:abstract )?(?:contract|library|interface) (\w+)/gm;
-/** Hardhat 3 is published as ES modules alone, so that this entry has no CommonJS build. */
-const ESM_ONLY = "./hardhat";
+/** Hardhat 3 is published as ES modules alone, so that these entries have no CommonJS build. */
+const ESM_ONLY = ["./hardhat", "./system-calls"];
 /** How a user's TypeScript finds modules, and what Node then runs. Node 16's rules refuse most. */
 const RESOLUTIONS = [
   { name: "node10", type: "commonjs", module: "commonjs", moduleResolution: "node10" },
@@ -71,7 +71,7 @@ for (const packed of [library, commandLine]) {
   run("publint", ["--strict", packed.tarball]);
 }
 checkSolidity();
-console.log(run("attw", [library.tarball, "--format", "table-flipped", "--exclude-entrypoints", ESM_ONLY]));
+console.log(run("attw", [library.tarball, "--format", "table-flipped", "--exclude-entrypoints", ...ESM_ONLY]));
 RESOLUTIONS.forEach(checkResolution);
 checkCommandLine();
 await checkSizes();

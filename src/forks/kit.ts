@@ -54,6 +54,8 @@ export interface Owner<Tools> {
   readonly backend: Backend<Tools>;
   /** Makes chains that are configured as the connection's own. */
   readonly factory: ChainFactory<Tools>;
+  /** How its own chain is simulated where nobody says. */
+  readonly options?: OwnChainOptions;
 }
 
 /** What `web3_clientVersion` of a development node starts with; Hardhat's own helpers know the same. */
@@ -90,7 +92,7 @@ export function ownForksOf<Tools>(owner: Owner<Tools>): { forks: OwnForks<Tools>
     const known = own ?? (chainOfTools.get(backend.tools as object) as SimulatedChain<Tools> | undefined);
     if (options !== undefined && known !== undefined)
       throw simulatorError(`The simulator has ${name} already: give options before anything is asked of it`);
-    return known ?? (own = takeOver(name, { backend, factory, options: options ?? {} }));
+    return known ?? (own = takeOver(name, { backend, factory, options: options ?? owner.options ?? {} }));
   };
   const forks: OwnForks<Tools> = {
     ...forksOf(factory),

@@ -2,7 +2,7 @@ import type { NetworkConfigOverride } from "hardhat/types/config";
 import type { ChainType, NetworkManager } from "hardhat/types/network";
 
 import { chainOfTools, simulatorError } from "../forks/backend.js";
-import { ownForksOf, type OwnForks } from "../forks/kit.js";
+import { ownForksOf, type OwnChainOptions, type OwnForks } from "../forks/kit.js";
 import { backendOf, hardhatChains, type HardhatFactoryOptions, type HardhatTools } from "./factory.js";
 
 /**
@@ -20,16 +20,21 @@ import { backendOf, hardhatChains, type HardhatFactoryOptions, type HardhatTools
  */
 export type ConnectionForks = OwnForks<HardhatTools>;
 
-/** @returns what closes the connection, too: see {@link ownForksOf} */
+/**
+ * @param options how the connection's own chain is simulated where nobody says
+ * @returns what closes the connection, too: see {@link ownForksOf}
+ */
 export function connectionForks(
   connection: HardhatTools,
   network: NetworkManager,
+  options: OwnChainOptions = {},
 ): { forks: ConnectionForks; close: () => Promise<boolean> } {
   const backend = backendOf(connection);
   const own = ownForksOf({
     network: connection.networkName,
     backend,
     factory: { create: async (chain) => hardhatChains(network, await likenessOf(connection)).create(chain) },
+    options,
   });
   // What is asked first brings the simulator.
   if (connection.networkConfig.type === "edr-simulated" && !chainOfTools.has(connection))
