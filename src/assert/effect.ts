@@ -94,6 +94,32 @@ export function differencesOf(first: Facts, second: Facts, where: readonly [stri
     });
 }
 
+/** What a slot holds after a transaction that read or wrote it, and by how much more than before. */
+export interface SlotState {
+  readonly held: bigint;
+  readonly growth: bigint;
+}
+
+/**
+ * Reads the slots that a transaction touched, those included that it left as they were.
+ *
+ * @param facts what `readMined` read of the same transaction
+ * @returns by the names that facts have
+ */
+export async function readTouched(send: Send, hash: string, facts: Facts): Promise<ReadonlyMap<string, SlotState>> {
+  const touched = (await send("debug_traceTransaction", [hash, { tracer: "prestateTracer" }])) as {
+    [account: string]: TracedAccount;
+  };
+  const slots = Object.entries(touched).flatMap(([account, { storage = {} }]) =>
+    Object.entries(storage).map(([slot, value]): [string, SlotState] => {
+      const name = slotName(account, slot);
+      const held = BigInt(facts.get(name) ?? value);
+      return [name, { held, growth: held - BigInt(value) }];
+    }),
+  );
+  return new Map(slots);
+}
+
 async function changesOf(send: Send, hash: string, { sender, fees }: Gas): Promise<[string, string][]> {
   const { pre, post } = await traceOf(send, hash);
   return Object.keys({ ...pre, ...post }).flatMap((address): [string, string][] => {
@@ -117,9 +143,13 @@ async function changesOf(send: Send, hash: string, { sender, fees }: Gas): Promi
 /** The slots that changed, with what they hold afterwards. A slot that was cleared is only in the state before. */
 function slotsOf(address: string, before: TracedAccount, after: TracedAccount): [string, string][] {
   return Object.keys({ ...before.storage, ...after.storage }).map((slot) => [
-    `slot ${toQuantity(BigInt(slot))} of ${address}`,
+    slotName(address, slot),
     toQuantity(BigInt(after.storage?.[slot] ?? 0)),
   ]);
+}
+
+function slotName(account: string, slot: string): string {
+  return `slot ${toQuantity(BigInt(slot))} of ${account}`;
 }
 
 async function traceOf(send: Send, hash: string) {

@@ -24,8 +24,11 @@ import {
 
 export type { Act, EffectComparison, EffectReader, ReorgTrial } from "./branches.js";
 export type { ExpectedValue, ExpectedValues } from "./byGuard.js";
+export { findReorgHazards, type Hazard, type HazardBound, type HazardReport, type HazardSearch } from "./hazards.js";
+export type { HistoryChange } from "./histories.js";
 export type { LedgerExpectation } from "./ledger.js";
 export type { ActionsExpectation, ConnectedContract, GuardLike, StatusExpectation } from "./scope.js";
+export type { EffectDifference } from "./trials.js";
 
 /**
  * Asserts that a transaction or a call reverts with a guard error; with a name, with that one. The guard's error may be

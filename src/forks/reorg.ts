@@ -31,6 +31,11 @@ export interface ReorgOptions {
   readonly reorder?: "reverse" | "shuffle" | readonly Hex[];
   /** Raw transactions of the new branch alone, in its first block. */
   readonly add?: readonly Hex[];
+  /**
+   * The transactions of each new block, by their hashes. What is in none does not come back, and the branch is as long
+   * as this at least. It takes the place of `keep`, `drop` and `reorder`.
+   */
+  readonly blocks?: readonly (readonly Hex[])[];
 }
 
 /** Puts a transaction into the pool of the new branch. */
@@ -38,7 +43,7 @@ type Entry = (rejected: Rejection[]) => Promise<void>;
 
 /** Replaces the last blocks by others. @param count how many reorgs this chain has had, this one included */
 export async function reorganize(node: SimulatedNode, options: ReorgOptions, count: number): Promise<BranchChange> {
-  const { depth, extra = 0, seed = "" } = options;
+  const { depth, extra = 0, seed = "", blocks: layout = [] } = options;
   if (!Number.isSafeInteger(depth) || depth < 1) throw simulatorError(`A reorg of depth ${depth} is none`);
   if (!Number.isSafeInteger(extra) || extra < 0) throw simulatorError(`A branch cannot be ${extra} blocks longer`);
   const { blocks, miner } = node;
@@ -47,7 +52,7 @@ export async function reorganize(node: SimulatedNode, options: ReorgOptions, cou
   return switchBranch(node, ancestor, async (orphaned, rejected) => {
     miner.reseed(`reorg ${count} ${seed}`);
     const plan = planOf(node, orphaned, options, `${count} ${seed}`);
-    for (let i = 0; i < depth + extra; i++) {
+    for (let i = 0; i < Math.max(depth + extra, layout.length); i++) {
       const replaced = orphaned[i]?.record;
       for (const enter of plan[i] ?? []) await enter(rejected);
       await miner.mine({ timestamp: replaced?.timestamp });
@@ -59,8 +64,15 @@ export async function reorganize(node: SimulatedNode, options: ReorgOptions, cou
 
 /** A reorg that names a transaction which it does not concern is a slip. Nothing has happened yet. */
 async function requireNamed({ blocks }: SimulatedNode, ancestor: number, options: ReorgOptions): Promise<void> {
-  const { drop = [], replace = {}, reorder = [] } = options;
-  const named = [...drop, ...Object.keys(replace), ...(typeof reorder === "string" ? [] : reorder)];
+  const { keep, drop = [], replace = {}, reorder = [], blocks: layout } = options;
+  if (layout !== undefined && (keep !== undefined || drop.length > 0 || reorder.length > 0))
+    throw simulatorError(`"blocks" says already what comes back where: leave out keep, drop and reorder`);
+  const named = [
+    ...drop,
+    ...Object.keys(replace),
+    ...(typeof reorder === "string" ? [] : reorder),
+    ...(layout ?? []).flat(),
+  ];
   if (named.length === 0) return;
   const replaced = await blocks.portable(blocks.above(ancestor));
   const known = new Set<string>(replaced.flatMap(({ transactions }) => transactions.map(({ hash }) => hash)));
@@ -75,20 +87,14 @@ function planOf(
   options: ReorgOptions,
   seed: string,
 ): Entry[][] {
-  const { keep = true, drop = [], replace = {}, reorder = [], add = [] } = options;
-  const comesBack = (transaction: SentTransaction): boolean =>
-    !drop.includes(transaction.hash) && (typeof keep === "boolean" ? keep : keep(transaction));
-  const staying = orphaned.map(({ transactions }) =>
-    transactions.filter((it) => !isSystemTransaction(it) && comesBack(it)),
-  );
-  const queue = inOrder(staying.flat(), reorder, seed);
-  const plan: Entry[][] = staying.map((transactions) =>
-    queue.splice(0, transactions.length).map((transaction) => {
+  const { replace = {}, add = [] } = options;
+  const plan = returning(orphaned, options, seed).map((transactions) =>
+    transactions.map((transaction): Entry => {
       const other = replace[transaction.hash];
       return (rejected) => (other === undefined ? pool.resend(transaction, rejected) : pool.submit(other, rejected));
     }),
   );
-  plan[0]?.unshift(
+  (plan[0] ??= []).unshift(
     ...add.map(
       (raw): Entry =>
         (rejected) =>
@@ -96,6 +102,24 @@ function planOf(
     ),
   );
   return plan;
+}
+
+/** The transactions that come back, for each new block. */
+function returning(
+  orphaned: readonly PortableBlock[],
+  { keep = true, drop = [], reorder = [], blocks: layout }: ReorgOptions,
+  seed: string,
+): SentTransaction[][] {
+  const users = orphaned.map(({ transactions }) => transactions.filter((it) => !isSystemTransaction(it)));
+  if (layout !== undefined) {
+    const known = new Map(users.flat().map((transaction) => [transaction.hash, transaction]));
+    return layout.map((hashes) => hashes.flatMap((hash) => known.get(hash) ?? []));
+  }
+  const comesBack = (transaction: SentTransaction): boolean =>
+    !drop.includes(transaction.hash) && (typeof keep === "boolean" ? keep : keep(transaction));
+  const staying = users.map((transactions) => transactions.filter(comesBack));
+  const queue = inOrder(staying.flat(), reorder, seed);
+  return staying.map((transactions) => queue.splice(0, transactions.length));
 }
 
 function inOrder(

@@ -257,6 +257,21 @@ describe("what a reorg does with transactions", () => {
     expect(orders.size).to.be.within(4, 6);
   });
 
+  it("lays them out in blocks as it is told, empty ones and later ones included", async () => {
+    const [a, b, c] = [await set(1, 1), await set(2, 2), await set(3, 3)];
+    await chain.reorg({ depth: 3, blocks: [[], [b], [], [], [a]] });
+    expect([await heightOf(a), await heightOf(b), await heightOf(c)]).to.deep.equal([0, -3, null]);
+    await chain.reorg({ depth: 5, blocks: [[a]] });
+    expect([await heightOf(a), await value()]).to.deep.equal([-4, 1n]);
+    for (const other of [{ drop: [a] }, { keep: true }, { reorder: "reverse" } as const])
+      await expectSimulatorError(
+        chain.reorg({ depth: 5, blocks: [[a]], ...other }),
+        /says already what comes back where/,
+      );
+    await expectSimulatorError(chain.reorg({ depth: 1, blocks: [[a]] }), /is in none of the replaced blocks/);
+    await expectSoundChain(chain);
+  });
+
   it("names a transaction that none of the replaced blocks has", async () => {
     const old = await set(1, 1);
     await chain.mine();

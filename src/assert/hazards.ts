@@ -1,0 +1,221 @@
+import type { Hex } from "../core/bytes.js";
+import type { ReorgOptions, SentTransaction, SimulatedChain } from "../forks/index.js";
+import { checkOptions, checkWhole, invalidOption } from "../rpc/options.js";
+import type { Act, EffectReader } from "./branches.js";
+import { listed } from "./finding.js";
+import { changesOf, countSets, setsOf, type Bound, type HistoryChange } from "./histories.js";
+import { outcomeOfError } from "./outcome.js";
+import { Trials, type EffectDifference } from "./trials.js";
+
+/** How far a search goes. */
+export interface HazardBound {
+  /** Changes of one history at the most: a drop, a delay, or one transaction behind another. Default: 2. */
+  readonly changes?: number;
+  /** Blocks at the most by which a change delays a transaction. None is delayed by 0. Default: 2. */
+  readonly delay?: number;
+  /** Histories at the most. Where there are more, the greater ones are drawn by the seed. Default: 250. */
+  readonly histories?: number;
+}
+
+/** What is searched, and what counts. */
+export type HazardSearch<Tools = unknown> = {
+  /** The chain with the recorded history. It is as it was afterwards. */
+  readonly chain: SimulatedChain<Tools>;
+  readonly bound?: HazardBound;
+  /** From which the histories follow that are drawn. Default: "1". */
+  readonly seed?: string;
+  /**
+   * What is compared. It is read when the whole history has run, so it names the transaction's block. Default: logs and
+   * changes of the state, which the node must trace.
+   */
+  readonly effect?: EffectReader<SimulatedChain<Tools>>;
+  /** Whether a difference is as it should be, as a fill price within its limit. Default: none is. */
+  readonly ignore?: (difference: EffectDifference) => boolean;
+  /** Whether height and time of its block alone may make an effect another one. Default: no. */
+  readonly doesTimeCount?: boolean;
+} & (
+  | {
+      /** The number of the last block before the recorded history. */
+      readonly from: bigint;
+      readonly transactions?: undefined;
+    }
+  | {
+      /** What sends the history, one after the other, or signed transactions. They stay on the chain. */
+      readonly transactions: readonly (Act<SimulatedChain<Tools>> | Hex)[];
+      readonly from?: undefined;
+    }
+);
+
+/** The smallest history found in which a signed transaction takes another effect. */
+export interface Hazard {
+  readonly transaction: SentTransaction;
+  /** The transactions without which it does not happen, in their recorded order. */
+  readonly history: readonly SentTransaction[];
+  /** What became of them on the other branch. Empty where it is enough that the blocks are others. */
+  readonly changes: readonly HistoryChange[];
+  /** Shows the hazard again: `chain.reorg(hazard.reorg)`. */
+  readonly reorg: ReorgOptions;
+  /** What it did as it was recorded, each fact by its name. */
+  readonly was: Readonly<Record<string, string>>;
+  /** What it does on the other branch. */
+  readonly is: Readonly<Record<string, string>>;
+  /** One sentence. */
+  readonly says: string;
+}
+
+/** What a search found, and how much it searched. */
+export interface HazardReport {
+  /** One for each transaction at the most, in their recorded order. */
+  readonly hazards: readonly Hazard[];
+  /** How many histories were run, those included by which hazards were made smaller. */
+  readonly histories: number;
+  /** Whether every set of changes within the bound was tried. */
+  readonly isExhaustive: boolean;
+  readonly seed: string;
+  /** All of it in a few sentences, for a test's message. */
+  readonly says: string;
+}
+
+const DEFAULTS: Bound = { changes: 2, delay: 2, histories: 250 };
+
+/**
+ * Searches what a reorg breaks. It replays a recorded history with transactions dropped, delayed and put behind others. It looks
+ * for a signed transaction that takes another effect than the one it had. Then it makes the history that shows it as small as it can.
+ *
+ * Another effect is another log, balance, nonce or code. So is a slot that neither grows as much nor ends at the same value. Gas is left
+ * out, as by {@link assertSurvivesReorg}. So is what comes of the time alone: in the recorded order, so many blocks later, it is the same. A
+ * revert is no hazard, nor is the node's refusal. A transaction that reverted has no effect that could be another.
+ *
+ * Transactions keep the gas limits that were signed: one that needs more on another branch reverts there.
+ *
+ * State that cheat codes wrote within the recorded history is not there on the other branches.
+ *
+ * @throws FORK_SIMULATOR where the chain cannot be reorganised back to `from`
+ * @throws INVALID_OPTION for a bound that is none, or a history without blocks
+ * @throws INVALID_MATCHER where the node does not trace and there is no `effect`
+ * @example
+ * const { hazards, says } = await findReorgHazards({ chain, from: deployed.number });
+ * expect(hazards, says).to.deep.equal([]);
+ */
+export async function findReorgHazards<Tools>(search: HazardSearch<Tools>): Promise<HazardReport> {
+  const { chain, seed = "1" } = search;
+  const bound = boundOf(search.bound);
+  const from = search.from ?? chain.head.number;
+  for (const act of search.transactions ?? []) await send(act, chain);
+  if (from >= chain.head.number || from < 0n)
+    throw invalidOption("from", `expected a block below the head, which is ${chain.head.number}, and got ${from}`);
+  const trials = await Trials.of({
+    chain,
+    seed,
+    depth: Number(chain.head.number - from),
+    effect: search.effect,
+    ignore: search.ignore,
+    doesTimeCount: search.doesTimeCount,
+  });
+  const changes = changesOf(trials.recorded, bound.delay);
+  const possible = countSets(changes.length, bound.changes);
+  let isExhaustive = possible <= BigInt(bound.histories);
+  const found = new Map<Hex, Hazard>();
+  for (const set of setsOf(changes, bound, seed)) {
+    if (found.size === trials.watched.length) break;
+    if (trials.run >= bound.histories) {
+      isExhaustive = false;
+      break;
+    }
+    const open = trials.watched.filter(({ hash }) => !found.has(hash));
+    for (const transaction of await trials.tryOnce(set, open))
+      found.set(transaction.hash, await hazardOf(trials, transaction, set));
+  }
+  const hazards = trials.watched.flatMap(({ hash }) => found.get(hash) ?? []);
+  const extent = isExhaustive ? "which are all within the bound" : `of ${possible} at the most`;
+  const ran = `${trials.run} histories of ${trials.recorded.length} transactions were run, ${extent}, by the seed "${seed}".`;
+  const says = [ran, ...hazards.map((hazard) => hazard.says)].join(" ");
+  return { hazards, histories: trials.run, isExhaustive, seed, says };
+}
+
+/** @throws INVALID_OPTION */
+function boundOf(given: HazardBound = {}): Bound {
+  checkOptions(given, Object.keys(DEFAULTS));
+  checkWhole("changes", given.changes, 20);
+  if (given.delay !== 0) checkWhole("delay", given.delay, 1_000);
+  checkWhole("histories", given.histories, 1_000_000);
+  return { ...DEFAULTS, ...given };
+}
+
+/** A transaction that reverts belongs to the history all the same. */
+async function send<Tools>(act: Act<SimulatedChain<Tools>> | Hex, chain: SimulatedChain<Tools>): Promise<void> {
+  try {
+    if (typeof act === "string") await chain.request({ method: "eth_sendRawTransaction", params: [act] });
+    else await act(chain);
+  } catch (error) {
+    if (outcomeOfError(error).kind !== "reverted") throw error;
+  }
+}
+
+async function hazardOf<Tools>(
+  trials: Trials<Tools>,
+  transaction: SentTransaction,
+  set: readonly HistoryChange[],
+): Promise<Hazard> {
+  const { changes, without } = await shrink(trials, transaction, set);
+  const { differences, was, is, reorg } = await trials.compare(transaction, changes, without);
+  const where = changes.length === 0 ? "in other blocks, in the same order" : `where ${listed(changes.map(told))}`;
+  return {
+    transaction,
+    history: trials.recorded.map((each) => each.transaction).filter(({ hash }) => !without.includes(hash)),
+    changes,
+    reorg,
+    was,
+    is,
+    says: `The transaction ${short(transaction.hash)} has another effect ${where}: ${toldFirst(differences)}`,
+  };
+}
+
+/** Leaves out changes, and then transactions without which it has its recorded effect, until nothing more can go. */
+async function shrink<Tools>(
+  trials: Trials<Tools>,
+  transaction: SentTransaction,
+  set: readonly HistoryChange[],
+): Promise<{ changes: readonly HistoryChange[]; without: readonly Hex[] }> {
+  const isHazard = async (changes: readonly HistoryChange[], without: readonly Hex[]): Promise<boolean> =>
+    (await trials.compare(transaction, changes, without)).differences.length > 0;
+  let changes = set;
+  for (const change of set) {
+    const fewer = changes.filter((other) => other !== change);
+    if (await isHazard(fewer, [])) changes = fewer;
+  }
+  const needed = changes.flatMap((change) => (change.kind === "behind" ? [change.hash, change.other] : [change.hash]));
+  const others = trials.recorded
+    .map((each) => each.transaction.hash)
+    .filter((hash) => hash !== transaction.hash && !needed.includes(hash));
+  let without: readonly Hex[] = [];
+  for (let before = -1; before !== without.length;) {
+    before = without.length;
+    for (const hash of others.toReversed().filter((other) => !without.includes(other))) {
+      const fewer = [...without, hash];
+      // What any other block changes is as it was recorded in none.
+      const isSound = changes.length === 0 || (await trials.isAsRecorded(transaction, fewer));
+      if (isSound && (await isHazard(changes, fewer))) without = fewer;
+    }
+  }
+  return { changes, without };
+}
+
+/** One difference is enough to know what it is about: the hazard holds both effects. */
+function toldFirst([first, ...more]: readonly EffectDifference[]): string {
+  const { fact, was, is } = first!;
+  const absent = fact.startsWith("log ") ? "missing" : "unchanged";
+  const others = more.length === 0 ? "" : `, and ${more.length} more`;
+  return `${fact} is ${was ?? absent} as recorded and ${is ?? absent} there${others}.`;
+}
+
+function told(change: HistoryChange): string {
+  const name = short(change.hash);
+  if (change.kind === "dropped") return `${name} is dropped`;
+  if (change.kind === "behind") return `${name} comes behind ${short(change.other)}`;
+  return `${name} comes ${change.blocks} block${change.blocks === 1 ? "" : "s"} later`;
+}
+
+function short(hash: Hex): string {
+  return `${hash.slice(0, 10)}…`;
+}

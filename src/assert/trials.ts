@@ -1,0 +1,189 @@
+import type { Hex } from "../core/bytes.js";
+import type { BranchChange, ReorgOptions, SentTransaction, SimulatedChain } from "../forks/index.js";
+import type { EffectReader } from "./branches.js";
+import { readMined, readTouched, type Facts, type SlotState } from "./effect.js";
+import { layoutOf, type HistoryChange, type Recorded } from "./histories.js";
+import type { Send } from "./outcome.js";
+
+/** A fact about what a transaction did, on two branches. Undefined where there it did nothing of the kind. */
+export interface EffectDifference {
+  readonly transaction: SentTransaction;
+  /** As in the messages of `assertSurvivesReorg`: `log 0`, `slot 0x1 of 0x…`, `balance of 0x…`. */
+  readonly fact: string;
+  readonly was: string | undefined;
+  readonly is: string | undefined;
+}
+
+/** What a transaction did that took effect, and in which block. */
+interface Effect {
+  readonly number: bigint;
+  readonly facts: Facts;
+  readonly slots: ReadonlyMap<string, SlotState>;
+}
+
+/** How a transaction's effect in another history compares with the one that was recorded. */
+interface Comparison {
+  readonly differences: readonly EffectDifference[];
+  readonly was: Readonly<Record<string, string>>;
+  readonly is: Readonly<Record<string, string>>;
+  readonly reorg: ReorgOptions;
+}
+
+interface Setup<Tools> {
+  readonly chain: SimulatedChain<Tools>;
+  readonly effect?: EffectReader<SimulatedChain<Tools>> | undefined;
+  readonly ignore?: ((difference: EffectDifference) => boolean) | undefined;
+  readonly doesTimeCount?: boolean | undefined;
+  readonly seed: string;
+  /** How many blocks hold the recorded history, up to the head. */
+  readonly depth: number;
+}
+
+/** A recorded history, and the others that are run in its place. After each the chain is as it was. */
+export class Trials<Tools> {
+  /** How many histories were run. */
+  run = 0;
+  readonly recorded: readonly Recorded[];
+  /** Those that took effect as they were recorded: only they can take another. */
+  readonly watched: readonly SentTransaction[];
+  readonly #setup: Setup<Tools>;
+  readonly #before: ReadonlyMap<Hex, Effect>;
+  readonly #seen = new Set<string>();
+  /** What the recorded history does when all of it comes so many blocks later. */
+  readonly #later = new Map<number, ReadonlyMap<Hex, Effect>>();
+
+  private constructor(setup: Setup<Tools>, recorded: readonly Recorded[], before: ReadonlyMap<Hex, Effect>) {
+    this.#setup = setup;
+    this.recorded = recorded;
+    this.#before = before;
+    this.watched = recorded.map(({ transaction }) => transaction).filter(({ hash }) => before.has(hash));
+  }
+
+  /** Reads what the transactions of a chain's last blocks did. */
+  static async of<Tools>(setup: Setup<Tools>): Promise<Trials<Tools>> {
+    const { chain, depth } = setup;
+    // Only the simulator has the signed bytes. It tells them when it leaves a block.
+    const transactions = await elsewhere(chain, { depth, keep: false }, async (change) => change.orphanedTransactions);
+    const first = chain.head.number - BigInt(depth) + 1n;
+    const recorded = transactions.map((transaction) => ({
+      transaction,
+      block: Number(BigInt(transaction.json["blockNumber"] as string) - first),
+    }));
+    return new Trials(setup, recorded, await effectsOf(setup, transactions));
+  }
+
+  /** Runs a history unless an equal one was run before. @returns which of some transactions take another effect in it */
+  async tryOnce(
+    changes: readonly HistoryChange[],
+    transactions: readonly SentTransaction[],
+  ): Promise<SentTransaction[]> {
+    const reorg = this.#reorgOf(changes, []);
+    const key = JSON.stringify(reorg.blocks);
+    if (this.#seen.has(key)) return [];
+    this.#seen.add(key);
+    const effects = await this.#effectsIn(reorg, transactions);
+    const found: SentTransaction[] = [];
+    for (const transaction of transactions)
+      if ((await this.#differences(transaction, effects.get(transaction.hash))).length > 0) found.push(transaction);
+    return found;
+  }
+
+  /** Runs a history, and compares what one transaction does in it. */
+  async compare(
+    transaction: SentTransaction,
+    changes: readonly HistoryChange[],
+    without: readonly Hex[],
+  ): Promise<Comparison> {
+    const reorg = this.#reorgOf(changes, without);
+    const effect = (await this.#effectsIn(reorg, [transaction])).get(transaction.hash);
+    return {
+      differences: await this.#differences(transaction, effect),
+      was: Object.fromEntries(this.#before.get(transaction.hash)?.facts ?? []),
+      is: Object.fromEntries(effect?.facts ?? []),
+      reorg,
+    };
+  }
+
+  /** Whether a transaction has its recorded effect without some of those that were recorded with it. */
+  async isAsRecorded(transaction: SentTransaction, without: readonly Hex[]): Promise<boolean> {
+    const effect = (await this.#effectsIn(this.#reorgOf([], without), [transaction])).get(transaction.hash);
+    return effect !== undefined && (await this.#differences(transaction, effect)).length === 0;
+  }
+
+  #reorgOf(changes: readonly HistoryChange[], without: readonly Hex[]): ReorgOptions {
+    const { depth, seed } = this.#setup;
+    return { depth, seed, blocks: layoutOf(this.recorded, changes, without) };
+  }
+
+  async #effectsIn(reorg: ReorgOptions, transactions: readonly SentTransaction[]): Promise<ReadonlyMap<Hex, Effect>> {
+    this.run += 1;
+    return elsewhere(this.#setup.chain, reorg, () => effectsOf(this.#setup, transactions));
+  }
+
+  async #differences(transaction: SentTransaction, effect: Effect | undefined): Promise<EffectDifference[]> {
+    const before = this.#before.get(transaction.hash);
+    if (before === undefined || effect === undefined) return [];
+    const { ignore, doesTimeCount } = this.#setup;
+    const names = [...new Set([...before.facts.keys(), ...effect.facts.keys()])];
+    const differences = names
+      .filter((fact) => !isSame(fact, before, effect))
+      .map((fact) => ({ transaction, fact, was: before.facts.get(fact), is: effect.facts.get(fact) }))
+      .filter((difference) => ignore?.(difference) !== true);
+    if (differences.length === 0 || doesTimeCount === true) return differences;
+    const later = (await this.#laterBy(Number(effect.number - before.number))).get(transaction.hash);
+    return later === undefined ? differences : differences.filter(({ fact }) => !isSame(fact, later, effect));
+  }
+
+  async #laterBy(blocks: number): Promise<ReadonlyMap<Hex, Effect>> {
+    if (blocks <= 0) return this.#before;
+    const known = this.#later.get(blocks);
+    if (known !== undefined) return known;
+    const { depth, seed } = this.#setup;
+    const empty = Array.from({ length: blocks }, (): Hex[] => []);
+    const effects = await this.#effectsIn(
+      { depth, seed, blocks: [...empty, ...layoutOf(this.recorded, [])] },
+      this.watched,
+    );
+    this.#later.set(blocks, effects);
+    return effects;
+  }
+}
+
+/** What transactions did on the branch that is canonical now, of those that took effect there. */
+async function effectsOf<Tools>(
+  { chain, effect }: Setup<Tools>,
+  transactions: readonly SentTransaction[],
+): Promise<ReadonlyMap<Hex, Effect>> {
+  const send: Send = (method, params) => chain.request({ method, params });
+  const effects = new Map<Hex, Effect>();
+  for (const { hash } of transactions) {
+    const mined = await readMined(send, hash, effect && (() => effect(chain, hash)));
+    if (mined?.facts === undefined) continue;
+    const { number, facts } = mined;
+    const slots = effect === undefined ? await readTouched(send, hash, facts) : new Map<string, SlotState>();
+    effects.set(hash, { number, facts, slots });
+  }
+  return effects;
+}
+
+/** Whether a fact is the same in two effects. Of a slot: whether it grows by as much, or ends at the same. */
+function isSame(fact: string, a: Effect, b: Effect): boolean {
+  if (a.facts.get(fact) === b.facts.get(fact)) return true;
+  const [one, other] = [a.slots.get(fact), b.slots.get(fact)];
+  if (one === undefined || other === undefined) return false;
+  return one.growth === other.growth || one.held === other.held;
+}
+
+/** Reads something on another branch, and comes back. */
+async function elsewhere<Tools, T>(
+  chain: SimulatedChain<Tools>,
+  reorg: ReorgOptions,
+  read: (change: BranchChange) => Promise<T>,
+): Promise<T> {
+  const snapshot = await chain.request({ method: "evm_snapshot" });
+  try {
+    return await read(await chain.reorg(reorg));
+  } finally {
+    await chain.request({ method: "evm_revert", params: [snapshot] });
+  }
+}

@@ -1,0 +1,250 @@
+import { expect } from "chai";
+import { type Contract, type Signer } from "ethers";
+import { network } from "hardhat";
+
+import { latestAnchor } from "../../src/actions/latestAnchor.js";
+import { findReorgHazards, type Hazard, type HazardReport } from "../../src/assert/index.js";
+import type { Hex } from "../../src/core/bytes.js";
+import { hardhatForks, type HardhatChain } from "../../src/hardhat/index.js";
+import { connect, deployExchanges, exchange, fund, MARKET, present, signOrder, UNIT } from "../../scenarios/world.js";
+import { rejected } from "../../tools/errors.js";
+import {
+  GuardedOrderQueue__factory,
+  OpenedAccount__factory,
+  UnguardedOrderQueue__factory,
+} from "../../typechain-types/index.js";
+
+const forks = hardhatForks(network);
+
+describe("findReorgHazards", function () {
+  this.timeout(120_000);
+  let chain: HardhatChain;
+  let alice: Signer;
+  let bob: Signer;
+  let keeper: Signer;
+  let carol: Signer;
+  let dave: Signer;
+
+  beforeEach(async () => {
+    chain = await forks.create();
+    const signers = (await chain.tools.ethers.getSigners()) as unknown as Signer[];
+    [alice, bob, keeper, carol, dave] = signers as [Signer, Signer, Signer, Signer, Signer];
+  });
+  afterEach(() => chain.close());
+
+  const deploy = async (name: string): Promise<Contract> =>
+    (await chain.tools.ethers.deployContract(name)) as unknown as Contract;
+  const send = async (signer: Signer, contract: Contract, name: string, ...args: unknown[]): Promise<Hex> =>
+    ((await (contract.connect(signer) as Contract).getFunction(name).send(...args)) as { hash: Hex }).hash;
+  /** The one about a transaction. */
+  const about = ({ hazards, says }: HazardReport, hash: string): Hazard => {
+    const found = hazards.filter(({ transaction }) => transaction.hash === hash);
+    expect(found.length, says).to.equal(1);
+    return found[0]!;
+  };
+  const historyOf = (hazard: Hazard): Hex[] => hazard.history.map(({ hash }) => hash);
+
+  it("finds the order under a reused number, and leaves out what has no part in it", async () => {
+    const queue = await new UnguardedOrderQueue__factory(alice).deploy(keeper);
+    await queue.connect(keeper).queue(3n, { value: 1n });
+    const { number: from } = chain.head;
+    const first = await queue.connect(alice).queue(1n, { value: 1n });
+    const payment = await carol.sendTransaction({ to: keeper, value: 1n });
+    const second = await queue.connect(bob).queue(7n, { value: 1n });
+    const execution = await queue.connect(keeper).execute(2n, await latestAnchor(chain, { depth: 1 }));
+    const { head } = chain;
+
+    // #region hazards
+    const report = await findReorgHazards({ chain, from, bound: { changes: 1, delay: 1 } });
+    const hazard = about(report, execution.hash);
+    // The keeper executed Alice's order. Where hers is dropped, its number is Bob's.
+    expect(hazard.changes).to.deep.equal([{ kind: "dropped", hash: first.hash }]);
+    expect(hazard.history.map(({ hash }) => hash)).to.deep.equal([first.hash, second.hash, execution.hash]);
+    // #endregion hazards
+    const size = (facts: Hazard["was"]): bigint => BigInt(facts["log 0"]!.split(" ").at(-1)!);
+    expect([size(hazard.was), size(hazard.is)]).to.deep.equal([1n, 7n]);
+    expect(hazard.says).to.match(
+      new RegExp(`^The transaction ${execution.hash.slice(0, 10)}… has another effect where ${first.hash.slice(0, 10)}… is dropped: log 0 is .* there(, and \\d more)?\\.$`), // prettier-ignore
+    );
+    expect(report.says).to.contain(hazard.says).and.contain('by the seed "1"');
+    // A payment does the same wherever it comes.
+    expect(report.hazards.map(({ transaction }) => transaction.hash)).not.to.include(payment.hash);
+    expect(chain.head).to.deep.equal(head);
+
+    await chain.reorg(hazard.reorg);
+    const { trader, executed } = await queue.orders(2n);
+    expect([trader, executed]).to.deep.equal([await bob.getAddress(), true]);
+  });
+
+  it("finds no execution in the queue whose keeper says what it saw", async () => {
+    const queue = await new GuardedOrderQueue__factory(alice).deploy(keeper);
+    await queue.connect(keeper).queue(3n, { value: 1n });
+    const { number: from } = chain.head;
+    await queue.connect(alice).queue(1n, { value: 1n });
+    await queue.connect(bob).queue(7n, { value: 1n });
+    await chain.mine();
+    const execution = await queue.connect(keeper).execute(2n, await latestAnchor(chain, { depth: 1 }));
+    const { hazards, says } = await findReorgHazards({ chain, from, bound: { delay: 1 } });
+    expect(
+      hazards.map(({ transaction }) => transaction.hash),
+      says,
+    ).not.to.include(execution.hash);
+  });
+
+  it("finds the account whose address becomes another's", async () => {
+    const opener = await deploy("AccountOpener");
+    const { number: from } = chain.head;
+    const theirs = await send(bob, opener, "open");
+    const ours = await send(alice, opener, "open");
+    const account = OpenedAccount__factory.connect((await opener.getFunction("accounts")(1n)) as string, alice);
+    const { hash: funding } = await account.fund({ value: 5n });
+    const report = await findReorgHazards({ chain, from, bound: { changes: 1, delay: 0 } });
+    const hazard = about(report, funding);
+    expect(historyOf(hazard)).to.deep.equal([theirs, ours, funding]);
+    expect(hazard.changes).to.deep.equal([{ kind: "dropped", hash: theirs }]);
+    const slots = (facts: Hazard["was"]) => Object.keys(facts).filter((name) => name.startsWith("slot "));
+    expect([slots(hazard.was).length, slots(hazard.is).length], "it pays an address without code").to.deep.equal([
+      1, 0,
+    ]);
+  });
+
+  it("finds the purchase without a limit, and the claim under another's number", async () => {
+    const [desk, tickets] = [await deploy("SpotDesk"), await deploy("TicketDesk")];
+    await send(keeper, desk, "setPrice", 10n);
+    await send(bob, tickets, "take", 1n);
+    const { number: from } = chain.head;
+    const price = await send(keeper, desk, "setPrice", 20n);
+    const purchase = await send(alice, desk, "buy", { value: 200n });
+    const [first, second] = [await send(bob, tickets, "take", 3n), await send(carol, tickets, "take", 900n)];
+    const claim = await send(dave, tickets, "pay", 1n);
+    const report = await findReorgHazards({ chain, from, bound: { changes: 1, delay: 0 } });
+
+    const bought = about(report, purchase);
+    expect(historyOf(bought)).to.deep.equal([price, purchase]);
+    const slot = Object.keys(bought.was).find((name) => name.startsWith("slot "))!;
+    expect([bought.was[slot], bought.is[slot]]).to.deep.equal(["0xa", "0x14"]);
+    const claimed = about(report, claim);
+    expect(historyOf(claimed)).to.deep.equal([first, second, claim]);
+    expect(report.isExhaustive).to.equal(true);
+  });
+
+  it("finds what another block is enough for, alone", async () => {
+    const dependent = await deploy("BranchDependent");
+    const { number: from } = chain.head;
+    await send(bob, dependent, "keep", await alice.getAddress(), { value: 1n });
+    const lottery = await send(alice, dependent, "log");
+    const report = await findReorgHazards({ chain, from });
+    const hazard = about(report, lottery);
+    expect([historyOf(hazard), hazard.changes]).to.deep.equal([[lottery], []]);
+    expect(hazard.says).to.contain("has another effect in other blocks, in the same order: log 0 is");
+    expect(report.hazards).to.have.lengthOf(1);
+  });
+
+  it("takes sums that grow by as much, and slots that end at the same, for the same effect", async () => {
+    const [token, desk] = [await deploy("TestToken"), await deploy("SpotDesk")];
+    await send(keeper, desk, "setPrice", 1n);
+    const { number: from } = chain.head;
+    for (const signer of [alice, bob, keeper]) await send(signer, token, "mint", await keeper.getAddress(), 5n);
+    for (const [i, signer] of [alice, bob, keeper].entries()) await send(signer, desk, "setPrice", [2n, 1n, 1n][i]);
+    const report = await findReorgHazards({ chain, from, bound: { changes: 2, delay: 1, histories: 60 } });
+    expect(report.hazards, report.says).to.deep.equal([]);
+    expect(report.histories).to.equal(60);
+  });
+
+  it("puts a transaction before one of its block that pays more", async () => {
+    const desk = await deploy("SpotDesk");
+    await send(keeper, desk, "setPrice", 10n);
+    const { number: from } = chain.head;
+    await chain.request({ method: "evm_setAutomine", params: [false] });
+    const tip = (gwei: bigint) => ({ maxPriorityFeePerGas: gwei * 10n ** 9n, maxFeePerGas: 10n ** 11n, gasLimit: 200_000n }); // prettier-ignore
+    const purchase = await send(alice, desk, "buy", { value: 200n, ...tip(9n) });
+    const price = await send(keeper, desk, "setPrice", 20n, tip(1n));
+    await chain.mine();
+    await chain.request({ method: "evm_setAutomine", params: [true] });
+    const hazard = about(await findReorgHazards({ chain, from, bound: { changes: 1, delay: 0 } }), purchase);
+    expect(hazard.changes).to.deep.equal([{ kind: "behind", hash: purchase, other: price }]);
+    expect(hazard.reorg.blocks).to.deep.equal([[price], [purchase]]);
+  });
+
+  it("draws by the seed where there are more histories than the bound, and says so", async () => {
+    const desk = await deploy("SpotDesk");
+    await send(keeper, desk, "setPrice", 10n);
+    const { number: from } = chain.head;
+    for (let i = 0; i < 4; i++) {
+      await send(bob, desk, "buy", { value: 70n });
+      await send(alice, desk, "buy", { value: 70n });
+    }
+    const run = (seed: string) => findReorgHazards({ chain, from, seed, bound: { changes: 4, delay: 2, histories: 12 } }); // prettier-ignore
+    const report = await run("7");
+    expect([report.hazards, report.histories, report.isExhaustive]).to.deep.equal([[], 12, false]);
+    expect(report.says).to.match(/^12 histories of 8 transactions were run, of \d+ at the most, by the seed "7"\.$/);
+  });
+
+  it("sends the history itself, and compares what it is told to", async () => {
+    const desk = await deploy("SpotDesk");
+    await send(keeper, desk, "setPrice", 10n);
+    let price = 10n;
+    const transactions = [
+      () => send(keeper, desk, "setPrice", (price += 10n)),
+      () => send(alice, desk, "buy", { value: 12_000n }),
+      () => send(alice, desk, "buy", { value: 0n, gasLimit: 21_500n }), // out of gas
+    ];
+    const search = { chain, transactions, bound: { changes: 1, delay: 0 } };
+    const found = await findReorgHazards(search);
+    expect(found.hazards).to.have.lengthOf(1);
+    expect(await desk.getFunction("bought")(await alice.getAddress())).to.equal(600n);
+
+    const seen: string[] = [];
+    const ignored = await findReorgHazards({
+      ...search,
+      ignore: ({ fact, was, is }) => seen.push(`${was} ${is}`) > 0 && fact.startsWith("slot "),
+    });
+    expect(ignored.hazards, ignored.says).to.deep.equal([]);
+    expect(seen).to.include(`0x${(600 + 400).toString(16)} 0x${(600 + 600).toString(16)}`);
+    const sender = async (at: HardhatChain, hash: string) =>
+      ((await at.request({ method: "eth_getTransactionByHash", params: [hash] })) as { from: string }).from;
+    expect((await findReorgHazards({ ...search, effect: sender })).hazards).to.deep.equal([]);
+    const branch = async () => chain.orphans.length;
+    expect((await findReorgHazards({ ...search, effect: branch })).hazards).not.to.deep.equal([]);
+  });
+
+  it("does not take the time of a block for an effect, unless it is told to", async () => {
+    const queue = await new UnguardedOrderQueue__factory(alice).deploy(keeper);
+    const { number: from } = chain.head;
+    const { hash } = await queue.connect(alice).queue(1n, { value: 1n });
+    const search = { chain, from, bound: { delay: 1 } };
+    expect((await findReorgHazards(search)).hazards).to.deep.equal([]);
+    const hazard = about(await findReorgHazards({ ...search, doesTimeCount: true }), hash);
+    expect(hazard.changes).to.deep.equal([{ kind: "delayed", hash, blocks: 1 }]);
+    expect(hazard.says).to.contain("comes 1 block later: slot ");
+  });
+
+  for (const [twin, isFound] of [
+    ["unguarded", true],
+    ["guarded", false],
+  ] as const)
+    it(`finds ${isFound ? "a fill at another price" : "none"} in the ${twin} exchange`, async () => {
+      const world = await connect(chain, await deployExchanges(chain, { price: 2_000n * UNIT, liquidity: 10n ** 24n }));
+      for (const role of ["alice", "bob"] as const) await fund(world, role, 10_000n * UNIT);
+      const { number: from } = chain.head;
+      for (const role of ["alice", "bob"] as const) await exchange(world, twin, role).deposit(MARKET, 5_000n * UNIT);
+      const moved = await exchange(world, twin, "feed").setPrice(MARKET, 2_010n * UNIT);
+      await chain.mine();
+      const anchor = await latestAnchor(chain, { depth: 1 });
+      const order = await signOrder(world, twin, "alice", { size: UNIT, limitPrice: 2_100n * UNIT, anchor, maxAge: 50n }); // prettier-ignore
+      expect((await present(world, twin, order)).executed).to.equal(true);
+      const report = await findReorgHazards({ chain, from, bound: { changes: 1, delay: 1 } });
+      expect(report.isExhaustive).to.equal(true);
+      expect(report.hazards.map(({ changes }) => changes), report.says).to.deep.equal(
+        isFound ? [[{ kind: "dropped", hash: moved.hash }]] : [],
+      ); // prettier-ignore
+    });
+
+  it("refuses a bound that is none, and a history without blocks", async () => {
+    const from = chain.head.number - 1n;
+    for (const bound of [{ changes: 0 }, { delay: -1 }, { histories: 1.5 }, { depth: 3 } as object])
+      await rejected("INVALID_OPTION", findReorgHazards({ chain, from, bound }));
+    for (const wrong of [chain.head.number, -1n])
+      await rejected("INVALID_OPTION", findReorgHazards({ chain, from: wrong }));
+  });
+});
