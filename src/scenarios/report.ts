@@ -1,0 +1,77 @@
+import type { ScenarioOutcome, ScenarioStep } from "./protocol.js";
+
+/**
+ * Writes outcomes as a table for a pull request, and what broke below it.
+ *
+ * @example
+ * appendFileSync(process.env["GITHUB_STEP_SUMMARY"]!, scenariosAsMarkdown(outcomes));
+ */
+export function scenariosAsMarkdown(outcomes: readonly ScenarioOutcome[]): string {
+  const rows = outcomes.map((outcome) => {
+    const shown = outcome.kind === "not shown" ? outcome.reason : `${outcome.kind}, ${countOf(outcome.steps)}`;
+    return `| \`${outcome.id}\` | ${cell(outcome.title)} | ${cell(shown)} |`;
+  });
+  const broken = outcomes.flatMap((outcome) =>
+    brokenOf(outcome).map((step) => `- \`${outcome.id}\`: ${cell(sentenceOf(step))}`),
+  );
+  const table = ["| scenario | what happens | outcome |", "| --- | --- | --- |", ...rows];
+  return [...table, ...(broken.length === 0 ? [] : ["", ...broken]), ""].join("\n");
+}
+
+/**
+ * Writes outcomes as JUnit XML. A scenario is a test case: broken is a failure, not shown is skipped.
+ *
+ * @param name of the test suite: the protocol's
+ * @example
+ * writeFileSync("reports/scenarios.xml", scenariosAsJUnit(outcomes, { name: "Perps" }));
+ */
+export function scenariosAsJUnit(outcomes: readonly ScenarioOutcome[], { name }: { readonly name: string }): string {
+  const failures = outcomes.filter(({ kind }) => kind === "broken").length;
+  const skipped = outcomes.filter(({ kind }) => kind === "not shown").length;
+  const counts = `name="${xml(name)}" tests="${outcomes.length}" failures="${failures}" skipped="${skipped}"`;
+  const cases = outcomes.map((outcome) => {
+    const content =
+      outcome.kind === "not shown"
+        ? `<skipped message="${xml(outcome.reason)}"/>`
+        : brokenOf(outcome)
+            .map((step) => `<failure message="${xml(step.name)}">${xml(sentenceOf(step))}</failure>`)
+            .join("");
+    return `    <testcase classname="${xml(name)}" name="${xml(`${outcome.id}: ${outcome.title}`)}">${content}</testcase>`;
+  });
+  return [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    "<testsuites>",
+    `  <testsuite ${counts}>`,
+    ...cases,
+    "  </testsuite>",
+    "</testsuites>",
+    "",
+  ].join("\n");
+}
+
+function brokenOf(outcome: ScenarioOutcome): ScenarioStep[] {
+  return outcome.kind === "not shown" ? [] : outcome.steps.filter(({ holds }) => !holds);
+}
+
+function countOf(steps: readonly ScenarioStep[]): string {
+  return `${steps.filter(({ holds }) => holds).length} of ${steps.length} steps`;
+}
+
+function sentenceOf({ name, expected, found }: ScenarioStep): string {
+  return `Expected ${name} to be ${expected === "the same effect" ? "of the same effect" : expected}, but ${found}`;
+}
+
+/** One line, in which a table's own sign, and signs of HTML, mean nothing. */
+function cell(text: string): string {
+  return text.replace(/\s+/g, " ").replaceAll("\\", "\\\\").replaceAll("|", "\\|").replaceAll("<", "&lt;");
+}
+
+/** Text as XML 1.0 may hold it. Most control characters and lone surrogates are none at all. */
+function xml(text: string): string {
+  return text
+    .replace(/[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/gu, "\uFFFD")
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;")
+    .replaceAll('"', "&quot;");
+}
