@@ -49,7 +49,10 @@ export const sisterChain: Situation = async (stage) => {
   await stage.opensAnew("an action prepared on the chain after the fork, there", chain);
 };
 
-/** No block comes for so many seconds. What is opened must wait, what is closed must not. A day later all is as before. */
+/** How long a guard may take at the most to trust a chain again, in hours: after one, three more, and the rest of a day. */
+const DAY = [1, 3, 20];
+
+/** No block comes for so many seconds. What is opened must wait, what is closed must not. Within a day of blocks all is as before. */
 export const outageOf =
   (seconds: number): Situation =>
   async (stage) => {
@@ -59,8 +62,7 @@ export const outageOf =
     const anchor = await anchorOf(chain);
     await stage.rejects(`an action after ${seconds} s without a block`, () => stage.protocol.open(chain, anchor));
     await stage.accepts("an exit at that time", () => stage.protocol.close!(chain));
-    await chain.passTime(86_400);
-    await stage.opensAnew("an action after a day of blocks", chain);
+    await stage.opensWithin(DAY, chain);
   };
 
 /** Nothing is finalized any more, while blocks come. `missed` slots in a row have none now and then. */

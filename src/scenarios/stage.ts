@@ -71,6 +71,20 @@ export class Stage<Tools> {
     await this.accepts(name, () => this.protocol.open(chain, anchor));
   }
 
+  /** Lets so many hours of blocks pass, one entry after the other, until it opens at an anchor that the chain has. */
+  async opensWithin(hours: readonly number[], chain: SimulatedChain<Tools>): Promise<void> {
+    let passed = 0;
+    let finding: Finding | undefined;
+    for (const more of hours) {
+      await chain.passTime(3_600 * more);
+      passed += more;
+      const anchor = await anchorOf(chain);
+      finding = await findAcceptance(() => this.protocol.open(chain, anchor));
+      if (finding.holds === true) break;
+    }
+    this.#note(`an action after ${passed} h of blocks`, "accepted", finding!);
+  }
+
   async #deploy(chain: SimulatedChain<Tools>): Promise<void> {
     const deployed = await this.#protocol.deploy(chain);
     for (const member of this.#needs) if (!deployed[member]) throw new Missing(member);
