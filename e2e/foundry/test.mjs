@@ -8,8 +8,13 @@ if (forge === undefined) {
   console.log("skipped: npm has forge for Linux on x64 only");
 } else {
   const solc = join(import.meta.dirname, "solc.mjs");
-  const { status } = spawnSync(forge, ["test", "--offline", "--use", solc], { stdio: "inherit" });
-  process.exitCode = status ?? 1;
+  const runs = ["default", "ir"].map((profile) =>
+    spawnSync(forge, ["test", "--offline", "--use", solc], {
+      stdio: "inherit",
+      env: { ...process.env, FOUNDRY_PROFILE: profile },
+    }),
+  );
+  process.exitCode = runs.every(({ status }) => status === 0) ? 0 : 1;
 }
 
 function findForge() {

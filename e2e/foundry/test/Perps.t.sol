@@ -6,13 +6,12 @@ import {StandaloneGuard} from "settlement-guard/contracts/StandaloneGuard.sol";
 import {Anchor} from "settlement-guard/contracts/anchor/Anchor.sol";
 import {IActionErrors} from "settlement-guard/contracts/interfaces/IActionErrors.sol";
 import {IAnchorErrors} from "settlement-guard/contracts/interfaces/IAnchorErrors.sol";
-import {Policies} from "settlement-guard/contracts/policy/Policy.sol";
-import {ScopeConfig} from "settlement-guard/contracts/policy/Scopes.sol";
 import {LiveTime} from "settlement-guard/contracts/testing/LiveTime.sol";
 
 import {Perps} from "../src/Perps.sol";
 import {Registry} from "../src/Registry.sol";
 import {Test} from "./Test.sol";
+import {market} from "./market.sol";
 
 contract PerpsTest is Test {
     Perps private perps;
@@ -20,21 +19,7 @@ contract PerpsTest is Test {
 
     function setUp() public {
         LiveTime.pass(1 hours);
-        perps = new Perps(
-            ScopeConfig({
-                policy: Policies.STANDARD,
-                parent: 0,
-                minDepth: 1,
-                maxAge: 256,
-                keeperLatency: 60,
-                gap: 15 minutes,
-                staleFor: 10 minutes,
-                graceFor: 30 minutes,
-                exitsFor: 1 days,
-                blockTime: 12_000, // milliseconds
-                longestBlockTime: 13_500
-            })
-        );
+        perps = new Perps(market());
         registry = new Registry(new StandaloneGuard());
     }
 

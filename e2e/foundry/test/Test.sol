@@ -13,6 +13,10 @@ abstract contract Test {
         require(actual == expected, "not equal");
     }
 
+    function assertEq(uint256 actual, uint256 expected) internal pure {
+        require(actual == expected, "not equal");
+    }
+
     function assertEq(bytes32 actual, bytes32 expected) internal pure {
         require(actual == expected, "not equal");
     }
