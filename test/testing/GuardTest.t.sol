@@ -9,7 +9,7 @@ import {IAnchorErrors} from "../../contracts/interfaces/IAnchorErrors.sol";
 import {ISourceErrors} from "../../contracts/interfaces/ISourceErrors.sol";
 import {Status} from "../../contracts/policy/Policy.sol";
 import {GuardTest} from "../../contracts/testing/GuardTest.sol";
-import {LiveTime} from "../../contracts/testing/LiveTime.sol";
+import {ICheatcodes, LiveTime} from "../../contracts/testing/LiveTime.sol";
 import {GuardTestCaller} from "./GuardTestCaller.sol";
 import {LiveTimePerps} from "./LiveTime.t.sol";
 
@@ -39,6 +39,7 @@ contract GuardTestTest is GuardTest {
     LiveTimePerps private _perps;
     ChainProbe private _probe;
     uint256 private _counter;
+    uint256 private _born = block.timestamp;
 
     function setUp() external {
         roll(4);
@@ -67,6 +68,7 @@ contract GuardTestTest is GuardTest {
     function test_BlocksBeforeTheFirstRollHaveTheirHashesToo() external {
         bytes32 first = _probe.historyOf(0);
         _require(first != 0 && first == _probe.blockhashOf(0), "the block before the test's first");
+        _require(_probe.beaconRootAt(uint64(_born)) != 0, "the root at the test's first");
         // A second contract that makes blocks begins with those that there are.
         setBlockhash(2, "given");
         new GuardTestCaller();
@@ -173,6 +175,17 @@ contract GuardTestTest is GuardTest {
             _require(_probe.beaconRootAt(uint64(time - 18 - 7)) != 0, "at the same times, in each run");
             hashes = others;
         }
+    }
+
+    function test_AReorgKeepsTheTimesThatTheTestSet() external {
+        roll(2);
+        (uint256 time, uint256 number) = _probe.moment();
+        ICheatcodes(0x7109709ECfa91a80626fF3989D68f67F5b1DD12D).warp(time + 100);
+        roll(2);
+        reorg(1);
+        _expectMoment(time + 124, number + 2);
+        reorg(3);
+        _expectMoment(time + 124, number + 2);
     }
 
     function test_AReorgOfAReorgHasHashesThatNoneHad() external {
