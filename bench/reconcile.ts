@@ -15,7 +15,7 @@ import { useWasmKeccak } from "../src/keccak-wasm.js";
 import { comparedPlace, type Rule, type RuleBook } from "../src/ledger/rules.js";
 import { LedgerTree, type LedgerEntry } from "../src/ledger/tree.js";
 import type { Request } from "../src/rpc/request.js";
-import { ANVIL_PACKAGE, findAnvil, startAnvil } from "../tools/anvil.js";
+import { ANVIL_PACKAGE, findAnvil, startAnvil } from "../src/anvil/program.js";
 import { random } from "../tools/random.js";
 
 const ACCOUNTS = Number(process.argv[2] ?? 100_000);
@@ -40,7 +40,7 @@ const collect = runInNewContext("gc") as () => void;
 await useWasmKeccak();
 const binary = findAnvil();
 if (binary === undefined) throw new TypeError(`${ANVIL_PACKAGE} is not installed`);
-const { node, url } = await startAnvil(binary, ["--hardfork", "prague"]);
+const { stop, url } = await startAnvil(binary, ["--hardfork", "prague"]);
 const counts = { requests: 0, megabytes: 0 };
 const owners = Array.from({ length: ACCOUNTS }, (_, i) => toHex(keccak256(toBytes32(i)).slice(12)));
 const balances = owners.map((_, i) => BigInt(i) * 10n ** 15n + 1n);
@@ -48,7 +48,7 @@ const places = owners.map((owner) => comparedPlace(BY_OWNER, owner));
 await fund();
 await measurePlainLoop();
 for (const rule of [BY_OWNER, MIRROR]) for (const planted of PLANTED) await measure(rule, planted);
-node.kill();
+stop();
 
 /** Puts all balances into the contract's storage, and mines. */
 async function fund(): Promise<void> {

@@ -10,7 +10,7 @@ import { strict as assert } from "node:assert";
 import { writeFileSync } from "node:fs";
 
 import type { Hex } from "../src/core/bytes.js";
-import { ANVIL_PACKAGE, findAnvil, startAnvil } from "../tools/anvil.js";
+import { ANVIL_PACKAGE, findAnvil, startAnvil } from "../src/anvil/program.js";
 import type { RealVector, TrieCase } from "../tools/vectors.js";
 
 const START = 1_700_000_000; // seconds since 1970
@@ -296,13 +296,13 @@ function generator(seed: number): (length: number) => Uint8Array {
 async function onAnvil(hardfork: string, record: (provider: JsonRpcProvider) => Promise<void>): Promise<void> {
   const binary = findAnvil();
   assert(binary, `${ANVIL_PACKAGE} is not installed`);
-  const { node, url } = await startAnvil(binary, ["--hardfork", hardfork, "--no-mining", "--timestamp", String(START)]);
+  const { stop, url } = await startAnvil(binary, ["--hardfork", hardfork, "--no-mining", "--timestamp", String(START)]);
   const provider = new JsonRpcProvider(url, 31_337, { staticNetwork: true, cacheTimeout: -1, batchMaxCount: 1 });
   try {
     await record(provider);
   } finally {
     provider.destroy();
-    node.kill("SIGKILL");
+    stop();
   }
 }
 

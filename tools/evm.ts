@@ -1,9 +1,7 @@
-import type { Socket } from "node:net";
-
 import { createEVM } from "@ethereumjs/evm";
 
 import { toBytes, toHex, type Hex } from "../src/core/bytes.js";
-import { findAnvil, startAnvil } from "./anvil.js";
+import { findAnvil, startAnvil } from "../src/anvil/program.js";
 import type { Artifact } from "./compile.js";
 import "./fastInterpreter.js";
 
@@ -42,12 +40,7 @@ let anvil: Promise<Send> | undefined;
 
 function anvilAt(binary: string): Promise<Send> {
   const options = ["--hardfork", "prague", "--code-size-limit", "1000000", "--disable-block-gas-limit"];
-  anvil ??= startAnvil(binary, options).then(({ node, url }) => {
-    // It shall not keep the process from its end.
-    node.unref();
-    for (const stream of [node.stdout, node.stderr]) (stream as Socket).unref();
-    return senderTo(url);
-  });
+  anvil ??= startAnvil(binary, options).then(({ url }) => senderTo(url));
   return anvil;
 }
 

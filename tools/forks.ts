@@ -7,6 +7,7 @@ import { artifacts } from "hardhat";
 import { SettlementGuardError } from "../src/core/errors.js";
 import { BEACON_ROOTS_ADDRESS, HISTORY_ADDRESS } from "../src/forks/index.js";
 import { toHex, toQuantity, toWord, type Hex } from "../src/core/bytes.js";
+import type { SimulatedChain } from "../src/forks/index.js";
 import type { HardhatChain } from "../src/hardhat/index.js";
 
 export interface RawBlock {
@@ -20,7 +21,10 @@ export interface RawBlock {
   transactions: Hex[];
 }
 
-export async function blockAt(chain: HardhatChain, number: bigint): Promise<RawBlock> {
+/** What is read of a chain, whatever it runs on. */
+export type ReadChain = Pick<SimulatedChain, "request" | "head" | "at">;
+
+export async function blockAt(chain: ReadChain, number: bigint): Promise<RawBlock> {
   return (await chain.request({ method: "eth_getBlockByNumber", params: [toQuantity(number), false] })) as RawBlock;
 }
 
@@ -78,16 +82,16 @@ export function preparedOnce<Prepared extends { world: { chain: HardhatChain } }
 }
 
 /** What the history contract answers for a block; undefined where it reverts. */
-export function history(chain: HardhatChain, number: bigint, at = "latest"): Promise<BytesLike | undefined> {
+export function history(chain: ReadChain, number: bigint, at = "latest"): Promise<BytesLike | undefined> {
   return answerOf(chain, HISTORY_ADDRESS, number, at);
 }
 
 /** What the beacon roots contract answers for a time in seconds since the epoch; undefined where it reverts. */
-export function beaconRootAt(chain: HardhatChain, time: bigint, at = "latest"): Promise<BytesLike | undefined> {
+export function beaconRootAt(chain: ReadChain, time: bigint, at = "latest"): Promise<BytesLike | undefined> {
   return answerOf(chain, BEACON_ROOTS_ADDRESS, time, at);
 }
 
-async function answerOf(chain: HardhatChain, to: Hex, question: bigint, at: string): Promise<BytesLike | undefined> {
+async function answerOf(chain: ReadChain, to: Hex, question: bigint, at: string): Promise<BytesLike | undefined> {
   try {
     return (await chain.request({ method: "eth_call", params: [{ to, data: toWord(question) }, at] })) as Hex;
   } catch {
@@ -96,7 +100,7 @@ async function answerOf(chain: HardhatChain, to: Hex, question: bigint, at: stri
 }
 
 /** Parents link, numbers and times grow, and every header hashes to its hash by another implementation. */
-export async function expectSoundChain(chain: HardhatChain, from = 0n): Promise<void> {
+export async function expectSoundChain(chain: ReadChain, from = 0n): Promise<void> {
   let parent: RawBlock | undefined;
   for (let number = from; number <= chain.head.number; number++) {
     const block = await blockAt(chain, number);

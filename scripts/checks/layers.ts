@@ -17,7 +17,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["src/actions"],
   ["src/forks", "src/keccak-wasm.ts", "src/journal.ts"],
   ["src/assert"],
-  ["src/hardhat", "src/hardhat2", "src/chai", "src/scenarios"],
+  ["src/hardhat", "src/hardhat2", "src/anvil", "src/chai", "src/scenarios"],
   ["src/index.ts"],
 
   ["packages/cli/src"],

@@ -24,6 +24,8 @@ export interface Backend<Tools = unknown> {
   readonly request: Request;
   /** What the backend offers a test besides RPC; for Hardhat the connection, with its `ethers` and `networkHelpers`. */
   readonly tools: Tools;
+  /** The client makes EIP-2935's system call itself. The simulator then writes nothing, whatever `ChainOptions.history` says. */
+  readonly hasHistory?: boolean;
   /**
    * When the backend was configured to mine. The simulator mines then in its place. Left out: each transaction at once.
    * The interval is in milliseconds, or the least and the greatest; zero is none.
@@ -51,8 +53,7 @@ export interface Backend<Tools = unknown> {
  * - `hardhat_setPrevRandao`, `hardhat_setCoinbase`, `hardhat_setCode`, `hardhat_setStorageAt`;
  * - `hardhat_setBalance`, `hardhat_impersonateAccount`.
  *
- * Hardhat 2 does, with the factory of `settlement-guard/hardhat2`. Anvil does not: it lacks `hardhat_setPrevRandao` and
- * `eth_pendingTransactions`.
+ * Hardhat 2 does, with the factory of `settlement-guard/hardhat2`. Anvil does not: `settlement-guard/anvil` answers what it lacks.
  */
 export interface ChainFactory<Tools = unknown> {
   create(options: BackendOptions): Promise<Backend<Tools>>;
@@ -85,7 +86,7 @@ export function requestOf(backend: Backend, name: string): Request {
       return await backend.request(args);
     } catch (error) {
       if (!isMethodMissing(error)) throw error;
-      const reason = `The backend of ${name} lacks ${args.method}: the simulator runs on Hardhat 2 and 3, and not on anvil`;
+      const reason = `The backend of ${name} lacks ${args.method}: the simulator runs on Hardhat 2 and 3, and on anvil by settlement-guard/anvil`;
       throw simulatorError(reason, error);
     }
   };

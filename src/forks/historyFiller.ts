@@ -15,9 +15,10 @@ import {
   type HistoryMode,
 } from "./history.js";
 
-/** Stands in for the system calls of EIP-2935 and EIP-4788, which the backend does not make. */
+/** Stands in for the system calls of EIP-2935 and EIP-4788, which most backends do not make. */
 export class HistoryFiller {
-  readonly mode: HistoryMode;
+  /** `"native"`: the backend makes that of EIP-2935, and nothing is written. */
+  readonly mode: HistoryMode | "native";
   /** Up to which block the history contract holds every hash. The beacon roots contract has the next block's root as well. */
   filledTo: number;
   /** How much state was written from outside so far, which is what the backend's snapshots have to copy. About a kilobyte each. */
@@ -33,7 +34,7 @@ export class HistoryFiller {
   readonly #blocks: Blocks;
   readonly #pool: Pool;
 
-  constructor(mode: HistoryMode, ask: Ask, blocks: Blocks, pool: Pool) {
+  constructor(mode: HistoryMode | "native", ask: Ask, blocks: Blocks, pool: Pool) {
     this.mode = mode;
     this.#ask = ask;
     this.#blocks = blocks;
@@ -43,6 +44,7 @@ export class HistoryFiller {
 
   /** Puts the contracts in their places on a chain that has just been created. */
   async install(forked: boolean): Promise<void> {
+    if (this.mode === "native") return;
     await this.#place(HISTORY_ADDRESS, HISTORY_CODE);
     const { beaconRoot } = await readHeader(this.#ask, "pending");
     // Before Cancun a block has no beacon root.
@@ -65,13 +67,17 @@ export class HistoryFiller {
   async fill(upTo = this.#blocks.head.number, time?: number): Promise<void> {
     if (this.mode === "storage") return this.#store(upTo, time);
     if (this.filledTo >= upTo) return;
+    if (this.mode === "transaction") await this.#send();
+    this.filledTo = upTo;
+  }
+
+  async #send(): Promise<void> {
     const { beaconRoot } = await readHeader(this.#ask, "pending");
     const rivals = (await this.#pool.waiting()).map(offerOf);
     const send = async (to: Hex, word: Hex) =>
       this.sent.add(await this.#ask("eth_sendTransaction", systemTransaction(to, word, rivals)));
     await send(HISTORY_ADDRESS, this.#blocks.head.hash);
     if (beaconRoot !== undefined) await send(BEACON_ROOTS_ADDRESS, beaconRoot);
-    this.filledTo = upTo;
   }
 
   async #store(upTo: number, time: number | undefined): Promise<void> {

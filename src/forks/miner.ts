@@ -163,7 +163,7 @@ export class Miner {
 
   /** In transaction mode the backend automines only while a transaction is being sent: see {@link Miner.automined}. */
   async resumeAutomine(): Promise<void> {
-    await this.#ask("evm_setAutomine", this.#automine && this.#history.mode === "storage");
+    await this.#ask("evm_setAutomine", this.#automine && this.#history.mode !== "transaction");
   }
 
   /** Runs `send`, a request that the backend answers by mining a block. */

@@ -75,7 +75,7 @@ export async function createNode(backend: Backend, options: ChainOptions): Promi
   const head = await readHeader(ask);
   const pool = new Pool(request);
   const blocks = new Blocks(name, ask, pool, { ...head, cheats: [], historyTo: head.number - 1 });
-  const history = new HistoryFiller(mode, ask, blocks, pool);
+  const history = new HistoryFiller(backend.hasHistory === true ? "native" : mode, ask, blocks, pool);
   const checkpoints = new Checkpoints(name, ask, blocks, history);
   const miner = new Miner(name, blockTime, ask, blocks, history, checkpoints);
 

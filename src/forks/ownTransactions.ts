@@ -16,7 +16,7 @@ const TELLING =
  */
 export function withoutOwn(node: SimulatedNode, request: Request): Request {
   const { blocks, history } = node;
-  if (history.mode === "storage") return request;
+  if (history.mode !== "transaction") return request;
   const hide = (answer: unknown): unknown => withoutSystem(answer, history, blocks.first.number);
   const shown: Request = async (args) => {
     if (args.method === "eth_feeHistory") return withoutTips(await request(args));

@@ -1,6 +1,5 @@
 import { expect, use } from "chai";
 import { HDNodeWallet, JsonRpcProvider, Wallet, type JsonRpcSigner } from "ethers";
-import type { ChildProcess } from "node:child_process";
 import { setTimeout } from "node:timers/promises";
 
 import { type Anchor } from "../../src/anchor/anchor.js";
@@ -12,7 +11,7 @@ import { SettlementGuardError } from "../../src/core/errors.js";
 import { HISTORY_ADDRESS, HISTORY_CODE, SimulatedChain, liveTime, passTime } from "../../src/forks/index.js";
 import { toRequest } from "../../src/rpc/request.js";
 import { noted } from "../../tools/deployment.js";
-import { ANVIL_PACKAGE, findAnvil, startAnvil } from "../../tools/anvil.js";
+import { ANVIL_PACKAGE, findAnvil, startAnvil, type RunningAnvil } from "../../src/anvil/program.js";
 import {
   AnchoredTarget__factory,
   BranchProbe__factory,
@@ -41,7 +40,7 @@ const ZERO = `0x${"00".repeat(32)}` as const;
  * client's.
  */
 describe("smoke: the guard on anvil, whose EIP-2935 is not emulated", () => {
-  let node: ChildProcess | undefined;
+  let anvil: RunningAnvil | undefined;
   let provider: JsonRpcProvider;
   let trader: Wallet;
   let stranger: JsonRpcSigner;
@@ -51,11 +50,11 @@ describe("smoke: the guard on anvil, whose EIP-2935 is not emulated", () => {
   before(async function () {
     const binary = findAnvil();
     if (binary === undefined) {
-      console.log(`      skipped: ${ANVIL_PACKAGE} is not installed; it exists for Linux on x64 only`);
+      console.log(`      skipped: ${ANVIL_PACKAGE} is not installed`);
       this.skip();
     }
     const started = await startAnvil(binary, ["--hardfork", "prague", "--number", String(GENESIS)]);
-    node = started.node;
+    anvil = started;
     // Without the cache: two equal requests within 250 ms may be about two branches. Without batches: each would be waited for.
     const options = { staticNetwork: true, cacheTimeout: -1, batchMaxCount: 1 };
     provider = new JsonRpcProvider(started.url, CHAIN_ID, options);
@@ -68,7 +67,7 @@ describe("smoke: the guard on anvil, whose EIP-2935 is not emulated", () => {
 
   after(() => {
     provider?.destroy();
-    node?.kill("SIGKILL");
+    anvil?.stop();
   });
 
   const mine = (count: number) => provider.send("anvil_mine", [toQuantity(count)]);
@@ -276,20 +275,20 @@ describe("smoke: the guard on anvil, whose EIP-2935 is not emulated", () => {
 });
 
 describe("smoke: time and the simulator on anvil", () => {
-  let node: ChildProcess | undefined;
+  let anvil: RunningAnvil | undefined;
   let provider: JsonRpcProvider;
 
   beforeEach(async function () {
     const binary = findAnvil();
     if (binary === undefined) this.skip();
     const started = await startAnvil(binary, ["--hardfork", "prague"]);
-    node = started.node;
+    anvil = started;
     provider = new JsonRpcProvider(started.url, CHAIN_ID, { staticNetwork: true, cacheTimeout: -1, batchMaxCount: 1 });
   });
 
   afterEach(() => {
     provider?.destroy();
-    node?.kill("SIGKILL");
+    anvil?.stop();
   });
 
   it("A12: passTime mines an hour's blocks, whose headers link, and liveTime sets the next block's time", async () => {

@@ -375,6 +375,11 @@ contract GuardTestTest is GuardTest {
             abi.encodeWithSelector(LiveTime.NoBlockAtDepth.selector, 1, number + 2)
         );
         roll(9_000);
+        _expectRefused(
+            caller,
+            abi.encodeCall(caller.callAnchorAt, 8_192),
+            abi.encodeWithSelector(LiveTime.NoBlockAtDepth.selector, 8_192, number + 9_002)
+        );
         bytes memory old = abi.encodeCall(caller.callSetBlockhash, (number, "hash"));
         _expectRefused(caller, old, abi.encodeWithSelector(LiveTime.NoBlockAtDepth.selector, 9_002, number + 9_002));
     }
