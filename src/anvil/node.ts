@@ -7,8 +7,7 @@ import type { Request } from "../rpc/request.js";
 interface Snapshot {
   readonly draw: Hex | undefined;
   readonly coinbase: Hex;
-  readonly baseFeePerGas: Hex;
-  readonly gasLimit: Hex;
+  readonly baseFeePerGas: unknown;
   readonly pool: readonly SentTransaction[];
 }
 
@@ -21,7 +20,7 @@ type Method = (...params: readonly unknown[]) => Promise<unknown>;
  *   becomes that block's coinbase. For the same reason an imported block needs no mixHash of its own.
  * - It mines a transaction some time after it answered. Here the answer waits for the block.
  * - It lacks `eth_pendingTransactions`. They are read from `txpool_content`, and put in the order in which they came.
- * - `evm_revert` restores neither pool, nor coinbase, nor gas limit. The next base fee stays that of the branch which is left.
+ * - `evm_revert` restores neither the pool nor the coinbase. The next base fee stays that of the branch which is left.
  */
 export class AnvilNode {
   readonly #ask: Ask;
@@ -114,7 +113,6 @@ export class AnvilNode {
 
   async #snapshot(): Promise<unknown> {
     const next = (await this.#ask("eth_getBlockByNumber", "pending", false)) as RpcBlock;
-    const { baseFeePerGas, gasLimit } = next as unknown as { baseFeePerGas: Hex; gasLimit: Hex };
     const pool = (await this.#pending()).map((json) => ({
       hash: json.hash,
       from: json.from,
@@ -122,7 +120,7 @@ export class AnvilNode {
       json,
     }));
     const id = await this.#ask("evm_snapshot");
-    this.#snapshots.set(id, { draw: this.#draw, coinbase: this.#coinbase, baseFeePerGas, gasLimit, pool });
+    this.#snapshots.set(id, { draw: this.#draw, coinbase: this.#coinbase, baseFeePerGas: next["baseFeePerGas"], pool });
     return id;
   }
 
@@ -132,7 +130,6 @@ export class AnvilNode {
     if (isReverted !== true || snapshot === undefined) return isReverted;
     this.#draw = snapshot.draw;
     if (!sameHex(this.#coinbase, snapshot.coinbase)) await this.#setCoinbase(snapshot.coinbase);
-    await this.#ask("evm_setBlockGasLimit", snapshot.gasLimit);
     await this.#ask("anvil_setNextBlockBaseFeePerGas", snapshot.baseFeePerGas);
     for (const { hash } of await this.#pending()) await this.#ask("anvil_dropTransaction", hash);
     for (const transaction of snapshot.pool)

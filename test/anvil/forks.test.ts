@@ -129,6 +129,17 @@ describe("the fork simulator on anvil", () => {
     await Promise.all([majority.close(), minority.close()]);
   });
 
+  it("compares what a transaction does on both branches of a reorg", async () => {
+    const { probe } = await deployProbe();
+    await chain.mine(4);
+    await expect(async () => probe.getFunction("set").send(5)).to.surviveReorg({ on: chain, depth: 3 });
+    const trade = async (): Promise<unknown> => {
+      const { number, hash } = await latestAnchor(chain, { depth: 2 });
+      return probe.getFunction("setAt").send(number, hash, 5, { gasLimit: 100_000 });
+    };
+    await expect(trade).to.surviveReorg({ on: chain, depth: 1 });
+  });
+
   it("lets time pass with blocks, and without any in an outage", async () => {
     const { number } = chain.head;
     const time = await chain.passTime({ seconds: 120 });
@@ -139,7 +150,7 @@ describe("the fork simulator on anvil", () => {
     expect(Number((await blockAt(chain, number + 11n)).timestamp)).to.equal(time + 3_600);
   });
 
-  it("takes back with evm_revert what anvil does not: pool, coinbase, gas limit and the next base fee", async () => {
+  it("takes back with evm_revert what anvil does not: pool, coinbase and the next base fee", async () => {
     const [from, to] = (await ask("eth_accounts")) as [Hex, Hex];
     const payment = { from, to, value: "0x1", gas: "0x5208" };
     const own = `0x${"0c".repeat(20)}`;
@@ -151,7 +162,6 @@ describe("the fork simulator on anvil", () => {
 
     await ask("hardhat_setCoinbase", `0x${"0d".repeat(20)}`);
     await chain.mine(3);
-    await ask("evm_setBlockGasLimit", "0x100000");
     await ask("eth_sendTransaction", payment);
     expect(await ask("evm_revert", snapshot)).to.equal(true);
 
@@ -159,11 +169,7 @@ describe("the fork simulator on anvil", () => {
     expect(pool.map(({ hash }) => hash)).to.deep.equal(waiting);
     expect(await nextBaseFee()).to.equal(fee);
     await chain.mine();
-    expect(await ask("eth_getBlockByNumber", "latest", false)).to.include({
-      miner: own,
-      gasLimit: "0x1c9c380",
-      baseFeePerGas: fee,
-    });
+    expect(await ask("eth_getBlockByNumber", "latest", false)).to.include({ miner: own, baseFeePerGas: fee });
     await expectSoundChain(chain);
   });
 
