@@ -20,6 +20,8 @@ type Method = (...params: readonly unknown[]) => Promise<unknown>;
  *   becomes that block's coinbase. For the same reason an imported block needs no mixHash of its own.
  * - It mines a transaction some time after it answered. Here the answer waits for the block.
  * - It lacks `eth_pendingTransactions`. They are read from `txpool_content`, and put in the order in which they came.
+ * - It drops no transaction that waits for an earlier nonce, and drops those that another had waited for. So all are dropped, and the others
+ *   sent again.
  * - `evm_revert` restores neither the pool nor the coinbase. The next base fee stays that of the branch which is left.
  */
 export class AnvilNode {
@@ -49,6 +51,7 @@ export class AnvilNode {
       evm_revert: (id) => this.#revert(id),
       evm_setAutomine: async (automine) => (this.#automine = automine === true),
       evm_snapshot: () => this.#snapshot(),
+      hardhat_dropTransaction: (hash) => this.#drop(hash),
       hardhat_setCoinbase: (coinbase) => this.#setCoinbase(coinbase as Hex),
       hardhat_setPrevRandao: async (value) => (this.#draw = mixed.has(value) ? undefined : (value as Hex)),
     };
@@ -95,6 +98,26 @@ export class AnvilNode {
     return [...pending, ...queued].sort((a, b) => (places.get(a.hash) ?? -1) - (places.get(b.hash) ?? -1));
   }
 
+  /** What it takes to send them again. */
+  async #waiting(): Promise<SentTransaction[]> {
+    const pending = await this.#pending();
+    return pending.map((json) => ({ hash: json.hash, from: json.from, raw: this.#arrived.get(json.hash), json }));
+  }
+
+  async #drop(dropped: unknown): Promise<boolean> {
+    const waiting = await this.#waiting();
+    const others = waiting.filter(({ hash }) => hash !== dropped);
+    if (others.length === waiting.length) return false;
+    await this.#refill(others);
+    return true;
+  }
+
+  async #refill(transactions: readonly SentTransaction[]): Promise<void> {
+    await this.#ask("anvil_dropAllTransactions");
+    for (const transaction of transactions)
+      await sendAgain(({ method, params = [] }) => this.#ask(method, ...params), transaction);
+  }
+
   async #executable(): Promise<RpcTransaction[]> {
     return (await this.#pool()).pending;
   }
@@ -113,12 +136,7 @@ export class AnvilNode {
 
   async #snapshot(): Promise<unknown> {
     const next = (await this.#ask("eth_getBlockByNumber", "pending", false)) as RpcBlock;
-    const pool = (await this.#pending()).map((json) => ({
-      hash: json.hash,
-      from: json.from,
-      raw: this.#arrived.get(json.hash),
-      json,
-    }));
+    const pool = await this.#waiting();
     const id = await this.#ask("evm_snapshot");
     this.#snapshots.set(id, { draw: this.#draw, coinbase: this.#coinbase, baseFeePerGas: next["baseFeePerGas"], pool });
     return id;
@@ -131,9 +149,7 @@ export class AnvilNode {
     this.#draw = snapshot.draw;
     if (!sameHex(this.#coinbase, snapshot.coinbase)) await this.#setCoinbase(snapshot.coinbase);
     await this.#ask("anvil_setNextBlockBaseFeePerGas", snapshot.baseFeePerGas);
-    for (const { hash } of await this.#pending()) await this.#ask("anvil_dropTransaction", hash);
-    for (const transaction of snapshot.pool)
-      await sendAgain(({ method, params = [] }) => this.#ask(method, ...params), transaction);
+    await this.#refill(snapshot.pool);
     return true;
   }
 }

@@ -39,6 +39,8 @@ describe("the fork simulator on anvil", () => {
     const probe = await new BranchProbe__factory(await signerOn(chain)).deploy();
     return { probe: probe as unknown as Contract, address: (await probe.getAddress()) as Hex };
   }
+  const pool = async (): Promise<Hex[]> =>
+    ((await ask("eth_pendingTransactions")) as { hash: Hex }[]).map(({ hash }) => hash);
   const nextBaseFee = async (): Promise<unknown> =>
     ((await ask("eth_getBlockByNumber", "pending", false)) as RpcBlock)["baseFeePerGas"];
 
@@ -157,6 +159,7 @@ describe("the fork simulator on anvil", () => {
     await ask("hardhat_setCoinbase", own);
     await ask("evm_setAutomine", false);
     const waiting = [await ask("eth_sendTransaction", payment), await ask("eth_sendTransaction", payment)];
+    waiting.push(await ask("eth_sendTransaction", { ...payment, nonce: "0x7" }));
     const fee = await nextBaseFee();
     const snapshot = await ask("evm_snapshot");
 
@@ -165,8 +168,7 @@ describe("the fork simulator on anvil", () => {
     await ask("eth_sendTransaction", payment);
     expect(await ask("evm_revert", snapshot)).to.equal(true);
 
-    const pool = (await ask("eth_pendingTransactions")) as { hash: Hex }[];
-    expect(pool.map(({ hash }) => hash)).to.deep.equal(waiting);
+    expect(await pool()).to.deep.equal(waiting);
     expect(await nextBaseFee()).to.equal(fee);
     await chain.mine();
     expect(await ask("eth_getBlockByNumber", "latest", false)).to.include({ miner: own, baseFeePerGas: fee });
@@ -180,7 +182,11 @@ describe("the fork simulator on anvil", () => {
     await ask("evm_setAutomine", false);
     const others = [second, first].map((from) => ask("eth_sendTransaction", { from, to: from, gas: "0x5208" }));
     const expected = [gap, await others[0], await others[1]];
-    expect(((await ask("eth_pendingTransactions")) as { hash: Hex }[]).map(({ hash }) => hash)).to.deep.equal(expected);
+    expect(await pool()).to.deep.equal(expected);
+    expect(await ask("hardhat_dropTransaction", expected[2])).to.equal(true);
+    expect(await ask("hardhat_dropTransaction", gap)).to.equal(true);
+    expect(await ask("hardhat_dropTransaction", gap)).to.equal(false);
+    expect(await pool()).to.deep.equal([expected[1]]);
   });
 
   it("is after random reorgs the chain that was mined so from the start, and each branch stays as it was", async function () {
