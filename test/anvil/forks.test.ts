@@ -1,5 +1,5 @@
 import { expect, use } from "chai";
-import { BrowserProvider, Contract, type JsonRpcSigner } from "ethers";
+import { BrowserProvider, type Contract, type JsonRpcSigner } from "ethers";
 
 import { latestAnchor } from "../../src/actions/latestAnchor.js";
 import { prove } from "../../src/actions/prove.js";
