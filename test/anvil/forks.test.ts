@@ -61,8 +61,9 @@ describe("the fork simulator on anvil", () => {
     await chain.mine(4);
     for (let number = 0n; number < chain.head.number; number++)
       expect(await history(chain, number)).to.equal(chain.at(number)!.hash);
-    const counts = [5n, 6n].map((number) => ask("eth_getBlockTransactionCountByNumber", toQuantity(number)));
-    expect(await Promise.all(counts)).to.deep.equal(["0x0", "0x0"]);
+    // A transaction that the simulator hid would have used gas.
+    for (const number of ["0x5", "0x6"])
+      expect(await ask("eth_getBlockByNumber", number, false)).to.deep.include({ gasUsed: "0x0", transactions: [] });
     for (const number of [1n, 4n, 6n]) {
       const anchor = chain.at(number)!;
       const { slots } = await prove(chain, { anchor, account: HISTORY_ADDRESS, slots: [number - 1n] });
@@ -87,6 +88,10 @@ describe("the fork simulator on anvil", () => {
     expect(orphaned.map(({ number }) => number)).to.deep.equal(adopted.map(({ number }) => number));
     for (const [i, { hash: other }] of orphaned.entries()) expect(adopted[i]!.hash).not.to.equal(other);
     expect(await probe.getFunction("value").staticCall()).to.equal(0n);
+    const miners = adopted.map(async (it) => ((await ask("eth_getBlockByHash", it.hash, false)) as RpcBlock).miner);
+    const [drawn, ...usual] = await Promise.all(miners);
+    expect(drawn).not.to.equal(usual[0]);
+    expect(new Set(usual)).to.deep.equal(new Set([await ask("eth_coinbase")]));
     const told = (await ask("eth_getFilterChanges", filter)) as { removed: boolean; blockHash: Hex }[];
     expect(told.map(({ removed, blockHash }) => [removed, blockHash])).to.deep.equal([
       [true, orphaned[0]!.hash],
