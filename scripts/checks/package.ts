@@ -18,7 +18,7 @@ const SNAPSHOT = "snapshots/package.json";
 const TOLERANCE = 0.01;
 /** Solidity that is for tests, and is not published. */
 const TEST_SOLIDITY = ["contracts/mocks", "contracts/reference", "bench", "test"];
-const TEST_PATH = /(?:^|\/)(?:test|bench|scenarios|scripts|e2e|mocks)\/|mock|harness|target|\.t\.sol$/i;
+const TEST_PATH = /(?:^|\/)(?:test|bench|scripts|e2e|mocks)\/|^scenarios\/|mock|harness|target|\.t\.sol$/i;
 const DEFINITION = /^(?:abstract )?(?:contract|library|interface) (\w+)/gm;
 /** Hardhat 3 is published as ES modules alone, so that these entries have no CommonJS build. */
 const ESM_ONLY = ["./hardhat", "./system-calls"];

@@ -1,5 +1,11 @@
 import { HISTORY_ADDRESS, HISTORY_CODE, SimulatedChain, heal, partition } from "../forks/index.js";
-import { simulatorError, type Backend, type BackendOptions, type ChainFactory } from "../forks/backend.js";
+import {
+  GENESIS_TIME,
+  simulatorError,
+  type Backend,
+  type BackendOptions,
+  type ChainFactory,
+} from "../forks/backend.js";
 import type { ChainOptions, PartitionOptions } from "../forks/index.js";
 import { sameHex } from "../core/bytes.js";
 import { connectTo } from "./connection.js";
@@ -23,9 +29,6 @@ export interface AnvilOptions {
   /** Endpoints of anvils that run already, instead of starting any. Each chain takes one, and each node of a partition is a chain. So is what keeps orphans readable. */
   readonly urls?: readonly string[];
 }
-
-/** 2026-01-01T00:00:00Z. Anvil's own default is the wall clock, with which no two chains have the same genesis. */
-const GENESIS_TIME = 1_767_225_600;
 
 /**
  * Creates the simulator's chains over anvil, one process each. EIP-2935 is anvil's own there, and every proof verifies but those at genesis.

@@ -59,6 +59,9 @@ export interface ChainFactory<Tools = unknown> {
   create(options: BackendOptions): Promise<Backend<Tools>>;
 }
 
+/** 2026-01-01T00:00:00Z. A backend's own default is the wall clock, with which no two chains have the same genesis. */
+export const GENESIS_TIME = 1_767_225_600;
+
 /** The simulated chain that tools belong to. No chain is simulated twice, whoever asks for it. */
 export const chainOfTools = new WeakMap<object, object>();
 

@@ -3,7 +3,13 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import type { NetworkConfigOverride } from "hardhat/types/config";
 import type { ChainType, NetworkConnection, NetworkManager } from "hardhat/types/network";
 
-import { simulatorError, type Backend, type BackendOptions, type ChainFactory } from "../forks/backend.js";
+import {
+  GENESIS_TIME,
+  simulatorError,
+  type Backend,
+  type BackendOptions,
+  type ChainFactory,
+} from "../forks/backend.js";
 import type { SimulatedChain } from "../forks/index.js";
 import { forksOf, type Forks } from "../forks/kit.js";
 import type { Request } from "../rpc/request.js";
@@ -22,9 +28,6 @@ export interface HardhatFactoryOptions {
   /** Further configuration of every chain, for example `{ hardfork: "osaka" }`. */
   readonly override?: NetworkConfigOverride;
 }
-
-/** 2026-01-01T00:00:00Z. Hardhat's own default is the wall clock, with which no two chains have the same genesis. */
-const GENESIS_TIME = 1_767_225_600;
 
 /**
  * The connection that is answering a request, as seen by everything that runs for this answer. One for all chains, and

@@ -1,4 +1,4 @@
-import type { Backend, BackendOptions, ChainFactory } from "../forks/backend.js";
+import { GENESIS_TIME, type Backend, type BackendOptions, type ChainFactory } from "../forks/backend.js";
 import type { SimulatedChain } from "../forks/index.js";
 import { ownForksOf, type OwnForks } from "../forks/kit.js";
 import { internalsOf, routeProvider, type Hardhat2, type Hardhat2Provider } from "./runtime.js";
@@ -7,9 +7,6 @@ export type { Hardhat2 } from "./runtime.js";
 
 /** A simulated chain whose `tools` are a runtime environment of Hardhat 2 on that chain. */
 export type Hardhat2Chain<Environment extends Hardhat2> = SimulatedChain<Environment>;
-
-/** 2026-01-01T00:00:00Z. Hardhat's own default is the wall clock, with which no two chains have the same genesis. */
-const GENESIS_TIME = 1_767_225_600;
 
 /**
  * The fork simulator on Hardhat 2.

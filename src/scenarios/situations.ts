@@ -49,7 +49,7 @@ export const sisterChain: Situation = async (stage) => {
   await stage.opensAnew("an action prepared on the chain after the fork, there", chain);
 };
 
-/** How long a guard may take at the most to trust a chain again, in hours: after one, three more, and the rest of a day. */
+/** A guard may take a day to trust a chain again. It is asked after an hour, after three more, and at the end. */
 const DAY = [1, 3, 20];
 
 /** No block comes for so many seconds. What is opened must wait, what is closed must not. Within a day of blocks all is as before. */

@@ -71,7 +71,7 @@ export class Stage<Tools> {
     await this.accepts(name, () => this.protocol.open(chain, anchor));
   }
 
-  /** Lets so many hours of blocks pass, one entry after the other, until it opens at an anchor that the chain has. */
+  /** Lets hours of blocks pass, one entry after the other, until it opens at an anchor that the chain has. */
   async opensWithin(hours: readonly number[], chain: SimulatedChain<Tools>): Promise<void> {
     let passed = 0;
     let finding: Finding | undefined;
