@@ -1,6 +1,13 @@
 import type { Hex } from "../core/bytes.js";
 import type { Request } from "../rpc/request.js";
-import { chainOfTools, simulatorError, type Backend, type ChainFactory, type SubscriptionMessage } from "./backend.js";
+import {
+  chainOfTools,
+  requestOf,
+  simulatorError,
+  type Backend,
+  type ChainFactory,
+  type SubscriptionMessage,
+} from "./backend.js";
 import { blockRef, type BlockRecord, type BlockRef } from "./blocks.js";
 import type { FinalityOptions } from "./finality.js";
 import { followBranch, switchBranch, type BranchChange } from "./branch.js";
@@ -59,13 +66,12 @@ export class SimulatedChain<Tools = unknown> {
   readonly #node: SimulatedNode;
   readonly #shadow: Shadow;
   readonly #answer: Request;
-  readonly #closing: (() => void)[] = [];
+  readonly #closing: (() => unknown)[] = [];
   readonly #interval = new IntervalMining(() => this.mine());
   readonly #listeners = new Set<(message: SubscriptionMessage) => void>();
   /** The branches that this chain has left, with their heads. */
   readonly #left = new Map<string, BlockRecord>();
   #branch = "main";
-  #reorgs = 0;
   #queue: Promise<unknown> = Promise.resolve();
 
   private constructor(
@@ -93,10 +99,15 @@ export class SimulatedChain<Tools = unknown> {
   static async create<Tools>(factory: ChainFactory<Tools>, options: ChainOptions = {}): Promise<SimulatedChain<Tools>> {
     checkOptions(options);
     const backend = await factory.create(options);
-    const chain = new SimulatedChain(factory, options, backend, await createNode(backend, options));
-    if (options.forkFrom === undefined) await chain.mine(options.blocks ?? 3);
-    await chain.#connect();
-    return chain;
+    try {
+      const chain = new SimulatedChain(factory, options, backend, await createNode(backend, options));
+      if (options.forkFrom === undefined) await chain.mine(options.blocks ?? 3);
+      await chain.#connect();
+      return chain;
+    } catch (error) {
+      await backend.close();
+      throw error;
+    }
   }
 
   /**
@@ -112,7 +123,10 @@ export class SimulatedChain<Tools = unknown> {
     { factory, options = {} }: { factory: ChainFactory<Tools>; options?: Omit<ChainOptions, "blocks" | "forkFrom"> },
   ): Promise<SimulatedChain<Tools>> {
     checkOptions(options);
+    await requestOf(backend, options.name ?? "chain")({ method: "evm_setIntervalMining", params: [0] });
     const chain = new SimulatedChain(factory, options, backend, await createNode(backend, options));
+    // A node may outlive its connection: it mines for others as it did before.
+    chain.onClose(() => chain.#node.miner.handBack());
     await chain.#connect();
     return chain;
   }
@@ -239,7 +253,7 @@ export class SimulatedChain<Tools = unknown> {
    * @throws FORK_SIMULATOR when the chain has no more than `depth` blocks that can be replaced
    */
   async reorg(options: ReorgOptions): Promise<BranchChange> {
-    return this.#exclusively(() => reorganize(this.#node, options, ++this.#reorgs));
+    return this.#exclusively(() => reorganize(this.#node, options));
   }
 
   /**
@@ -359,8 +373,8 @@ export class SimulatedChain<Tools = unknown> {
     return new Endpoint(this, name, lies);
   }
 
-  /** Runs `action` when the chain is closed. */
-  onClose(action: () => void): void {
+  /** Runs `action` before the chain is closed. */
+  onClose(action: () => unknown): void {
     this.#closing.push(action);
   }
 
@@ -369,10 +383,13 @@ export class SimulatedChain<Tools = unknown> {
     this.#interval.set(0);
     await this.#exclusively(async () => {
       this.#node.filters.clear();
-      await this.#shadow.close();
-      await this.#backend.close();
+      try {
+        for (const action of this.#closing.splice(0)) await action();
+        await this.#shadow.close();
+      } finally {
+        await this.#backend.close();
+      }
     });
-    for (const action of this.#closing.splice(0)) action();
   }
 
   /** From here on the tools ask the simulator, and it mines when the backend was configured to. */
@@ -382,13 +399,14 @@ export class SimulatedChain<Tools = unknown> {
     if (typeof this.tools === "object" && this.tools !== null) chainOfTools.set(this.tools, this);
     if (mining === undefined) return;
     await this.#exclusively(() => this.#node.miner.setAutomine(mining.auto));
-    this.#interval.set(mining.interval);
+    if (this.options.clock !== false) this.#interval.set(mining.interval);
   }
 
   /** A chain for the branches that this one has left. */
   async #createFollower(): Promise<Follower> {
     const chain = await SimulatedChain.create(this.factory, {
       ...this.options,
+      clock: false,
       blocks: 0,
       name: `a branch of ${this.name}`,
     });

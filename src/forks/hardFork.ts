@@ -25,9 +25,10 @@ export async function hardFork<Tools>(
   const chainId = options.chainId ?? Number(await chain.request({ method: "eth_chainId" }));
   const name = options.name ?? `hard fork of ${chain.name}`;
   const release = await chain.pin();
+  let fork: SimulatedChain<Tools> | undefined;
   try {
     const forkFrom = { request: chain.request, blockNumber: chain.head.number };
-    const fork = await SimulatedChain.create(chain.factory, { ...chain.options, chainId, name, forkFrom });
+    fork = await SimulatedChain.create(chain.factory, { ...chain.options, chainId, name, forkFrom });
     fork.onClose(release);
     await copyAccounts(chain, fork);
     await fork.diverge(`${name} ${chainId}`);
@@ -35,6 +36,7 @@ export async function hardFork<Tools>(
     return fork;
   } catch (error) {
     release();
+    await fork?.close();
     throw error;
   }
 }

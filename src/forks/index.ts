@@ -3,6 +3,7 @@ export { BEACON_ROOTS_ADDRESS, BEACON_ROOTS_CODE, BEACON_ROOTS_LENGTH } from "./
 export { type BlockRef } from "./blocks.js";
 export { type BranchChange } from "./branch.js";
 export { SimulatedChain, type Branch } from "./chain.js";
+export { type Rejection } from "./pool.js";
 export { type FinalityOptions } from "./finality.js";
 export { Endpoint } from "./endpoints/endpoint.js";
 export { LIES, type Lies } from "./endpoints/lies.js";

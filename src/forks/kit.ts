@@ -58,8 +58,8 @@ export interface Owner<Tools> {
   readonly options?: OwnChainOptions;
 }
 
-/** What `web3_clientVersion` of a development node starts with; Hardhat's own helpers know the same. */
-const DEVELOPMENT_CLIENT = /^(?:hardhatnetwork|anvil|zksync)/i;
+/** What `web3_clientVersion` of Hardhat's own node starts with. Live networks answer with some that Hardhat's helpers take for development. */
+const DEVELOPMENT_CLIENT = /^hardhatnetwork\//i;
 
 export function forksOf<Tools>(factory: ChainFactory<Tools>): Forks<Tools> {
   return {
@@ -128,6 +128,6 @@ async function requireDevelopment(name: string, request: Request): Promise<void>
   });
   if (!DEVELOPMENT_CLIENT.test(String(client)))
     throw simulatorError(
-      `The ${name} is no development one and stays as it is: its client is ${printable(String(client))}`,
+      `The ${name} is not Hardhat's own and stays as it is: its client is ${printable(String(client))}. For anvil there is settlement-guard/anvil`,
     );
 }

@@ -166,6 +166,11 @@ export class Miner {
     await this.#ask("evm_setAutomine", this.#automine && this.#history.mode !== "transaction");
   }
 
+  /** Leaves automining to the backend again, as the test wants it. */
+  async handBack(): Promise<void> {
+    await this.#ask("evm_setAutomine", this.#automine);
+  }
+
   /** Runs `send`, a request that the backend answers by mining a block. */
   async automined(send: () => Promise<unknown>): Promise<unknown> {
     await this.#history.fill(this.#blocks.head.number, this.#timeOfNext());

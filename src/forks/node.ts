@@ -16,6 +16,8 @@ export interface ChainOptions extends BackendOptions {
   readonly blockTime?: number;
   /** How the contracts of EIP-2935 and EIP-4788 learn the parent's hash and beacon root. Default: "transaction". */
   readonly history?: HistoryMode;
+  /** Whether blocks come by the clock where the network is configured so. Default: true. */
+  readonly clock?: boolean;
   /**
    * Number of blocks mined at creation, with nothing in them. Default: 3, so that an anchor two blocks behind the head
    * is there. It is not the genesis then: cheat codes made its state, to which its header does not commit. Meaningless

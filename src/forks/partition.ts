@@ -3,7 +3,7 @@ import type { BranchChange } from "./branch.js";
 import { SimulatedChain } from "./chain.js";
 import type { ChainOptions } from "./node.js";
 
-export interface PartitionOptions<Tools> extends Omit<ChainOptions, "name" | "forkFrom" | "blocks"> {
+export interface PartitionOptions<Tools> extends Omit<ChainOptions, "name" | "forkFrom" | "blocks" | "clock"> {
   /** Number of nodes, at least 2. Default: 2, or as many as there are names. */
   readonly nodes?: number;
   /** The nodes' names. Default: "node 1", "node 2", … */
@@ -18,7 +18,7 @@ export interface PartitionOptions<Tools> extends Omit<ChainOptions, "name" | "fo
  * Creates nodes that agree on every block up to a height, byte for byte. They agree on none from then on, however alike
  * what they do.
  *
- * From there each is a chain of its own with its own time. {@link heal} ends the partition.
+ * From there each is a chain of its own with its own time. None mines by the clock until it is told to. {@link heal} ends the partition.
  *
  * @throws FORK_SIMULATOR when a node does not reproduce the common blocks
  * @example
@@ -35,11 +35,25 @@ export async function partition<Tools>(
     throw simulatorError(`There are ${nodes} nodes and ${names.length} names`);
 
   const chains: SimulatedChain<Tools>[] = [];
-  for (let i = 0; i < nodes; i++)
-    chains.push(
-      await SimulatedChain.create(factory, { ...chainOptions, blocks: 0, name: names?.[i] ?? `node ${i + 1}` }),
-    );
-  const [first, ...others] = chains as [SimulatedChain<Tools>, ...SimulatedChain<Tools>[]];
+  try {
+    for (let i = 0; i < nodes; i++) {
+      const name = names?.[i] ?? `node ${i + 1}`;
+      chains.push(await SimulatedChain.create(factory, { ...chainOptions, clock: false, blocks: 0, name }));
+    }
+    await part(chains, commonBlocks, prepare);
+    return chains;
+  } catch (error) {
+    await Promise.allSettled(chains.map((chain) => chain.close()));
+    throw error;
+  }
+}
+
+async function part<Tools>(
+  chains: readonly SimulatedChain<Tools>[],
+  commonBlocks: number,
+  prepare: PartitionOptions<Tools>["prepare"],
+): Promise<void> {
+  const [first, ...others] = chains as readonly [SimulatedChain<Tools>, ...SimulatedChain<Tools>[]];
 
   await prepare?.(first);
   const missing = commonBlocks - Number(first.head.number);
@@ -50,7 +64,6 @@ export async function partition<Tools>(
       throw simulatorError(`${chain.name} did not reproduce the blocks of ${first.name}`);
     await chain.diverge(`node ${i + 1}`);
   }
-  return chains;
 }
 
 /**

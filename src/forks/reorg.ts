@@ -41,8 +41,8 @@ export interface ReorgOptions {
 /** Puts a transaction into the pool of the new branch. */
 type Entry = (rejected: Rejection[]) => Promise<void>;
 
-/** Replaces the last blocks by others. @param count how many reorgs this chain has had, this one included */
-export async function reorganize(node: SimulatedNode, options: ReorgOptions, count: number): Promise<BranchChange> {
+/** Replaces the last blocks by others. The seed goes on from the one before, and back with a snapshot. */
+export async function reorganize(node: SimulatedNode, options: ReorgOptions): Promise<BranchChange> {
   const { depth, extra = 0, seed = "", blocks: layout = [] } = options;
   if (!Number.isSafeInteger(depth) || depth < 1) throw simulatorError(`A reorg of depth ${depth} is none`);
   if (!Number.isSafeInteger(extra) || extra < 0) throw simulatorError(`A branch cannot be ${extra} blocks longer`);
@@ -50,8 +50,8 @@ export async function reorganize(node: SimulatedNode, options: ReorgOptions, cou
   const ancestor = blocks.head.number - depth;
   await requireNamed(node, ancestor, options);
   return switchBranch(node, ancestor, async (orphaned, rejected) => {
-    miner.reseed(`reorg ${count} ${seed}`);
-    const plan = planOf(node, orphaned, options, `${count} ${seed}`);
+    miner.reseed(`reorg ${seed}`);
+    const plan = planOf(node, orphaned, options, miner.state.seed);
     for (let i = 0; i < Math.max(depth + extra, layout.length); i++) {
       const replaced = orphaned[i]?.record;
       for (const enter of plan[i] ?? []) await enter(rejected);

@@ -49,7 +49,8 @@ export class Shadow {
   }
 
   async close(): Promise<void> {
-    await (await this.#follower)?.close();
+    const follower = await this.#follower?.catch(() => undefined);
+    await follower?.close();
   }
 
   async #follow(follower: Follower, hash: Hex): Promise<void> {
@@ -59,7 +60,10 @@ export class Shadow {
   }
 
   #ready(): Promise<Follower> {
-    this.#follower ??= this.#create();
+    this.#follower ??= this.#create().catch((error: unknown) => {
+      this.#follower = undefined;
+      throw error;
+    });
     return this.#follower;
   }
 }

@@ -94,8 +94,10 @@ async function create(
           : { initialDate: new Date(genesisTime * 1000) }),
       } as NetworkConfigOverride,
     });
-    if (connection.networkConfig.type !== "edr-simulated")
+    if (connection.networkConfig.type !== "edr-simulated") {
+      await connection.close();
       throw simulatorError(`The network "${connection.networkName}" is not one that Hardhat simulates`);
+    }
     const backend = backendOf(connection as HardhatTools);
     return {
       ...backend,

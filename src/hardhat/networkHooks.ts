@@ -37,7 +37,8 @@ async function addMatchers(): Promise<void> {
   await (await import("./lazyMatchers.js")).addMatchersLazily();
 }
 
+/** Whoever lists a connection takes nothing. */
 function addLazily(target: object, name: string, make: () => unknown): void {
   let made: unknown;
-  Object.defineProperty(target, name, { configurable: true, enumerable: true, get: () => (made ??= make()) });
+  Object.defineProperty(target, name, { configurable: true, get: () => (made ??= make()) });
 }

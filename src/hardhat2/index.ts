@@ -1,7 +1,7 @@
 import { GENESIS_TIME, type Backend, type BackendOptions, type ChainFactory } from "../forks/backend.js";
 import type { SimulatedChain } from "../forks/index.js";
 import { ownForksOf, type OwnForks } from "../forks/kit.js";
-import { internalsOf, routeProvider, type Hardhat2, type Hardhat2Provider } from "./runtime.js";
+import { internalsOf, requireHardhat2, routeProvider, type Hardhat2, type Hardhat2Provider } from "./runtime.js";
 
 export type { Hardhat2 } from "./runtime.js";
 
@@ -15,7 +15,7 @@ export type Hardhat2Chain<Environment extends Hardhat2> = SimulatedChain<Environ
  * environment on that chain: `tools.ethers`, and what else plugins add. `@nomicfoundation/hardhat-network-helpers` knows
  * one chain alone, that of `hre.network`.
  *
- * @throws FORK_SIMULATOR for Hardhat before 2.26 and after 2, when a chain is made
+ * @throws FORK_SIMULATOR for Hardhat before 2.26 and after 2
  * @example
  * import hre from "hardhat";
  * const forks = hardhatForks(hre);
@@ -23,6 +23,7 @@ export type Hardhat2Chain<Environment extends Hardhat2> = SimulatedChain<Environ
  * const perps = await majority.tools.ethers.deployContract("Perps");
  */
 export function hardhatForks<Environment extends Hardhat2>(hre: Environment): OwnForks<Environment> {
+  requireHardhat2(hre);
   return ownForksOf({ network: hre.network.name, backend: backendOf(hre), factory: hardhatChains(hre) }).forks;
 }
 
@@ -33,6 +34,7 @@ export function hardhatForks<Environment extends Hardhat2>(hre: Environment): Ow
  * const chain = await SimulatedChain.create(hardhatChains(hre), { name: "l1" });
  */
 export function hardhatChains<Environment extends Hardhat2>(hre: Environment): ChainFactory<Environment> {
+  requireHardhat2(hre);
   return { create: (options) => create(hre, options) };
 }
 

@@ -43,18 +43,23 @@ type Extender = (environment: Hardhat2) => void;
 /** The oldest 2.x of which both modules below are known. */
 const OLDEST_MINOR = 26;
 
+/** @throws FORK_SIMULATOR for another Hardhat than 2.26 and later */
+export function requireHardhat2(hre: Hardhat2): void {
+  const { version } = (hre as Partial<Hardhat2> | undefined) ?? {};
+  const [major, minor] = String(version).split(".").map(Number);
+  if (major === 2 && minor! >= OLDEST_MINOR) return;
+  throw simulatorError(
+    `The simulator runs on Hardhat 2.${OLDEST_MINOR} and later, and on Hardhat 3 by settlement-guard/hardhat: this is ${version === undefined ? "neither" : `Hardhat ${version}`}`,
+  );
+}
+
 /**
  * What makes further chains in process, and what plugins add to an environment. Hardhat 2 has one chain, and no public way to
  * another. Both modules are the same from 2.26 to 2.29, and Hardhat 2 gets no features any more.
  *
- * @throws FORK_SIMULATOR for another Hardhat, and where a module is not as it is known
+ * @throws FORK_SIMULATOR where a module is not as it is known
  */
 export function internalsOf({ version, config }: Hardhat2): { createProvider: CreateProvider; extenders: Extender[] } {
-  const [major, minor] = String(version).split(".").map(Number);
-  if (major !== 2 || minor! < OLDEST_MINOR)
-    throw simulatorError(
-      `The simulator runs on Hardhat 2.${OLDEST_MINOR} and later, and on Hardhat 3 by settlement-guard/hardhat: this is Hardhat ${version}`,
-    );
   try {
     const load = createRequire(join(config.paths.root, "package.json"));
     const { createProvider } = load("hardhat/internal/core/providers/construction") as {

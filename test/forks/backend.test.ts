@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { network } from "hardhat";
 
 import type { Hex } from "../../src/core/bytes.js";
-import { SimulatedChain, type ChainFactory } from "../../src/forks/index.js";
+import { SimulatedChain, partition, type ChainFactory } from "../../src/forks/index.js";
 import { hardhatChains, hardhatForks } from "../../src/hardhat/index.js";
 import type { Request } from "../../src/rpc/request.js";
 import { expectSimulatorError } from "../../tools/forks.js";
@@ -69,5 +69,43 @@ describe("a backend that cannot carry the simulator", () => {
       expect(() => hardhatForks(wrong as never)).to.throw(
         /network manager of Hardhat 3.*Hardhat 2.*settlement-guard\/hardhat2/,
       );
+  });
+
+  it("is closed again where no chain comes of it, and so is every node of a partition", async () => {
+    let open = 0;
+    const whole = hardhatChains(network);
+    const counted: ChainFactory = {
+      create: async (options) => {
+        const backend = await whole.create(options);
+        open++;
+        return { ...backend, close: () => (open--, backend.close()) };
+      },
+    };
+    const broken: ChainFactory = {
+      create: async (options) => ({
+        ...(await counted.create(options)),
+        request: () => Promise.reject(new Error("broken")),
+      }),
+    };
+    await SimulatedChain.create(broken).then(
+      () => expect.fail("a chain came of it"),
+      (error: unknown) => expect(String(error)).to.match(/broken/),
+    );
+    const fails = () => Promise.reject(new Error("cannot deploy"));
+    await partition(counted, { prepare: fails }).then(
+      () => expect.fail("a partition came of it"),
+      (error: unknown) => expect(String(error)).to.match(/cannot deploy/),
+    );
+    expect(open).to.equal(0);
+  });
+
+  it("does not mine by the clock on the nodes of a partition", async () => {
+    const mining = { auto: true, interval: 2 };
+    const factory = hardhatChains(network, { override: { mining, allowBlocksWithSameTimestamp: true } });
+    const wait = () => new Promise((resolve) => setTimeout(resolve, 20));
+    const nodes = await partition(factory, { commonBlocks: 4, prepare: wait });
+    await wait();
+    expect(nodes.map(({ head }) => head.number)).to.deep.equal([4n, 4n]);
+    for (const node of nodes) await node.close();
   });
 });

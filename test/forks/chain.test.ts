@@ -374,6 +374,17 @@ describe("simulated chain", () => {
     }
   });
 
+  it("after evm_revert the same reorg makes the same branch, and two in a row do not", async () => {
+    const chain = await create();
+    await chain.mine(4);
+    const snapshot = await chain.request({ method: "evm_snapshot" });
+    const first = (await chain.reorg({ depth: 2, seed: "a" })).adopted;
+    const second = (await chain.reorg({ depth: 2, seed: "a" })).adopted;
+    expect(second[0]!.hash).not.to.equal(first[0]!.hash);
+    await chain.request({ method: "evm_revert", params: [snapshot] });
+    expect((await chain.reorg({ depth: 2, seed: "a" })).adopted).to.deep.equal(first);
+  });
+
   it("an ethers BrowserProvider and its signers work on it", async () => {
     const chain = await create({ chainId: 4242 });
     const provider = new BrowserProvider(chain);

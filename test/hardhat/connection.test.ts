@@ -242,6 +242,15 @@ describe("forks of a connection", () => {
       }
     }
   });
+
+  it("is not there for who lists a connection", async () => {
+    const connection = await hre.network.create();
+    const before = connection.provider.request;
+    const copy = { ...connection };
+    expect(copy).not.to.have.any.keys("forks", "guard");
+    expect(connection.provider.request).to.equal(before);
+    await connection.close();
+  });
 });
 
 describe("forks of a connection over HTTP", () => {
@@ -271,12 +280,24 @@ describe("forks of a connection over HTTP", () => {
     ])
       await expectSimulatorError(
         verb(),
-        /^The network "mainnet" is no development one and stays as it is: its client is Geth\/v1\.16\.2/,
+        /^The network "mainnet" is not Hardhat's own and stays as it is: its client is Geth\/v1\.16\.2/,
         String(verb),
       );
     expect(new Set(asked)).to.deep.equal(new Set(["web3_clientVersion"]));
     expect(await connection.provider.request({ method: "eth_blockNumber" })).to.equal("0x1");
     await connection.close();
+  });
+
+  it("takes neither anvil, which has an entry of its own, nor a live network whose client is like a development one", async () => {
+    for (const version of ["anvil/v1.7.1", "zkSync/v2.0", "HardhatNetworkOfOthers/1"]) {
+      const { connection, asked } = await connectTo(() => version);
+      await expectSimulatorError(
+        connection.forks.mine(),
+        /is not Hardhat's own .*: its client is .*settlement-guard\/anvil/,
+      );
+      expect(asked.filter((method) => method !== "web3_clientVersion")).to.deep.equal([]);
+      await connection.close();
+    }
   });
 
   it("takes no answer for no development network", async () => {
@@ -299,6 +320,37 @@ describe("forks of a connection over HTTP", () => {
     expect(await probe.value()).to.equal(0n);
     await expectSimulatorError(connection.forks.create(), /^The network "local" is not one that Hardhat simulates\.$/);
     await connection.close();
+    await server.close();
+  });
+
+  it("leaves a node of Hardhat that mines for others as it did before, although a branch could not be read", async () => {
+    const ticking = { mining: { auto: true, interval: 15 }, allowBlocksWithSameTimestamp: true };
+    const node = await newProject({
+      default: { type: "edr-simulated", chainType: "l1", hardfork: "prague", ...ticking },
+    });
+    const server = await node.network.createServer();
+    const { address, port } = await server.listen();
+    const hre = await newProject({ local: { type: "http", url: `http://${address}:${port}` } });
+    const connection = await hre.network.create("local");
+    await connection.forks.chain();
+    // By the clock it mines no more, or one request would have mined several blocks.
+    for (let i = 0; i < 4; i++)
+      await new Promise((resolve) => setTimeout(resolve, 20)).then(() => connection.forks.mine());
+    const { orphaned } = await connection.forks.reorg({ depth: 1 });
+    const chain = await connection.forks.chain();
+    for (let i = 0; i < 2; i++)
+      await expectSimulatorError(
+        chain.viewAt(orphaned[0]!.hash)({ method: "eth_blockNumber" }) as Promise<unknown>,
+        /is not one that/,
+      );
+    await connection.close();
+
+    const later = await hre.network.create("local");
+    const ask = (method: string, ...params: unknown[]) => later.provider.request({ method, params });
+    const [from] = (await ask("eth_accounts")) as string[];
+    const hash = await ask("eth_sendTransaction", { from, to: from, value: "0x1" });
+    expect(await ask("eth_getTransactionReceipt", hash)).to.have.property("status", "0x1");
+    await later.close();
     await server.close();
   });
 });

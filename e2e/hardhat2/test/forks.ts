@@ -140,13 +140,13 @@ describe("forks on Hardhat 2", () => {
     const provider = { request: async () => "Geth/v1.16.2" };
     const mainnet = hardhatForks(withChanges({ network: { name: "mainnet", provider } }));
     for (const change of [() => mainnet.reorg({ depth: 1 }), () => mainnet.mine(), () => mainnet.partition()])
-      await expect(change()).to.be.rejectedWith(/^The network "mainnet" is no development one/);
+      await expect(change()).to.be.rejectedWith(/^The network "mainnet" is not Hardhat's own/);
   });
 
   it("versions: says which Hardhat it needs", async () => {
-    const old = hardhatForks(withChanges({ version: "2.22.19" }));
-    await expect(old.create()).to.be.rejectedWith(
+    expect(() => hardhatForks(withChanges({ version: "2.22.19" }))).to.throw(
       /^The simulator runs on Hardhat 2\.26 and later.*: this is Hardhat 2\.22\.19\.$/,
     );
+    expect(() => hardhatForks({ network: {} } as never)).to.throw(/: this is neither\.$/);
   });
 });

@@ -134,7 +134,7 @@ describe("the plugin", () => {
     for (const change of [() => forks.reorg({ depth: 1 }), () => forks.mine(), () => forks.partition()]) {
       const error: unknown = await change().catch((thrown: unknown) => thrown);
       expect(SettlementGuardError.is(error, "FORK_SIMULATOR")).to.equal(true);
-      expect(String(error)).to.match(/The network "mainnet" is no development one/);
+      expect(String(error)).to.match(/The network "mainnet" is not Hardhat's own/);
     }
     node.close();
   });
