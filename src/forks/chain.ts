@@ -177,8 +177,8 @@ export class SimulatedChain<Tools = unknown> {
     if (!Number.isSafeInteger(count) || count < 0) throw simulatorError(`${count} is not a number of blocks`);
     const { checkpoints, history, miner } = this.#node;
     const atEnd = options.history === "at-end";
-    if (atEnd && history.mode !== "storage")
-      throw simulatorError(`History "at-end" needs a chain whose history mode is "storage"`);
+    if (atEnd && history.mode === "transaction")
+      throw simulatorError(`History "at-end" needs a chain whose history mode is not "transaction"`);
     return this.#exclusively(async () => {
       for (let mined = 0; mined < count; mined++) await miner.mine({ fill: !atEnd || mined === 0 });
       await miner.arm();

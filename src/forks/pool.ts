@@ -10,8 +10,8 @@ import {
 
 /** A transaction that the node refused. */
 export interface Rejection {
-  hash: Hex;
-  reason: string;
+  readonly hash: Hex;
+  readonly reason: string;
 }
 
 /** The backend's pool, and the signed bytes of every transaction that came in as such. */

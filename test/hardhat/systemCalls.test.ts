@@ -94,7 +94,7 @@ describe("the plugin for system calls alone", () => {
 
   it("stands beside the whole plugin, whose verbs act on the same chain", async () => {
     const connection = await (await project(systemCalls, settlementGuard)).network.create();
-    // The chain is as the whole plugin makes it: an hour has 300 blocks, the last of them a second payment's.
+    // The chain is as the whole plugin makes it: an hour has 300 blocks.
     await mineInEveryWay(connection);
     const { orphaned } = await connection.forks.reorg({ depth: 4 });
     const head = Number(orphaned.at(-1)!.number);
