@@ -133,6 +133,18 @@ describe("forks of a connection", () => {
     await connection.close();
   });
 
+  it("is not taken by who copies the connection, and a fixture of before stays", async () => {
+    const connection = await hre.network.create();
+    const fixture = async () => deployProbe(connection);
+    for (const value of [7n, 8n]) {
+      const { probe } = Object.assign({}, connection, { probe: await connection.networkHelpers.loadFixture(fixture) });
+      expect(await probe.value()).to.equal(0n);
+      await probe.set(value);
+    }
+    expect(Object.hasOwn(connection.provider, "request")).to.equal(false);
+    await connection.close();
+  });
+
   it("goes on after a fixture that was taken before a reorg", async () => {
     const { ethers, forks, networkHelpers, close } = await hre.network.create();
     const fixture = async () => deployProbe({ ethers } as NetworkConnection);
