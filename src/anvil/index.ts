@@ -1,4 +1,4 @@
-import { HISTORY_ADDRESS, HISTORY_CODE, SimulatedChain, heal, partition } from "../forks/index.js";
+import { HISTORY_ADDRESS, HISTORY_CODE, type SimulatedChain } from "../forks/index.js";
 import {
   GENESIS_TIME,
   simulatorError,
@@ -6,7 +6,7 @@ import {
   type BackendOptions,
   type ChainFactory,
 } from "../forks/backend.js";
-import type { ChainOptions, PartitionOptions } from "../forks/index.js";
+import { forksOf, type Forks } from "../forks/kit.js";
 import { sameHex } from "../core/bytes.js";
 import { connectTo } from "./connection.js";
 import { AnvilNode, checkAnvil } from "./node.js";
@@ -56,22 +56,15 @@ export function anvilChains(options: AnvilOptions = {}): ChainFactory<AnvilTools
 }
 
 /**
- * The fork simulator over anvil.
+ * The fork simulator over anvil. `hardFork` is there, and is refused: the simulator forks no chain with anvil.
  *
  * @example
  * const forks = anvilForks();
  * const [majority, minority] = await forks.partition({ commonBlocks: 10 });
  * await majority.reorg({ depth: 3 });
  */
-export function anvilForks(options: AnvilOptions = {}) {
-  const factory = anvilChains(options);
-  return {
-    /** Creates one chain. */
-    create: (chain: ChainOptions = {}) => SimulatedChain.create(factory, chain),
-    /** Creates nodes that share a past and nothing else: see {@link partition}. */
-    partition: (chains: PartitionOptions<AnvilTools> = {}) => partition(factory, chains),
-    heal,
-  };
+export function anvilForks(options: AnvilOptions = {}): Forks<AnvilTools> {
+  return forksOf(anvilChains(options));
 }
 
 /**
@@ -91,7 +84,7 @@ async function start({ program = findAnvil(), args = [] }: AnvilOptions, chain: 
   return startAnvil(program, [
     ...["--no-mining", "--order", "fifo", "--timestamp", String(genesisTime)],
     ...(chainId === undefined ? [] : ["--chain-id", String(chainId)]),
-    ...(args.includes("--hardfork") ? [] : ["--hardfork", "prague"]),
+    ...(args.some((arg) => /^--hardfork(?:=|$)/.test(arg)) ? [] : ["--hardfork", "prague"]),
     ...args,
   ]);
 }

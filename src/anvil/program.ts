@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { createRequire } from "node:module";
 import type { Socket } from "node:net";
 import { dirname, join } from "node:path";
@@ -32,6 +32,41 @@ export function findAnvil(): string | undefined {
   }
 }
 
+/** Every anvil that this process has started, and that has not ended. */
+const running = new Set<ChildProcess>();
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+
+/** A test suite's own hook does not run where the process is told to exit. So what watches the process is there while an anvil is. */
+function watch(node: ChildProcess): void {
+  if (running.size === 0) {
+    process.on("exit", stopAll);
+    // First of all: who counts the others before it ends the process must not count this one.
+    for (const signal of SIGNALS) process.prependListener(signal, stopBySignal);
+  }
+  running.add(node);
+}
+
+function forget(node: ChildProcess): void {
+  if (!running.delete(node) || running.size > 0) return;
+  process.off("exit", stopAll);
+  for (const signal of SIGNALS) process.off(signal, stopBySignal);
+}
+
+function stop(node: ChildProcess): void {
+  node.kill("SIGKILL");
+  forget(node);
+}
+
+function stopAll(): void {
+  for (const node of running) stop(node);
+}
+
+/** A signal that somebody listens to ends no process. Where nobody else does, it is sent again, and ends this one. */
+function stopBySignal(signal: NodeJS.Signals): void {
+  stopAll();
+  if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
+}
+
 /**
  * Starts anvil on a free port of this machine's loopback.
  *
@@ -41,34 +76,32 @@ export async function startAnvil(program: string, options: readonly string[]): P
   const node = spawn(program, ["--host", "127.0.0.1", "--port", "0", ...options], {
     stdio: ["ignore", "pipe", "pipe"],
   });
-  // A test suite's own hook does not run where the process is told to exit.
-  const stop = () => void node.kill("SIGKILL");
-  process.once("exit", stop);
-  node.once("exit", () => process.off("exit", stop));
+  watch(node);
+  node.once("exit", () => forget(node));
 
+  let timer: NodeJS.Timeout | undefined;
   const url = await new Promise<string>((resolve, reject) => {
     let output = "";
     const fail = (reason: string) => {
-      stop();
+      stop(node);
       reject(simulatorError(`anvil ${reason}: ${output.trim()}`));
     };
-    const timer = setTimeout(() => fail(`did not start within ${START_TIMEOUT} ms`), START_TIMEOUT);
+    timer = setTimeout(() => fail(`did not start within ${START_TIMEOUT} ms`), START_TIMEOUT);
     const read = (chunk: Buffer) => {
       output += chunk.toString();
-      const address = /Listening on (127\.0\.0\.1:\d+)/.exec(output)?.[1];
-      if (address === undefined) return;
-      clearTimeout(timer);
-      resolve(`http://${address}`);
+      // What comes in pieces may end within the port.
+      const address = /Listening on (127\.0\.0\.1:\d+)\s/.exec(output)?.[1];
+      if (address !== undefined) resolve(`http://${address}`);
     };
     node.stdout.on("data", read);
     node.stderr.on("data", read);
     node.once("error", (error) => fail(`could not be run (${error.message})`));
     node.once("exit", (code) => fail(`ended with code ${code}`));
-  });
+  }).finally(() => clearTimeout(timer));
   // It logs every request: left unread, the pipe would fill up and stop it.
   for (const stream of [node.stdout, node.stderr]) stream.removeAllListeners("data").resume();
   // An open chain does not keep the process alive.
   node.unref();
   for (const stream of [node.stdout, node.stderr]) (stream as Socket).unref();
-  return { url, stop };
+  return { url, stop: () => stop(node) };
 }

@@ -3,12 +3,12 @@ import { BrowserProvider, type Contract, type JsonRpcSigner } from "ethers";
 
 import { latestAnchor } from "../../src/actions/latestAnchor.js";
 import { prove } from "../../src/actions/prove.js";
-import { anvilChains, anvilForks, hasAnvil, type AnvilChain } from "../../src/anvil/index.js";
+import { anvilChains, anvilForks, hasAnvil, type AnvilChain, type AnvilTools } from "../../src/anvil/index.js";
 import { ANVIL_PACKAGE, findAnvil, startAnvil } from "../../src/anvil/program.js";
 import { settlementGuardMatchers } from "../../src/chai/index.js";
 import { toQuantity, toWord, type Hex } from "../../src/core/bytes.js";
 import { serveOnLoopback } from "../../src/forks/endpoints/server.js";
-import { HISTORY_ADDRESS, type RpcBlock } from "../../src/forks/index.js";
+import { HISTORY_ADDRESS, type Forks, type RpcBlock } from "../../src/forks/index.js";
 import { blockAt, expectSimulatorError, expectSoundChain, history } from "../../tools/forks.js";
 import { announced } from "../../tools/random.js";
 import { reorganizeAtRandom } from "../../tools/randomReorgs.js";
@@ -21,7 +21,8 @@ const CHANGES = process.env["HEAVY"] === "1" ? 1_000 : 10;
 const GENESIS_TIME = 1_767_225_600;
 
 describe("the fork simulator on anvil", () => {
-  const forks = anvilForks();
+  // A helper for chains of any backend takes them.
+  const forks: Forks<AnvilTools> = anvilForks();
   let chain: AnvilChain;
   before(function () {
     if (hasAnvil()) return;
@@ -218,11 +219,20 @@ describe("the fork simulator on anvil", () => {
     for (const { stop } of [good, late, old]) stop();
   });
 
+  it("takes a hard fork in either form of an argument", async () => {
+    for (const args of [["--hardfork", "osaka"], ["--hardfork=osaka"]]) {
+      const other = await anvilForks({ args }).create();
+      expect(other.head.number).to.equal(3n);
+      await other.close();
+    }
+  });
+
   it("says what it cannot do", async () => {
     await expectSimulatorError(anvilForks({ program: "/no/such/anvil" }).create(), /anvil could not be run .*ENOENT/);
     await expectSimulatorError(anvilForks({ args: ["--no-such"] }).create(), /anvil ended with code 2: .*--no-such/s);
     const forkFrom = { request: chain.request, blockNumber: 1n };
     await expectSimulatorError(forks.create({ forkFrom }), /A hard fork needs Hardhat/);
+    await expectSimulatorError(forks.hardFork(chain), /A hard fork needs Hardhat/);
     const other = await serveOnLoopback(async () => ({ body: { result: "geth/1" } }));
     await expectSimulatorError(anvilForks({ urls: [other.url] }).create(), /is geth\/1, and not anvil/);
     await other.close();
