@@ -60,3 +60,26 @@ contract TicketDesk {
         ticket.prize = 0;
     }
 }
+
+/// @title Draws by the block, which is another after a reorg
+contract Lottery {
+    uint256 public price;
+    uint256 public paid;
+    bytes32 public drawn;
+    mapping(address player => bool) public isHeads;
+
+    function setPrice(uint256 price_) external {
+        price = price_;
+    }
+
+    /// @dev Each branch draws something else, at whatever the price is.
+    function draw() external {
+        drawn = blockhash(block.number - 1);
+        paid = price;
+    }
+
+    /// @dev Half of all branches agree.
+    function toss() external {
+        isHeads[msg.sender] = (block.prevrandao ^ uint256(blockhash(block.number - 1))) % 2 == 1;
+    }
+}

@@ -3,9 +3,9 @@ import type { ReorgOptions, SentTransaction, SimulatedChain } from "../forks/ind
 import { checkOptions, checkWhole, invalidOption } from "../rpc/options.js";
 import type { Act, EffectReader } from "./branches.js";
 import { listed } from "./finding.js";
-import { changesOf, countSets, setsOf, type Bound, type HistoryChange } from "./histories.js";
+import { changesOf, countSets, leaveOut, setsOf, type Bound, type HistoryChange } from "./histories.js";
 import { outcomeOfError } from "./outcome.js";
-import { Trials, type EffectDifference } from "./trials.js";
+import { Trials, type EffectDifference, type Variant } from "./trials.js";
 
 /** How far a search goes. */
 export interface HazardBound {
@@ -69,7 +69,7 @@ export interface HazardReport {
   readonly hazards: readonly Hazard[];
   /** How many histories were run, those included by which hazards were made smaller. */
   readonly histories: number;
-  /** Whether every set of changes within the bound was tried. */
+  /** Whether every set of changes within the bound was tried. It is not, where each transaction had a hazard before. */
   readonly isExhaustive: boolean;
   readonly seed: string;
   /** All of it in a few sentences, for a test's message. */
@@ -86,51 +86,62 @@ const DEFAULTS: Bound = { changes: 2, delay: 2, histories: 250 };
  * out, as by {@link assertSurvivesReorg}. So is what comes of the time alone: in the recorded order, so many blocks later, it is the same. A
  * revert is no hazard, nor is the node's refusal. A transaction that reverted has no effect that could be another.
  *
+ * What follows from a block's hash or randomness may differ by chance. So no change is blamed, before the recorded order was run in
+ * some other blocks, too. A difference that does not come back is no hazard.
+ *
  * Transactions keep the gas limits that were signed: one that needs more on another branch reverts there.
  *
  * State that cheat codes wrote within the recorded history is not there on the other branches.
  *
  * @throws FORK_SIMULATOR where the chain cannot be reorganised back to `from`
- * @throws INVALID_OPTION for a bound that is none, or a history without blocks
+ * @throws INVALID_OPTION for a bound that is none, and for a history without blocks or without a transaction that succeeded
+ * @throws whatever an act of `transactions` throws, unless it is a revert
  * @throws INVALID_MATCHER where the node does not trace and there is no `effect`
  * @example
  * const { hazards, says } = await findReorgHazards({ chain, from: deployed.number });
  * expect(hazards, says).to.deep.equal([]);
  */
 export async function findReorgHazards<Tools>(search: HazardSearch<Tools>): Promise<HazardReport> {
-  const { chain, seed = "1" } = search;
+  const { seed = "1" } = search;
   const bound = boundOf(search.bound);
-  const from = search.from ?? chain.head.number;
-  for (const act of search.transactions ?? []) await send(act, chain);
-  if (from >= chain.head.number || from < 0n)
-    throw invalidOption("from", `expected a block below the head, which is ${chain.head.number}, and got ${from}`);
-  const trials = await Trials.of({
-    chain,
-    seed,
-    depth: Number(chain.head.number - from),
-    effect: search.effect,
-    ignore: search.ignore,
-    doesTimeCount: search.doesTimeCount,
-  });
+  const trials = await record(search, seed);
   const changes = changesOf(trials.recorded, bound.delay);
   const possible = countSets(changes.length, bound.changes);
   let isExhaustive = possible <= BigInt(bound.histories);
   const found = new Map<Hex, Hazard>();
   for (const set of setsOf(changes, bound, seed)) {
-    if (found.size === trials.watched.length) break;
-    if (trials.run >= bound.histories) {
+    if (found.size === trials.watched.length || trials.run >= bound.histories) {
       isExhaustive = false;
       break;
     }
     const open = trials.watched.filter(({ hash }) => !found.has(hash));
-    for (const transaction of await trials.tryOnce(set, open))
-      found.set(transaction.hash, await hazardOf(trials, transaction, set));
+    for (const transaction of await trials.tryOnce(set, open)) {
+      const hazard = await hazardOf(trials, transaction, set);
+      if (hazard !== undefined) found.set(transaction.hash, hazard);
+    }
   }
   const hazards = trials.watched.flatMap(({ hash }) => found.get(hash) ?? []);
   const extent = isExhaustive ? "which are all within the bound" : `of ${possible} at the most`;
   const ran = `${trials.run} histories of ${trials.recorded.length} transactions were run, ${extent}, by the seed "${seed}".`;
   const says = [ran, ...hazards.map((hazard) => hazard.says)].join(" ");
   return { hazards, histories: trials.run, isExhaustive, seed, says };
+}
+
+/** Sends what is to be sent, and reads what the history did. @throws INVALID_OPTION where there is nothing to compare */
+async function record<Tools>(search: HazardSearch<Tools>, seed: string): Promise<Trials<Tools>> {
+  const { chain, effect, ignore, doesTimeCount } = search;
+  const option = search.transactions === undefined ? "from" : "transactions";
+  const from = search.from ?? chain.head.number;
+  for (const act of search.transactions ?? []) await send(act, chain);
+  const { number: head } = chain.head;
+  if (search.transactions !== undefined && from >= head)
+    throw invalidOption(option, `expected transactions that are mined, and no block came after ${from}`);
+  if (from >= head || from < 0n)
+    throw invalidOption(option, `expected a block below the head, which is ${head}, and got ${from}`);
+  const trials = await Trials.of({ chain, seed, depth: Number(head - from), effect, ignore, doesTimeCount });
+  if (trials.watched.length === 0)
+    throw invalidOption(option, `no recorded transaction succeeded, of ${trials.recorded.length} after block ${from}`);
+  return trials;
 }
 
 /** @throws INVALID_OPTION */
@@ -156,9 +167,13 @@ async function hazardOf<Tools>(
   trials: Trials<Tools>,
   transaction: SentTransaction,
   set: readonly HistoryChange[],
-): Promise<Hazard> {
-  const { changes, without } = await shrink(trials, transaction, set);
-  const { differences, was, is, reorg } = await trials.compare(transaction, changes, without);
+): Promise<Hazard | undefined> {
+  const inOrder = set.length === 0 ? undefined : await trials.findInOrder(transaction);
+  const smallest = await shrink(trials, transaction, inOrder ?? { changes: set });
+  const { differences, was, is, reorg } = await trials.compare(transaction, smallest);
+  const [first, ...more] = differences;
+  if (first === undefined) return undefined;
+  const { changes, without = [] } = smallest;
   const where = changes.length === 0 ? "in other blocks, in the same order" : `where ${listed(changes.map(told))}`;
   return {
     transaction,
@@ -167,45 +182,37 @@ async function hazardOf<Tools>(
     reorg,
     was,
     is,
-    says: `The transaction ${short(transaction.hash)} has another effect ${where}: ${toldFirst(differences)}`,
+    says: `The transaction ${short(transaction.hash)} has another effect ${where}: ${toldFirst(first, more.length)}`,
   };
 }
 
 /** Leaves out changes, and then transactions without which it has its recorded effect, until nothing more can go. */
-async function shrink<Tools>(
-  trials: Trials<Tools>,
-  transaction: SentTransaction,
-  set: readonly HistoryChange[],
-): Promise<{ changes: readonly HistoryChange[]; without: readonly Hex[] }> {
-  const isHazard = async (changes: readonly HistoryChange[], without: readonly Hex[]): Promise<boolean> =>
-    (await trials.compare(transaction, changes, without)).differences.length > 0;
-  let changes = set;
-  for (const change of set) {
-    const fewer = changes.filter((other) => other !== change);
-    if (await isHazard(fewer, [])) changes = fewer;
-  }
+async function shrink<Tools>(trials: Trials<Tools>, transaction: SentTransaction, variant: Variant): Promise<Variant> {
+  const factsIn = async (each: Variant): Promise<string> =>
+    JSON.stringify((await trials.compare(transaction, each)).differences.map(({ fact }) => fact).sort());
+  const changes = await leaveOut(
+    variant.changes,
+    async (fewer) => (await trials.compare(transaction, { ...variant, changes: fewer })).differences.length > 0,
+  );
   const needed = changes.flatMap((change) => (change.kind === "behind" ? [change.hash, change.other] : [change.hash]));
   const others = trials.recorded
     .map((each) => each.transaction.hash)
     .filter((hash) => hash !== transaction.hash && !needed.includes(hash));
-  let without: readonly Hex[] = [];
-  for (let before = -1; before !== without.length;) {
-    before = without.length;
-    for (const hash of others.toReversed().filter((other) => !without.includes(other))) {
-      const fewer = [...without, hash];
-      // What any other block changes is as it was recorded in none.
-      const isSound = changes.length === 0 || (await trials.isAsRecorded(transaction, fewer));
-      if (isSound && (await isHazard(changes, fewer))) without = fewer;
-    }
-  }
-  return { changes, without };
+  const facts = await factsIn({ ...variant, changes });
+  const withoutAll = (kept: readonly Hex[]): Hex[] => others.filter((hash) => !kept.includes(hash));
+  const kept = await leaveOut(others.toReversed(), async (fewer) => {
+    const without = withoutAll(fewer);
+    // What any other block changes is as it was recorded in none.
+    const isSound = changes.length === 0 || (await trials.isAsRecorded(transaction, without));
+    return isSound && (await factsIn({ ...variant, changes, without })) === facts;
+  });
+  return { ...variant, changes, without: withoutAll(kept) };
 }
 
 /** One difference is enough to know what it is about: the hazard holds both effects. */
-function toldFirst([first, ...more]: readonly EffectDifference[]): string {
-  const { fact, was, is } = first!;
+function toldFirst({ fact, was, is }: EffectDifference, more: number): string {
   const absent = fact.startsWith("log ") ? "missing" : "unchanged";
-  const others = more.length === 0 ? "" : `, and ${more.length} more`;
+  const others = more === 0 ? "" : `, and ${more} more`;
   return `${fact} is ${was ?? absent} as recorded and ${is ?? absent} there${others}.`;
 }
 

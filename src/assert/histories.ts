@@ -140,6 +140,22 @@ function blockAt<T>(blocks: T[][], index: number): T[] {
   return blocks[index]!;
 }
 
+/** Leaves out items for as long as a condition holds for the rest, until nothing more can go. */
+export async function leaveOut<T>(
+  items: readonly T[],
+  holds: (fewer: readonly T[]) => Promise<boolean>,
+): Promise<readonly T[]> {
+  let kept = items;
+  for (let before = -1; before !== kept.length;) {
+    before = kept.length;
+    for (const item of kept) {
+      const fewer = kept.filter((other) => other !== item);
+      if (await holds(fewer)) kept = fewer;
+    }
+  }
+  return kept;
+}
+
 /** Whole numbers below a limit that follow from a seed. */
 function drawing(seed: string): (below: number) => number {
   let count = 0;

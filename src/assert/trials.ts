@@ -21,6 +21,14 @@ interface Effect {
   readonly slots: ReadonlyMap<string, SlotState>;
 }
 
+/** Another history: the changes of the recorded one, what is not in it, and the seed of its blocks. */
+export interface Variant {
+  readonly changes: readonly HistoryChange[];
+  readonly without?: readonly Hex[];
+  /** Default: that of the search. */
+  readonly seed?: string;
+}
+
 /** How a transaction's effect in another history compares with the one that was recorded. */
 interface Comparison {
   readonly differences: readonly EffectDifference[];
@@ -39,6 +47,9 @@ interface Setup<Tools> {
   readonly depth: number;
 }
 
+/** Other blocks in which the recorded order is run, before a change is blamed. A coin toss is not alike in all of them. */
+const OTHER_BLOCKS = 8;
+
 /** A recorded history, and the others that are run in its place. After each the chain is as it was. */
 export class Trials<Tools> {
   /** How many histories were run. */
@@ -49,6 +60,8 @@ export class Trials<Tools> {
   readonly #setup: Setup<Tools>;
   readonly #before: ReadonlyMap<Hex, Effect>;
   readonly #seen = new Set<string>();
+  /** What the recorded order does in some other blocks. */
+  #inOrder: readonly { readonly seed: string; readonly effects: ReadonlyMap<Hex, Effect> }[] | undefined;
   /** What the recorded history does when all of it comes so many blocks later. */
   readonly #later = new Map<number, ReadonlyMap<Hex, Effect>>();
 
@@ -77,7 +90,7 @@ export class Trials<Tools> {
     changes: readonly HistoryChange[],
     transactions: readonly SentTransaction[],
   ): Promise<SentTransaction[]> {
-    const reorg = this.#reorgOf(changes, []);
+    const reorg = this.#reorgOf({ changes });
     const key = JSON.stringify(reorg.blocks);
     if (this.#seen.has(key)) return [];
     this.#seen.add(key);
@@ -89,12 +102,8 @@ export class Trials<Tools> {
   }
 
   /** Runs a history, and compares what one transaction does in it. */
-  async compare(
-    transaction: SentTransaction,
-    changes: readonly HistoryChange[],
-    without: readonly Hex[],
-  ): Promise<Comparison> {
-    const reorg = this.#reorgOf(changes, without);
+  async compare(transaction: SentTransaction, variant: Variant): Promise<Comparison> {
+    const reorg = this.#reorgOf(variant);
     const effect = (await this.#effectsIn(reorg, [transaction])).get(transaction.hash);
     return {
       differences: await this.#differences(transaction, effect),
@@ -106,13 +115,31 @@ export class Trials<Tools> {
 
   /** Whether a transaction has its recorded effect without some of those that were recorded with it. */
   async isAsRecorded(transaction: SentTransaction, without: readonly Hex[]): Promise<boolean> {
-    const effect = (await this.#effectsIn(this.#reorgOf([], without), [transaction])).get(transaction.hash);
+    const reorg = this.#reorgOf({ changes: [], without });
+    const effect = (await this.#effectsIn(reorg, [transaction])).get(transaction.hash);
     return effect !== undefined && (await this.#differences(transaction, effect)).length === 0;
   }
 
-  #reorgOf(changes: readonly HistoryChange[], without: readonly Hex[]): ReorgOptions {
-    const { depth, seed } = this.#setup;
-    return { depth, seed, blocks: layoutOf(this.recorded, changes, without) };
+  /** Finds other blocks in which a transaction takes another effect, although nothing is changed in the history. */
+  async findInOrder(transaction: SentTransaction): Promise<Variant | undefined> {
+    this.#inOrder ??= await this.#runInOrder();
+    for (const { seed, effects } of this.#inOrder)
+      if ((await this.#differences(transaction, effects.get(transaction.hash))).length > 0)
+        return { changes: [], seed };
+    return undefined;
+  }
+
+  async #runInOrder(): Promise<{ seed: string; effects: ReadonlyMap<Hex, Effect> }[]> {
+    const runs: { seed: string; effects: ReadonlyMap<Hex, Effect> }[] = [];
+    for (let i = 1; i <= OTHER_BLOCKS; i++) {
+      const seed = `${this.#setup.seed} other blocks ${i}`;
+      runs.push({ seed, effects: await this.#effectsIn(this.#reorgOf({ changes: [], seed }), this.watched) });
+    }
+    return runs;
+  }
+
+  #reorgOf({ changes, without, seed = this.#setup.seed }: Variant): ReorgOptions {
+    return { depth: this.#setup.depth, seed, blocks: layoutOf(this.recorded, changes, without) };
   }
 
   async #effectsIn(reorg: ReorgOptions, transactions: readonly SentTransaction[]): Promise<ReadonlyMap<Hex, Effect>> {

@@ -3,6 +3,7 @@ import { type Contract, type Signer } from "ethers";
 import { network } from "hardhat";
 
 import { latestAnchor } from "../../src/actions/latestAnchor.js";
+import { leaveOut } from "../../src/assert/histories.js";
 import { findReorgHazards, type Hazard, type HazardReport } from "../../src/assert/index.js";
 import type { Hex } from "../../src/core/bytes.js";
 import { hardhatForks, type HardhatChain } from "../../src/hardhat/index.js";
@@ -140,6 +141,59 @@ describe("findReorgHazards", function () {
     expect(report.hazards).to.have.lengthOf(1);
   });
 
+  it("leaves nothing out that makes the transaction differ in more than it did", async () => {
+    const lottery = await deploy("Lottery");
+    const { number: from } = chain.head;
+    await send(carol, lottery, "toss");
+    const price = await send(bob, lottery, "setPrice", 5n);
+    const draw = await send(alice, lottery, "draw");
+    const hazard = about(await findReorgHazards({ chain, from, bound: { changes: 1, delay: 0 } }), draw);
+    expect([historyOf(hazard), hazard.changes]).to.deep.equal([[price, draw], []]);
+  });
+
+  it("blames no other transaction for what a block draws", async () => {
+    const lottery = await deploy("Lottery");
+    const { number: from } = chain.head;
+    // The first block of a branch has its own randomness, and those after it another parent.
+    const tosses = [await send(dave, lottery, "toss")];
+    for (const signer of [bob, carol]) await signer.sendTransaction({ to: keeper, value: 1n });
+    tosses.push(await send(alice, lottery, "toss"));
+    const blamed = new Set<string>();
+    for (const seed of ["1", "2", "3", "4", "5", "6"]) {
+      const { hazards, says } = await findReorgHazards({ chain, from, seed, bound: { changes: 1, delay: 1 } });
+      expect(hazards.flatMap(({ changes }) => changes), says).to.deep.equal([]); // prettier-ignore
+      for (const { transaction } of hazards) blamed.add(transaction.hash);
+    }
+    expect([...blamed]).to.have.members(tosses);
+  });
+
+  it("takes a difference that does not come back for none", async () => {
+    const { number: from } = chain.head;
+    await alice.sendTransaction({ to: bob, value: 1n });
+    let reads = 0;
+    // The first read is of the recorded history, the second of the first other one.
+    const effect = async () => (++reads === 2 ? "another" : "the recorded one");
+    const report = await findReorgHazards({ chain, from, effect, bound: { changes: 1, delay: 0 } });
+    expect(reads).to.be.greaterThan(2);
+    expect(report.hazards).to.deep.equal([]);
+  });
+
+  it("calls no search exhaustive that ended because each transaction had a hazard", async () => {
+    const lottery = await deploy("Lottery");
+    const { number: from } = chain.head;
+    await chain.mine();
+    await send(alice, lottery, "draw");
+    const report = await findReorgHazards({ chain, from, bound: { changes: 1, delay: 0 } });
+    expect([report.hazards.length, report.isExhaustive]).to.deep.equal([1, false]);
+    expect(report.says).to.contain(", of 2 at the most, by the seed");
+  });
+
+  it("tries a change again that was needed before another one went", async () => {
+    const hazards = ["ABC", "AC", "C"];
+    const smallest = await leaveOut([..."ABC"], async (fewer) => hazards.includes(fewer.join("")));
+    expect(smallest).to.deep.equal(["C"]);
+  });
+
   it("takes sums that grow by as much, and slots that end at the same, for the same effect", async () => {
     const [token, desk] = [await deploy("TestToken"), await deploy("SpotDesk")];
     await send(keeper, desk, "setPrice", 1n);
@@ -246,5 +300,28 @@ describe("findReorgHazards", function () {
       await rejected("INVALID_OPTION", findReorgHazards({ chain, from, bound }));
     for (const wrong of [chain.head.number, -1n])
       await rejected("INVALID_OPTION", findReorgHazards({ chain, from: wrong }));
+  });
+
+  it("refuses a history in which nothing succeeded, and transactions that are in no block", async () => {
+    const desk = await deploy("SpotDesk");
+    const { number: from } = chain.head;
+    await chain.mine();
+    const fails = () => send(alice, desk, "buy", { value: 1n, gasLimit: 100_000n }); // the price is zero
+    for (const [search, option, reason] of [
+      [{ from }, "from", `no recorded transaction succeeded, of 0 after block ${from}`],
+      [
+        { transactions: [fails, fails] },
+        "transactions",
+        `no recorded transaction succeeded, of 2 after block ${from + 1n}`,
+      ],
+      [
+        { transactions: [async () => ""] },
+        "transactions",
+        `expected transactions that are mined, and no block came after ${from + 3n}`,
+      ],
+    ] as const) {
+      const error = await rejected("INVALID_OPTION", findReorgHazards({ chain, ...search }));
+      expect(error.details).to.deep.equal({ option, reason });
+    }
   });
 });
