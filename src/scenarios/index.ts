@@ -1,13 +1,22 @@
 /**
  * Incidents of other chains, played on a simulated one with anybody's protocol. An adapter says how the protocol is deployed and used.
  */
+import { describeValue } from "../core/text.js";
 import { invalidOption } from "../rpc/options.js";
 import { CATALOGUE, NOT_IN_CATALOGUE, type ScenarioId } from "./catalogue.js";
-import type { Member, Protocol, ScenarioForks, ScenarioOutcome } from "./protocol.js";
+import type { Protocol, ScenarioForks, ScenarioOutcome } from "./protocol.js";
 import { Missing, Stage } from "./stage.js";
 
 export type { ScenarioId } from "./catalogue.js";
-export type { DeployedProtocol, Member, Protocol, ScenarioForks, ScenarioOutcome, ScenarioStep } from "./protocol.js";
+export type {
+  DeployedProtocol,
+  Member,
+  Need,
+  Protocol,
+  ScenarioForks,
+  ScenarioOutcome,
+  ScenarioStep,
+} from "./protocol.js";
 export { scenariosAsJUnit, scenariosAsMarkdown } from "./report.js";
 
 /** The protocol, and what makes the chains on which it is tried. */
@@ -17,12 +26,6 @@ export interface ScenarioOptions<Tools = unknown> {
   readonly forks: ScenarioForks<Tools>;
 }
 
-const NEEDED: Readonly<Record<Member, string>> = {
-  close: "no exit",
-  payout: "no payout",
-  seesOutages: "no guard that sees an outage",
-};
-
 async function run<Tools>(id: ScenarioId, { protocol, forks }: ScenarioOptions<Tools>): Promise<ScenarioOutcome> {
   if (!Object.hasOwn(CATALOGUE, id)) throw invalidOption("id", whyNot(id));
   const { title, incident, needs, play } = CATALOGUE[id];
@@ -31,8 +34,7 @@ async function run<Tools>(id: ScenarioId, { protocol, forks }: ScenarioOptions<T
     await play(stage);
   } catch (error) {
     if (!(error instanceof Missing)) throw error;
-    const reason = `not shown: the protocol has ${NEEDED[error.member]}`;
-    return { id, title, incident, kind: "not shown", missing: error.member, reason };
+    return { id, title, incident, kind: "not shown", missing: error.need, reason: error.message };
   } finally {
     await stage.close();
   }
@@ -42,12 +44,19 @@ async function run<Tools>(id: ScenarioId, { protocol, forks }: ScenarioOptions<T
 
 async function runAll<Tools>(options: ScenarioOptions<Tools>): Promise<ScenarioOutcome[]> {
   const outcomes: ScenarioOutcome[] = [];
-  for (const id of scenarios.ids) outcomes.push(await run(id, options));
+  for (const id of scenarios.ids) outcomes.push(await run(id, options).catch((error: unknown) => failed(id, error)));
   return outcomes;
 }
 
+function failed(id: ScenarioId, error: unknown): ScenarioOutcome {
+  const { title, incident } = CATALOGUE[id];
+  return { id, title, incident, kind: "failed", error: error instanceof Error ? error.message : describeValue(error) };
+}
+
 function whyNot(id: string): string {
-  const reason = Object.hasOwn(NOT_IN_CATALOGUE, id) ? NOT_IN_CATALOGUE[id] : "There is no such scenario.";
+  const reason = Object.hasOwn(NOT_IN_CATALOGUE, id)
+    ? NOT_IN_CATALOGUE[id]
+    : "The catalogue has no scenario of this id.";
   return `"${id}" cannot be run. ${reason} There are ${scenarios.ids.join(", ")}`;
 }
 
@@ -67,9 +76,11 @@ export const scenarios = {
    * Plays one scenario, on chains that are closed afterwards.
    *
    * @throws INVALID_OPTION for an id that cannot be run
-   * @throws whatever the protocol's `deploy` throws
+   * @throws FORK_SIMULATOR where the backend makes no chain, or cannot do what happens to it
+   * @throws INVALID_MATCHER where the node does not trace, of `keeper-key-reuse`
+   * @throws whatever the protocol's `deploy` throws; of `keeper-key-reuse` what `open` throws, unless it is a revert
    */
   run,
-  /** Plays all of them, one after the other. */
+  /** Plays all of them, one after the other. What one throws is its outcome, `failed`. */
   runAll,
 };

@@ -44,6 +44,9 @@ export interface ScenarioForks<Tools = unknown> {
 /** What a protocol needs for a scenario besides `open`. */
 export type Member = "close" | "payout" | "seesOutages";
 
+/** What a scenario needs: of the protocol, or of the backend. Anvil makes no hard fork. */
+export type Need = Member | "hardFork";
+
 /** One thing that a scenario asks of a protocol, and what happened. */
 export interface ScenarioStep {
   /** What was done, as a noun with its circumstances. */
@@ -62,6 +65,8 @@ export type ScenarioOutcome = {
   readonly incident: string;
 } & (
   | { readonly kind: "held" | "broken"; readonly steps: readonly ScenarioStep[] }
-  /** The protocol has not what the scenario needs. Nothing was asked of it. */
-  | { readonly kind: "not shown"; readonly missing: Member; readonly reason: string }
+  /** The protocol, or the backend, has not what the scenario needs. Nothing was asked of the protocol. */
+  | { readonly kind: "not shown"; readonly missing: Need; readonly reason: string }
+  /** Something was thrown before the scenario's end. It shows nothing about the guard. */
+  | { readonly kind: "failed"; readonly error: string }
 );

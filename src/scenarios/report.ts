@@ -8,8 +8,7 @@ import type { ScenarioOutcome, ScenarioStep } from "./protocol.js";
  */
 export function scenariosAsMarkdown(outcomes: readonly ScenarioOutcome[]): string {
   const rows = outcomes.map((outcome) => {
-    const shown = outcome.kind === "not shown" ? outcome.reason : `${outcome.kind}, ${countOf(outcome.steps)}`;
-    return `| \`${outcome.id}\` | ${cell(outcome.title)} | ${cell(shown)} |`;
+    return `| \`${outcome.id}\` | ${cell(outcome.title)} | ${cell(shownBy(outcome))} |`;
   });
   const broken = outcomes.flatMap((outcome) =>
     brokenOf(outcome).map((step) => `- \`${outcome.id}\`: ${cell(sentenceOf(step))}`),
@@ -19,29 +18,23 @@ export function scenariosAsMarkdown(outcomes: readonly ScenarioOutcome[]): strin
 }
 
 /**
- * Writes outcomes as JUnit XML. A scenario is a test case: broken is a failure, not shown is skipped.
+ * Writes outcomes as JUnit XML. A scenario is a test case: broken is a failure, failed is an error, not shown is skipped.
  *
  * @param name of the test suite: the protocol's
  * @example
  * writeFileSync("reports/scenarios.xml", scenariosAsJUnit(outcomes, { name: "Perps" }));
  */
 export function scenariosAsJUnit(outcomes: readonly ScenarioOutcome[], { name }: { readonly name: string }): string {
-  const failures = outcomes.filter(({ kind }) => kind === "broken").length;
-  const skipped = outcomes.filter(({ kind }) => kind === "not shown").length;
-  const counts = `name="${xml(name)}" tests="${outcomes.length}" failures="${failures}" skipped="${skipped}"`;
+  const count = (kind: ScenarioOutcome["kind"]) => outcomes.filter((outcome) => outcome.kind === kind).length;
+  const counts = `tests="${outcomes.length}" failures="${count("broken")}" errors="${count("failed")}" skipped="${count("not shown")}"`;
   const cases = outcomes.map((outcome) => {
-    const content =
-      outcome.kind === "not shown"
-        ? `<skipped message="${xml(outcome.reason)}"/>`
-        : brokenOf(outcome)
-            .map((step) => `<failure message="${xml(step.name)}">${xml(sentenceOf(step))}</failure>`)
-            .join("");
-    return `    <testcase classname="${xml(name)}" name="${xml(`${outcome.id}: ${outcome.title}`)}">${content}</testcase>`;
+    const title = xml(`${outcome.id}: ${outcome.title}`);
+    return `    <testcase classname="${xml(name)}" name="${title}">${contentOf(outcome)}</testcase>`;
   });
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
     "<testsuites>",
-    `  <testsuite ${counts}>`,
+    `  <testsuite name="${xml(name)}" ${counts}>`,
     ...cases,
     "  </testsuite>",
     "</testsuites>",
@@ -49,8 +42,23 @@ export function scenariosAsJUnit(outcomes: readonly ScenarioOutcome[], { name }:
   ].join("\n");
 }
 
+function shownBy(outcome: ScenarioOutcome): string {
+  if (outcome.kind === "not shown") return outcome.reason;
+  if (outcome.kind === "failed") return `failed: ${outcome.error}`;
+  return `${outcome.kind}, ${countOf(outcome.steps)}`;
+}
+
+/** What a test case holds in JUnit XML. */
+function contentOf(outcome: ScenarioOutcome): string {
+  if (outcome.kind === "not shown") return `<skipped message="${xml(outcome.reason)}"/>`;
+  if (outcome.kind === "failed") return `<error message="${xml(outcome.error)}"/>`;
+  return brokenOf(outcome)
+    .map((step) => `<failure message="${xml(step.name)}">${xml(sentenceOf(step))}</failure>`)
+    .join("");
+}
+
 function brokenOf(outcome: ScenarioOutcome): ScenarioStep[] {
-  return outcome.kind === "not shown" ? [] : outcome.steps.filter(({ holds }) => !holds);
+  return "steps" in outcome ? outcome.steps.filter(({ holds }) => !holds) : [];
 }
 
 function countOf(steps: readonly ScenarioStep[]): string {

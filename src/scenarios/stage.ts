@@ -3,14 +3,23 @@ import type { Anchor } from "../anchor/anchor.js";
 import { findAcceptance, findRejection } from "../assert/byGuard.js";
 import type { Finding } from "../assert/finding.js";
 import type { ChainOptions, SimulatedChain } from "../forks/index.js";
-import type { DeployedProtocol, Member, Protocol, ScenarioForks, ScenarioStep } from "./protocol.js";
+import type { DeployedProtocol, Member, Need, Protocol, ScenarioForks, ScenarioStep } from "./protocol.js";
 
-/** A protocol has not what a scenario needs. */
+/** A protocol, or a backend, has not what a scenario needs. */
 export class Missing extends Error {
-  constructor(readonly member: Member) {
-    super(`The protocol has no ${member}.`);
+  constructor(
+    readonly need: Need,
+    reason: string,
+  ) {
+    super(`not shown: ${reason}`);
   }
 }
+
+const NEEDED: Readonly<Record<Member, string>> = {
+  close: "no exit",
+  payout: "no payout",
+  seesOutages: "no guard that sees an outage",
+};
 
 /** Where one scenario plays: its chains, its protocol, and what was found so far. */
 export class Stage<Tools> {
@@ -87,7 +96,8 @@ export class Stage<Tools> {
 
   async #deploy(chain: SimulatedChain<Tools>): Promise<void> {
     const deployed = await this.#protocol.deploy(chain);
-    for (const member of this.#needs) if (!deployed[member]) throw new Missing(member);
+    for (const member of this.#needs)
+      if (!deployed[member]) throw new Missing(member, `the protocol has ${NEEDED[member]}`);
     this.#deployed = deployed;
     await chain.mine(3);
   }
