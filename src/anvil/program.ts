@@ -96,7 +96,8 @@ export async function startAnvil(program: string, options: readonly string[]): P
     node.stdout.on("data", read);
     node.stderr.on("data", read);
     node.once("error", (error) => fail(`could not be run (${error.message})`));
-    node.once("exit", (code) => fail(`ended with code ${code}`));
+    // What it printed may come after its exit.
+    node.once("close", (code) => fail(`ended with code ${code}`));
   }).finally(() => clearTimeout(timer));
   // It logs every request: left unread, the pipe would fill up and stop it.
   for (const stream of [node.stdout, node.stderr]) stream.removeAllListeners("data").resume();
