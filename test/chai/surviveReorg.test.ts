@@ -180,7 +180,7 @@ describe("surviveReorg", function () {
         "An act returns the transaction that it sent: its hash, its response or its receipt.",
       );
     await expectSimulatorError(assertSurvivesReorg(keep, { ...trial, depth: 0 }), /A reorg of depth 0 is none/);
-    await expectSimulatorError(assertSurvivesReorg(keep, { ...trial, depth: 10_000 }), /cannot be rolled back to/);
+    await expectSimulatorError(assertSurvivesReorg(keep, { ...trial, depth: 10_000 }), /cannot roll it back to/);
     await pass(survives(keep, trial));
   });
 
