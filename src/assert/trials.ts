@@ -47,8 +47,8 @@ interface Setup<Tools> {
   readonly depth: number;
 }
 
-/** Other blocks in which the recorded order is run, before a change is blamed. A coin toss is not alike in all of them. */
-const OTHER_BLOCKS = 8;
+/** Other blocks in which the recorded order is run, before a change is blamed. A coin toss is alike in all of them once in 65,536 times. */
+const OTHER_BLOCKS = 16;
 
 /** A recorded history, and the others that are run in its place. After each the chain is as it was. */
 export class Trials<Tools> {
