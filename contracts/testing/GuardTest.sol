@@ -87,7 +87,7 @@ abstract contract GuardTest {
         hex"3373fffffffffffffffffffffffffffffffffffffffe14604d57602036146024575f5ffd5b5f35801560495762001fff810690815414603c575f5ffd5b62001fff01545f5260205ff35b5f5ffd5b62001fff42064281555f359062001fff015500";
 
     /// @dev EIP-2935's and EIP-4788's contracts keep as many blocks.
-    uint256 private constant WINDOW = BlockHashes.HISTORY_WINDOW;
+    uint256 private constant WINDOW = 8191;
 
     /// @dev How many calls of `roll` can be undone.
     uint256 private constant SNAPSHOTS = 256;

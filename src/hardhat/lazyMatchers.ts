@@ -27,7 +27,8 @@ export async function addMatchersLazily(): Promise<void> {
   for (const name of MATCHERS.filter((matcher) => !(matcher in target)))
     target[name] = function (...args) {
       const { settlementGuardMatchers } = load("../chai/index.js") as typeof Matchers;
-      use(settlementGuardMatchers as Chai.ChaiPlugin);
+      // As a plugin of its own: chai runs none twice, and somebody may have taken the matchers off again.
+      use((chai, utils) => (settlementGuardMatchers as Chai.ChaiPlugin)(chai, utils));
       return target[name]!.apply(this, args);
     };
 }
