@@ -39,12 +39,22 @@ export async function findSurvival<Tools>(
   const first = await perform(act, chain, effect);
   if (!("facts" in first))
     return { ...about, holds: undefined, found: `it had no effect that could be lost: ${describe(first)}` };
-  const snapshot = await chain.request({ method: "evm_snapshot" });
-  try {
-    const change = await chain.reorg(reorg);
+  return elsewhere(chain, reorg, async (change) => {
     const missed = whyNotTried(first, change);
     if (missed !== undefined) return { ...about, holds: undefined, found: missed };
     return { ...about, ...(await compareBranches(first, change, { chain, effect })) };
+  });
+}
+
+/** Reads something on another branch, and comes back. */
+export async function elsewhere<Tools, T>(
+  chain: SimulatedChain<Tools>,
+  reorg: ReorgOptions,
+  read: (change: BranchChange) => Promise<T>,
+): Promise<T> {
+  const snapshot = await chain.request({ method: "evm_snapshot" });
+  try {
+    return await read(await chain.reorg(reorg));
   } finally {
     await chain.request({ method: "evm_revert", params: [snapshot] });
   }

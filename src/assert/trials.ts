@@ -1,6 +1,6 @@
 import type { Hex } from "../core/bytes.js";
-import type { BranchChange, ReorgOptions, SentTransaction, SimulatedChain } from "../forks/index.js";
-import type { EffectReader } from "./branches.js";
+import type { ReorgOptions, SentTransaction, SimulatedChain } from "../forks/index.js";
+import { elsewhere, type EffectReader } from "./branches.js";
 import { readMined, readTouched, type Facts, type SlotState } from "./effect.js";
 import { layoutOf, type HistoryChange, type Recorded } from "./histories.js";
 import type { Send } from "./outcome.js";
@@ -199,18 +199,4 @@ function isSame(fact: string, a: Effect, b: Effect): boolean {
   const [one, other] = [a.slots.get(fact), b.slots.get(fact)];
   if (one === undefined || other === undefined) return false;
   return one.growth === other.growth || one.held === other.held;
-}
-
-/** Reads something on another branch, and comes back. */
-async function elsewhere<Tools, T>(
-  chain: SimulatedChain<Tools>,
-  reorg: ReorgOptions,
-  read: (change: BranchChange) => Promise<T>,
-): Promise<T> {
-  const snapshot = await chain.request({ method: "evm_snapshot" });
-  try {
-    return await read(await chain.reorg(reorg));
-  } finally {
-    await chain.request({ method: "evm_revert", params: [snapshot] });
-  }
 }
