@@ -8,7 +8,7 @@ import {
 } from "../../src/anchor/beacon.js";
 import type { HardhatChain } from "../../src/hardhat/index.js";
 import { sha256 } from "@noble/hashes/sha2.js";
-import { BEACON_ROOTS_ADDRESS } from "../../src/forks/index.js";
+import { BEACON_ROOTS_ADDRESS, beaconSlots } from "../../src/forks/beaconRoots.js";
 import type { Random } from "../random.js";
 
 /** EIP-4788, HISTORY_BUFFER_LENGTH. */
@@ -16,15 +16,12 @@ export const BEACON_BUFFER = 8_191n;
 
 /** Writes into the beacon roots contract what its system call of a block with this time would. */
 export async function keepBeaconRoot(chain: HardhatChain, timestamp: bigint, root: Hex): Promise<void> {
-  const slot = timestamp % BEACON_BUFFER;
+  const slots = beaconSlots(Number(timestamp));
   for (const [at, value] of [
-    [slot, toWord(timestamp)],
-    [slot + BEACON_BUFFER, root],
+    [slots.time, toWord(timestamp)],
+    [slots.root, root],
   ] as const)
-    await chain.request({
-      method: "hardhat_setStorageAt",
-      params: [BEACON_ROOTS_ADDRESS, `0x${at.toString(16)}`, value],
-    });
+    await chain.request({ method: "hardhat_setStorageAt", params: [BEACON_ROOTS_ADDRESS, at, value] });
 }
 
 /** A root under which `leaf` has this index, whatever else is there. */
