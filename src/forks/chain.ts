@@ -1,13 +1,6 @@
 import type { Hex } from "../core/bytes.js";
 import type { Request } from "../rpc/request.js";
-import {
-  chainOfTools,
-  requestOf,
-  simulatorError,
-  type Backend,
-  type ChainFactory,
-  type SubscriptionMessage,
-} from "./backend.js";
+import { chainOfTools, simulatorError, type Backend, type ChainFactory, type SubscriptionMessage } from "./backend.js";
 import { blockRef, type BlockRecord, type BlockRef } from "./blocks.js";
 import type { FinalityOptions } from "./finality.js";
 import { followBranch, switchBranch, type BranchChange } from "./branch.js";
@@ -123,8 +116,7 @@ export class SimulatedChain<Tools = unknown> {
     { factory, options = {} }: { factory: ChainFactory<Tools>; options?: Omit<ChainOptions, "blocks" | "forkFrom"> },
   ): Promise<SimulatedChain<Tools>> {
     checkOptions(options);
-    await requestOf(backend, options.name ?? "chain")({ method: "evm_setIntervalMining", params: [0] });
-    const chain = new SimulatedChain(factory, options, backend, await createNode(backend, options));
+    const chain = new SimulatedChain(factory, options, backend, await createNode(backend, options, true));
     // A node may outlive its connection: it mines for others as it did before.
     chain.onClose(() => chain.#node.miner.handBack());
     await chain.#connect();
@@ -171,7 +163,7 @@ export class SimulatedChain<Tools = unknown> {
    * @param count default 1
    * @param options.history `"at-end"` fills the history contract once, after the last block, instead of before each.
    * That is about a third faster for thousands of blocks, and only code that runs in between can tell. A rollback into
-   * them fills it again. Storage mode only
+   * them fills it again. Not in transaction mode
    */
   async mine(count = 1, options: { history?: "each" | "at-end" } = {}): Promise<BlockRef> {
     if (!Number.isSafeInteger(count) || count < 0) throw simulatorError(`${count} is not a number of blocks`);

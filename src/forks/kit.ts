@@ -34,7 +34,7 @@ export interface OwnForks<Tools> extends Forks<Tools> {
    * The connection's own chain, under the simulator.
    *
    * @param options for the first call alone, before the simulator has the chain
-   * @throws FORK_SIMULATOR for a network that is no development one, and for options that come too late
+   * @throws FORK_SIMULATOR for a network that is not Hardhat's own, and for options that come too late
    */
   chain(options?: OwnChainOptions): Promise<SimulatedChain<Tools>>;
   /** {@link SimulatedChain.reorg} of the connection's own chain. */

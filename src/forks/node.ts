@@ -60,8 +60,16 @@ export interface Pin {
   cheats: number;
 }
 
-/** Takes a backend over, and makes its history contract work. What was mined before stays as it is. */
-export async function createNode(backend: Backend, options: ChainOptions): Promise<SimulatedNode> {
+/**
+ * Takes a backend over, and makes its history contract work. What was mined before stays as it is.
+ *
+ * @param mayMine whether the backend may be mining by the clock
+ */
+export async function createNode(
+  backend: Backend,
+  options: ChainOptions,
+  mayMine = backend.mining !== undefined,
+): Promise<SimulatedNode> {
   const {
     name = "chain",
     blockTime = DEFAULT_BLOCK_TIME,
@@ -73,7 +81,7 @@ export async function createNode(backend: Backend, options: ChainOptions): Promi
   const ask: Ask = (method, ...params) => request({ method, params });
   const relay: Ask = (method, ...params) => backend.request({ method, params });
   // From here on the simulator mines by the clock.
-  if (backend.mining !== undefined) await ask("evm_setIntervalMining", 0);
+  if (mayMine) await ask("evm_setIntervalMining", 0);
   const head = await readHeader(ask);
   const pool = new Pool(request);
   const blocks = new Blocks(name, ask, pool, { ...head, cheats: [], historyTo: head.number - 1 });
