@@ -98,6 +98,7 @@ class Story<Tools> {
     const { chain, random } = this;
     // The block of the probe's deployment stays.
     const kind = chain.head.number < 8n ? 4 : random.below(10);
+    if (random.below(3) === 0) await this.#foresee();
     if (kind < 4) await this.#send();
     else if (kind < 6) await this.#mine();
     else {
@@ -137,8 +138,24 @@ class Story<Tools> {
   }
 
   async #mine(): Promise<void> {
-    if (this.random.below(2) === 0) await this.chain.mine(1 + this.random.below(4));
-    else await this.ask("hardhat_mine", toQuantity(1 + this.random.below(4)));
+    const { chain, random, mode } = this;
+    const count = 1 + random.below(4);
+    const way = random.below(4);
+    if (way === 0) await chain.mine(count, { history: mode === "storage" ? "at-end" : "each" });
+    else if (way === 1) await chain.mine(count);
+    else await this.ask("hardhat_mine", toQuantity(count), ...(way === 2 ? [] : [toQuantity(13)]));
+  }
+
+  /** What makes the simulator write for the next block, which then comes at another time, or not at once. */
+  async #foresee(): Promise<void> {
+    const { chain, random } = this;
+    const call = { from: this.senders[0], to: this.probe, data: PROBE.encodeFunctionData("set", [1n]), gas: GAS };
+    if (random.below(2) === 0) await this.ask("eth_call", call, "pending");
+    else
+      expect(await this.ask("eth_sendTransaction", { ...call, nonce: "0x0" }).catch(() => "refused")).to.equal(
+        "refused",
+      );
+    if (random.below(2) === 0) await chain.stall({ seconds: 13 + random.below(100) });
   }
 
   async #reorg(): Promise<void> {

@@ -92,7 +92,7 @@ export async function rollBack(node: SimulatedNode, number: number): Promise<Por
   const { blocks, checkpoints, history, miner, pool } = node;
   const orphaned = await blocks.orphan(number);
   // Nothing to undo: the state is already the one right after the block.
-  if (orphaned.length === 0 && miner.state.cheats.length === 0 && history.filledTo === blocks.head.historyTo) {
+  if (orphaned.length === 0 && miner.state.cheats.length === 0 && history.mark.filledTo === blocks.head.historyTo) {
     await pool.clear();
     return [];
   }
@@ -112,7 +112,7 @@ export async function importBlock(node: SimulatedNode, { record, block, transact
   for (const cheat of record.cheats) await miner.cheat(cheat);
   // In transaction mode the block carries the system transactions itself.
   if (history.mode === "storage") await history.fill(record.historyTo, record.timestamp);
-  else history.filledTo = record.historyTo;
+  else history.carriedTo(record.historyTo);
 
   const coinbase = String(await ask("eth_coinbase"));
   if (!sameHex(coinbase, block.miner)) await ask("hardhat_setCoinbase", block.miner);

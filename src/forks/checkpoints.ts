@@ -1,7 +1,7 @@
 import type { Hex } from "../core/bytes.js";
 import { simulatorError, type Ask } from "./backend.js";
 import type { Blocks } from "./blocks.js";
-import type { HistoryFiller } from "./historyFiller.js";
+import type { HistoryFiller, HistoryMark } from "./historyFiller.js";
 
 /** A checkpoint is taken at least so many blocks after the one before. A rollback replays at most as many from it. */
 const SPACING = 32;
@@ -11,12 +11,11 @@ export interface BackendSnapshot {
   readonly id: Hex;
 }
 
-/** The state right after a block, with what had been written to the history contract by then. */
+/** The state right after a block, with what had been written for system calls by then. */
 interface Checkpoint {
   number: number;
   snapshot: BackendSnapshot;
-  filledTo: number;
-  written: number;
+  history: HistoryMark;
 }
 
 /** The backend's snapshots: those from which a rollback starts, and those that a test asked for. */
@@ -39,14 +38,13 @@ export class Checkpoints {
   /** Remembers the state right after the head. Nothing but history may have been written since. */
   async take(): Promise<void> {
     const snapshot = await this.snapshot();
-    const { filledTo, written } = this.#history;
-    this.#checkpoints.push({ number: this.#blocks.head.number, snapshot, filledTo, written });
+    this.#checkpoints.push({ number: this.#blocks.head.number, snapshot, history: this.#history.mark });
   }
 
   async takeIfDue(): Promise<void> {
     // Each of the backend's snapshots copies all that was written from outside, in storage mode one slot per block. The spacing
     // grows with it, so that all of them together stay linear in the chain's length.
-    const spacing = Math.max(SPACING, this.#history.written >> 2);
+    const spacing = Math.max(SPACING, this.#history.mark.written >> 2);
     if (this.#blocks.head.number - this.#checkpoints.at(-1)!.number >= spacing) await this.take();
   }
 
@@ -58,8 +56,7 @@ export class Checkpoints {
   async restore(checkpoint: Checkpoint): Promise<void> {
     await this.revert(checkpoint.snapshot);
     this.#blocks.cut(checkpoint.number);
-    this.#history.filledTo = checkpoint.filledTo;
-    this.#history.written = checkpoint.written;
+    this.#history.resume(checkpoint.history);
     // The backend's snapshot is used up.
     await this.take();
   }

@@ -15,15 +15,28 @@ import {
   type HistoryMode,
 } from "./history.js";
 
+/** What was written for the system calls of a state, and is in the backend's snapshots of that state. */
+export interface HistoryMark {
+  /** Up to which block the history contract holds every hash. */
+  readonly filledTo: number;
+  /** How much state was written from outside, about a kilobyte each. The backend's snapshots copy all of it. */
+  readonly written: number;
+  /** The beacon root of a block that is not mined yet. */
+  readonly announced: Announcement | undefined;
+}
+
+/** A block's time and beacon root in EIP-4788's ring, while the block may still get another time. */
+interface Announcement {
+  readonly parent: Hex;
+  readonly time: number;
+  /** The two slots, and the words that were there before. */
+  readonly before: readonly (readonly [slot: Hex, word: string])[];
+}
+
 /** Stands in for the system calls of EIP-2935 and EIP-4788, which most backends do not make. */
 export class HistoryFiller {
   /** `"native"`: the backend makes that of EIP-2935, and nothing is written. */
   readonly mode: HistoryMode | "native";
-  /** Up to which block the history contract holds every hash. The beacon roots contract has the next block's root as well. */
-  filledTo: number;
-  /** How much state was written from outside so far, which is what the backend's snapshots have to copy. About a kilobyte each. */
-  written = 0;
-
   /** How many transactions of each block stand for system calls. */
   calls = 0;
 
@@ -33,13 +46,28 @@ export class HistoryFiller {
   readonly #ask: Ask;
   readonly #blocks: Blocks;
   readonly #pool: Pool;
+  #mark: HistoryMark;
 
   constructor(mode: HistoryMode | "native", ask: Ask, blocks: Blocks, pool: Pool) {
     this.mode = mode;
     this.#ask = ask;
     this.#blocks = blocks;
     this.#pool = pool;
-    this.filledTo = blocks.head.historyTo;
+    this.#mark = { filledTo: blocks.head.historyTo, written: 0, announced: undefined };
+  }
+
+  get mark(): HistoryMark {
+    return this.#mark;
+  }
+
+  /** The backend is in another state, for which this was written. */
+  resume(mark: HistoryMark): void {
+    this.#mark = mark;
+  }
+
+  /** A block that was mined elsewhere carries the system transactions up to this one's. */
+  carriedTo(filledTo: number): void {
+    this.#mark = { ...this.#mark, filledTo };
   }
 
   /** Puts the contracts in their places on a chain that has just been created. */
@@ -62,13 +90,17 @@ export class HistoryFiller {
   /**
    * Makes the contracts hold what they hold when the block after `upTo` begins: by default the next one.
    *
-   * @param time of the next block, if it is known, in seconds since the epoch. Storage mode alone depends on it
+   * @param time of the next block, in seconds since the epoch. Default: that which the backend has been told. Storage mode alone depends on it
    */
   async fill(upTo = this.#blocks.head.number, time?: number): Promise<void> {
-    if (this.mode === "storage") return this.#store(upTo, time);
-    if (this.filledTo >= upTo) return;
+    if (this.mode === "storage") {
+      await this.#store(upTo);
+      if (upTo === this.#blocks.head.number) await this.#announce(time);
+      return;
+    }
+    if (this.#mark.filledTo >= upTo) return;
     if (this.mode === "transaction") await this.#send();
-    this.filledTo = upTo;
+    this.carriedTo(upTo);
   }
 
   async #send(): Promise<void> {
@@ -80,20 +112,38 @@ export class HistoryFiller {
     if (beaconRoot !== undefined) await send(BEACON_ROOTS_ADDRESS, beaconRoot);
   }
 
-  async #store(upTo: number, time: number | undefined): Promise<void> {
-    const from = Math.max(this.filledTo + 1, upTo - HISTORY_WINDOW + 1);
+  async #store(upTo: number): Promise<void> {
+    const { filledTo, written } = this.#mark;
+    if (filledTo >= upTo) return;
+    const from = Math.max(filledTo + 1, upTo - HISTORY_WINDOW + 1);
     // The slots are all different, so that the order in which the backend gets to them does not matter.
-    const numbers = Array.from({ length: Math.max(0, upTo - from + 1) }, (_, i) => from + i);
+    const numbers = Array.from({ length: upTo - from + 1 }, (_, i) => from + i);
     await Promise.all(numbers.map((number) => this.#write(number)));
-    const mined = numbers.map((number) => this.#blocks.at(number + 1));
-    for (const header of mined) if (header !== undefined) await this.#enter(header);
-    if (upTo === this.#blocks.head.number && (numbers.length > 0 || time !== undefined)) {
-      const next = await readHeader(this.#ask, "pending");
-      await this.#enter(time === undefined ? next : { ...next, timestamp: time });
+    for (const number of numbers) {
+      const mined = this.#blocks.at(number + 1);
+      if (mined !== undefined) await this.#enter(mined);
     }
     // A block's state costs about as much as sixteen slots in it.
-    this.written += Math.ceil((3 * numbers.length) / 16);
-    this.filledTo = Math.max(this.filledTo, upTo);
+    this.#mark = { ...this.#mark, filledTo: upTo, written: written + Math.ceil((3 * numbers.length) / 16) };
+  }
+
+  /** Enters the next block's beacon root, and takes out the one that was entered for another time of that block. */
+  async #announce(announcedTime: number | undefined): Promise<void> {
+    const parent = this.#blocks.head.hash;
+    const next = await readHeader(this.#ask, "pending");
+    if (next.beaconRoot === undefined) return;
+    const time = announcedTime ?? next.timestamp;
+    const { announced } = this.#mark;
+    if (announced?.parent === parent) {
+      if (announced.time === time) return;
+      for (const [slot, word] of announced.before)
+        await this.#ask("hardhat_setStorageAt", BEACON_ROOTS_ADDRESS, slot, word);
+    }
+    const read = async (slot: Hex) =>
+      [slot, String(await this.#ask("eth_getStorageAt", BEACON_ROOTS_ADDRESS, slot, "latest"))] as const;
+    const before = await Promise.all(Object.values(beaconSlots(time)).map(read));
+    await this.#enter({ ...next, timestamp: time });
+    this.#mark = { ...this.#mark, announced: { parent, time, before } };
   }
 
   async #place(address: Hex, code: Hex): Promise<void> {

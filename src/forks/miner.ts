@@ -64,7 +64,9 @@ export class Miner {
   /** @param options.fill `false` leaves the parent's hash out of the history contract for now */
   async mine(options: { timestamp?: number | undefined; fill?: boolean } = {}): Promise<void> {
     const timestamp = options.timestamp ?? this.#timeOfNext();
-    if (options.fill !== false) await this.#history.fill(this.#blocks.head.number, timestamp);
+    const { number } = this.#blocks.head;
+    // The parent's hash may have been filled in for a call on the pending block. Then the block's own time goes with it.
+    if (options.fill !== false || this.#history.mark.filledTo === number) await this.#history.fill(number, timestamp);
     await this.#drawRandao();
     await this.#ask("evm_mine", timestamp);
     await this.record();
@@ -77,7 +79,7 @@ export class Miner {
     if (mined === 0) return false;
     if (mined !== 1)
       throw simulatorError(`One request mined ${mined} blocks on ${this.#name}: mine the pool with evm_mine first`);
-    this.#blocks.push({ ...head, cheats: this.#state.cheats, historyTo: this.#history.filledTo });
+    this.#blocks.push({ ...head, cheats: this.#state.cheats, historyTo: this.#history.mark.filledTo });
     this.startAfresh();
     await this.#checkpoints.takeIfDue();
     return true;

@@ -3,6 +3,7 @@ import { simulatorError } from "./backend.js";
 import type { BlockRecord } from "./blocks.js";
 import { importBlock, rollBack } from "./branch.js";
 import type { BackendSnapshot } from "./checkpoints.js";
+import type { HistoryMark } from "./historyFiller.js";
 import type { MinerState } from "./miner.js";
 import type { SimulatedNode } from "./node.js";
 import type { SentTransaction } from "./transactions.js";
@@ -14,7 +15,7 @@ interface UserSnapshot {
   records: readonly BlockRecord[];
   miner: MinerState;
   pool: SentTransaction[];
-  filledTo: number;
+  history: HistoryMark;
 }
 
 /** `evm_snapshot` and `evm_revert`, which work across reorgs. */
@@ -36,7 +37,7 @@ export class UserSnapshots {
       records: [...blocks.records],
       miner: miner.state,
       pool: await pool.waiting(),
-      filledTo: history.filledTo,
+      history: history.mark,
     });
     return id;
   }
@@ -57,12 +58,12 @@ export class UserSnapshots {
     return true;
   }
 
-  async #restore({ backend, records, miner, filledTo }: UserSnapshot): Promise<void> {
-    const { blocks, checkpoints, history } = this.#node;
+  async #restore({ backend, records, miner, history }: UserSnapshot): Promise<void> {
+    const { blocks, checkpoints } = this.#node;
     // The chain can only have grown since.
     await blocks.orphan(records.at(-1)!.number);
     await checkpoints.revert(backend);
-    history.filledTo = filledTo;
+    this.#node.history.resume(history);
     this.#node.miner.resume(miner);
   }
 

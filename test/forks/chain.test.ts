@@ -123,6 +123,40 @@ describe("simulated chain", () => {
       expect([receipt.index, block.transactions]).to.deep.equal([0, [sent.hash]]);
     });
 
+  for (const mode of ["storage", "transaction"] as HistoryMode[])
+    it(`what was asked of a pending block that came at another time leaves nothing in its state (${mode})`, async () => {
+      const script = async (ask: (chain: HardhatChain) => Promise<unknown>): Promise<unknown> => {
+        const chain = await create({ history: mode });
+        for (const seconds of [12n, 13n, 40n]) {
+          await ask(chain);
+          await chain.request({ method: "hardhat_mine", params: [toQuantity(2n), toQuantity(seconds)] });
+          await ask(chain);
+          await chain.stall({ seconds: 30 });
+          await chain.mine(2, mode === "storage" ? { history: "at-end" } : {});
+        }
+        const snapshot = await chain.request({ method: "evm_snapshot" });
+        await ask(chain);
+        await chain.request({ method: "evm_revert", params: [snapshot] });
+        await chain.mine();
+        await expectSoundChain(chain);
+        await chain.reorg({ depth: 3 });
+        return [chain.head, chain.orphans];
+      };
+      const [from] = (await (await create()).request({ method: "eth_accounts" })) as Hex[];
+      const request = { from, to: RECIPIENT, value: "0x1" };
+      const refused = { ...request, gas: "0x5208", nonce: "0x5" };
+      const quiet = await script(() => Promise.resolve());
+      expect(
+        await script((chain) => chain.request({ method: "eth_call", params: [request, "pending"] })),
+      ).to.deep.equal(quiet);
+      const fails = (chain: HardhatChain) =>
+        chain.request({ method: "eth_sendRawTransaction", params: ["0x02"] }).then(
+          () => expect.fail("it was taken"),
+          () => chain.request({ method: "eth_estimateGas", params: [refused, "pending"] }),
+        );
+      expect(await script(fails)).to.deep.equal(quiet);
+    });
+
   it("before Cancun there is no beacon root, and one transaction of a block is the simulator's", async () => {
     const chain = await hardhatForks(network, { override: { hardfork: "shanghai" } }).create();
     open.push(chain);
