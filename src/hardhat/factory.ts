@@ -83,22 +83,32 @@ async function create(
 ): Promise<Backend<HardhatTools>> {
   const loopback = forkFrom && (await (await import("../forks/endpoints/loopback.js")).serveLoopback(forkFrom.request));
   try {
-    const connection = await network.create<ChainType>({
-      ...(name === undefined ? {} : { network: name }),
-      ...(chainType === undefined ? {} : { chainType }),
-      override: {
-        ...override,
-        ...(chainId === undefined ? {} : { chainId }),
-        ...(loopback
-          ? { forking: { url: loopback.url, blockNumber: forkFrom.blockNumber } }
-          : { initialDate: new Date(genesisTime * 1000) }),
-      } as NetworkConfigOverride,
-    });
-    if (connection.networkConfig.type !== "edr-simulated") {
+    const connect = (more: object) =>
+      network.create<ChainType>({
+        ...(name === undefined ? {} : { network: name }),
+        ...(chainType === undefined ? {} : { chainType }),
+        override: {
+          ...override,
+          ...(chainId === undefined ? {} : { chainId }),
+          ...(loopback
+            ? { forking: { url: loopback.url, blockNumber: forkFrom.blockNumber } }
+            : { initialDate: new Date(genesisTime * 1000) }),
+          ...more,
+        } as NetworkConfigOverride,
+      });
+    let connection = await connect({});
+    const { networkConfig, networkName } = connection;
+    if (networkConfig.type !== "edr-simulated") {
       await connection.close();
-      throw simulatorError(`The network "${connection.networkName}" is not one that Hardhat simulates`);
+      throw simulatorError(`The network "${networkName}" is not one that Hardhat simulates`);
     }
-    const backend = backendOf(connection as HardhatTools);
+    const { mining } = networkConfig;
+    // One that mines by the clock has mined before the simulator has it, and two of them have no block in common.
+    if (mining.interval !== 0) {
+      await connection.close();
+      connection = await connect({ mining: { ...mining, interval: 0 } });
+    }
+    const backend = backendOf(connection as HardhatTools, mining);
     return {
       ...backend,
       async close() {
@@ -112,9 +122,18 @@ async function create(
   }
 }
 
-/** What the simulator needs of a connection. */
-export function backendOf(connection: HardhatTools): Backend<HardhatTools> {
-  const { provider, networkConfig } = connection;
+/**
+ * What the simulator needs of a connection.
+ *
+ * @param mining default: as the connection's network is configured
+ */
+export function backendOf(
+  connection: HardhatTools,
+  mining: Backend["mining"] = connection.networkConfig.type === "edr-simulated"
+    ? connection.networkConfig.mining
+    : undefined,
+): Backend<HardhatTools> {
+  const { provider } = connection;
   const request = provider.request.bind(provider);
   return {
     request({ method, params = [] }) {
@@ -122,7 +141,7 @@ export function backendOf(connection: HardhatTools): Backend<HardhatTools> {
       return answering.run(connection, () => request({ method, params }));
     },
     tools: connection,
-    ...(networkConfig.type === "edr-simulated" ? { mining: networkConfig.mining } : {}),
+    ...(mining === undefined ? {} : { mining }),
     route(routed, inner) {
       // The provider's `send` and `sendAsync`, and everything that plugins ask, go through its `request`. So does
       // what Hardhat asks of itself while it answers (for the accounts, the chain id, …). That must not wait for the

@@ -51,11 +51,13 @@ async function create<Environment extends Hardhat2>(
       ? { forking: { enabled: true, url: loopback.url, blockNumber: Number(forkFrom.blockNumber), httpHeaders: {} } }
       : { initialDate: new Date(genesisTime * 1000).toISOString() }),
   };
-  const config = { ...hre.config, networks: { ...hre.config.networks, hardhat } };
-  const provider = await createProvider(config, "hardhat", hre.artifacts);
+  const configOf = (network: object) => ({ ...hre.config, networks: { ...hre.config.networks, hardhat: network } });
+  // One that mines by the clock has mined before the simulator has it, and two of them have no block in common.
+  const still = { ...hardhat, mining: { ...hardhat.mining, interval: 0 } };
+  const provider = await createProvider(configOf(still), "hardhat", hre.artifacts);
   // What it does not have of its own it has of the project's.
   const environment = Object.create(hre, {
-    config: { value: config },
+    config: { value: configOf(hardhat) },
     network: { value: { ...hre.network, name: "hardhat", config: hardhat, provider } },
   }) as Environment;
   for (const extend of extenders) extend(environment);
