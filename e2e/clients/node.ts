@@ -53,9 +53,10 @@ export class Node {
     return { block: block!, succeeded: Number(receipt.status) === 1, contract: receipt.contractAddress ?? "" };
   }
 
-  async sign(call: TransactionRequest): Promise<{ hash: string; raw: string }> {
-    const nonce = await this.trader.getNonce();
-    const raw = await this.trader.signTransaction({ ...MINED, ...call, chainId: CHAIN_ID, nonce });
+  /** @param nonce default: the next after the newest block */
+  async sign(call: TransactionRequest, nonce?: number): Promise<{ hash: string; raw: string }> {
+    const next = nonce ?? (await this.trader.getNonce());
+    const raw = await this.trader.signTransaction({ ...MINED, ...call, chainId: CHAIN_ID, nonce: next });
     return { hash: keccak256(raw), raw };
   }
 

@@ -94,6 +94,11 @@ export class Consensus {
     return this.tip.block;
   }
 
+  /** A block of the chain that the client follows. */
+  at(number: bigint): Block {
+    return this.back(Number(this.head.number - number)).block;
+  }
+
   /** Extends the chain. */
   async mine(options: MineOptions = {}): Promise<Block[]> {
     return this.follow(await this.extend(this.tip, options));
