@@ -328,7 +328,7 @@ describe("settlement-guard ledger reconcile", function () {
       return String(stream.read() ?? "");
     };
     expect(written(true)).to.match(/#+\.+\] 25% of the owners, 7 slots/);
-    expect(written(true)).to.match(/\u001b\[2?K|\u001b\[0K/); // eslint-disable-line no-control-regex
+    expect(written(true)).to.match(/\u001b\[2?K|\u001b\[0K/); // oxlint-disable-line no-control-regex
     expect(written(false)).to.equal("");
     expect(() => progressBar(undefined).update(1, 1)).not.to.throw();
   });

@@ -46,7 +46,7 @@ export async function readLedgerInputs(files: LedgerFiles): Promise<LedgerInputs
   const candidates: Hex[] = [];
   if (files.candidates !== undefined) for await (const slot of readSlots(files.candidates)) candidates.push(slot);
   if (path === undefined) return { tree, book, candidates, owners: undefined, size: undefined };
-  const { size = 0 } = await stat(path).catch(() => ({ size: 0 }));
+  const { size } = await stat(path).catch(() => ({ size: 0 }));
   const owners = (onRead?: (bytes: number) => void): AsyncIterable<Hex> => readOwners(path, onRead);
   return { tree, book, candidates, owners, size: size > 0 ? size : undefined };
 }
