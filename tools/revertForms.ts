@@ -1,4 +1,4 @@
-/* eslint-disable no-restricted-syntax -- these are what foreign code throws */
+// clients' own errors: what foreign code throws
 import { Interface } from "ethers";
 
 import { GUARD_ERRORS } from "../src/explain/guardErrors.js";

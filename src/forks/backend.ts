@@ -116,6 +116,6 @@ export function simulatorError(reason: string, cause?: unknown): SettlementGuard
 
 /** An error as clients throw it, with what they keep beside its words: a code of JSON-RPC (EIP-1474), a status. */
 export function clientError(message: string, members: object): Error {
-  // eslint-disable-next-line no-restricted-syntax -- what a client throws is no error of this library
+  // a client's own error, which none of this library is
   return Object.assign(new Error(message), members);
 }

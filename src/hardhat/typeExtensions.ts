@@ -7,7 +7,7 @@ import type { ConnectionGuard } from "./connectionGuard.js";
 
 declare module "hardhat/types/network" {
   // The parameters of Hardhat's own declaration, which this one extends.
-  // eslint-disable-next-line @typescript-eslint/no-unused-vars
+  // oxlint-disable-next-line no-unused-vars
   interface NetworkConnection<ChainTypeT extends ChainType | string = DefaultChainType> {
     readonly forks: ConnectionForks;
     readonly guard: ConnectionGuard;

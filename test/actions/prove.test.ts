@@ -391,7 +391,7 @@ describe("prove", function () {
   it("O10: asks for no more than 1024 slots at once, and for fewer where told so", async function () {
     const sizes: number[] = [];
     const counting: Request = (args) => {
-      if (args.method === "eth_getProof") sizes.push((args.params?.[1] as unknown[]).length);
+      if (args.method === "eth_getProof") sizes.push((args.params![1] as unknown[]).length);
       return chain.request(args);
     };
     const slots = Array.from({ length: 45 }, (_, i) => BigInt(i));

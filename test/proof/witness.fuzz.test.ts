@@ -50,7 +50,7 @@ describe("witnesses of random states", () => {
       const storageRoot = fields[2] as Hex;
       if (slots.length > 0 && state.exists) {
         const known = await reader.call("readSlots", [storageRoot, slots, packed.storageWitness]);
-        expect([...(known.values?.[0] as bigint[])], which).to.deep.equal(expected);
+        expect([...(known.values![0] as bigint[])], which).to.deep.equal(expected);
       }
 
       for (const { key, proof } of state.answer.storageProof) {

@@ -12,11 +12,11 @@ import type { BlockId, Connection, prove, Request } from "../../src/index.js";
 
 interface Hardhat2Provider {
   request(args: { readonly method: string; readonly params?: readonly unknown[] | object }): Promise<unknown>;
-  send(method: string, params?: any[]): Promise<any>; // eslint-disable-line @typescript-eslint/no-explicit-any
+  send(method: string, params?: any[]): Promise<any>; // oxlint-disable-line typescript/no-explicit-any
 }
 
 interface Ethers5Provider {
-  send(method: string, params: any[]): Promise<any>; // eslint-disable-line @typescript-eslint/no-explicit-any
+  send(method: string, params: any[]): Promise<any>; // oxlint-disable-line typescript/no-explicit-any
 }
 
 type Good = {
