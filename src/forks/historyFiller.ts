@@ -29,8 +29,6 @@ export interface HistoryMark {
 interface Announcement {
   readonly parent: Hex;
   readonly time: number;
-  /** The two slots, and the words that were there before. */
-  readonly before: readonly (readonly [slot: Hex, word: string])[];
 }
 
 /** Stands in for the system calls of EIP-2935 and EIP-4788, which most backends do not make. */
@@ -136,14 +134,26 @@ export class HistoryFiller {
     const { announced } = this.#mark;
     if (announced?.parent === parent) {
       if (announced.time === time) return;
-      for (const [slot, word] of announced.before)
-        await this.#ask("hardhat_setStorageAt", BEACON_ROOTS_ADDRESS, slot, word);
+      await this.#retract(announced.time);
     }
-    const read = async (slot: Hex) =>
-      [slot, String(await this.#ask("eth_getStorageAt", BEACON_ROOTS_ADDRESS, slot, "latest"))] as const;
-    const before = await Promise.all(Object.values(beaconSlots(time)).map(read));
     await this.#enter({ ...next, timestamp: time });
-    this.#mark = { ...this.#mark, announced: { parent, time, before } };
+    this.#mark = { ...this.#mark, announced: { parent, time } };
+  }
+
+  /** Puts back what the ring held where a time was announced: an earlier block's entry, or what was there before the chain. */
+  async #retract(time: number): Promise<void> {
+    const { records, first } = this.#blocks;
+    const slots = beaconSlots(time);
+    // The genesis had no system call.
+    const earlier = records.findLast((it) => it.number > 0 && beaconSlots(it.timestamp).time === slots.time);
+    if (earlier !== undefined) return this.#enter(earlier);
+    for (const slot of Object.values(slots)) {
+      const word =
+        first.number === 0
+          ? toWord(0n)
+          : await this.#ask("eth_getStorageAt", BEACON_ROOTS_ADDRESS, slot, toQuantity(first.number - 1));
+      await this.#ask("hardhat_setStorageAt", BEACON_ROOTS_ADDRESS, slot, word);
+    }
   }
 
   async #place(address: Hex, code: Hex): Promise<void> {

@@ -157,6 +157,24 @@ describe("simulated chain", () => {
       expect(await script(fails)).to.deep.equal(quiet);
     });
 
+  for (const mode of ["storage", "transaction"] as HistoryMode[])
+    it(`a time that a pending block had and no block got takes no older entry out of the beacon roots' ring (${mode})`, async () => {
+      const chain = await create({ history: mode, time: "raw", blocks: 5 });
+      const at = async (number: bigint) => Number((await blockAt(chain, number)).timestamp);
+      const [genesis, third] = [await at(0n), await at(3n)];
+      for (const older of [genesis, third]) {
+        const until = older + BEACON_ROOTS_LENGTH * 2;
+        await chain.request({ method: "evm_setNextBlockTimestamp", params: [until] });
+        expect(await beaconRootAt(chain, BigInt(until), "pending")).to.be.a("string");
+        await chain.request({ method: "evm_setNextBlockTimestamp", params: [until + 1] });
+        await chain.mine();
+        expect(await at(chain.head.number)).to.equal(until + 1);
+        expect(await beaconRootAt(chain, BigInt(until))).to.equal(undefined);
+      }
+      expect(await beaconRootAt(chain, BigInt(genesis))).to.equal(undefined);
+      expect(await beaconRootAt(chain, BigInt(third))).to.equal((await blockAt(chain, 3n)).parentBeaconBlockRoot);
+    });
+
   it("before Cancun there is no beacon root, and one transaction of a block is the simulator's", async () => {
     const chain = await hardhatForks(network, { override: { hardfork: "shanghai" } }).create();
     open.push(chain);
