@@ -158,7 +158,7 @@ describe("settlement-guard ledger reconcile", function () {
       const ledger = files.write("large.csv", ["owner,asset,kind,value", ...lines, ""].join("\n"));
       const json = at("large.json");
       const args = ["--ledger", ledger, "--book", book, "--owners", files.owners(owners), "--json", json];
-      const { code, stdout, stderr } = await cli(["ledger", "reconcile", "--rpc", endpoint.url, ...args], { heap: 56 });
+      const { code, stdout, stderr } = await cli(["ledger", "reconcile", "--rpc", endpoint.url, ...args], { heap: 64 });
       expect([code, stderr]).to.deep.equal([1, ""]);
       expect(stdout).to.match(/\nmissing there +60000\n(?:.*\n)*not listed here +50000\n/);
       expect(stdout.match(/\nrule 0 /g)).to.have.length(10_000);

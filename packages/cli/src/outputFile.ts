@@ -6,8 +6,13 @@ import { unusable } from "./errors.js";
 import { systemReason } from "./terminal.js";
 import { brief } from "./text.js";
 
+/** As many characters as wait to be written together: a report has a line for each of what may be millions of differences. */
+const AT_ONCE = 2 ** 16;
+
 /** A file that is written beside the one whose place it takes once it is whole. */
 export class OutputFile {
+  private waiting = "";
+
   private constructor(
     private readonly what: string,
     private readonly path: string,
@@ -23,12 +28,14 @@ export class OutputFile {
   }
 
   /** @throws UNUSABLE_INPUT */
-  print(...lines: string[]): Promise<void> {
-    return orUnusable(this.what, this.path, () => this.file.appendFile(lines.map((line) => `${line}\n`).join("")));
+  async print(...lines: string[]): Promise<void> {
+    this.waiting += lines.map((line) => `${line}\n`).join("");
+    if (this.waiting.length >= AT_ONCE) await this.write();
   }
 
   /** @throws UNUSABLE_INPUT */
   async finish(): Promise<void> {
+    await this.write();
     await this.file.close();
     await orUnusable(this.what, this.path, () => rename(partOf(this.path), this.path));
   }
@@ -37,6 +44,12 @@ export class OutputFile {
   async abandon(): Promise<void> {
     await this.file.close();
     await rm(partOf(this.path), { force: true });
+  }
+
+  private async write(): Promise<void> {
+    const text = this.waiting;
+    this.waiting = "";
+    await orUnusable(this.what, this.path, () => this.file.appendFile(text));
   }
 }
 
