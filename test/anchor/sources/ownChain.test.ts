@@ -43,9 +43,17 @@ describe("sources of the executing chain", () => {
   });
 
   describe("NativeSource", () => {
-    it("C1, C6, C2: knows 1 to 8,191 blocks before the executing one, and nothing else", async () => {
-      const chain = await create({ history: "storage" });
+    let chain: HardhatChain;
+    let snapshot: unknown;
+
+    before(async () => {
+      chain = await create({ history: "storage" });
       await chain.mine(8_200, { history: "at-end" });
+    });
+    beforeEach(async () => (snapshot = await chain.request({ method: "evm_snapshot" })));
+    afterEach(() => chain.request({ method: "evm_revert", params: [snapshot] }));
+
+    it("C1, C6, C2: knows 1 to 8,191 blocks before the executing one, and nothing else", async () => {
       const source = await new NativeSource__factory(await signerOf(chain)).deploy();
       const executing = chain.head.number + 1n;
       expect(await source.newest({ blockTag: "pending" })).to.equal(chain.head.number);
@@ -57,8 +65,6 @@ describe("sources of the executing chain", () => {
     });
 
     it("C4, SG-4: what the history contract does not answer is unknown", async () => {
-      const chain = await create({ history: "storage" });
-      await chain.mine(300);
       const source = await new NativeSource__factory(await signerOf(chain)).deploy();
       const old = chain.head.number - 290n;
       for (const code of ["0x", "0x5f5ffd", "0xfe", "0x60405ff3", "0x601f5ff3"]) {
@@ -69,8 +75,6 @@ describe("sources of the executing chain", () => {
     });
 
     it("C5: behind the window it does not ask, whatever the ring would answer", async () => {
-      const chain = await create({ history: "storage" });
-      await chain.mine(8_200, { history: "at-end" });
       await installAt(chain, HISTORY_ADDRESS, "RingOfAnyHash");
       const source = await new NativeSource__factory(await signerOf(chain)).deploy();
       const executing = chain.head.number + 1n;
@@ -79,9 +83,9 @@ describe("sources of the executing chain", () => {
     });
 
     it("SG-16, C7: is refused on Arbitrum", async () => {
-      const chain = await create({ chainId: 42_161 });
+      const arbitrum = await create({ chainId: 42_161 });
       await expect(
-        new NativeSource__factory(await signerOf(chain)).deploy(),
+        new NativeSource__factory(await signerOf(arbitrum)).deploy(),
       ).to.be.rejectedByGuard("UnsupportedChain"); // prettier-ignore
     });
   });
