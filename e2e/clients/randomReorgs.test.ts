@@ -8,7 +8,7 @@ import { announced } from "../../tools/random.js";
 import { BranchProbe__factory, type BranchProbe } from "../../typechain-types/index.js";
 import { Node } from "./node.js";
 
-const REORGS = process.env["HEAVY"] === "1" ? 50 : 8;
+const REORGS = process.env["HEAVY"] === "1" ? 50 : 3;
 const DEEPEST = 7;
 
 describe("a real client that is reorganised at random", () => {

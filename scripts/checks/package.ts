@@ -154,8 +154,9 @@ function checkResolution({ name, type, ...compilerOptions }: (typeof RESOLUTIONS
     ...compilerOptions,
   };
   writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions: options, files: ["entries.ts"] }));
-  // Version 5: version 7 knows the oldest of them no more.
-  run(NODE, ["node_modules/typescript/bin/tsc", "-p", project]);
+  // Version 7 knows the oldest of them no more.
+  const compiler = compilerOptions.moduleResolution === "node10" ? "typescript" : "typescript-7";
+  run(NODE, [`node_modules/${compiler}/bin/tsc`, "-p", project]);
   // What a bundler is to bundle does not run as it is, but nothing here needs one.
   run(NODE, ["entries.js"], project);
   console.log(`entries: compile and run under ${name}`);

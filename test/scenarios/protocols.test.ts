@@ -129,7 +129,6 @@ describe("scenarios for a protocol of one's own", function () {
   for (const [name, protocol, missing] of [
     ["the example exchange", exchangeOf("guarded"), { "reorg-across-expiry": "payout" }],
     ["covered calls", coveredCalls, { "reorg-across-expiry": "payout", ...lacking(OUTAGES, "close") }],
-    ["OpenZeppelin's vault", vault, { "reorg-across-expiry": "payout", ...lacking(OUTAGES, "seesOutages") }],
   ] as [string, Protocol<HardhatTools>, { [id: string]: Member | undefined }][])
     describe(`${name}, guarded`, () => {
       for (const id of scenarios.ids)
@@ -222,7 +221,7 @@ describe("scenarios for a protocol of one's own", function () {
     expect(errors[0]).to.contain("no error");
   });
 
-  it("reports as the documents write it", async () => {
+  it("holds for OpenZeppelin's vault, guarded, and reports as the documents write it", async () => {
     const files: { [path: string]: string } = {};
     const writeFileSync = (path: string, text: string): void => void (files[path] = text);
     const protocol = vault;
@@ -234,7 +233,13 @@ describe("scenarios for a protocol of one's own", function () {
     writeFileSync("reports/scenarios.md", scenariosAsMarkdown(outcomes));
     writeFileSync("reports/scenarios.xml", scenariosAsJUnit(outcomes, { name: "Vault" }));
     // #endregion run
-    expect(outcomes.map(({ id }) => id)).to.deep.equal(scenarios.ids);
+    const lacks = { "reorg-across-expiry": "payout", ...lacking(OUTAGES, "seesOutages") } as Record<string, Member>;
+    for (const [i, id] of scenarios.ids.entries()) {
+      const outcome = outcomes[i]!;
+      expect([outcome.id, outcome.kind], told(outcome)).to.deep.equal([id, id in lacks ? "not shown" : "held"]);
+      if (outcome.kind === "not shown") expect(outcome.missing).to.equal(lacks[id]);
+      else if (outcome.kind === "held") expect(outcome.steps.length).to.be.greaterThan(0);
+    }
     expect(files["reports/scenarios.xml"]).to.contain(`tests="23" failures="0" errors="0" skipped="6"`);
     expect(files["reports/scenarios.md"]).to.contain(
       "| `polygon-157` | 157 blocks are replaced | held, 2 of 2 steps |",
