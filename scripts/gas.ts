@@ -95,7 +95,7 @@ function keep(what: string, file: string, text: string | undefined): boolean {
   return false;
 }
 
-/** A chain of 8,200 blocks, as it was when it had them: no figure depends on what was measured before it. */
+/** A chain of 8,200 blocks, as it was when it had just them. No figure depends on what was measured before it. */
 async function chainOf(override: { hardfork?: string }): Promise<HardhatChain> {
   const rules = override.hardfork ?? "the newest";
   const kept = chains.get(rules);

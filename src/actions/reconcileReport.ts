@@ -1,3 +1,4 @@
+import { escaped, htmlPage } from "../core/html.js";
 import { printable } from "../core/text.js";
 import type { RuleDifference } from "./ruleDifferences.js";
 import type { ReconcileReport } from "./reconcile.js";
@@ -5,6 +6,10 @@ import type { ReconcileReport } from "./reconcile.js";
 const COLUMNS = ["rule", "what", "of", "contract", "ledger", "chain", "ledger - chain"] as const;
 /** Columns of numbers, which end below each other. */
 const FIRST_NUMBER = 4;
+const STYLE = `table { border-collapse: collapse; margin-bottom: 2rem; }
+th, td { border-bottom: 1px solid #8886; padding: 0.2rem 0.8rem 0.2rem 0; text-align: left; vertical-align: top; }
+td { font-family: ui-monospace, monospace; }
+.n { text-align: right; }`;
 
 /**
  * A report as text: what was compared, and a table of the differences. Where it lists fewer than were counted, it says so.
@@ -44,20 +49,10 @@ export function reportPage(report: ReconcileReport): string {
     );
     return `<tr>${cells.join("")}</tr>`;
   });
-  return `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Ledger and chain at block ${escaped(report.anchor.number)}</title>
-<style>
-body { font: 14px/1.5 system-ui, sans-serif; margin: 2rem; }
-table { border-collapse: collapse; margin-bottom: 2rem; }
-th, td { border-bottom: 1px solid #8886; padding: 0.2rem 0.8rem 0.2rem 0; text-align: left; vertical-align: top; overflow-wrap: anywhere; }
-td { font-family: ui-monospace, monospace; }
-.n { text-align: right; }
-</style>
-<h1>Ledger and chain at block ${escaped(report.anchor.number)}</h1>
-<table>
+  return htmlPage({
+    title: `Ledger and chain at block ${report.anchor.number}`,
+    style: STYLE,
+    body: `<table>
 ${facts.join("\n")}
 </table>
 <table>
@@ -65,9 +60,8 @@ ${facts.join("\n")}
 <tbody>
 ${rows.join("\n")}
 </tbody>
-</table>
-</html>
-`;
+</table>`,
+  });
 }
 
 function factsOf(report: ReconcileReport): [name: string, value: string][] {
@@ -94,8 +88,4 @@ function cellsOf({ of, kind, rule, holder, owner, key, slot, prefix, here, there
 
 function printableLines(lines: readonly string[]): string {
   return `${lines.map(printable).join("\n")}\n`;
-}
-
-function escaped(value: unknown): string {
-  return printable(String(value)).replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
 }

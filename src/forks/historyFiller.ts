@@ -140,7 +140,7 @@ export class HistoryFiller {
     this.#mark = { ...this.#mark, announced: { parent, time } };
   }
 
-  /** Puts back what the ring held where a time was announced: an earlier block's entry, or what was there before the chain. */
+  /** Puts back what the ring held where a time was announced. That is an earlier block's entry, or what was there before the chain. */
   async #retract(time: number): Promise<void> {
     const { records, first } = this.#blocks;
     const slots = beaconSlots(time);

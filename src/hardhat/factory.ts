@@ -103,7 +103,7 @@ async function create(
       throw simulatorError(`The network "${networkName}" is not one that Hardhat simulates`);
     }
     const { mining } = networkConfig;
-    // One that mines by the clock has mined before the simulator has it, and two of them have no block in common.
+    // One that mines by the clock has mined before the simulator has it. Two of them have no block in common.
     if (mining.interval !== 0) {
       await connection.close();
       connection = await connect({ mining: { ...mining, interval: 0 } });

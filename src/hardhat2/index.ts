@@ -52,7 +52,7 @@ async function create<Environment extends Hardhat2>(
       : { initialDate: new Date(genesisTime * 1000).toISOString() }),
   };
   const configOf = (network: object) => ({ ...hre.config, networks: { ...hre.config.networks, hardhat: network } });
-  // One that mines by the clock has mined before the simulator has it, and two of them have no block in common.
+  // One that mines by the clock has mined before the simulator has it. Two of them have no block in common.
   const still = { ...hardhat, mining: { ...hardhat.mining, interval: 0 } };
   const provider = await createProvider(configOf(still), "hardhat", hre.artifacts);
   // What it does not have of its own it has of the project's.

@@ -17,6 +17,7 @@ export type {
   ScenarioOutcome,
   ScenarioStep,
 } from "./protocol.js";
+export { scenariosAsPage } from "./page.js";
 export { scenariosAsJUnit, scenariosAsMarkdown } from "./report.js";
 
 /** The protocol, and what makes the chains on which it is tried. */

@@ -65,8 +65,10 @@ function countOf(steps: readonly ScenarioStep[]): string {
   return `${steps.filter(({ holds }) => holds).length} of ${steps.length} steps`;
 }
 
-function sentenceOf({ name, expected, found }: ScenarioStep): string {
-  return `Expected ${name} to be ${expected === "the same effect" ? "of the same effect" : expected}, but ${found}`;
+/** What was expected of a step and what was found. */
+export function sentenceOf({ name, expected, holds, found }: ScenarioStep): string {
+  const what = expected === "the same effect" ? "of the same effect" : expected;
+  return `Expected ${name} to be ${what}, ${holds ? "and" : "but"} ${found}`;
 }
 
 /** One line, in which a table's own sign, and signs of HTML, mean nothing. */

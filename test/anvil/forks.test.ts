@@ -227,6 +227,36 @@ describe("the fork simulator on anvil", () => {
     }
   });
 
+  it("mines by the clock where a test asks for that, each block by the chain's own time", async () => {
+    const start = chain.head.number;
+    expect(await ask("evm_setIntervalMining", 5)).to.equal(true);
+    while (chain.head.number < start + 3n) await new Promise((resolve) => setTimeout(resolve, 5));
+    await ask("evm_setIntervalMining", 0);
+    const { number } = chain.head;
+    const times = [await blockAt(chain, start), await blockAt(chain, number)].map(({ timestamp }) => BigInt(timestamp));
+    expect(times[1]! - times[0]!).to.equal(12n * (number - start));
+    await expectSoundChain(chain);
+    await chain.reorg({ depth: 2 });
+    expect(chain.head.number).to.equal(number);
+    expect(chain.orphans).to.have.length(2);
+  });
+
+  it("has an OP chain's rules where anvil is started with them", async () => {
+    await chain.close();
+    chain = await anvilForks({ args: ["--optimism", "--hardfork", "isthmus"] }).create();
+    const { probe, address } = await deployProbe();
+    const { hash } = await probe.getFunction("set").send(7);
+    // What an OP chain's receipts have, and Ethereum's do not.
+    expect(await ask("eth_getTransactionReceipt", hash)).to.have.any.keys("l1Fee", "l1GasPrice");
+    const { orphaned } = await chain.reorg({ depth: 2, keep: false });
+    expect(await ask("eth_getTransactionReceipt", hash)).to.equal(null);
+    const losing = chain.viewAt(orphaned.at(-1)!.hash);
+    const stored = await losing({ method: "eth_getStorageAt", params: [address, "0x0", "latest"] });
+    expect(BigInt(stored as Hex)).to.equal(7n);
+    expect(await history(chain, chain.head.number - 1n)).to.equal(chain.at(chain.head.number - 1n)!.hash);
+    await expectSoundChain(chain);
+  });
+
   it("says what it cannot do", async () => {
     await expectSimulatorError(anvilForks({ program: "/no/such/anvil" }).create(), /anvil could not be run .*ENOENT/);
     await expectSimulatorError(anvilForks({ args: ["--no-such"] }).create(), /anvil ended with code 2: .*--no-such/s);

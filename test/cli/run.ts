@@ -35,8 +35,8 @@ export interface RunOptions {
 const started = new Set<string>();
 
 /**
- * Runs the command line, from a bundle of its sources. Each command's first run has a process of its own, and so has all
- * that needs one: an option here, or the standard input. The others spare the half second in which a process starts.
+ * Runs the command line, from a bundle of its sources. Each command's first run has a process of its own. So has what needs
+ * one: an option here, or the standard input. The others spare the half second in which a process starts.
  */
 export async function cli(args: string[], options: RunOptions = {}): Promise<Run> {
   const command = args.slice(0, args[0] === "ledger" ? 2 : 1).join(" ");

@@ -104,7 +104,7 @@ describe("matchers that the plugin adds", () => {
       const sent = Promise.reject(Object.assign(new Error("reverted"), { data: "0x" }));
       await expect(sent).not.to.be.rejectedByGuard();
       for (const name of added) expect(target, name).to.have.property(name);
-      // Not by `equal`: ethers' own, where it is loaded, asks both for an address, and chai lets nobody ask its methods for one.
+      // Ethers' own `equal`, where it is loaded, asks both for an address. Chai lets nobody ask its methods for one.
       expect(target["rejectedByGuard"] === rejectedByGuard).to.equal(false);
       // Whoever uses them already keeps them.
       const { haveStatus } = target;

@@ -13,6 +13,7 @@ import {
   scenarios,
   scenariosAsJUnit,
   scenariosAsMarkdown,
+  scenariosAsPage,
   type Member,
   type Protocol,
   type ScenarioId,
@@ -232,6 +233,7 @@ describe("scenarios for a protocol of one's own", function () {
     const outcomes = await scenarios.runAll({ protocol, forks });
     writeFileSync("reports/scenarios.md", scenariosAsMarkdown(outcomes));
     writeFileSync("reports/scenarios.xml", scenariosAsJUnit(outcomes, { name: "Vault" }));
+    writeFileSync("reports/scenarios.html", scenariosAsPage(outcomes, { name: "Vault" }));
     // #endregion run
     const lacks = { "reorg-across-expiry": "payout", ...lacking(OUTAGES, "seesOutages") } as Record<string, Member>;
     for (const [i, id] of scenarios.ids.entries()) {
@@ -320,6 +322,25 @@ describe("the reports of scenarios", () => {
       ].join("\n"),
     );
     expect(scenariosAsMarkdown(OUTCOMES.slice(0, 1)).split("\n")).to.have.lengthOf(4);
+  });
+
+  it("are a page that says what each step found, and obeys nothing that was found", () => {
+    const page = scenariosAsPage(OUTCOMES, { name: "P & Q" });
+    expect(page)
+      .to.contain("<h1>P &#38; Q: 4 scenarios</h1>")
+      .and.contain("<p>1 broken, 1 failed, 1 held, 1 not shown.</p>");
+    expect(page).to.contain("<li>Expected x to be accepted, and it succeeded.</li>");
+    expect(page).to.contain(
+      '<li class="wrong">Expected an action to be rejected by the guard, but it never ran: a\\u0000 &#60;pipe&#62; | \\ud800 &#38; more.</li>',
+    );
+    expect(page)
+      .to.contain('<section id="c" class="not-shown">')
+      .and.contain("<p>not shown: the protocol has no exit</p>");
+    expect(page).to.contain('<p class="wrong">out of &#60;funds&#62; | &#38; &#34;gas&#34;</p>');
+    const elements = new Set([...page.matchAll(/<\/?([a-z0-9]+)/g)].map(([, name]) => name));
+    const shown = ["html", "meta", "title", "style", "h1", "p", "nav", "a", "section", "h2", "b", "code", "ul", "li"];
+    expect([...elements].sort()).to.deep.equal(shown.sort());
+    expect(page).not.to.match(/https?:|src=|@import|url\(/);
   });
 
   it("are JUnit XML that any reader takes, whatever was found", () => {

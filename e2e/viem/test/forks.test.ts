@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
 
 import { standaloneGuardAbi } from "settlement-guard/abi";
 import { standaloneGuardArtifact } from "settlement-guard/artifacts";
 import { hasAnvil } from "settlement-guard/anvil";
+import { afterAll, beforeAll, describe, it } from "vitest";
 
 // #region forks
 import { latestAnchor, prove } from "settlement-guard";
@@ -17,14 +17,14 @@ const forks = anvilForks();
 // #endregion forks
 const account = privateKeyToAccount("0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80");
 
-describe("reorgs and partitions on anvil", { skip: !hasAnvil() }, () => {
+describe.skipIf(!hasAnvil())("reorgs and partitions on anvil", () => {
   let nodes: AnvilChain[] = [];
   let guard: Address;
 
-  before(async () => {
+  beforeAll(async () => {
     nodes = await forks.partition({ commonBlocks: 8, prepare: async (chain) => void (guard = await deploy(chain)) });
   });
-  after(() => Promise.all(nodes.map((node) => node.close())));
+  afterAll(() => Promise.all(nodes.map((node) => node.close())));
 
   async function deploy(chain: AnvilChain): Promise<Address> {
     const wallet = createWalletClient({ account, chain: foundry, transport: custom(chain) });

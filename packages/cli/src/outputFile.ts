@@ -6,7 +6,7 @@ import { unusable } from "./errors.js";
 import { systemReason } from "./terminal.js";
 import { brief } from "./text.js";
 
-/** As many characters as wait to be written together: a report has a line for each of what may be millions of differences. */
+/** As many characters are written together: a report may have a line for each of a million differences. */
 const AT_ONCE = 2 ** 16;
 
 /** A file that is written beside the one whose place it takes once it is whole. */
