@@ -8,8 +8,8 @@ if (forge === undefined) {
   console.log("skipped: npm has forge for Linux on x64 only");
 } else {
   const solc = join(import.meta.dirname, "solc.mjs");
-  const runs = ["default", "ir"].map((profile) =>
-    spawnSync(forge, ["test", "--offline", "--use", solc], {
+  const runs = [["default", "--gas-report"], ["ir"]].map(([profile, ...options]) =>
+    spawnSync(forge, ["test", "--offline", "--use", solc, ...options], {
       stdio: "inherit",
       env: { ...process.env, FOUNDRY_PROFILE: profile },
     }),
