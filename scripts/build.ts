@@ -18,7 +18,7 @@ interface Artifact {
   bytecode: string;
 }
 
-/** Version 7 takes two fifths of the time of version 5, which linters and TypeDoc have to have. */
+/** Version 7 takes two fifths of the time of version 5, which TypeDoc has to have. */
 const TSC = "node_modules/typescript-7/bin/tsc";
 const STAGE = "cache/package";
 const DIST = "dist";
