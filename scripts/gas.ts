@@ -45,8 +45,9 @@ type Figures = Record<string, number>;
 const { values: options } = parseArgs({ options: { check: { type: "boolean", default: false } } });
 const measured: Record<string, Figures> = {};
 const sizes: Record<string, Figures> = {};
-const chains = new Map<string, { chain: HardhatChain; snapshot: unknown }>();
 const receipts: Record<string, Figures> = {};
+/** By their rules. */
+const chains = new Map<string, { chain: HardhatChain; snapshot: unknown }>();
 for (const build of BUILDS) {
   const chain = await chainOf({});
   measured[build.name] = await measure(chain, await deployGasMeter(chain.tools.ethers), build);
@@ -97,7 +98,7 @@ function keep(what: string, file: string, text: string | undefined): boolean {
 
 /** A chain of 8,200 blocks, as it was when it had just them. No figure depends on what was measured before it. */
 async function chainOf(override: { hardfork?: string }): Promise<HardhatChain> {
-  const rules = override.hardfork ?? "the newest";
+  const rules = override.hardfork ?? "as configured";
   const kept = chains.get(rules);
   const chain = kept?.chain ?? (await hardhatForks(network, { override }).create({ history: "storage" }));
   if (kept === undefined) await chain.mine(8_200, { history: "at-end" });

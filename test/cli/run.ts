@@ -43,11 +43,11 @@ export async function cli(args: string[], options: RunOptions = {}): Promise<Run
   const readsInput = args.some((arg, i) => arg === "-" && args[i - 1] !== "--json");
   const isHere = started.has(command) && Object.keys(options).length === 0 && !readsInput;
   started.add(command);
-  return isHere ? runHere(args) : runInProcess(args, options);
+  return isHere ? runHere(args) : runApart(args, options);
 }
 
-/** Runs the command line as its users do. */
-export async function runInProcess(args: string[], options: RunOptions = {}): Promise<Run> {
+/** Runs the command line as its users do, in a process of its own. */
+async function runApart(args: string[], options: RunOptions = {}): Promise<Run> {
   const heap = options.heap === undefined ? [] : [`--max-old-space-size=${options.heap}`];
   const command = [...heap, await bundled("packages/cli/src/main.ts"), ...args];
   const env = { ...process.env, ...options.environment };
@@ -67,7 +67,7 @@ export async function runInProcess(args: string[], options: RunOptions = {}): Pr
 }
 
 /** Runs the command line in this process. */
-export async function runHere(args: string[]): Promise<Run> {
+async function runHere(args: string[]): Promise<Run> {
   const { run } = (await import(pathToFileURL(await bundled("packages/cli/src/program.ts")).href)) as typeof Program;
   const output = { stdout: "", stderr: "" };
   const collector = (name: keyof typeof output) =>
