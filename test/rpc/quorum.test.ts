@@ -91,7 +91,7 @@ describe("quorum", function () {
   const joined = (requests: readonly Request[], options: QuorumOptions = {}): Connection =>
     quorum(
       requests.map((request) => ({ request })),
-      { timeout: 2_000, ...options },
+      { timeout: 60_000, ...options },
     );
   const ask = (connection: Connection, method: string, ...params: unknown[]): Promise<unknown> =>
     toRequest(connection)({ method, params });
@@ -222,14 +222,15 @@ describe("quorum", function () {
     const silent: [Request, RegExp][] = [
       [failing(failure), /^fetch failed: https:\/\/rpc\.example/],
       [failing({ code: -32005, message: "limit exceeded" }), /^limit exceeded$/],
-      [hanging, /^no answer within 50 ms$/],
+      [hanging, /^no answer within 1000 ms$/],
       [answering(page), /502 Bad Gateway/],
       [answering(undefined), /^an answer without a result$/],
       [answering({}), /block field/],
       [answering({ number: "0xa" }), /block field/],
     ];
     for (const [request, reason] of silent) {
-      const options = { timeout: 50 };
+      // On a busy machine an honest one takes a while.
+      const options = request === hanging ? { timeout: 1_000 } : {};
       expect((await fetchHeader(joined([ours, request, ours], options), { block: HEAD })).number).to.equal(HEAD);
       const error = await rejected("QUORUM_MISSED", fetchHeader(joined([ours, request], options), { block: HEAD }));
       expect(error.details).to.include({ method: "eth_getBlockByNumber", agree: 2 });

@@ -7,7 +7,9 @@ import { ANCHOR_TYPE, STATE_ANCHOR_TYPE, decodeHeader } from "../../src/index.js
 import { bundled } from "../../tools/bundle.js";
 
 async function run(script: string, ...args: string[]) {
-  return spawnSync(process.execPath, [await bundled(`scripts/${script}.ts`), ...args], { encoding: "utf8" });
+  // Hardhat's configuration is TypeScript. Where mocha's files run in one process, nothing else says how it is read.
+  const command = ["--import", "tsx", await bundled(`scripts/${script}.ts`), ...args];
+  return spawnSync(process.execPath, command, { encoding: "utf8" });
 }
 
 describe("scripts/commit.ts", function () {
