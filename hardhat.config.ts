@@ -48,7 +48,8 @@ export default defineConfig({
     default: { type: "edr-simulated", chainType: "l1", hardfork: "prague", initialDate: "2026-01-01T00:00:00Z" },
   },
   test: {
-    mocha: { timeout: 120_000, parallel: !mutants, jobs: 2, require: ["./hardhat/readableFailures.mjs"] },
+    // Against what hangs alone: a machine may be busy.
+    mocha: { timeout: 600_000, parallel: !mutants, jobs: 2, require: ["./hardhat/readableFailures.mjs"] },
     solidity: solidityTests,
   },
 });

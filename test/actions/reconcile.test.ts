@@ -64,7 +64,6 @@ function watched(
 const changed = (node: string): string => `${node.slice(0, -1)}${node.endsWith("0") ? "1" : "0"}`;
 
 describe("reconcile", function () {
-  this.timeout(60_000);
   let world: LedgerWorld;
   preparedOnce(
     async () => ({ world: await LedgerWorld.create(await forks.create()) }),

@@ -20,7 +20,6 @@ const NOBODY = `0x${"00".repeat(32)}`;
 const CONFIG = { policy: packPolicy(STANDARD_POLICY), parent: NOBODY, minDepth: 1, maxAge: 256, keeperLatency: 60, gap: 900, staleFor: 600, graceFor: 600, exitsFor: 3_600, blockTime: 12_000, longestBlockTime: 13_500 }; // prettier-ignore
 
 describe("haveStatus and allowOnly", function () {
-  this.timeout(120_000);
   let chain: HardhatChain;
   /** Of its scopes "scope" is Diverged, and "sibling" is Synced. */
   let guard: Contract;

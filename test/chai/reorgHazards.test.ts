@@ -18,7 +18,6 @@ import {
 const forks = hardhatForks(network);
 
 describe("findReorgHazards", function () {
-  this.timeout(120_000);
   let chain: HardhatChain;
   let alice: Signer;
   let bob: Signer;

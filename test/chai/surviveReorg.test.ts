@@ -50,7 +50,6 @@ async function signed(wallet: Wallet, fields: object): Promise<Hex> {
 }
 
 describe("surviveReorg", function () {
-  this.timeout(120_000);
   let chain: HardhatChain;
   let probe: Contract;
   let dependent: Contract;
@@ -203,7 +202,6 @@ describe("surviveReorg", function () {
 });
 
 describe("haveSameEffectOn", function () {
-  this.timeout(120_000);
   let majority: HardhatChain;
   let minority: HardhatChain;
   let wallet: Wallet;

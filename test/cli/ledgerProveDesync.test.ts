@@ -29,7 +29,6 @@ interface Dispute {
 }
 
 describe("settlement-guard ledger prove-desync", function () {
-  this.timeout(180_000);
   let world: LedgerWorld;
   let directory: string;
   let files: LedgerFiles;

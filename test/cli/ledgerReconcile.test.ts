@@ -27,7 +27,6 @@ const forks = hardhatForks(network);
 const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value, decimals));
 
 describe("settlement-guard ledger reconcile", function () {
-  this.timeout(300_000);
   let world: LedgerWorld;
   let directory: string;
   let files: LedgerFiles;

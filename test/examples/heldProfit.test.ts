@@ -220,7 +220,6 @@ describe("profit that the guard keeps, against the twin without a guard", () => 
   }
 
   it("SG-6, A4: nobody is liquidated under the guard who is solvent on the twin, in any history that both let happen", async function () {
-    this.timeout(300_000);
     const random = announced();
     // The attack's history for certain: half of 20 is closed in Stale at 3,000, and the price goes to 1,550.
     expect(await trade("alice", 20n * UNIT)).to.equal(true);

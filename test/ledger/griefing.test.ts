@@ -34,7 +34,6 @@ interface Trace {
 }
 
 describe("whoever wants to stop an honest ledger, or to keep a stopped one so", function () {
-  this.timeout(300_000);
   let world: LedgerWorld;
   preparedOnce(
     async () => ({ world: await LedgerWorld.create(await forks.create()) }),

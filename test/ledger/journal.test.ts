@@ -210,7 +210,6 @@ describe("Signing journals", function () {
   // --- two instances, step by step ---
 
   it("two instances on one file, in every order of their steps: one digest is signed, and one instance signs it", async function () {
-    this.timeout(240_000);
     const orders = await inEveryOrder((gates) => {
       const [disk, signatures] = [new FakeDisk(), new Signatures()];
       const actors = [A, B].map(async (digest, i) => {
@@ -229,7 +228,6 @@ describe("Signing journals", function () {
   });
 
   it("two instances on one table, in every order of their statements: one digest is signed", async function () {
-    this.timeout(240_000);
     const orders = await inEveryOrder((gates) => {
       const [{ query }, signatures] = [fakePostgres(), new Signatures()];
       const actors = [A, B].map(async (digest, i) => {
@@ -267,7 +265,6 @@ describe("Signing journals", function () {
   }
 
   it("power that is lost at any step, with any part of what was not synced: no second digest is ever signed", async function () {
-    this.timeout(240_000);
     const steps = await signUntil(new FakeDisk(), new Signatures(), A);
     let ends = 0;
     for (let crash = 0; crash <= steps; crash++) {
@@ -300,7 +297,6 @@ describe("Signing journals", function () {
   }
 
   it("two instances and a loss of power at random steps: no second digest is ever signed", async function () {
-    this.timeout(240_000);
     const random = announced();
     for (let run = 0; run < 3000; run++) {
       const [disk, signatures] = [new FakeDisk(), new Signatures()];
@@ -357,7 +353,6 @@ describe("Signing journals", function () {
   });
 
   it("a signer that is killed at any step, half a record written or none, never signs a second digest", async function () {
-    this.timeout(240_000);
     const signed = join(directory, "signed");
     const [, whole] = await signer(path, signed, A, "Infinity");
     const steps = Number.parseInt(whole, 10);
@@ -388,7 +383,6 @@ describe("Signing journals", function () {
   });
 
   it("two processes at once: one digest is signed", async function () {
-    this.timeout(240_000);
     for (let round = 0; round < 3; round++) {
       const [file, list] = [join(directory, `both-${round}`), join(directory, `signed-both-${round}`)];
       await createJournal(file);

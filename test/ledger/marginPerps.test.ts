@@ -35,7 +35,6 @@ const again = (events: Iterable<LoggedEvent>): Promise<ReplayReport<MarginPerpsS
   replay({ events, reducer: marginPerps, initial: marginPerpsStart() });
 
 describe("replay of the example exchange", function () {
-  this.timeout(600_000);
   let random: Random;
   let history: PerpsHistory;
   let events: LoggedEvent[];

@@ -17,8 +17,6 @@ const again = (events: Iterable<LoggedEvent>): Promise<ReplayReport<MarginPerpsS
   replay({ events, reducer: marginPerps, initial: marginPerpsStart() });
 
 describe("replay of the example exchange, at its edges", function () {
-  this.timeout(600_000);
-
   describe("of a database that kept a dropped branch", () => {
     let fresh: PerpsHistory;
     let before: LoggedEvent[];

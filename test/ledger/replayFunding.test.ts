@@ -42,8 +42,6 @@ const fundingRules = defineReducer({
 const EMPTY: Book = { index: 0n, positions: new Map() };
 
 describe("replay by the rules of a user: funding", function () {
-  this.timeout(120_000);
-
   /** What a contract logged, and its own numbers at the end. */
   async function funded(steps: number) {
     const random = announced();

@@ -53,8 +53,6 @@ async function oracleTrie() {
 }
 
 describe("LedgerTree", function () {
-  this.timeout(60_000);
-
   it("has the roots of @ethereumjs/mpt through random histories, which a tree built anew has, too", async () => {
     const random = announced();
     for (const { keys, steps, batch } of [
@@ -173,7 +171,6 @@ describe("LedgerTree", function () {
 });
 
 describe("a mirror", function () {
-  this.timeout(60_000);
   const HOLDERS = Array.from({ length: 12 }, (_, i) => toHex(slotOf(1_000 + i).slice(12)));
   const balanceSlot = (holder: Hex): Hex =>
     ethersKeccak(AbiCoder.defaultAbiCoder().encode(["address", "uint256"], [holder, 0])) as Hex;

@@ -25,8 +25,6 @@ const CONFIG = {
 };
 
 describe("the size of what inherits the guard", function () {
-  this.timeout(600_000);
-
   for (const build of PIPELINES)
     it(`F11: an exchange that inherits everything fits into a contract, and trades (${build.name}, 200 runs)`, async () => {
       const { abi, bytecode } = (await compile(SOURCES.exchange, build))["WholeExchange"]!;

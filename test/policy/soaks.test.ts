@@ -117,8 +117,6 @@ class Market {
 }
 
 describe(`soaks of the policy room (SEED=${seed})`, function () {
-  this.timeout(600_000);
-
   for (const [index, chain] of CHAINS.entries())
     it(`SG-8: nothing is blocked in ${BLOCKS} blocks of ${chain.name}, busy and quiet`, async () => {
       const random = generator(seed + index);

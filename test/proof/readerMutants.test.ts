@@ -17,7 +17,6 @@ const WANTED = process.env["MUTANTS"];
 const GAS_LIMIT = 50_000_000n;
 
 describe("mutants of the reader of witnesses", function () {
-  this.timeout(600_000);
   if (WANTED === undefined) return;
 
   for (const mutant of READER_MUTANTS.filter(({ name }) => WANTED === "1" || name.includes(WANTED)))
@@ -28,7 +27,6 @@ describe("mutants of the reader of witnesses", function () {
 
 describe("the fixed questions", () => {
   it("are all answered rightly by the reader itself", async function () {
-    this.timeout(120_000);
     expect(await firstWrongAnswer(await harnessOf(undefined))).to.equal(undefined);
   });
 

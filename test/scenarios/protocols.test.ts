@@ -124,7 +124,6 @@ const HEALTHY: readonly ScenarioId[] = ["finality-stall", "fusaka-old-state", "h
 const lacking = (ids: readonly ScenarioId[], member: Member) => Object.fromEntries(ids.map((id) => [id, member]));
 
 describe("scenarios for a protocol of one's own", function () {
-  this.timeout(120_000);
   const told = (outcome: ScenarioOutcome): string => scenariosAsMarkdown([outcome]);
 
   for (const [name, protocol, missing] of [
