@@ -29,6 +29,8 @@ if ((await run("build", "--quiet")) !== 0) process.exit(1);
 
 const [mocha, solidity] = await Promise.all([tests("mocha", true), tests("solidity", false)]);
 process.stdout.write(`\n${solidity.output}`);
+// Once more at the end, where whoever cuts the output leaves it.
+for (const { output } of [mocha, solidity]) process.stdout.write(failuresIn(output));
 
 const sum = (kind: keyof Counts): number => mocha.counts[kind] + solidity.counts[kind];
 const seconds = ((performance.now() - started) / 1_000).toFixed(0);
@@ -56,6 +58,13 @@ async function tests(kind: "mocha" | "solidity", isShown: boolean) {
   });
   const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
   return { code, output, counts: countsOf(output) };
+}
+
+/** What the reporter says after the line `  1 failing`, or nothing. */
+function failuresIn(output: string): string {
+  const lines = output.split("\n");
+  const first = lines.findIndex((line) => /^ *\d+ failing/.test(stripVTControlCharacters(line)));
+  return first < 0 ? "" : `\n${lines.slice(first).join("\n")}`;
 }
 
 /** Of the reporter's last lines: `  7 passing (12s)`. */
