@@ -150,7 +150,7 @@ function unhashedQuestions(headers = strictQuestions()): Questions {
   return { mutants: STRICT, headers, expected: headers.map(readInTypeScript), ask };
 }
 
-/** Each check of the readers, taken back: some header must be read otherwise then. All of them with `MUTANTS=1`, the first ones always. */
+/** Each check of the readers, taken back: some header must be read otherwise then. All of them with `MUTANTS=1`, the first of each always. */
 describe("mutants of the header reader", function () {
   async function build(mutant?: Mutant): Promise<PureCall> {
     const { HeaderReaderHarness } = await compile(SOURCES.headers, CONFIGURED, ["HeaderReaderHarness"], mutant);
@@ -162,7 +162,7 @@ describe("mutants of the header reader", function () {
       expect(await ask(await build())).to.deep.equal(expected);
     });
 
-    for (const mutant of process.env["MUTANTS"] === undefined ? mutants.slice(0, 3) : mutants) {
+    for (const mutant of process.env["MUTANTS"] === undefined ? mutants.slice(0, 1) : mutants) {
       it(`${mutant.attack}: ${mutant.name}`, async () => {
         const text = readFileSync(join(PROJECT, mutant.file), "utf8");
         expect([...text.matchAll(pattern(mutant))], "its text is there, once").to.have.lengthOf(1);
