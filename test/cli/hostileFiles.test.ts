@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough, Readable } from "node:stream";
@@ -85,10 +85,11 @@ describe("hostile files", function () {
         /^(?!.*secret).*host\.example/,
       ],
     ];
-    await inPairs(inputs, async ([name, path, reason]) =>
-      expectRefusal(name, await cli(["verify", path], { heap: 256 }), reason),
-    );
-  }).timeout(300_000);
+    await inPairs(inputs, async ([name, path, reason]) => {
+      const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+      expectRefusal(name, await cli(["verify", path], size > MB ? { heap: 256 } : {}), reason);
+    });
+  });
 
   it("A9, F25, F26: refuses what is no list of cases, or is read otherwise by the next program", async () => {
     const inner = NOTHING.slice(1, -1);
@@ -231,5 +232,5 @@ describe("hostile files", function () {
       expectRefusal(args.join(" "), run, reason);
       expect(run.stderr).not.to.contain(SECRET);
     });
-  }).timeout(120_000);
+  });
 });

@@ -36,7 +36,6 @@ interface Printed {
 }
 
 describe("settlement-guard ledger commit and relay", function () {
-  this.timeout(180_000);
   let world: LedgerWorld;
   let directory: string;
   let files: LedgerFiles;

@@ -2,7 +2,7 @@ import { strict as assert } from "node:assert";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import { Writable, type Readable } from "node:stream";
+import { Readable, Writable } from "node:stream";
 import { pathToFileURL } from "node:url";
 
 import { expect } from "chai";
@@ -31,19 +31,25 @@ export interface RunOptions {
   onStart?: (child: ChildProcess) => void;
 }
 
-/** Commands that have run in a process of their own. */
+/** Commands that have run in a process of their own, with what they were given. */
 const started = new Set<string>();
+let queue: Promise<unknown> = Promise.resolve();
 
 /**
- * Runs the command line, from a bundle of its sources. Each command's first run has a process of its own. So has what needs
- * one: an option here, or the standard input. The others spare the half second in which a process starts.
+ * Runs the command line, from a bundle of its sources. Each command's first run has a process of its own, and its first with an environment
+ * or an input. So has what is about processes. The others spare the half second in which one starts.
  */
 export async function cli(args: string[], options: RunOptions = {}): Promise<Run> {
-  const command = args.slice(0, args[0] === "ledger" ? 2 : 1).join(" ");
-  const readsInput = args.some((arg, i) => arg === "-" && args[i - 1] !== "--json");
-  const isHere = started.has(command) && Object.keys(options).length === 0 && !readsInput;
+  const command = [...args.slice(0, args[0] === "ledger" ? 2 : 1), ...Object.keys(options).sort()].join(" ");
+  const { heap, isDeaf, onStart, input } = options;
+  const isStream = input !== undefined && typeof input !== "string" && !Buffer.isBuffer(input);
+  const isHere = started.has(command) && !isStream && heap === undefined && isDeaf !== true && onStart === undefined;
   started.add(command);
-  return isHere ? runHere(args) : runApart(args, options);
+  if (!isHere) return runApart(args, options);
+  // One at a time: they share the process's environment and input.
+  const turn = queue.then(() => runHere(args, options));
+  queue = turn.catch(() => undefined);
+  return turn;
 }
 
 /** Runs the command line as its users do, in a process of its own. */
@@ -67,7 +73,7 @@ async function runApart(args: string[], options: RunOptions = {}): Promise<Run> 
 }
 
 /** Runs the command line in this process. */
-async function runHere(args: string[]): Promise<Run> {
+async function runHere(args: string[], { environment = {}, input = "" }: RunOptions): Promise<Run> {
   const { run } = (await import(pathToFileURL(await bundled("packages/cli/src/program.ts")).href)) as typeof Program;
   const output = { stdout: "", stderr: "" };
   const collector = (name: keyof typeof output) =>
@@ -77,8 +83,17 @@ async function runHere(args: string[]): Promise<Run> {
         done();
       },
     });
-  const code = await run(["node", "settlement-guard", ...args], new Terminal(collector("stdout"), collector("stderr")));
-  return { code, ...output };
+  const [stdin, env] = [Object.getOwnPropertyDescriptor(process, "stdin")!, process.env];
+  Object.defineProperty(process, "stdin", { ...stdin, get: () => given });
+  const given = Readable.from(input === "" ? [] : [Buffer.from(input as string)]);
+  process.env = { ...env, ...environment };
+  try {
+    const terminal = new Terminal(collector("stdout"), collector("stderr"));
+    return { code: await run(["node", "settlement-guard", ...args], terminal), ...output };
+  } finally {
+    process.env = env;
+    Object.defineProperty(process, "stdin", stdin);
+  }
 }
 
 /** What clears a screen, in 7 and in 8 bits, turns text around or hides it. Ends of lines, halves of characters, fillers. */
