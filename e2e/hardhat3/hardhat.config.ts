@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 
 import toolbox from "@nomicfoundation/hardhat-toolbox-mocha-ethers";
+import upgrades from "@openzeppelin/hardhat-upgrades";
 import { defineConfig } from "hardhat/config";
 import settlementGuard from "settlement-guard/hardhat";
 
@@ -10,7 +11,7 @@ const solc = { version: "0.8.37", path, settings: { optimizer: { enabled: true, 
 
 // #region plugin
 export default defineConfig({
-  plugins: [toolbox, settlementGuard],
+  plugins: [toolbox, upgrades, settlementGuard],
   // #endregion plugin
   solidity: { profiles: { default: solc, production: solc } },
   networks: {

@@ -8,9 +8,9 @@
  *
  * - none of them: the library alone brings `@noble/hashes` and nothing else.
  * - hardhat2: F1: installs beside chai 4 and Hardhat 2. F2: types resolve for `moduleResolution: node`.
- * - hardhat3: F8: Ignition takes a `ScopeConfig` as it is. F15: what the documents quote compiles and runs.
+ * - hardhat3: F7: OpenZeppelin's checks accept the guard without a switched-off check. F8: Ignition takes a `ScopeConfig` as it is. F15: what the
+ *   documents quote compiles and runs.
  * - foundry: F24: Solidity that follows the documents compiles in the legacy pipeline.
- * - upgradeable: F7: OpenZeppelin's checks accept the guard without a switched-off check.
  * - viem: F9: a client of viem is a connection. F18: its types come from the ABIs. F33: the standalone guard is deployed from its artifact.
  */
 import { spawnSync } from "node:child_process";

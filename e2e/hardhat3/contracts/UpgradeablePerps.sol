@@ -9,7 +9,7 @@ import {Anchor} from "settlement-guard/contracts/anchor/Anchor.sol";
 import {Action, Policies} from "settlement-guard/contracts/policy/Policy.sol";
 import {ScopeConfig} from "settlement-guard/contracts/policy/Scopes.sol";
 
-contract Perps is OwnableUpgradeable, UUPSUpgradeable, SettlementGuard {
+contract UpgradeablePerps is OwnableUpgradeable, UUPSUpgradeable, SettlementGuard {
     bytes32 public constant MARKET = "ETH-PERP";
 
     mapping(address trader => int256) public positions;

@@ -5,14 +5,14 @@ import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeab
 import {OwnableUpgradeable} from "@openzeppelin/contracts-upgradeable/access/OwnableUpgradeable.sol";
 import {StatelessGuard} from "settlement-guard/contracts/StatelessGuard.sol";
 
-import {Perps} from "./Perps.sol";
+import {UpgradeablePerps} from "./UpgradeablePerps.sol";
 
 // An upgrade needs no initializer: its proxy is initialized.
 
 /// @notice An upgrade that adds a member. What the guard remembers lies in a namespace of its own
 /// (ERC-7201), and does not move.
 /// @custom:oz-upgrades-unsafe-allow missing-initializer
-contract PerpsV2 is Perps {
+contract PerpsV2 is UpgradeablePerps {
     uint256 public fee;
 
     function setFee(uint256 newFee) external onlyOwner {

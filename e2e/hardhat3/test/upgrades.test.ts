@@ -24,8 +24,8 @@ describe("an exchange behind a proxy", () => {
       const [owner] = await ethers.getSigners();
       if (owner === undefined) throw new Error("the network has no account");
 
-      const proxy = await deployProxy(await ethers.getContractFactory("Perps"), [owner.address, config], { kind });
-      const perps = await ethers.getContractAt("Perps", await proxy.getAddress());
+      const proxy = await deployProxy(await ethers.getContractFactory("UpgradeablePerps"), [owner.address, config], { kind });
+      const perps = await ethers.getContractAt("UpgradeablePerps", await proxy.getAddress());
       await networkHelpers.mine(3);
       await perps.trade(5n, await latestAnchor(ethers.provider));
       await networkHelpers.time.increase(3_600); // an outage
@@ -49,7 +49,7 @@ describe("an exchange behind a proxy", () => {
     const connection = await hre.network.create();
     const { ethers } = connection;
     const { validateUpgrade } = await upgrades(hre, connection);
-    const [from, to] = [await ethers.getContractFactory("Perps"), await ethers.getContractFactory("ForgetfulPerps")];
+    const [from, to] = [await ethers.getContractFactory("UpgradeablePerps"), await ethers.getContractFactory("ForgetfulPerps")];
     const reason = await validateUpgrade(from, to, { kind: "uups" }).then(() => "accepted", String);
     expect(reason).to.include("Deleted namespace `erc7201:settlement-guard.storage.policy`");
   });
