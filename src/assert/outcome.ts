@@ -88,7 +88,7 @@ function failedCallsIn(result: unknown): Revert[] {
 /** The part of an ethers v6 `TransactionResponse` that is needed here. */
 interface SentTransaction {
   hash: string;
-  wait(): Promise<{ status: number | null } | null>;
+  wait(confirms?: number, timeout?: number): Promise<{ status: number | null } | null>;
   provider: { send?(method: string, params: unknown[]): Promise<unknown> };
 }
 
@@ -102,9 +102,26 @@ function isSentTransaction(value: unknown): value is SentTransaction {
   );
 }
 
+/** In milliseconds. */
+const LOOK_AGAIN = 1_000;
+
+/**
+ * Waits for a receipt. Where a block comes between ethers' first look and its subscription to blocks, one wait has no end
+ * until the next block. A node that mines on demand has none.
+ */
+async function receiptOf(sent: SentTransaction): Promise<{ status: number | null } | null> {
+  for (;;) {
+    try {
+      return await sent.wait(1, LOOK_AGAIN);
+    } catch (error) {
+      if (memberOf(error, "code") !== "TIMEOUT") throw error;
+    }
+  }
+}
+
 async function minedOutcomeOf(sent: SentTransaction): Promise<Outcome> {
   try {
-    const receipt = await sent.wait();
+    const receipt = await receiptOf(sent);
     if (receipt === null || receipt.status !== 0) return { kind: "succeeded" };
   } catch (error) {
     const outcome = outcomeOfError(error);

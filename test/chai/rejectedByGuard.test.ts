@@ -1,5 +1,5 @@
 import { AssertionError, expect, use } from "chai";
-import { BrowserProvider, Contract, Interface, JsonRpcApiProvider, Network } from "ethers";
+import { BrowserProvider, Contract, Interface, JsonRpcApiProvider, Network, makeError } from "ethers";
 import { artifacts, network } from "hardhat";
 
 import type { GuardErrorName } from "../../src/explain/guardErrors.js";
@@ -179,6 +179,25 @@ describe("rejectedByGuard", () => {
     expect(await messageOf(() => expect(offline).to.be.rejectedByGuard())).to.contain(
       "it never ran: connect ECONNREFUSED",
     );
+  });
+
+  it("sees a block that comes between a client's first look and its subscription", async () => {
+    await provider.request({ method: "evm_setAutomine", params: [false] });
+    const sent = await probe.getFunction("revertWith").send(mismatch, { gasLimit: 100_000 });
+    await provider.request({ method: "evm_mine", params: [] });
+    await provider.request({ method: "evm_setAutomine", params: [true] });
+    let looks = 0;
+    const wait = (_confirms?: number, timeout?: number): Promise<{ status: number }> => {
+      if (++looks > 1) return Promise.resolve({ status: 0 });
+      return new Promise((_, reject) => {
+        // Without a limit it never ends, for no block follows.
+        if (timeout !== undefined) setTimeout(() => reject(makeError("wait for transaction timeout", "TIMEOUT")), 1);
+      });
+    };
+    await expect(Promise.resolve({ hash: sent.hash, wait, provider: sent.provider })).to.be.rejectedByGuard(
+      "AnchorMismatch",
+    );
+    expect(looks).to.equal(2);
   });
 
   it("fails one test where a check of values follows an error that did not come, and leaves no rejection to nobody", async () => {
