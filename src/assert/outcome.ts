@@ -106,8 +106,8 @@ function isSentTransaction(value: unknown): value is SentTransaction {
 const LOOK_AGAIN = 1_000;
 
 /**
- * Waits for a receipt. Where a block comes between ethers' first look and its subscription to blocks, one wait has no end
- * until the next block. A node that mines on demand has none.
+ * Waits for a receipt. Ethers looks for one, and then at new blocks alone. A block that comes between is not seen, and a
+ * node that mines on demand makes no other: that wait had no end.
  */
 async function receiptOf(sent: SentTransaction): Promise<{ status: number | null } | null> {
   for (;;) {
