@@ -1,4 +1,4 @@
-// Runs forge from npm, with the compiler from npm. On a machine that has both, `forge test` is all.
+// Runs forge from npm, with the compiler from npm. On a machine that has both, `forge test` is all, or `forge coverage`.
 import { spawnSync } from "node:child_process";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
@@ -8,8 +8,14 @@ if (forge === undefined) {
   console.log("skipped: npm has forge for Linux on x64 only");
 } else {
   const solc = join(import.meta.dirname, "solc.mjs");
-  const runs = [["default", "--gas-report"], ["ir"]].map(([profile, ...options]) =>
-    spawnSync(forge, ["test", "--offline", "--use", solc, ...options], {
+  const tests = [
+    ["default", "test", "--gas-report"],
+    ["ir", "test"],
+  ];
+  // Without the optimizer the contracts are too deep for the legacy pipeline.
+  const coverage = [["default", "coverage", "--ir-minimum"]];
+  const runs = (process.argv[2] === "coverage" ? coverage : tests).map(([profile, ...command]) =>
+    spawnSync(forge, [...command, "--offline", "--use", solc], {
       stdio: "inherit",
       env: { ...process.env, FOUNDRY_PROFILE: profile },
     }),

@@ -4,6 +4,8 @@
  *
  *     tsx scripts/checks/consumers.ts [--packed DIRECTORY] [PROJECT…]
  *
+ * `HEAVY=1` runs what each has under `test:heavy` as well: coverage, and reports of gas.
+ *
  * The directory holds the tarballs of the library and of its command line. Without one it packs what `npm run build` made.
  *
  * - none of them: the library alone brings `@noble/hashes` and nothing else.
@@ -80,6 +82,7 @@ function passes(project: string, tarballs: readonly string[]): boolean {
     [...INSTALL, ...tarballs],
     ["npx", "--no-install", "settlement-guard", "--help"],
     ["npm", "test"],
+    ...(process.env["HEAVY"] === undefined ? [] : [["npm", "run", "--if-present", "test:heavy"] as const]),
   ] as const;
   const times: string[] = [];
   let output = "";
@@ -95,7 +98,7 @@ function passes(project: string, tarballs: readonly string[]): boolean {
   }
   // What a platform has no program for says so, and passes.
   const skipped = /^skipped: .*$/m.exec(output)?.[0] ?? "passed";
-  console.log(`${project}: installed in ${times[0]}, ${skipped} in ${times[2]}`);
+  console.log(`${project}: installed in ${times[0]}, ${skipped} in ${times.slice(2).join(" and ")}`);
   return true;
 }
 

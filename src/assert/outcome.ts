@@ -106,8 +106,8 @@ function isSentTransaction(value: unknown): value is SentTransaction {
 const LOOK_AGAIN = 1_000;
 
 /**
- * Waits for a receipt. Ethers looks for one, and then at new blocks alone. A block that comes between is not seen, and a
- * node that mines on demand makes no other: that wait had no end.
+ * Waits for a receipt. Ethers looks for one, and then at new blocks alone. A block that comes between is not seen. A
+ * node that mines on demand makes no other, and one wait has no end.
  */
 async function receiptOf(sent: SentTransaction): Promise<{ status: number | null } | null> {
   for (;;) {

@@ -24,7 +24,9 @@ describe("an exchange behind a proxy", () => {
       const [owner] = await ethers.getSigners();
       if (owner === undefined) throw new Error("the network has no account");
 
-      const proxy = await deployProxy(await ethers.getContractFactory("UpgradeablePerps"), [owner.address, config], { kind });
+      const proxy = await deployProxy(await ethers.getContractFactory("UpgradeablePerps"), [owner.address, config], {
+        kind,
+      });
       const perps = await ethers.getContractAt("UpgradeablePerps", await proxy.getAddress());
       await networkHelpers.mine(3);
       await perps.trade(5n, await latestAnchor(ethers.provider));
@@ -49,7 +51,10 @@ describe("an exchange behind a proxy", () => {
     const connection = await hre.network.create();
     const { ethers } = connection;
     const { validateUpgrade } = await upgrades(hre, connection);
-    const [from, to] = [await ethers.getContractFactory("UpgradeablePerps"), await ethers.getContractFactory("ForgetfulPerps")];
+    const [from, to] = [
+      await ethers.getContractFactory("UpgradeablePerps"),
+      await ethers.getContractFactory("ForgetfulPerps"),
+    ];
     const reason = await validateUpgrade(from, to, { kind: "uups" }).then(() => "accepted", String);
     expect(reason).to.include("Deleted namespace `erc7201:settlement-guard.storage.policy`");
   });
