@@ -114,7 +114,8 @@ async function receiptOf(sent: SentTransaction): Promise<{ status: number | null
     try {
       return await sent.wait(1, LOOK_AGAIN);
     } catch (error) {
-      if (memberOf(error, "code") !== "TIMEOUT") throw error;
+      // A request that a node does not answer in time has the same code.
+      if (memberOf(error, "shortMessage") !== "wait for transaction timeout") throw error;
     }
   }
 }

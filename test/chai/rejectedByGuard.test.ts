@@ -198,6 +198,9 @@ describe("rejectedByGuard", () => {
       "AnchorMismatch",
     );
     expect(looks).to.equal(2);
+    const unanswered = (): Promise<never> => Promise.reject(makeError("request timeout", "TIMEOUT"));
+    const silent = Promise.resolve({ hash: sent.hash, wait: unanswered, provider: sent.provider });
+    expect(await messageOf(() => expect(silent).to.be.rejectedByGuard())).to.contain("it never ran: request timeout");
   });
 
   it("fails one test where a check of values follows an error that did not come, and leaves no rejection to nobody", async () => {
