@@ -13,8 +13,11 @@ if (forge === undefined) {
     ["ir", "test"],
   ];
   // Without the optimizer the contracts are too deep for the legacy pipeline.
-  const coverage = [["default", "coverage", "--ir-minimum"]];
-  const runs = (process.argv[2] === "coverage" ? coverage : tests).map(([profile, ...command]) =>
+  const heavy = [
+    ["default", "coverage", "--ir-minimum"],
+    ["default", "test", "--network", "optimism"],
+  ];
+  const runs = (process.argv[2] === "heavy" ? heavy : tests).map(([profile, ...command]) =>
     spawnSync(forge, [...command, "--offline", "--use", solc], {
       stdio: "inherit",
       env: { ...process.env, FOUNDRY_PROFILE: profile },

@@ -4,7 +4,7 @@
  *
  *     tsx scripts/checks/consumers.ts [--packed DIRECTORY] [PROJECT…]
  *
- * `HEAVY=1` runs what each has under `test:heavy` as well: coverage, and reports of gas.
+ * `HEAVY=1` runs what each has under `test:heavy` as well: coverage, reports of gas, and an OP chain with forge.
  *
  * The directory holds the tarballs of the library and of its command line. Without one it packs what `npm run build` made.
  *
