@@ -61,15 +61,20 @@ describe("rejectedByGuard", () => {
     );
   });
 
-  it("passes for a transaction that was accepted into the pool and reverts when it is mined", async () => {
+  /** A transaction that was accepted into the pool, and reverted when it was mined. */
+  async function sentAndMined() {
     await provider.request({ method: "evm_setAutomine", params: [false] });
     try {
       const sent = await probe.getFunction("revertWith").send(mismatch, { gasLimit: 100_000 });
       await provider.request({ method: "evm_mine", params: [] });
-      await expect(Promise.resolve(sent)).to.be.rejectedByGuard("AnchorMismatch").withValues(41, CLAIMED, ACTUAL);
+      return sent;
     } finally {
       await provider.request({ method: "evm_setAutomine", params: [true] });
     }
+  }
+
+  it("passes for a transaction that was accepted into the pool and reverts when it is mined", async () => {
+    await expect(sentAndMined()).to.be.rejectedByGuard("AnchorMismatch").withValues(41, CLAIMED, ACTUAL);
   });
 
   it("passes with ethers against a node that reports errors the way geth does", async () => {
@@ -182,10 +187,7 @@ describe("rejectedByGuard", () => {
   });
 
   it("sees a block that comes between a client's first look and its subscription", async () => {
-    await provider.request({ method: "evm_setAutomine", params: [false] });
-    const sent = await probe.getFunction("revertWith").send(mismatch, { gasLimit: 100_000 });
-    await provider.request({ method: "evm_mine", params: [] });
-    await provider.request({ method: "evm_setAutomine", params: [true] });
+    const sent = await sentAndMined();
     let looks = 0;
     const wait = (_confirms?: number, timeout?: number): Promise<{ status: number }> => {
       if (++looks > 1) return Promise.resolve({ status: 0 });

@@ -42,10 +42,10 @@ let queue: Promise<unknown> = Promise.resolve();
 export async function cli(args: string[], options: RunOptions = {}): Promise<Run> {
   const command = [...args.slice(0, args[0] === "ledger" ? 2 : 1), ...Object.keys(options).sort()].join(" ");
   const { heap, isDeaf, onStart, input } = options;
-  const isStream = input !== undefined && typeof input !== "string" && !Buffer.isBuffer(input);
-  const isHere = started.has(command) && !isStream && heap === undefined && isDeaf !== true && onStart === undefined;
+  const isApart = input instanceof Readable || heap !== undefined || isDeaf === true || onStart !== undefined;
+  const isFirst = !started.has(command);
   started.add(command);
-  if (!isHere) return runApart(args, options);
+  if (isApart || isFirst) return runApart(args, options);
   // One at a time: they share the process's environment and input.
   const turn = queue.then(() => runHere(args, options));
   queue = turn.catch(() => undefined);
@@ -66,8 +66,8 @@ async function runApart(args: string[], options: RunOptions = {}): Promise<Run> 
   // It may have seen enough before the end of its input.
   child.stdin.on("error", () => undefined);
   const input = options.input ?? "";
-  if (typeof input === "string" || Buffer.isBuffer(input)) child.stdin.end(input);
-  else input.pipe(child.stdin);
+  if (input instanceof Readable) input.pipe(child.stdin);
+  else child.stdin.end(input);
   const [code] = (await once(child, "close")) as [number | null];
   return { code, ...output };
 }
@@ -84,8 +84,8 @@ async function runHere(args: string[], { environment = {}, input = "" }: RunOpti
       },
     });
   const [stdin, env] = [Object.getOwnPropertyDescriptor(process, "stdin")!, process.env];
-  Object.defineProperty(process, "stdin", { ...stdin, get: () => given });
   const given = Readable.from(input === "" ? [] : [Buffer.from(input as string)]);
+  Object.defineProperty(process, "stdin", { ...stdin, get: () => given });
   process.env = { ...env, ...environment };
   try {
     const terminal = new Terminal(collector("stdout"), collector("stderr"));
