@@ -49,7 +49,12 @@ export default defineConfig({
   },
   test: {
     // Against what hangs alone: a machine may be busy.
-    mocha: { timeout: 600_000, parallel: !mutants, jobs: 2, require: ["./hardhat/readableFailures.mjs"] },
+    mocha: {
+      timeout: heavy ? 7_200_000 : 600_000,
+      parallel: !mutants,
+      jobs: 2,
+      require: ["./hardhat/readableFailures.mjs"],
+    },
     solidity: solidityTests,
   },
 });

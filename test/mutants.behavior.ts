@@ -7,9 +7,6 @@ import { PROJECT } from "../tools/compile.js";
 import { pattern } from "../tools/mutants.js";
 import type { AimedMutant, Ask, Finding } from "../tools/mutation.js";
 
-/** In milliseconds: to compile the contracts and ask a file of tests, on a busy machine. */
-const LONGEST = 600_000;
-
 /** `1` runs all; any other text is a regular expression over the names. */
 const WANTED = process.env["MUTANTS"];
 
@@ -28,7 +25,6 @@ export function shouldNoticeMutants(mutants: readonly AimedMutant[], ask: Ask): 
   });
 
   describe("with MUTANTS=1", function () {
-    this.timeout(LONGEST);
     const wanted = mutants.filter(
       ({ name }) => WANTED === undefined || WANTED === "1" || new RegExp(WANTED).test(name),
     );

@@ -52,9 +52,6 @@ export async function probeOn(chain: HardhatChain, probe: Contract, signer = 0):
   return new Contract(await probe.getAddress(), abi, signers[signer]! as never);
 }
 
-/** Milliseconds to prepare a world, on a busy machine: contracts into which a mutant is put are compiled first. */
-const LONGEST = 600_000;
-
 /**
  * Prepares a world once for all tests of a suite. What a test does to its chain is undone after it. Called in a `describe`.
  *
@@ -66,8 +63,7 @@ export function preparedOnce<Prepared extends { world: { chain: HardhatChain } }
 ): void {
   let prepared: Prepared;
   let snapshot: unknown;
-  before(async function () {
-    this.timeout(LONGEST);
+  before(async () => {
     prepared = await prepare();
   });
   beforeEach(async () => {

@@ -37,7 +37,6 @@ describe("a real client: its EIP-2935, its EIP-4788 and its reorgs", () => {
   let guard: StandaloneGuard;
 
   before(async function () {
-    this.timeout(300_000); // A block takes a twentieth of a second, and several times that beside other work.
     node = await Node.start();
     guard = await deployGuard(node);
     await node.consensus.mine({ slots: 300 });

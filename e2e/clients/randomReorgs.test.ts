@@ -43,7 +43,6 @@ describe("a real client that is reorganised at random", () => {
   }
 
   it(`is after ${REORGS} reorgs the client that was given the last chain from the start`, async function () {
-    this.timeout(900_000);
     const [maker, node, twin] = nodes;
     await node.consensus.adopt(maker.consensus);
     const orphans: Block[] = [];

@@ -196,7 +196,6 @@ describe("the fork simulator on anvil", () => {
   });
 
   it("is after random reorgs the chain that was mined so from the start, and each branch stays as it was", async function () {
-    this.timeout(3_600_000);
     await reorganizeAtRandom({ factory: anvilChains(), random: announced(), changes: CHANGES });
   });
 

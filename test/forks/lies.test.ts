@@ -84,7 +84,6 @@ function kindsOf(lies: Lies): string[] {
 }
 
 describe("under any lie an action of the SDK returns the truth, or an error about the endpoint", function () {
-  this.timeout(3_600_000);
   let world: LiarsWorld;
   let actions: [name: string, ask: Ask][];
   const truths = new Map<string, Outcome>();

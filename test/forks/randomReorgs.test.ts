@@ -11,7 +11,6 @@ const CHANGES = process.env["HEAVY"] === "1" ? 1_000 : 20;
 describe("a chain that is reorganised at random", () => {
   for (const mode of ["transaction", "storage"] as HistoryMode[])
     it(`is at the end the chain that was mined so from the start, and each branch stays as it was (${mode})`, async function () {
-      this.timeout(1_800_000);
       await reorganizeAtRandom({ factory: hardhatChains(network), random: announced(), changes: CHANGES / 2, mode });
     });
 });

@@ -62,7 +62,6 @@ function someKeys(draw: Random, count: number, below: number): Hex[] {
 }
 
 describe("findDifferences", function () {
-
   describe("among 100,000 entries", () => {
     const entries = ledgerOf(SIZE);
     let tree: LedgerTree;

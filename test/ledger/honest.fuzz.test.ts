@@ -51,8 +51,6 @@ interface Loot {
  * opened an epoch, signed the fourth again, relayed it, and signed a fifth. Balances moved in between. The attacker combines and spoils all of that.
  */
 describe("an honest ledger", function () {
-  this.timeout(3_600_000);
-
   it(`SG-23: no input trips it: ${CASES} random disputes`, async () => {
     const random = announced();
     const chain = await forks.create();

@@ -47,7 +47,6 @@ interface RandomTrie {
 }
 
 describe("nodes of random tries", function () {
-  this.timeout(HEAVY ? 7_200_000 : 600_000);
   let readers: RawReaders;
   let openZeppelin: Contract;
 

@@ -20,7 +20,6 @@ const ROUNDS = HEAVY ? 20_000 : 60;
 
 describe("witnesses of random states", () => {
   it("SG-13: valid ones are accepted: the reader, the reference, TypeScript and mpt say what was put in", async function () {
-    this.timeout(HEAVY ? 7_200_000 : 600_000);
     const random = announced();
     const evm = await createEVM();
     const contracts = await Promise.all(BUILDS.map((build) => contractsOf(build, evm)));
@@ -64,7 +63,6 @@ describe("witnesses of random states", () => {
   });
 
   it("SG-13: mutated ones are refused, by every reader at the same byte", async function () {
-    this.timeout(HEAVY ? 7_200_000 : 600_000);
     const random = announced();
     const readers = await Promise.all(BUILDS.map(solidityReader));
     for (let round = 0; round < 4 * ROUNDS; round++) {
@@ -80,7 +78,6 @@ describe("witnesses of random states", () => {
   });
 
   it("SG-13: keys that were made to share their way, and to end in each other's, are answered", async function () {
-    this.timeout(HEAVY ? 7_200_000 : 600_000);
     const random = announced();
     const readers = await Promise.all(BUILDS.map(solidityReader));
     for (let round = 0; round < 2 * ROUNDS; round++) {
