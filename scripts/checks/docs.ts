@@ -4,9 +4,9 @@
  * - Every TypeScript and Solidity block is a file that CI compiles and runs, or a region of one. A comment before the block names it:
  *   `<!-- e2e/hardhat3/contracts/Perps.sol#trade -->`. In the source, `// #region trade` and `// #endregion trade` enclose the region.
  * - A table of measured figures is a snapshot: `<!-- snapshots/code-size.json -->` before it.
- * - Every relative link leads to a file of the repository.
+ * - Every relative link leads to a file of the repository, and to a heading of it where it names one.
  */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, globSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 
@@ -19,11 +19,11 @@ const DOCUMENTS = [
   "RELEASING.md",
   "CHANGELOG.md",
   "packages/cli/README.md",
-  ...below("docs"),
+  ...globSync("docs/**/*.md").sort(),
 ];
 const BLOCK = /(?:<!-- (\S+) -->\n\n?)?```(\w*)\n(.*?)```\n/gs;
 const TABLE = /<!-- (\S+\.json) -->\n\n?(?:\|.*\n)*/g;
-const LINK = /\]\((?!https?:|#)([^)#\s]+)[^)]*\)/g;
+const LINK = /\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?[^)]*\)/g;
 /** Languages of which a reader expects that the block compiles. */
 const CODE = new Set(["ts", "typescript", "solidity", "sol"]);
 
@@ -37,16 +37,27 @@ for (const path of DOCUMENTS) {
   const updated = await format(quoted, { ...(await resolveConfig(path)), filepath: path });
   if (options.write) writeFileSync(path, updated);
   else if (updated !== text) faults.push(`${path}: ${firstDifference(text, updated)}: run npm run docs`);
-  for (const [, target] of text.matchAll(LINK))
-    if (!existsSync(join(dirname(path), target!))) faults.push(`${path}: ${target} leads nowhere`);
+  for (const [, target, heading] of text.matchAll(LINK))
+    if (!leadsSomewhere(target === "" ? path : join(dirname(path), target!), heading))
+      faults.push(`${path}: ${target}${heading === undefined ? "" : `#${heading}`} leads nowhere`);
 }
 for (const fault of faults) console.error(fault);
 if (faults.length > 0) process.exit(1);
 console.log(`documents: ${DOCUMENTS.length}, each quotation as in its source`);
 
-function below(folder: string): string[] {
-  const documents = readdirSync(folder).filter((name) => name.endsWith(".md"));
-  return documents.map((name) => `${folder}/${name}`);
+function leadsSomewhere(path: string, heading: string | undefined): boolean {
+  if (!existsSync(path)) return false;
+  if (heading === undefined) return true;
+  const headings = [...readFileSync(path, "utf8").matchAll(/^#+ (.*)$/gm)].map(([, title]) => slugOf(title!));
+  return headings.includes(heading);
+}
+
+/** A heading's name in a link, as GitHub makes it. */
+function slugOf(title: string): string {
+  return title
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N} _-]/gu, "")
+    .replaceAll(" ", "-");
 }
 
 function blockOf(path: string, whole: string, source: string | undefined, language: string): string {

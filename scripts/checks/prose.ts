@@ -11,7 +11,7 @@ const CODE = [
   "{contracts,bench,test,e2e}/**/*.sol",
   "*.ts",
 ];
-const DOCUMENTS = ["*.md", "docs/*.md", "packages/*/*.md", "vectors/*.md", ".github/*.md"];
+const DOCUMENTS = ["*.md", "docs/**/*.md", "packages/*/*.md", "vectors/*.md", ".github/*.md"];
 const GENERATED = /node_modules|typechain-types|\/(?:dist|cache)\//;
 
 const { values: options } = parseArgs({ options: { list: { type: "string" } } });

@@ -2,7 +2,7 @@
  * Builds the documentation as a site in reports/site: the documents, the API by TSDoc, the contracts by NatSpec.
  * The contracts' pages are written by natspec.ts, as no generator of them reads Hardhat 3's builds.
  */
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 
 import { Application } from "typedoc";
 
@@ -25,12 +25,12 @@ const app = await Application.bootstrapWithPlugins({
   tsconfig: "tsconfig.json",
   readme: "README.md",
   projectDocuments: [
-    ...documents("docs"),
+    ...globSync("docs/**/*.md").sort(),
     "SECURITY.md",
     "CONTRIBUTING.md",
     "RELEASING.md",
     "CHANGELOG.md",
-    ...documents(PAGES),
+    ...globSync(`${PAGES}/*.md`).sort(),
   ],
   // The types are checked by `npm run typecheck`.
   skipErrorChecking: true,
@@ -60,9 +60,4 @@ function entryPoints(): string[] {
   return types
     .filter((path) => path.startsWith("./dist/esm/src/"))
     .map((path) => path.replace("./dist/esm/", "").replace(".d.ts", ".ts"));
-}
-
-function documents(folder: string): string[] {
-  const names = readdirSync(folder).filter((name) => name.endsWith(".md"));
-  return names.sort().map((name) => `${folder}/${name}`);
 }

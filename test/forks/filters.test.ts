@@ -70,12 +70,14 @@ for (const history of ["transaction", "storage"] as HistoryMode[])
     });
 
     it("what a filter has not told yet is not taken back", async () => {
+      // #region filter
       const filter = await ask("eth_newFilter", {});
       await log(1);
       expect(await changes(filter)).to.have.length(1);
       await log(2);
       await chain.reorg({ depth: 2, keep: false });
-      expect(told(await changes(filter))).to.deep.equal([[1, true, height() - 1]]);
+      expect(told(await changes(filter))).to.deep.equal([[1, true, height() - 1]]); // 1, removed
+      // #endregion filter
     });
 
     it("a filter keeps to its address, its topics and its heights", async () => {

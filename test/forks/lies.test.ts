@@ -25,7 +25,7 @@ const FAULTS: ReadonlySet<ErrorCode> = new Set([
   ...(["CHAIN_UNPROVEN", "DEPLOYMENT_REFUSED"] as const),
 ]);
 
-/** Which lies an action cannot see, as docs/testing.md lists them. */
+/** Which lies an action cannot see, as docs/testing/endpoints.md lists them. */
 const CHAIN = ["lag", "onBranch", "wrongHeader:forged"];
 const BLIND: Readonly<Record<string, readonly string[]>> = {
   latestAnchor: CHAIN,

@@ -259,7 +259,7 @@ describe("scenarios for a protocol of one's own", function () {
   });
 
   it("is documented with every id, the others included", () => {
-    const text = readFileSync(new URL("../../docs/testing.md", import.meta.url), "utf8");
+    const text = readFileSync(new URL("../../docs/testing/scenarios.md", import.meta.url), "utf8");
     const ids = [...scenarios.ids, ...Object.keys(scenarios.notInCatalogue)];
     expect(ids.filter((id) => !text.includes(`\`${id}\``))).to.deep.equal([]);
     const needy = Object.values(CATALOGUE).filter(({ needs }) => needs.length > 0).length;
