@@ -157,7 +157,3 @@ export function transaction({ gas, calldata }: Cost): { standard: number; floor:
   const floor = 21_000 + 10 * tokens(calldata);
   return { standard, floor, paid: Math.max(standard, floor) };
 }
-
-export function geometricMean(values: readonly number[]): number {
-  return Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
-}

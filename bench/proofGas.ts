@@ -2,11 +2,12 @@ import { network } from "hardhat";
 
 import type { Hex } from "../src/core/bytes.js";
 import { createBench } from "./evm.js";
-import { geometricMean, measure, measureNothing, syntheticSets, SYNTHETIC_SIZE, type Figures } from "./measure.js";
+import { measure, measureNothing, syntheticSets, SYNTHETIC_SIZE, type Figures } from "./measure.js";
 import { byteLength, join, proofBytes, QUOTED, readRealSlots, type RealSlot } from "./realProofs.js";
 import { pinReceipts } from "./pinGas.js";
 import { compile, type Build } from "../tools/compile.js";
 import { OURS, PEERS, PIPELINES, type SlotSet, type Verifier } from "./verifiers.js";
+import { geometricMean } from "./statistics.js";
 
 /** Where this library's own figures are kept. */
 export const PROOF_SNAPSHOT = "snapshots/proof-gas.json";

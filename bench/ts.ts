@@ -20,6 +20,7 @@ import { encodeHeader, headerFromRpc } from "../src/header/fromRpc.js";
 import { decodeHeader, hashHeader } from "../src/header/header.js";
 import { packWitness } from "../src/proof/witness.js";
 import { QUOTED, readRealSlots, type RealSlot } from "./realProofs.js";
+import { median } from "./statistics.js";
 
 /** The fields of a header in JSON-RPC, in their order; integers end in #. */
 const NAMES = (
@@ -108,10 +109,6 @@ async function compare(title: string, contenders: readonly Contender[], goals: r
     const verdict = reached >= times ? "reached" : "MISSED";
     console.log(`goal: ${contender} at least ${times} times ${peer}: ${reached.toFixed(2)}, ${verdict}`);
   }
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1]!;
 }
 
 /** In CPU time of all threads of this process: what the garbage collector does counts. */
