@@ -9,7 +9,7 @@
  * The directory holds the tarballs of the library and of its command line. Without one it packs what `npm run build` made.
  *
  * - none of them: the library alone brings `@noble/hashes` and nothing else.
- * - hardhat2: F1: installs beside chai 4 and Hardhat 2. F2: types resolve for `moduleResolution: node`.
+ * - hardhat2: F1: installs beside chai 4 and Hardhat 2. F2: types resolve for `moduleResolution: node`. Its chains are reorganised at random.
  * - hardhat3: F7: OpenZeppelin's checks accept the guard without a switched-off check. F8: Ignition takes a `ScopeConfig` as it is. F15: what the
  *   documents quote compiles and runs.
  * - foundry: F24: Solidity that follows the documents compiles in the legacy pipeline.
@@ -22,6 +22,8 @@ import { delimiter, dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 
 const PROJECTS = "e2e";
+/** Programs of this repository that run in a project. */
+const CAMPAIGNS: Partial<Record<string, string>> = { hardhat2: "hardhat2Reorgs.ts" };
 const INSTALL = ["npm", "install", "--no-audit", "--no-fund", "--prefer-offline"] as const;
 // A project finds its own tools or none: the repository's are taken off the path. Hardhat 3 needs the Node that runs this script.
 const PATH = [dirname(process.execPath), ...(process.env["PATH"] ?? "").split(delimiter)]
@@ -78,10 +80,14 @@ function standsAlone(library: string): boolean {
 function passes(project: string, tarballs: readonly string[]): boolean {
   const directory = join(workshop, project);
   cpSync(join(PROJECTS, project), directory, { recursive: true });
+  const campaign = CAMPAIGNS[project];
   const steps = [
     [...INSTALL, ...tarballs],
     ["npx", "--no-install", "settlement-guard", "--help"],
     ["npm", "test"],
+    ...(campaign === undefined
+      ? []
+      : [[process.execPath, "--import", import.meta.resolve("tsx"), join(import.meta.dirname, campaign)] as const]),
     ...(process.env["HEAVY"] === undefined ? [] : [["npm", "run", "--if-present", "test:heavy"] as const]),
   ] as const;
   const times: string[] = [];
