@@ -8,13 +8,28 @@
  */
 import { globSync, readFileSync } from "node:fs";
 
-import parser from "@solidity-parser/parser";
+import solc from "solc";
 import ts from "typescript";
+
+/** What this script reads of the compiler's answer. */
+interface Parsed {
+  readonly errors?: readonly { readonly formattedMessage: string }[];
+  readonly sources: Readonly<Record<string, { readonly ast: SyntaxNode }>>;
+}
+
+interface SyntaxNode {
+  readonly nodeType: string;
+  readonly name?: string;
+  /** Offset and length in bytes, and the file's index: `offset:length:file`. */
+  readonly src: string;
+}
 
 const MOST = 60; // lines, the first and the last included
 const TYPESCRIPT = ["{src,packages,scripts,scenarios,tools,bench,hardhat,test,e2e}/**/*.ts"];
 const SOLIDITY = ["{contracts,bench,test,e2e}/**/*.sol"];
 const GENERATED = /node_modules|typechain-types|\/dist\//;
+/** What has a bound in the compiler's syntax tree. */
+const BOUNDED = new Set(["FunctionDefinition", "ModifierDefinition", "InlineAssembly", "YulFunctionDefinition"]);
 const SUITE = /^(?:describe|it)\b/;
 const KNOWN = JSON.parse(readFileSync("scripts/checks/lengths.json", "utf8")) as Record<string, number>;
 
@@ -22,7 +37,7 @@ const unused = new Set(Object.keys(KNOWN));
 const faults: string[] = [];
 let count = 0;
 for (const path of files(TYPESCRIPT)) checkTypeScript(path);
-for (const path of files(SOLIDITY)) checkSolidity(path);
+checkSolidity(files(SOLIDITY));
 for (const entry of unused) faults.push(`lengths.json: ${entry} is not needed any more`);
 for (const fault of faults) console.error(fault);
 if (faults.length > 0) process.exit(1);
@@ -50,18 +65,28 @@ function isSuite(node: ts.FunctionLikeDeclaration): boolean {
   return body !== undefined && ts.isBlock(body) && body.statements.some((item) => SUITE.test(item.getText()));
 }
 
-function checkSolidity(path: string): void {
-  const tree = parser.parse(readFileSync(path, "utf8"), { loc: true });
-  const add =
-    (name: string) => (node: { loc?: { start: { line: number }; end: { line: number } }; name?: unknown }) => {
-      check(path, typeof node.name === "string" ? node.name : name, node.loc!.start.line, node.loc!.end.line);
-    };
-  parser.visit(tree, {
-    FunctionDefinition: add("a function"),
-    ModifierDefinition: add("a modifier"),
-    InlineAssemblyStatement: add("a block of assembly"),
-    AssemblyFunctionDefinition: add("a function in assembly"),
-  });
+/** The compiler parses all files at once, and stops there. So what they import need not be installed. Pragmas name several versions. */
+function checkSolidity(paths: readonly string[]): void {
+  const texts = new Map(paths.map((path) => [path, readFileSync(path, "utf8").replace(/^pragma [^;]+;/gm, "")]));
+  const sources = Object.fromEntries([...texts].map(([path, content]) => [path, { content }]));
+  const settings = { stopAfter: "parsing", outputSelection: { "*": { "": ["ast"] } } };
+  const input = JSON.stringify({ language: "Solidity", sources, settings });
+  const parsed = JSON.parse(solc.compile(input, { import: () => ({ contents: "" }) })) as Parsed;
+  faults.push(...(parsed.errors ?? []).map(({ formattedMessage }) => formattedMessage));
+  for (const [path, text] of texts) {
+    const bytes = Buffer.from(text);
+    visitSolidity(parsed.sources[path]?.ast, ({ nodeType, name, src }) => {
+      const [offset, length] = src.split(":").map(Number) as [number, number];
+      const lineAt = (position: number): number => bytes.subarray(0, position).toString().split("\n").length;
+      check(path, name ?? nodeType, lineAt(offset), lineAt(offset + length));
+    });
+  }
+}
+
+function visitSolidity(node: unknown, found: (node: SyntaxNode) => void): void {
+  if (typeof node !== "object" || node === null) return;
+  if (BOUNDED.has((node as SyntaxNode).nodeType)) found(node as SyntaxNode);
+  for (const member of Object.values(node)) visitSolidity(member, found);
 }
 
 function check(path: string, name: string, first: number, last: number): void {
