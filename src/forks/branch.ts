@@ -89,10 +89,10 @@ export async function followBranch(
  * @returns the blocks above it, now orphans
  */
 export async function rollBack(node: SimulatedNode, number: number): Promise<PortableBlock[]> {
-  const { blocks, checkpoints, history, miner, pool } = node;
+  const { blocks, checkpoints, systemCalls, miner, pool } = node;
   const orphaned = await blocks.orphan(number);
   // Nothing to undo: the state is already the one right after the block.
-  if (orphaned.length === 0 && miner.state.cheats.length === 0 && history.mark.filledTo === blocks.head.historyTo) {
+  if (orphaned.length === 0 && miner.state.cheats.length === 0 && systemCalls.mark.filledTo === blocks.head.historyTo) {
     await pool.clear();
     return [];
   }
@@ -108,18 +108,18 @@ export async function rollBack(node: SimulatedNode, number: number): Promise<Por
 
 /** Executes a block that another chain, or this one, has mined on the same parent. The pool must be empty and automining off. */
 export async function importBlock(node: SimulatedNode, { record, block, transactions }: PortableBlock): Promise<void> {
-  const { ask, blocks, history, miner, pool } = node;
+  const { ask, blocks, systemCalls, miner, pool } = node;
   for (const cheat of record.cheats) await miner.cheat(cheat);
   // In transaction mode the block carries the system transactions itself.
-  if (history.mode === "storage") await history.fill(record.historyTo, record.timestamp);
-  else history.carriedTo(record.historyTo);
+  if (systemCalls.mode === "storage") await systemCalls.fill(record.historyTo, record.timestamp);
+  else systemCalls.carriedTo(record.historyTo);
 
   const coinbase = String(await ask("eth_coinbase"));
   if (!sameHex(coinbase, block.miner)) await ask("hardhat_setCoinbase", block.miner);
   try {
     await ask("hardhat_setPrevRandao", block.mixHash);
     for (const transaction of transactions) {
-      if (isSystemTransaction(transaction)) history.sent.add(transaction.hash);
+      if (isSystemTransaction(transaction)) systemCalls.sent.add(transaction.hash);
       await pool.send(transaction);
     }
     await ask("evm_mine", record.timestamp);

@@ -4,8 +4,8 @@ import type { SimulatedNode } from "./node.js";
 
 /** Answers `eth_call` so that the history contract says at every block what it would have said there. */
 export async function call(node: SimulatedNode, params: readonly unknown[]): Promise<unknown> {
-  const { blocks, history, origin, relay } = node;
-  if (params[1] === "pending") await history.fill();
+  const { blocks, systemCalls, origin, relay } = node;
+  if (params[1] === "pending") await systemCalls.fill();
   const number = sealedNumber(node, params[1] ?? "latest");
   // A node that forked does not know the rules of the blocks before; the chain that mined them does.
   if (origin !== undefined && number !== undefined && number <= blocks.first.number)
@@ -28,11 +28,11 @@ function sealedNumber({ blocks }: SimulatedNode, block: unknown): number | undef
  * block.
  */
 async function withOldestHash(
-  { blocks, history }: SimulatedNode,
+  { blocks, systemCalls }: SimulatedNode,
   params: readonly unknown[],
   number: number | undefined,
 ): Promise<readonly unknown[]> {
-  if (history.mode !== "storage" || number === undefined || number < HISTORY_WINDOW) return params;
+  if (systemCalls.mode !== "storage" || number === undefined || number < HISTORY_WINDOW) return params;
   const overrides = (params[2] ?? {}) as { [address: string]: unknown };
   if (Object.keys(overrides).some((address) => sameHex(address, HISTORY_ADDRESS))) return params;
   const slot = toWord(BigInt(number % HISTORY_WINDOW));

@@ -167,9 +167,9 @@ export class SimulatedChain<Tools = unknown> {
    */
   async mine(count = 1, options: { history?: "each" | "at-end" } = {}): Promise<BlockRef> {
     if (!Number.isSafeInteger(count) || count < 0) throw simulatorError(`${count} is not a number of blocks`);
-    const { checkpoints, history, miner } = this.#node;
+    const { checkpoints, systemCalls, miner } = this.#node;
     const atEnd = options.history === "at-end";
-    if (atEnd && history.mode === "transaction")
+    if (atEnd && systemCalls.mode === "transaction")
       throw simulatorError(`History "at-end" needs a chain whose history mode is not "transaction"`);
     return this.#exclusively(async () => {
       for (let mined = 0; mined < count; mined++) await miner.mine({ fill: !atEnd || mined === 0 });
@@ -346,9 +346,9 @@ export class SimulatedChain<Tools = unknown> {
    * @returns the release
    */
   async pin(): Promise<() => void> {
-    const { blocks, history, miner, pins } = this.#node;
+    const { blocks, systemCalls, miner, pins } = this.#node;
     return this.#exclusively(async () => {
-      if (history.mode === "storage") await history.fill();
+      if (systemCalls.mode === "storage") await systemCalls.fill();
       const pin = { number: blocks.head.number, cheats: miner.state.cheats.length };
       pins.add(pin);
       return () => void pins.delete(pin);

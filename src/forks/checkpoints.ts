@@ -1,7 +1,7 @@
 import type { Hex } from "../core/bytes.js";
 import { simulatorError, type Ask } from "./backend.js";
 import type { Blocks } from "./blocks.js";
-import type { HistoryFiller, HistoryMark } from "./historyFiller.js";
+import type { SystemCalls, SystemCallMark } from "./systemCalls.js";
 
 /** A checkpoint is taken at least so many blocks after the one before. A rollback replays at most as many from it. */
 const SPACING = 32;
@@ -15,7 +15,7 @@ export interface BackendSnapshot {
 interface Checkpoint {
   number: number;
   snapshot: BackendSnapshot;
-  history: HistoryMark;
+  systemCalls: SystemCallMark;
 }
 
 /** The backend's snapshots: those from which a rollback starts, and those that a test asked for. */
@@ -23,28 +23,28 @@ export class Checkpoints {
   readonly #name: string;
   readonly #ask: Ask;
   readonly #blocks: Blocks;
-  readonly #history: HistoryFiller;
+  readonly #systemCalls: SystemCalls;
   /** All that the backend still has, oldest first. */
   #snapshots: BackendSnapshot[] = [];
   #checkpoints: Checkpoint[] = [];
 
-  constructor(name: string, ask: Ask, blocks: Blocks, history: HistoryFiller) {
+  constructor(name: string, ask: Ask, blocks: Blocks, systemCalls: SystemCalls) {
     this.#name = name;
     this.#ask = ask;
     this.#blocks = blocks;
-    this.#history = history;
+    this.#systemCalls = systemCalls;
   }
 
   /** Remembers the state right after the head. Nothing but history may have been written since. */
   async take(): Promise<void> {
     const snapshot = await this.snapshot();
-    this.#checkpoints.push({ number: this.#blocks.head.number, snapshot, history: this.#history.mark });
+    this.#checkpoints.push({ number: this.#blocks.head.number, snapshot, systemCalls: this.#systemCalls.mark });
   }
 
   async takeIfDue(): Promise<void> {
     // Each of the backend's snapshots copies all that was written from outside, in storage mode one slot per block. The spacing
     // grows with it, so that all of them together stay linear in the chain's length.
-    const spacing = Math.max(SPACING, this.#history.mark.written >> 2);
+    const spacing = Math.max(SPACING, this.#systemCalls.mark.written >> 2);
     if (this.#blocks.head.number - this.#checkpoints.at(-1)!.number >= spacing) await this.take();
   }
 
@@ -56,7 +56,7 @@ export class Checkpoints {
   async restore(checkpoint: Checkpoint): Promise<void> {
     await this.revert(checkpoint.snapshot);
     this.#blocks.cut(checkpoint.number);
-    this.#history.resume(checkpoint.history);
+    this.#systemCalls.resume(checkpoint.systemCalls);
     // The backend's snapshot is used up.
     await this.take();
   }

@@ -3,7 +3,7 @@ import { keccak256 } from "../core/keccak.js";
 import { simulatorError, type Ask, type RpcCall } from "./backend.js";
 import { readHeader, type Blocks } from "./blocks.js";
 import type { Checkpoints } from "./checkpoints.js";
-import type { HistoryFiller } from "./historyFiller.js";
+import type { SystemCalls } from "./systemCalls.js";
 
 /** What the next block depends on besides its parent and the pool. */
 export interface MinerState {
@@ -33,7 +33,7 @@ export class Miner {
   readonly #name: string;
   readonly #ask: Ask;
   readonly #blocks: Blocks;
-  readonly #history: HistoryFiller;
+  readonly #systemCalls: SystemCalls;
   readonly #checkpoints: Checkpoints;
 
   constructor(
@@ -41,14 +41,14 @@ export class Miner {
     blockTime: number,
     ask: Ask,
     blocks: Blocks,
-    history: HistoryFiller,
+    systemCalls: SystemCalls,
     checkpoints: Checkpoints,
   ) {
     this.#name = name;
     this.blockTime = blockTime;
     this.#ask = ask;
     this.#blocks = blocks;
-    this.#history = history;
+    this.#systemCalls = systemCalls;
     this.#checkpoints = checkpoints;
   }
 
@@ -66,7 +66,8 @@ export class Miner {
     const timestamp = options.timestamp ?? this.#timeOfNext();
     const { number } = this.#blocks.head;
     // The parent's hash may have been filled in for a call on the pending block. Then the block's own time goes with it.
-    if (options.fill !== false || this.#history.mark.filledTo === number) await this.#history.fill(number, timestamp);
+    if (options.fill !== false || this.#systemCalls.mark.filledTo === number)
+      await this.#systemCalls.fill(number, timestamp);
     await this.#drawRandao();
     await this.#ask("evm_mine", timestamp);
     await this.record();
@@ -79,7 +80,7 @@ export class Miner {
     if (mined === 0) return false;
     if (mined !== 1)
       throw simulatorError(`One request mined ${mined} blocks on ${this.#name}: mine the pool with evm_mine first`);
-    this.#blocks.push({ ...head, cheats: this.#state.cheats, historyTo: this.#history.mark.filledTo });
+    this.#blocks.push({ ...head, cheats: this.#state.cheats, historyTo: this.#systemCalls.mark.filledTo });
     this.startAfresh();
     await this.#checkpoints.takeIfDue();
     return true;
@@ -91,7 +92,7 @@ export class Miner {
    */
   async arm(): Promise<void> {
     // Only after blocks whose history was left to the end.
-    if (this.#history.mode === "storage") await this.#history.fill(this.#blocks.head.number - 1);
+    if (this.#systemCalls.mode === "storage") await this.#systemCalls.fill(this.#blocks.head.number - 1);
     await this.#drawRandao();
     await this.#ask("evm_setNextBlockTimestamp", toQuantity(this.#timeOfNext()));
   }
@@ -165,7 +166,7 @@ export class Miner {
 
   /** In transaction mode the backend automines only while a transaction is being sent: see {@link Miner.automined}. */
   async resumeAutomine(): Promise<void> {
-    await this.#ask("evm_setAutomine", this.#automine && this.#history.mode !== "transaction");
+    await this.#ask("evm_setAutomine", this.#automine && this.#systemCalls.mode !== "transaction");
   }
 
   /** Leaves automining to the backend again, as the test wants it. */
@@ -175,8 +176,8 @@ export class Miner {
 
   /** Runs `send`, a request that the backend answers by mining a block. */
   async automined(send: () => Promise<unknown>): Promise<unknown> {
-    await this.#history.fill(this.#blocks.head.number, this.#timeOfNext());
-    const inTransactions = this.#history.mode === "transaction";
+    await this.#systemCalls.fill(this.#blocks.head.number, this.#timeOfNext());
+    const inTransactions = this.#systemCalls.mode === "transaction";
     if (inTransactions) await this.#ask("evm_setAutomine", true);
     // A transaction that reverts is mined and reported as an error.
     try {

@@ -4,7 +4,7 @@ import { Checkpoints } from "./checkpoints.js";
 import { Filters } from "./filters.js";
 import { Finality } from "./finality.js";
 import type { HistoryMode } from "./history.js";
-import { HistoryFiller } from "./historyFiller.js";
+import { SystemCalls } from "./systemCalls.js";
 import { Miner } from "./miner.js";
 import { DEFAULT_BLOCK_TIME } from "./passTime.js";
 import { Pool } from "./pool.js";
@@ -43,7 +43,7 @@ export interface SimulatedNode {
   readonly time: NonNullable<ChainOptions["time"]>;
   readonly blocks: Blocks;
   readonly pool: Pool;
-  readonly history: HistoryFiller;
+  readonly systemCalls: SystemCalls;
   readonly checkpoints: Checkpoints;
   readonly miner: Miner;
   readonly filters: Filters;
@@ -85,11 +85,11 @@ export async function createNode(
   const head = await readHeader(ask);
   const pool = new Pool(request);
   const blocks = new Blocks(name, ask, pool, { ...head, cheats: [], historyTo: head.number - 1 });
-  const history = new HistoryFiller(backend.hasHistory === true ? "native" : mode, ask, blocks, pool);
-  const checkpoints = new Checkpoints(name, ask, blocks, history);
-  const miner = new Miner(name, blockTime, ask, blocks, history, checkpoints);
+  const systemCalls = new SystemCalls(backend.hasHistory === true ? "native" : mode, ask, blocks, pool);
+  const checkpoints = new Checkpoints(name, ask, blocks, systemCalls);
+  const miner = new Miner(name, blockTime, ask, blocks, systemCalls, checkpoints);
 
-  await history.install(head.number > 0);
+  await systemCalls.install(head.number > 0);
   await miner.resumeAutomine();
   await checkpoints.take();
   // A backend that cannot go back is found here, and not amid a reorg.
@@ -102,7 +102,7 @@ export async function createNode(
     time,
     blocks,
     pool,
-    history,
+    systemCalls,
     checkpoints,
     miner,
     filters: new Filters(relay, blocks),

@@ -1,7 +1,7 @@
 import { toQuantity, type Hex } from "../core/bytes.js";
 import type { Request } from "../rpc/request.js";
 import { SYSTEM_TIP } from "./history.js";
-import type { HistoryFiller } from "./historyFiller.js";
+import type { SystemCalls } from "./systemCalls.js";
 import type { SimulatedNode } from "./node.js";
 import { isSystemTransaction, type RpcBlock } from "./transactions.js";
 
@@ -15,9 +15,9 @@ const TELLING =
  * and EIP-4788. Tests count what a block holds, and so do Hardhat's matchers of balances.
  */
 export function withoutOwn(node: SimulatedNode, request: Request): Request {
-  const { blocks, history } = node;
-  if (history.mode !== "transaction") return request;
-  const hide = (answer: unknown): unknown => withoutSystem(answer, history, blocks.first.number);
+  const { blocks, systemCalls } = node;
+  if (systemCalls.mode !== "transaction") return request;
+  const hide = (answer: unknown): unknown => withoutSystem(answer, systemCalls, blocks.first.number);
   const shown: Request = async (args) => {
     if (args.method === "eth_feeHistory") return withoutTips(await request(args));
     return TELLING.test(args.method) ? hide(await request(args)) : request(args);
@@ -39,19 +39,23 @@ export function withoutOwn(node: SimulatedNode, request: Request): Request {
  * @param history which transactions to leave out
  * @param first the block after which each block begins with them
  */
-function withoutSystem(answer: unknown, history: HistoryFiller, first: number): unknown {
+function withoutSystem(answer: unknown, systemCalls: SystemCalls, first: number): unknown {
   if (Array.isArray(answer))
     return answer
-      .filter((each: unknown) => !history.sent.has(each) && !isSystem(each))
-      .map((each) => withoutSystem(each, history, first));
+      .filter((each: unknown) => !systemCalls.sent.has(each) && !isSystem(each))
+      .map((each) => withoutSystem(each, systemCalls, first));
   if (typeof answer !== "object" || answer === null) return answer;
   const shown: Record<string, unknown> = { ...answer };
   for (const list of ["transactions", "logs"])
-    if (list in shown) shown[list] = withoutSystem(shown[list], history, first);
+    if (list in shown) shown[list] = withoutSystem(shown[list], systemCalls, first);
   const { transactionIndex, blockNumber } = shown;
   // One that pays more than the simulator's own goes before them.
-  if (typeof transactionIndex === "string" && Number(transactionIndex) >= history.calls && Number(blockNumber) > first)
-    shown["transactionIndex"] = toQuantity(Number(transactionIndex) - history.calls);
+  if (
+    typeof transactionIndex === "string" &&
+    Number(transactionIndex) >= systemCalls.perBlock &&
+    Number(blockNumber) > first
+  )
+    shown["transactionIndex"] = toQuantity(Number(transactionIndex) - systemCalls.perBlock);
   return shown;
 }
 

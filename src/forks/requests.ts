@@ -37,7 +37,7 @@ export class Requests {
   }
 
   async #answer({ method, params = [] }: RpcCall): Promise<unknown> {
-    const { filters, history, miner, relay } = this.#node;
+    const { filters, systemCalls, miner, relay } = this.#node;
     if (REFUSED.test(method))
       throw simulatorError(
         `${method} would take ${this.#node.name} out of the simulator's hands: create another chain, or use reorg and mine`,
@@ -75,7 +75,7 @@ export class Requests {
       case "eth_getBlockByHash":
         return (await relay(method, ...params)) ?? this.#orphan(String(params[0]), params[1] === true);
       case "eth_estimateGas":
-        if (params[1] === "pending") await history.fill();
+        if (params[1] === "pending") await systemCalls.fill();
         // As geth does where no block is named. Hardhat takes the pending one.
         return relay(method, params[0], params[1] ?? "latest", ...params.slice(2));
       case "hardhat_getAutomine":

@@ -3,7 +3,7 @@ import { simulatorError } from "./backend.js";
 import type { BlockRecord } from "./blocks.js";
 import { importBlock, rollBack } from "./branch.js";
 import type { BackendSnapshot } from "./checkpoints.js";
-import type { HistoryMark } from "./historyFiller.js";
+import type { SystemCallMark } from "./systemCalls.js";
 import type { MinerState } from "./miner.js";
 import type { SimulatedNode } from "./node.js";
 import type { SentTransaction } from "./transactions.js";
@@ -15,7 +15,7 @@ interface UserSnapshot {
   records: readonly BlockRecord[];
   miner: MinerState;
   pool: SentTransaction[];
-  history: HistoryMark;
+  systemCalls: SystemCallMark;
 }
 
 /** `evm_snapshot` and `evm_revert`, which work across reorgs. */
@@ -28,7 +28,7 @@ export class UserSnapshots {
   }
 
   async take(): Promise<Hex> {
-    const { blocks, checkpoints, history, miner, pool } = this.#node;
+    const { blocks, checkpoints, systemCalls, miner, pool } = this.#node;
     const backend = await checkpoints.snapshot();
     // Ids that the backend gave before the simulator had it must mean nothing else now.
     const { id } = backend;
@@ -37,7 +37,7 @@ export class UserSnapshots {
       records: [...blocks.records],
       miner: miner.state,
       pool: await pool.waiting(),
-      history: history.mark,
+      systemCalls: systemCalls.mark,
     });
     return id;
   }
@@ -58,12 +58,12 @@ export class UserSnapshots {
     return true;
   }
 
-  async #restore({ backend, records, miner, history }: UserSnapshot): Promise<void> {
+  async #restore({ backend, records, miner, systemCalls }: UserSnapshot): Promise<void> {
     const { blocks, checkpoints } = this.#node;
     // The chain can only have grown since.
     await blocks.orphan(records.at(-1)!.number);
     await checkpoints.revert(backend);
-    this.#node.history.resume(history);
+    this.#node.systemCalls.resume(systemCalls);
     this.#node.miner.resume(miner);
   }
 

@@ -16,7 +16,7 @@ import {
 } from "./history.js";
 
 /** What was written for the system calls of a state, and is in the backend's snapshots of that state. */
-export interface HistoryMark {
+export interface SystemCallMark {
   /** Up to which block the history contract holds every hash. */
   readonly filledTo: number;
   /** How much state was written from outside, about a kilobyte each. The backend's snapshots copy all of it. */
@@ -32,11 +32,11 @@ interface Announcement {
 }
 
 /** Stands in for the system calls of EIP-2935 and EIP-4788, which most backends do not make. */
-export class HistoryFiller {
+export class SystemCalls {
   /** `"native"`: the backend makes that of EIP-2935, and nothing is written. */
   readonly mode: HistoryMode | "native";
   /** How many transactions of each block stand for system calls. */
-  calls = 0;
+  perBlock = 0;
 
   /** Hashes of the transactions that stand for the system calls. */
   readonly sent = new Set<unknown>();
@@ -44,7 +44,7 @@ export class HistoryFiller {
   readonly #ask: Ask;
   readonly #blocks: Blocks;
   readonly #pool: Pool;
-  #mark: HistoryMark;
+  #mark: SystemCallMark;
 
   constructor(mode: HistoryMode | "native", ask: Ask, blocks: Blocks, pool: Pool) {
     this.mode = mode;
@@ -54,12 +54,12 @@ export class HistoryFiller {
     this.#mark = { filledTo: blocks.head.historyTo, written: 0, announced: undefined };
   }
 
-  get mark(): HistoryMark {
+  get mark(): SystemCallMark {
     return this.#mark;
   }
 
   /** The backend is in another state, for which this was written. */
-  resume(mark: HistoryMark): void {
+  resume(mark: SystemCallMark): void {
     this.#mark = mark;
   }
 
@@ -77,12 +77,12 @@ export class HistoryFiller {
     if (beaconRoot !== undefined) await this.#place(BEACON_ROOTS_ADDRESS, BEACON_ROOTS_CODE);
     if (forked) await this.#fillForeign();
     if (this.mode === "storage") return;
-    this.calls = beaconRoot === undefined ? 1 : 2;
+    this.perBlock = beaconRoot === undefined ? 1 : 2;
     await this.#ask("hardhat_impersonateAccount", SYSTEM_ADDRESS);
     await this.#ask("hardhat_setBalance", SYSTEM_ADDRESS, toQuantity(2n ** 128n));
     // A transaction of the test may want all the gas that a block has.
     const { gasLimit } = (await this.#ask("eth_getBlockByNumber", "latest", false)) as { gasLimit: Hex };
-    await this.#ask("evm_setBlockGasLimit", toQuantity(Number(gasLimit) + this.calls * SYSTEM_GAS));
+    await this.#ask("evm_setBlockGasLimit", toQuantity(Number(gasLimit) + this.perBlock * SYSTEM_GAS));
   }
 
   /**
