@@ -1,4 +1,5 @@
-import { escape, prose, short } from "./html.js";
+import { escaped } from "../src/core/html.js";
+import { prose, short } from "./html.js";
 import { LEDGER_STYLE, drawLedgers, drawRefusals } from "./reportLedgers.js";
 import type { Action, BlockRef, Branch, Event, Outcome, Scenario, ScenarioResult, Step } from "./types.js";
 
@@ -34,10 +35,10 @@ export function renderReport(
 <body>
 <header>
 <h1>Settlement Guard: the demo</h1>
-<p>${escape(subtitle)}</p>
+<p>${escaped(subtitle)}</p>
 <p class="legend"><b class="key anchor">anchor</b> the block an action commits to <b class="key signed">signed</b> the newest block its author saw
 <b class="key presented">presented</b> the newest block of the chain that was asked to execute it <b class="key event">event</b> what happened besides</p>
-<nav>${chapters.map(({ scenario }) => `<a href="#${scenario.id}">${escape(scenario.id)}</a>`).join(" ")}</nav>
+<nav>${chapters.map(({ scenario }) => `<a href="#${scenario.id}">${escaped(scenario.id)}</a>`).join(" ")}</nav>
 </header>
 <main>
 ${chapters.map(({ scenario, result }) => chapter(scenario, result)).join("\n")}
@@ -50,18 +51,18 @@ ${chapters.map(({ scenario, result }) => chapter(scenario, result)).join("\n")}
 function chapter(scenario: Scenario, result: ScenarioResult): string {
   const { unguarded, guarded, unit, decimals, caption = "Bad debt left behind" } = result.badDebt;
   return `<section id="${scenario.id}">
-<h2>${escape(scenario.title)} <code>${escape(scenario.id)}</code></h2>
-<p>${escape(scenario.incident)}</p>
+<h2>${escaped(scenario.title)} <code>${escaped(scenario.id)}</code></h2>
+<p>${escaped(scenario.incident)}</p>
 <div class="columns">
-<div class="graph" role="img" aria-label="The branches of ${escape(scenario.id)}, block by block">${drawBranches(result)}</div>
+<div class="graph" role="img" aria-label="The branches of ${escaped(scenario.id)}, block by block">${drawBranches(result)}</div>
 <div class="verdicts">
 ${result.actions.map((action, index) => verdicts(action, result.actions.length === 1 ? "" : `${index + 1}. `)).join("\n")}
 ${drawLedgers(result.ledgers)}
 ${drawRefusals(result.refusals)}
-<table class="debt"><caption>${escape(caption)}</caption>
-<tr><th scope="row">without the guard</th><td class="${unguarded > 0n ? "bad" : ""}">${amount(unguarded, decimals)} ${escape(unit)}</td></tr>
-<tr><th scope="row">with the guard</th><td class="${guarded > 0n ? "bad" : ""}">${amount(guarded, decimals)} ${escape(unit)}</td></tr></table>
-${result.notes.length === 0 ? "" : `<ul>${result.notes.map((note) => `<li>${escape(note)}</li>`).join("")}</ul>`}
+<table class="debt"><caption>${escaped(caption)}</caption>
+<tr><th scope="row">without the guard</th><td class="${unguarded > 0n ? "bad" : ""}">${amount(unguarded, decimals)} ${escaped(unit)}</td></tr>
+<tr><th scope="row">with the guard</th><td class="${guarded > 0n ? "bad" : ""}">${amount(guarded, decimals)} ${escaped(unit)}</td></tr></table>
+${result.notes.length === 0 ? "" : `<ul>${result.notes.map((note) => `<li>${escaped(note)}</li>`).join("")}</ul>`}
 </div>
 </div>
 </section>`;
@@ -69,8 +70,8 @@ ${result.notes.length === 0 ? "" : `<ul>${result.notes.map((note) => `<li>${esca
 
 function verdicts(action: Step, place: string): string {
   return `<article class="${action.legal ? "legal" : "illegal"}">
-<h3>${place}${escape(action.name)}</h3>
-<p><b>${action.legal ? "Legal" : "Illegal"}:</b> ${escape(action.because)}</p>
+<h3>${place}${escaped(action.name)}</h3>
+<p><b>${action.legal ? "Legal" : "Illegal"}:</b> ${escaped(action.because)}</p>
 <p class="outcome ${tone(action.unguarded, action)}"><b>Without the guard, ${action.unguarded.executed ? "executed" : "refused"}.</b> ${prose(action.unguarded.says)}</p>
 <p class="outcome ${tone(action.guarded, action)}"><b>With the guard, ${action.guarded.executed ? "executed" : "refused"}.</b> ${prose(action.guarded.says)}</p>
 ${action.guarded.values === undefined ? "" : values(action.guarded)}
@@ -79,9 +80,9 @@ ${action.guarded.values === undefined ? "" : values(action.guarded)}
 
 function values(outcome: Outcome): string {
   const rows = Object.entries(outcome.values ?? {}).map(
-    ([name, value]) => `<tr><th scope="row">${escape(name)}</th><td><code>${escape(String(value))}</code></td></tr>`,
+    ([name, value]) => `<tr><th scope="row">${escaped(name)}</th><td><code>${escaped(value)}</code></td></tr>`,
   );
-  return `<table class="values"><caption><code>${escape(outcome.error ?? "")}</code></caption>${rows.join("")}</table>`;
+  return `<table class="values"><caption><code>${escaped(outcome.error ?? "")}</code></caption>${rows.join("")}</table>`;
 }
 
 /** A verdict is right where what is legal was executed, and what is illegal was not. */
@@ -110,7 +111,7 @@ function drawBranches({ branches, actions, events = [] }: ScenarioResult): strin
 }
 
 function branchName(branch: Branch): string {
-  return `<div class="lane name ${branch.fate}">${escape(branch.name)}<small>${FATES[branch.fate]}</small></div>`;
+  return `<div class="lane name ${branch.fate}">${escaped(branch.name)}<small>${FATES[branch.fate]}</small></div>`;
 }
 
 function row(branches: readonly Branch[], height: bigint, marks: Map<string, Mark[]>): string {
@@ -129,7 +130,7 @@ function row(branches: readonly Branch[], height: bigint, marks: Map<string, Mar
 
 function cell(block: BlockRef, fate: Branch["fate"], marks: Map<string, Mark[]>): string {
   const own = marks.get(block.hash) ?? [];
-  const labels = own.map(({ kind, text }) => `<b class="key ${kind}" title="${escape(text)}">${prose(text)}</b>`);
+  const labels = own.map(({ kind, text }) => `<b class="key ${kind}" title="${escaped(text)}">${prose(text)}</b>`);
   return `<div class="lane ${fate}"><span class="block"><i>${block.number}</i> <code title="${block.hash}">${short(block.hash)}</code>${block.time === undefined ? "" : ` <time>${timeOfDay(block.time)}</time>`}</span><span class="marks">${labels.join("")}</span></div>`;
 }
 

@@ -1,4 +1,5 @@
-import { escape, prose } from "./html.js";
+import { escaped } from "../src/core/html.js";
+import { prose } from "./html.js";
 import type { LedgerComparison, LedgerRow, Refusal } from "./types.js";
 
 /** Ledgers beside the chain, each as a table; nothing where there are none. */
@@ -8,7 +9,7 @@ export function drawLedgers(ledgers: readonly LedgerComparison[] = []): string {
 
 function drawLedger({ title, block, ledgerRoot, stateRoot, rows }: LedgerComparison): string {
   return `<article class="ledger">
-<table><caption>${escape(title)}</caption>
+<table><caption>${escaped(title)}</caption>
 <thead><tr><th scope="col">key</th><th scope="col">the ledger says</th><th scope="col">the chain holds</th><th scope="col">verdict</th></tr></thead>
 <tbody>${rows.map(drawRow).join("\n")}</tbody></table>
 <dl><dt>block ${block.number}</dt><dd><code>${block.hash}</code></dd>
@@ -19,15 +20,15 @@ function drawLedger({ title, block, ledgerRoot, stateRoot, rows }: LedgerCompari
 
 /** The verdict is in words, beside its colour. */
 function drawRow({ key, ledger, chain, agrees, verdict }: LedgerRow): string {
-  const cells = [ledger, chain].map((value) => `<td title="${escape(value)}">${prose(value)}</td>`).join("");
-  return `<tr><th scope="row">${escape(key)}</th>${cells}<td class="${agrees ? "good" : "bad"}">${escape(verdict)}</td></tr>`;
+  const cells = [ledger, chain].map((value) => `<td title="${escaped(value)}">${prose(value)}</td>`).join("");
+  return `<tr><th scope="row">${escaped(key)}</th>${cells}<td class="${agrees ? "good" : "bad"}">${escaped(verdict)}</td></tr>`;
 }
 
 /** What was refused before anybody believed it. */
 export function drawRefusals(refusals: readonly Refusal[] = []): string {
   if (refusals.length === 0) return "";
   const items = refusals.map(
-    ({ attempt, error, says }) => `<li>${escape(attempt)}. <b>${escape(error)}</b>: ${prose(says)}</li>`,
+    ({ attempt, error, says }) => `<li>${escaped(attempt)}. <b>${escaped(error)}</b>: ${prose(says)}</li>`,
   );
   return `<article class="refusals"><h3>Refused, before anybody believed it</h3><ul>${items.join("\n")}</ul></article>`;
 }
