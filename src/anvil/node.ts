@@ -30,6 +30,8 @@ export class AnvilNode {
   readonly #mixed: Set<unknown>;
   /** Signed bytes, where a transaction came in as such; in the order of arrival. */
   readonly #arrived = new Map<Hex, Hex | undefined>();
+  /** In small letters. */
+  readonly #impersonated = new Set<string>();
   readonly #snapshots = new Map<unknown, Snapshot>();
   readonly #methods: { readonly [name: string]: Method };
   #automine = true;
@@ -52,6 +54,14 @@ export class AnvilNode {
       evm_setAutomine: async (automine) => (this.#automine = automine === true),
       evm_snapshot: () => this.#snapshot(),
       hardhat_dropTransaction: (hash) => this.#drop(hash),
+      hardhat_impersonateAccount: (account) => {
+        this.#impersonated.add(String(account).toLowerCase());
+        return ask("hardhat_impersonateAccount", account);
+      },
+      hardhat_stopImpersonatingAccount: (account) => {
+        this.#impersonated.delete(String(account).toLowerCase());
+        return ask("hardhat_stopImpersonatingAccount", account);
+      },
       hardhat_setCoinbase: (coinbase) => this.#setCoinbase(coinbase as Hex),
       hardhat_setPrevRandao: async (value) => (this.#draw = mixed.has(value) ? undefined : (value as Hex)),
     };
@@ -115,7 +125,7 @@ export class AnvilNode {
   async #refill(transactions: readonly SentTransaction[]): Promise<void> {
     await this.#ask("anvil_dropAllTransactions");
     for (const transaction of transactions)
-      await sendAgain(({ method, params = [] }) => this.#ask(method, ...params), transaction);
+      await sendAgain(({ method, params = [] }) => this.#ask(method, ...params), transaction, this.#impersonated);
   }
 
   async #executable(): Promise<RpcTransaction[]> {

@@ -39,7 +39,7 @@ export class Blocks {
   /** The canonical branch; the first is the genesis or the block forked from. */
   records: BlockRecord[];
   /** By hash, in the order in which they stopped being canonical. */
-  readonly orphans = new Map<string, PortableBlock>();
+  orphans = new Map<string, PortableBlock>();
 
   readonly #name: string;
   readonly #ask: Ask;
@@ -138,8 +138,8 @@ export class Blocks {
   }
 }
 
-/** The backend's newest block, or the one that it would mine next, which has no hash yet. */
-export async function readHeader(ask: Ask, tag: "latest" | "pending" = "latest"): Promise<MinedHeader> {
+/** @param tag default: the backend's newest block. "pending" is the one that it would mine next, which has no hash yet */
+export async function readHeader(ask: Ask, tag: "latest" | "pending" | Hex = "latest"): Promise<MinedHeader> {
   const block = (await ask("eth_getBlockByNumber", tag, false)) as RpcBlock;
   return {
     number: Number(block.number),

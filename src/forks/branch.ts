@@ -3,7 +3,7 @@ import { simulatorError } from "./backend.js";
 import { blockRef, type BlockRecord, type BlockRef, type PortableBlock } from "./blocks.js";
 import type { SimulatedNode } from "./node.js";
 import type { Rejection } from "./pool.js";
-import { isSystemTransaction, type SentTransaction } from "./transactions.js";
+import { hasBlobs, isSystemTransaction, type SentTransaction } from "./transactions.js";
 
 /** How a chain's canonical branch changed. Lists are in ascending order of height. */
 export interface BranchChange {
@@ -22,7 +22,8 @@ export interface BranchChange {
 /**
  * Rolls back to `ancestor`, lets `build` make the new branch with automining off, and reports what changed.
  *
- * Waiting transactions are put aside first, and put back unless the new branch has taken them.
+ * Waiting transactions are put aside first, and put back unless the new branch has taken them. Where `build` fails, the old branch comes
+ * back as it was, with what had happened on its head.
  */
 export async function switchBranch(
   node: SimulatedNode,
@@ -32,13 +33,22 @@ export async function switchBranch(
   const { blocks, miner, pool } = node;
   checkRollback(node, ancestor);
   const rejected: Rejection[] = [];
+  const { state } = miner;
+  node.finality.hold();
   await node.filters.leave(ancestor);
   const waiting = await pool.waiting();
   await miner.suspendAutomine();
   let orphaned: PortableBlock[];
   try {
     orphaned = await rollBack(node, ancestor);
-    await build(orphaned, rejected);
+    try {
+      await build(orphaned, rejected);
+    } catch (cause) {
+      await rollBack(node, ancestor);
+      for (const block of orphaned) await importBlock(node, block);
+      await miner.restore(state);
+      throw cause;
+    }
   } finally {
     for (const transaction of waiting) await pool.resend(transaction, []);
     await miner.resumeAutomine();
@@ -72,12 +82,10 @@ export async function followBranch(
   if (shared === 0) throw simulatorError(`${name} and ${source} have no block in common on which to import`);
   const missing = await contents(branch.slice(shared));
   const ancestor = branch[shared - 1]!.number;
-  return switchBranch(node, ancestor, async (orphaned) => {
+  return switchBranch(node, ancestor, async () => {
     try {
       for (const block of missing) await importBlock(node, block);
     } catch (cause) {
-      await rollBack(node, ancestor);
-      for (const block of orphaned) await importBlock(node, block);
       throw simulatorError(`${name} could not adopt the branch of ${source}`, cause);
     }
   });
@@ -99,8 +107,10 @@ export async function rollBack(node: SimulatedNode, number: number): Promise<Por
   const checkpoint = checkpoints.before(number);
   // Read while the backend still has them.
   const replayed = await blocks.portable(blocks.above(checkpoint.number));
+  // Should the backend not make one again, it is still on record.
+  await blocks.orphan(checkpoint.number);
   await checkpoints.restore(checkpoint);
-  miner.startAfresh();
+  await miner.rewind();
   await pool.clear();
   for (const block of replayed) await importBlock(node, block);
   return orphaned;
@@ -114,15 +124,18 @@ export async function importBlock(node: SimulatedNode, { record, block, transact
   if (systemCalls.mode === "storage") await systemCalls.fill(record.historyTo, record.timestamp);
   else systemCalls.carriedTo(record.historyTo);
 
-  const coinbase = String(await ask("eth_coinbase"));
+  const { coinbase } = miner.state;
   if (!sameHex(coinbase, block.miner)) await ask("hardhat_setCoinbase", block.miner);
   try {
     await ask("hardhat_setPrevRandao", block.mixHash);
-    for (const transaction of transactions) {
+    for (const transaction of transactions)
       if (isSystemTransaction(transaction)) systemCalls.sent.add(transaction.hash);
-      await pool.send(transaction);
+    if (systemCalls.mode !== "native" && transactions.some(hasBlobs))
+      await miner.mineAlone(record.timestamp, () => pool.send(transactions[0]!)); // prettier-ignore
+    else {
+      for (const transaction of transactions) await pool.send(transaction);
+      await ask("evm_mine", record.timestamp);
     }
-    await ask("evm_mine", record.timestamp);
     await miner.record();
   } finally {
     if (!sameHex(coinbase, block.miner)) await ask("hardhat_setCoinbase", coinbase);

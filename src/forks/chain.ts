@@ -2,10 +2,11 @@ import type { Hex } from "../core/bytes.js";
 import type { Request } from "../rpc/request.js";
 import { chainOfTools, simulatorError, type Backend, type ChainFactory, type SubscriptionMessage } from "./backend.js";
 import { blockRef, type BlockRecord, type BlockRef } from "./blocks.js";
-import type { FinalityOptions } from "./finality.js";
-import { followBranch, switchBranch, type BranchChange } from "./branch.js";
+import { NO_FINALITY, type FinalityOptions } from "./finality.js";
+import { followBranch, type BranchChange } from "./branch.js";
 import { Endpoint } from "./endpoints/endpoint.js";
 import type { Lies } from "./endpoints/lies.js";
+import { branchOff, returnTo } from "./namedBranches.js";
 import { checkOptions, createNode, type ChainOptions, type SimulatedNode } from "./node.js";
 import { withoutOwn } from "./ownTransactions.js";
 import { toPassing, toSeconds, type Passing } from "./passTime.js";
@@ -62,9 +63,6 @@ export class SimulatedChain<Tools = unknown> {
   readonly #closing: (() => unknown)[] = [];
   readonly #interval = new IntervalMining(() => this.mine());
   readonly #listeners = new Set<(message: SubscriptionMessage) => void>();
-  /** The branches that this chain has left, with their heads. */
-  readonly #left = new Map<string, BlockRecord>();
-  #branch = "main";
   #queue: Promise<unknown> = Promise.resolve();
 
   private constructor(
@@ -148,8 +146,9 @@ export class SimulatedChain<Tools = unknown> {
 
   /** The branch that this chain is on, and those that it has left, with their heads. */
   get branches(): { readonly current: Branch; readonly left: readonly Branch[] } {
-    const left = [...this.#left].map(([name, record]) => ({ name, head: blockRef(record) }));
-    return { current: { name: this.#branch, head: this.head }, left };
+    const { current, left } = this.#node.branches;
+    const others = [...left].map(([name, { head }]) => ({ name, head: blockRef(head) }));
+    return { current: { name: current, head: this.head }, left: others };
   }
 
   /** Blocks that were canonical once, in the order in which they stopped being so. All that has a block's hash as an argument still reads them. */
@@ -250,7 +249,8 @@ export class SimulatedChain<Tools = unknown> {
 
   /**
    * Leaves the last blocks, and goes on from there on a branch of its own. The other branch keeps its name, "main" for
-   * the first. {@link switchTo} leads back to it, and {@link viewAt} reads it meanwhile.
+   * the first. {@link switchTo} leads back to it, and {@link viewAt} reads it meanwhile. What has happened since the
+   * head stays on the other branch. Where no block is left, it is on both.
    *
    * @param depth how many blocks the other branch is ahead. Default: 0
    * @throws FORK_SIMULATOR where there is a branch of that name, or no such depth
@@ -261,37 +261,17 @@ export class SimulatedChain<Tools = unknown> {
    */
   async branch(name: string, { depth = 0 }: { depth?: number } = {}): Promise<BranchChange> {
     if (!Number.isSafeInteger(depth) || depth < 0) throw simulatorError(`A branch of depth ${depth} is none`);
-    const { blocks, miner } = this.#node;
-    return this.#exclusively(async () => {
-      if (name === this.#branch || this.#left.has(name)) throw simulatorError(`${this.name} has a branch "${name}"`);
-      const { head } = blocks;
-      const change = await switchBranch(this.#node, head.number - depth, async () => miner.reseed(`branch ${name}`));
-      this.#left.set(this.#branch, head);
-      this.#branch = name;
-      return change;
-    });
+    return this.#exclusively(() => branchOff(this.#node, name, depth));
   }
 
   /**
-   * Makes a branch canonical that this chain has left, as it was then. What is not on it becomes an orphan.
+   * Makes a branch canonical that this chain has left, as it was then. Cheat codes on its head are, too, and an outage.
+   * What is not on it becomes an orphan.
    *
    * @throws FORK_SIMULATOR where it has left no branch of that name
    */
   async switchTo(name: string): Promise<BranchChange> {
-    const { blocks, miner } = this.#node;
-    return this.#exclusively(async () => {
-      const record = this.#left.get(name);
-      if (record === undefined) throw simulatorError(`${this.name} has left no branch "${name}"`);
-      const { head } = blocks;
-      // Its next block is none of the branch that this chain comes from.
-      miner.reseed(`branch ${name}`);
-      const branch = blocks.branchTo(record.hash)!;
-      const change = await followBranch(this.#node, branch, (missing) => blocks.portable(missing), name);
-      this.#left.delete(name);
-      this.#left.set(this.#branch, head);
-      this.#branch = name;
-      return change;
-    });
+    return this.#exclusively(() => returnTo(this.#node, name));
   }
 
   /**
@@ -327,6 +307,28 @@ export class SimulatedChain<Tools = unknown> {
     }));
     const contents = async (missing: readonly BlockRecord[]) => theirs.slice(theirs.length - missing.length);
     return this.#exclusively(() => followBranch(this.#node, branch, contents, source.name));
+  }
+
+  /** Mines a block if anything has happened since the head. Then whoever has the blocks has all of it. */
+  async seal(): Promise<void> {
+    const { miner, pool } = this.#node;
+    await this.#exclusively(async () => {
+      if (miner.isFresh && (await pool.waiting()).length === 0) return;
+      await miner.mine();
+      await miner.arm();
+    });
+  }
+
+  /** Mines as another chain does, and acts for the same accounts. No block tells of that. */
+  async resemble(source: SimulatedChain<Tools>): Promise<void> {
+    const { miner, pool } = source.#node;
+    const { automine, state } = miner;
+    await this.#exclusively(async () => {
+      await this.#node.miner.setAutomine(automine);
+      await this.#node.miner.setCoinbase(state.coinbase);
+    });
+    for (const account of pool.impersonated)
+      await this.request({ method: "hardhat_impersonateAccount", params: [account] });
   }
 
   /**
@@ -374,6 +376,8 @@ export class SimulatedChain<Tools = unknown> {
   async close(): Promise<void> {
     this.#interval.set(0);
     await this.#exclusively(async () => {
+      // It may have been set by what was under way.
+      this.#interval.set(0);
       this.#node.filters.clear();
       try {
         for (const action of this.#closing.splice(0)) await action();
@@ -402,8 +406,17 @@ export class SimulatedChain<Tools = unknown> {
       blocks: 0,
       name: `a branch of ${this.name}`,
     });
+    const { finality } = chain.#node;
     return {
       request: chain.request,
+      view: async (call) => {
+        finality.state = this.#node.finality.state;
+        try {
+          return await chain.request(call);
+        } finally {
+          finality.state = NO_FINALITY;
+        }
+      },
       has: (record) => chain.#node.blocks.has(record),
       follow: (branch, contents) => chain.#exclusively(() => followBranch(chain.#node, branch, contents, this.name)),
       close: () => chain.close(),

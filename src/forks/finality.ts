@@ -12,12 +12,22 @@ export interface FinalityOptions {
 
 type Tag = "safe" | "finalized";
 
+/** Where the tags are, as far as it does not follow from the head. */
+export interface FinalityState {
+  readonly lags: FinalityOptions;
+  /** Where the tags stand while nothing is finalized. */
+  readonly stalled: Readonly<Record<Tag, number | undefined>> | undefined;
+  /** The height that was finalized when the chain last changed its branch: it stays so on a shorter one. */
+  readonly reached: number | undefined;
+}
+
+/** Nobody has said what the tags mean. */
+export const NO_FINALITY: FinalityState = { lags: {}, stalled: undefined, reached: undefined };
+
 /** What the tags `safe` and `finalized` mean. Development nodes take both for the head. */
 export class Finality {
+  state = NO_FINALITY;
   readonly #blocks: Blocks;
-  #lags: FinalityOptions = {};
-  /** Where the tags stand while nothing is finalized. */
-  #stalled: Record<Tag, number | undefined> | undefined;
 
   constructor(blocks: Blocks) {
     this.#blocks = blocks;
@@ -30,16 +40,22 @@ export class Finality {
         throw simulatorError(`The ${name} block cannot lie ${lag} blocks behind the head`);
     if (finalized !== undefined && finalized < (safe ?? 0))
       throw simulatorError(`The finalized block cannot lie ${finalized} blocks behind the head, and the safe one ${safe}`); // prettier-ignore
-    this.#lags = { ...(safe === undefined ? {} : { safe }), ...(finalized === undefined ? {} : { finalized }) };
-    this.#stalled = undefined;
+    const lags = { ...(safe === undefined ? {} : { safe }), ...(finalized === undefined ? {} : { finalized }) };
+    this.state = { ...NO_FINALITY, lags };
   }
 
   stall(): void {
-    this.#stalled = { safe: this.#heightOf("safe"), finalized: this.#heightOf("finalized") };
+    const stalled = { safe: this.#heightOf("safe"), finalized: this.#heightOf("finalized") };
+    this.state = { ...this.state, stalled };
   }
 
   resume(): void {
-    this.#stalled = undefined;
+    this.state = { ...this.state, stalled: undefined };
+  }
+
+  /** The chain is about to change its branch. What is finalized is so on the next one. */
+  hold(): void {
+    this.state = { ...this.state, reached: this.floor };
   }
 
   /** The height below which no reorg goes, or undefined where nothing says so. */
@@ -68,18 +84,19 @@ export class Finality {
   }
 
   get #isSet(): boolean {
-    return this.#stalled !== undefined || Object.keys(this.#lags).length > 0;
+    return this.state.stalled !== undefined || Object.keys(this.state.lags).length > 0;
   }
 
   /** The height of a tag. Undefined where the chain is too short to have it. */
   #heightOf(tag: Tag): number | undefined {
     const head = this.#blocks.head.number;
-    if (this.#stalled !== undefined) {
-      const height = this.#stalled[tag];
+    const { lags, stalled, reached } = this.state;
+    if (stalled !== undefined) {
+      const height = stalled[tag];
       return height === undefined ? undefined : Math.min(height, head);
     }
-    const { safe = 0, finalized = safe } = this.#lags;
+    const { safe = 0, finalized = safe } = lags;
     const lag = tag === "safe" ? safe : finalized;
-    return lag > head ? undefined : head - lag;
+    return lag > head ? reached : Math.max(head - lag, reached ?? 0);
   }
 }

@@ -22,7 +22,8 @@ export class IntervalMining {
   #wait(least: number, greatest: number): void {
     const timer = setTimeout(
       () => {
-        void this.#mine().finally(() => {
+        // What fails ends it, and is told once: nobody waits for it.
+        void this.#mine().then(() => {
           if (this.#timer === timer) this.#wait(least, greatest);
         });
       },

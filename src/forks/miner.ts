@@ -13,16 +13,36 @@ export interface MinerState {
   nextTimestamp: number | undefined;
   /** Seconds that the test let pass since the head was mined. */
   passed: number;
+  /** The randomness that the test set for the next block. */
+  prevRandao: Hex | undefined;
   /** From which randomness is drawn after a change of branch. */
   seed: Hex;
+  /** Who mines. */
+  coinbase: Hex;
 }
+
+/** What a {@link Miner} works with. */
+export interface MinerParts {
+  readonly name: string;
+  /** Seconds between a block and its parent. */
+  readonly blockTime: number;
+  readonly ask: Ask;
+  readonly blocks: Blocks;
+  readonly systemCalls: SystemCalls;
+  readonly checkpoints: Checkpoints;
+  /** Who mines, until the test says otherwise. */
+  readonly coinbase: Hex;
+}
+
+/** Nothing has happened since the head. */
+const FRESH = { cheats: [], nextTimestamp: undefined, passed: 0, prevRandao: undefined } as const;
 
 /** As many blocks as are mined at the most for time to pass: some minutes' work. */
 const LONGEST_FILL = 1_000_000;
 
 /** Mines blocks one by one, with time and randomness that depend on nothing but the script. */
 export class Miner {
-  #state: MinerState = { cheats: [], nextTimestamp: undefined, passed: 0, seed: toWord(0n) };
+  #state: MinerState;
   /** Whether the backend has yet to be told the next block's randomness. */
   #reseeded = false;
   #automine = true;
@@ -36,14 +56,8 @@ export class Miner {
   readonly #systemCalls: SystemCalls;
   readonly #checkpoints: Checkpoints;
 
-  constructor(
-    name: string,
-    blockTime: number,
-    ask: Ask,
-    blocks: Blocks,
-    systemCalls: SystemCalls,
-    checkpoints: Checkpoints,
-  ) {
+  constructor({ name, blockTime, ask, blocks, systemCalls, checkpoints, coinbase }: MinerParts) {
+    this.#state = { ...FRESH, seed: toWord(0n), coinbase };
     this.#name = name;
     this.blockTime = blockTime;
     this.#ask = ask;
@@ -73,17 +87,17 @@ export class Miner {
     await this.record();
   }
 
-  /** Writes down the block that the backend has just mined. False if there is none. */
-  async record(): Promise<boolean> {
+  /** Writes down what the backend has just mined. Returns the number of blocks. */
+  async record(): Promise<number> {
     const head = await readHeader(this.#ask);
-    const mined = head.number - this.#blocks.head.number;
-    if (mined === 0) return false;
-    if (mined !== 1)
-      throw simulatorError(`One request mined ${mined} blocks on ${this.#name}: mine the pool with evm_mine first`);
-    this.#blocks.push({ ...head, cheats: this.#state.cheats, historyTo: this.#systemCalls.mark.filledTo });
-    this.startAfresh();
-    await this.#checkpoints.takeIfDue();
-    return true;
+    const from = this.#blocks.head.number;
+    for (let number = from + 1; number <= head.number; number++) {
+      const header = number === head.number ? head : await readHeader(this.#ask, toQuantity(number));
+      this.#blocks.push({ ...header, cheats: this.#state.cheats, historyTo: this.#systemCalls.mark.filledTo });
+      this.startAfresh();
+      await this.#checkpoints.takeIfDue();
+    }
+    return head.number - from;
   }
 
   /**
@@ -107,6 +121,12 @@ export class Miner {
   /** The time that it is, in seconds since the epoch: the head's, and what the test has let pass since. */
   get now(): number {
     return this.#blocks.head.timestamp + this.#state.passed;
+  }
+
+  /** Whether anything has happened since the head that the next block will show, apart from what waits in the pool. */
+  get isFresh(): boolean {
+    const { cheats, nextTimestamp, passed, prevRandao } = this.#state;
+    return cheats.length === 0 && nextTimestamp === undefined && passed === 0 && prevRandao === undefined;
   }
 
   /** Lets time pass without a block. */
@@ -133,15 +153,42 @@ export class Miner {
     this.#state = { ...this.#state, nextTimestamp };
   }
 
+  async setPrevRandao(prevRandao: Hex): Promise<unknown> {
+    const answer = await this.#ask("hardhat_setPrevRandao", prevRandao);
+    this.#state = { ...this.#state, prevRandao };
+    this.#reseeded = false;
+    return answer;
+  }
+
+  async setCoinbase(coinbase: Hex): Promise<unknown> {
+    const answer = await this.#ask("hardhat_setCoinbase", coinbase);
+    this.#state = { ...this.#state, coinbase };
+    return answer;
+  }
+
   /** There is another head, on which nothing has happened yet. */
   startAfresh(): void {
-    this.#state = { cheats: [], nextTimestamp: undefined, passed: 0, seed: this.#state.seed };
+    this.#state = { ...this.#state, ...FRESH };
   }
 
   /** Goes on from a state that the backend is in again, its randomness included. */
   resume(state: MinerState): void {
     this.#state = state;
     this.#reseeded = false;
+  }
+
+  /** Goes on from a state of this head, on which the backend has only the block. */
+  async restore(state: MinerState): Promise<void> {
+    for (const cheat of state.cheats) await this.cheat(cheat);
+    this.resume(state);
+    this.redraw();
+    await this.#ask("hardhat_setCoinbase", state.coinbase);
+  }
+
+  /** The backend is back at an older snapshot, on which nothing has happened since. It has that one's coinbase. */
+  async rewind(): Promise<void> {
+    this.startAfresh();
+    await this.#ask("hardhat_setCoinbase", this.#state.coinbase);
   }
 
   /** Makes the blocks from here on others than those of a chain with another seed. */
@@ -184,8 +231,26 @@ export class Miner {
       return await send();
     } finally {
       if (inTransactions) await this.#ask("evm_setAutomine", false);
-      if (await this.record()) await this.arm();
+      await this.#recordSent();
     }
+  }
+
+  /** Hardhat takes a blob transaction into no pool: it mines it at once, in a block of its own. */
+  async mineAlone(timestamp: number, send: () => Promise<unknown>): Promise<void> {
+    await this.#ask("evm_setNextBlockTimestamp", toQuantity(timestamp));
+    await this.#ask("evm_setAutomine", true);
+    try {
+      await send();
+    } finally {
+      await this.suspendAutomine();
+    }
+  }
+
+  async #recordSent(): Promise<void> {
+    const mined = await this.record();
+    if (mined > 0) await this.arm();
+    if (mined > 1)
+      throw simulatorError(`One request mined ${mined} blocks on ${this.#name}: mine the pool with evm_mine first`);
   }
 
   #timeOfNext(): number {
@@ -196,7 +261,8 @@ export class Miner {
   async #drawRandao(): Promise<void> {
     if (!this.#reseeded) return;
     this.#reseeded = false;
-    await this.#ask("hardhat_setPrevRandao", digest(this.#state.seed, this.#blocks.head.hash));
+    const { prevRandao, seed } = this.#state;
+    await this.#ask("hardhat_setPrevRandao", prevRandao ?? digest(seed, this.#blocks.head.hash));
   }
 }
 

@@ -1,11 +1,12 @@
+import type { Hex } from "../core/bytes.js";
 import { requestOf, simulatorError, type Ask, type Backend, type BackendOptions } from "./backend.js";
-import { Blocks, readHeader } from "./blocks.js";
+import { Blocks, readHeader, type BlockRecord } from "./blocks.js";
 import { Checkpoints } from "./checkpoints.js";
 import { Filters } from "./filters.js";
 import { Finality } from "./finality.js";
 import type { HistoryMode } from "./history.js";
 import { SystemCalls } from "./systemCalls.js";
-import { Miner } from "./miner.js";
+import { Miner, type MinerState } from "./miner.js";
 import { DEFAULT_BLOCK_TIME } from "./passTime.js";
 import { Pool } from "./pool.js";
 
@@ -50,8 +51,22 @@ export interface SimulatedNode {
   readonly finality: Finality;
   /** The chain from which this one was forked. */
   readonly origin: BackendOptions["forkFrom"];
+  /** The branch that it is on, and those that it has left. */
+  branches: Branches;
   /** One for each hard fork that reads from this chain. */
   readonly pins: Set<Pin>;
+}
+
+/** A branch that was left: its last block, and what had happened since. */
+export interface LeftBranch {
+  readonly head: BlockRecord;
+  readonly state: MinerState;
+}
+
+/** The branches of a chain, by the names that a test gave them. */
+export interface Branches {
+  readonly current: string;
+  readonly left: ReadonlyMap<string, LeftBranch>;
 }
 
 /** A block that must not be rewritten, with the number of cheat codes applied on top. */
@@ -87,7 +102,8 @@ export async function createNode(
   const blocks = new Blocks(name, ask, pool, { ...head, cheats: [], historyTo: head.number - 1 });
   const systemCalls = new SystemCalls(backend.hasHistory === true ? "native" : mode, ask, blocks, pool);
   const checkpoints = new Checkpoints(name, ask, blocks, systemCalls);
-  const miner = new Miner(name, blockTime, ask, blocks, systemCalls, checkpoints);
+  const coinbase = (await ask("eth_coinbase")) as Hex;
+  const miner = new Miner({ name, blockTime, ask, blocks, systemCalls, checkpoints, coinbase });
 
   await systemCalls.install(head.number > 0);
   await miner.resumeAutomine();
@@ -108,6 +124,7 @@ export async function createNode(
     filters: new Filters(relay, blocks),
     finality: new Finality(blocks),
     origin,
+    branches: { current: "main", left: new Map() },
     pins: new Set(),
   };
 }

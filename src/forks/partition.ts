@@ -58,7 +58,11 @@ async function part<Tools>(
   await prepare?.(first);
   const missing = commonBlocks - Number(first.head.number);
   if (missing > 0) await first.mine(missing);
-  for (const other of others) await other.adopt(first);
+  else await first.seal();
+  for (const other of others) {
+    await other.adopt(first);
+    await other.resemble(first);
+  }
   for (const [i, chain] of chains.entries()) {
     if (chain.head.hash !== first.head.hash)
       throw simulatorError(`${chain.name} did not reproduce the blocks of ${first.name}`);

@@ -14,10 +14,13 @@ export interface Rejection {
   readonly reason: string;
 }
 
-/** The backend's pool, and the signed bytes of every transaction that came in as such. */
+/** The backend's pool, and what it takes to send again what came into it. */
 export class Pool {
   readonly #request: Request;
+  /** The signed bytes of every transaction that came in as such. */
   readonly #raw = new Map<string, Hex>();
+  /** The accounts that the node impersonates, in small letters. No branch and no snapshot changes them. */
+  readonly impersonated = new Set<string>();
 
   constructor(request: Request) {
     this.#request = request;
@@ -55,7 +58,7 @@ export class Pool {
   /** Puts a transaction of this or another chain into the pool; automining must be off. */
   async send(transaction: SentTransaction): Promise<void> {
     if (transaction.raw !== undefined) this.#raw.set(transaction.hash, transaction.raw);
-    await sendAgain(this.#request, transaction);
+    await sendAgain(this.#request, transaction, this.impersonated);
   }
 
   /** As {@link Pool.send}; a refusal is noted instead of thrown. */

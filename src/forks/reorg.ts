@@ -48,6 +48,8 @@ export async function reorganize(node: SimulatedNode, options: ReorgOptions): Pr
   if (!Number.isSafeInteger(extra) || extra < 0) throw simulatorError(`A branch cannot be ${extra} blocks longer`);
   const { blocks, miner } = node;
   const ancestor = blocks.head.number - depth;
+  const { now } = miner;
+  const { nextTimestamp = 0 } = miner.state;
   await requireNamed(node, ancestor, options);
   return switchBranch(node, ancestor, async (orphaned, rejected) => {
     miner.reseed(`reorg ${seed}`);
@@ -59,6 +61,9 @@ export async function reorganize(node: SimulatedNode, options: ReorgOptions): Pr
       if (blocks.head.hash === replaced?.hash)
         throw simulatorError(`The new block ${blocks.head.number} of ${node.name} is the one it should replace`);
     }
+    // It is no other time than before: an outage goes on.
+    if (now > miner.now) miner.letPass(now - miner.now);
+    if (nextTimestamp > miner.now) miner.setNextTimestamp(nextTimestamp);
   });
 }
 

@@ -5,12 +5,14 @@ import { call } from "./calls.js";
 import type { IntervalMining } from "./intervalMining.js";
 import type { SimulatedNode } from "./node.js";
 import { toSeconds } from "./passTime.js";
+import type { RpcTransaction } from "./transactions.js";
 import { UserSnapshots } from "./userSnapshots.js";
 
-// Cheat codes that change the state (or who may sign), which importing a block must repeat. What ends up in the header (time,
-// prevRandao, coinbase) is taken from there instead.
-const CHEAT =
-  /^(?:hardhat|anvil)_(?:set(?:Balance|Code|Nonce|StorageAt|NextBlockBaseFeePerGas)|(?:stopI|i)mpersonateAccount)$|^evm_setBlockGasLimit$/;
+// Cheat codes that change the state, which importing a block must repeat. What ends up in the header (time, prevRandao, coinbase) is
+// taken from there instead.
+const CHEAT = /^(?:hardhat|anvil)_set(?:Balance|Code|Nonce|StorageAt|NextBlockBaseFeePerGas)$/;
+
+const IMPERSONATION = /^(?:hardhat|anvil)_(impersonate|stopImpersonating)Account$/;
 
 // Requests that would replace the chain behind the simulator's back.
 const REFUSED = /^(?:hardhat|anvil)_(?:reset|reorg|rollback|loadState)$/;
@@ -46,6 +48,7 @@ export class Requests {
       this.#checkPins(method);
       return miner.cheat({ method, params });
     }
+    if (IMPERSONATION.test(method)) return this.#impersonate(method, params);
 
     switch (method) {
       case "evm_mine":
@@ -63,6 +66,13 @@ export class Requests {
       case "evm_setAutomine":
         await miner.setAutomine(params[0] === true);
         return true;
+      case "evm_setBlockGasLimit":
+        this.#checkPins(method);
+        return miner.cheat({ method, params: [toQuantity(BigInt(String(params[0])) + BigInt(systemCalls.gas))] });
+      case "hardhat_setCoinbase":
+        return miner.setCoinbase(params[0] as Hex);
+      case "hardhat_setPrevRandao":
+        return miner.setPrevRandao(params[0] as Hex);
       case "evm_setIntervalMining":
         this.#interval.set(params[0]);
         return true;
@@ -74,6 +84,10 @@ export class Requests {
         return this.#receipts(params);
       case "eth_getBlockByHash":
         return (await relay(method, ...params)) ?? this.#orphan(String(params[0]), params[1] === true);
+      case "eth_getBlockTransactionCountByHash":
+        return (await relay(method, ...params)) ?? this.#ofOrphan(params[0], ({ length }) => toQuantity(length));
+      case "eth_getTransactionByBlockHashAndIndex":
+        return (await relay(method, ...params)) ?? this.#ofOrphan(params[0], (all) => all[Number(params[1])]);
       case "eth_estimateGas":
         if (params[1] === "pending") await systemCalls.fill();
         // As geth does where no block is named. Hardhat takes the pending one.
@@ -90,10 +104,19 @@ export class Requests {
   #checkPins(method: string): void {
     const { name, blocks, pins } = this.#node;
     for (const pin of pins)
-      if (pin.number === blocks.head.number && !/mpersonate/.test(method))
+      if (pin.number === blocks.head.number)
         throw simulatorError(
           `${method} would change block ${pin.number} of ${name}, on which a hard fork rests: mine a block first`,
         );
+  }
+
+  async #impersonate(method: string, params: readonly unknown[]): Promise<unknown> {
+    const { pool, relay } = this.#node;
+    const answer = await relay(method, ...params);
+    const account = String(params[0]).toLowerCase();
+    if (IMPERSONATION.exec(method)![1] === "impersonate") pool.impersonated.add(account);
+    else pool.impersonated.delete(account);
+    return answer;
   }
 
   async #mineAt(timestamp: number | undefined): Promise<string> {
@@ -168,6 +191,11 @@ export class Requests {
     const by = typeof at === "string" && at.length === 66 ? "Hash" : "Number";
     const found = (await relay(`eth_getBlockBy${by}`, at, false)) as { transactions: Hex[] } | null;
     return found && Promise.all(found.transactions.map((hash) => relay("eth_getTransactionReceipt", hash)));
+  }
+
+  #ofOrphan(hash: unknown, tell: (transactions: readonly RpcTransaction[]) => unknown): unknown {
+    const block = this.#node.blocks.orphans.get(String(hash).toLowerCase())?.block;
+    return (block && tell(block.transactions)) ?? null;
   }
 
   #orphan(hash: string, full: boolean): unknown {

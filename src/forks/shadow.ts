@@ -6,6 +6,8 @@ import type { BlockRecord, Blocks, PortableBlock } from "./blocks.js";
 /** A chain that blocks of another can be imported into. */
 export interface Follower {
   readonly request: Request;
+  /** Answers as the other chain's node would, were this its branch: its tags are as finalized. */
+  readonly view: Request;
   /** Whether its canonical branch has the block. */
   has(record: BlockRecord): boolean;
   /** Makes a branch its own, of which the other chain has everything. */
@@ -26,6 +28,7 @@ export class Shadow {
   readonly #blocks: Blocks;
   readonly #create: () => Promise<Follower>;
   #follower: Promise<Follower> | undefined;
+  #isClosed = false;
 
   /** @param create makes a chain that begins with the same block as `blocks` */
   constructor(blocks: Blocks, create: () => Promise<Follower>) {
@@ -45,10 +48,11 @@ export class Shadow {
   async askAt(hash: Hex, call: RpcCall): Promise<unknown> {
     const follower = await this.#ready();
     await this.#follow(follower, hash);
-    return follower.request(call);
+    return follower.view(call);
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     const follower = await this.#follower?.catch(() => undefined);
     await follower?.close();
   }
@@ -59,7 +63,8 @@ export class Shadow {
     await follower.follow(branch, (missing) => this.#blocks.portable(missing));
   }
 
-  #ready(): Promise<Follower> {
+  async #ready(): Promise<Follower> {
+    if (this.#isClosed) throw simulatorError("The chain is closed: nobody has its branches any more");
     this.#follower ??= this.#create().catch((error: unknown) => {
       this.#follower = undefined;
       throw error;

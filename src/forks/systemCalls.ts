@@ -79,10 +79,16 @@ export class SystemCalls {
     if (this.mode === "storage") return;
     this.perBlock = beaconRoot === undefined ? 1 : 2;
     await this.#ask("hardhat_impersonateAccount", SYSTEM_ADDRESS);
+    this.#pool.impersonated.add(SYSTEM_ADDRESS);
     await this.#ask("hardhat_setBalance", SYSTEM_ADDRESS, toQuantity(2n ** 128n));
     // A transaction of the test may want all the gas that a block has.
     const { gasLimit } = (await this.#ask("eth_getBlockByNumber", "latest", false)) as { gasLimit: Hex };
-    await this.#ask("evm_setBlockGasLimit", toQuantity(Number(gasLimit) + this.perBlock * SYSTEM_GAS));
+    await this.#ask("evm_setBlockGasLimit", toQuantity(Number(gasLimit) + this.gas));
+  }
+
+  /** Gas that each block has for them, besides what it has for the test. */
+  get gas(): number {
+    return this.perBlock * SYSTEM_GAS;
   }
 
   /**

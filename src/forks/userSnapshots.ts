@@ -1,11 +1,12 @@
 import type { Hex } from "../core/bytes.js";
 import { simulatorError } from "./backend.js";
-import type { BlockRecord } from "./blocks.js";
+import type { BlockRecord, PortableBlock } from "./blocks.js";
 import { importBlock, rollBack } from "./branch.js";
 import type { BackendSnapshot } from "./checkpoints.js";
-import type { SystemCallMark } from "./systemCalls.js";
+import type { FinalityState } from "./finality.js";
 import type { MinerState } from "./miner.js";
-import type { SimulatedNode } from "./node.js";
+import type { Branches, SimulatedNode } from "./node.js";
+import type { SystemCallMark } from "./systemCalls.js";
 import type { SentTransaction } from "./transactions.js";
 
 /** The state behind an id that `evm_snapshot` returned through the simulator. */
@@ -16,6 +17,9 @@ interface UserSnapshot {
   miner: MinerState;
   pool: SentTransaction[];
   systemCalls: SystemCallMark;
+  orphans: ReadonlyMap<string, PortableBlock>;
+  branches: Branches;
+  finality: FinalityState;
 }
 
 /** `evm_snapshot` and `evm_revert`, which work across reorgs. */
@@ -28,7 +32,7 @@ export class UserSnapshots {
   }
 
   async take(): Promise<Hex> {
-    const { blocks, checkpoints, systemCalls, miner, pool } = this.#node;
+    const { blocks, branches, checkpoints, finality, systemCalls, miner, pool } = this.#node;
     const backend = await checkpoints.snapshot();
     // Ids that the backend gave before the simulator had it must mean nothing else now.
     const { id } = backend;
@@ -38,6 +42,9 @@ export class UserSnapshots {
       miner: miner.state,
       pool: await pool.waiting(),
       systemCalls: systemCalls.mark,
+      orphans: new Map(blocks.orphans),
+      branches,
+      finality: finality.state,
     });
     return id;
   }
@@ -53,6 +60,9 @@ export class UserSnapshots {
 
     if (this.#node.checkpoints.has(snapshot.backend)) await this.#restore(snapshot);
     else await this.#rebuild(snapshot, ancestor);
+    this.#node.blocks.orphans = new Map(snapshot.orphans);
+    this.#node.branches = snapshot.branches;
+    this.#node.finality.state = snapshot.finality;
     await this.#node.miner.resumeAutomine();
     await this.#node.miner.arm();
     return true;
@@ -61,7 +71,7 @@ export class UserSnapshots {
   async #restore({ backend, records, miner, systemCalls }: UserSnapshot): Promise<void> {
     const { blocks, checkpoints } = this.#node;
     // The chain can only have grown since.
-    await blocks.orphan(records.at(-1)!.number);
+    blocks.cut(records.at(-1)!.number);
     await checkpoints.revert(backend);
     this.#node.systemCalls.resume(systemCalls);
     this.#node.miner.resume(miner);
@@ -74,10 +84,8 @@ export class UserSnapshots {
     await miner.suspendAutomine();
     await rollBack(this.#node, ancestor);
     for (const block of missing) await importBlock(this.#node, block);
-    for (const cheat of state.cheats) await miner.cheat(cheat);
+    await miner.restore(state);
     for (const transaction of waiting) await pool.resend(transaction, []);
-    miner.resume(state);
-    miner.redraw();
   }
 
   /** The last block that the snapshot shares with the canonical branch. */

@@ -235,6 +235,49 @@ describe("simulated chain", () => {
     expect(times).to.deep.equal([0, 7, 14, 3614, 3764, 5000, 6000, 6207, 6214]);
   });
 
+  for (const history of ["storage", "transaction"] as HistoryMode[])
+    it(`a block has the gas that a test gives it, besides what the simulator needs (${history})`, async () => {
+      const chain = await create({ history });
+      const probe = await deployProbe(chain);
+      const limit = 100_000;
+      await chain.request({ method: "evm_setBlockGasLimit", params: [toQuantity(limit)] });
+      await probe.getFunction("set").send(5, { gasLimit: limit });
+      await chain.mine(3);
+      await expectHistoryAgrees(chain, probe, [1n, 2n, 3n, 4n]);
+      await chain.reorg({ depth: 3 });
+      await expectHistoryAgrees(chain, probe, [1n, 2n, 3n, 4n]);
+    });
+
+  it("knows every block where the pool fills several at once, and says so", async () => {
+    const chain = await create();
+    const [from] = (await chain.request({ method: "eth_accounts" })) as Hex[];
+    const send = () =>
+      chain.request({ method: "eth_sendTransaction", params: [{ from, to: RECIPIENT, gas: toQuantity(10_000_000) }] });
+    await chain.request({ method: "evm_setAutomine", params: [false] });
+    for (let i = 0; i < 12; i++) await send();
+    await chain.request({ method: "evm_setBlockGasLimit", params: [toQuantity(10_000_000)] });
+    await chain.request({ method: "evm_setAutomine", params: [true] });
+    await expectSimulatorError(send(), /mine the pool with evm_mine first/);
+    const height = BigInt((await chain.request({ method: "eth_blockNumber" })) as Hex);
+    expect(chain.head.number).to.equal(height);
+    await chain.mine(2);
+    await chain.reorg({ depth: 1 });
+    expect(chain.head.number).to.equal(height + 2n);
+  });
+
+  it("no clock goes on after its end, whenever it was set", async () => {
+    const chain = await create();
+    const failures: unknown[] = [];
+    const note = (error: unknown) => void failures.push(error);
+    process.on("unhandledRejection", note);
+    const set = chain.request({ method: "evm_setIntervalMining", params: [1] });
+    await Promise.all([set, chain.close()]);
+    open.pop();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    process.off("unhandledRejection", note);
+    expect(failures).to.deep.equal([]);
+  });
+
   it("the same script gives the same hashes twice", async () => {
     const run = async () => {
       const chain = await create();

@@ -88,16 +88,20 @@ describe("a branch that lost", () => {
     // #endregion branch
   });
 
-  it("is canonical again where a script makes the same blocks once more", async () => {
-    const at = () => ask("eth_getBalance", UNKNOWN.slice(0, 42), { blockHash: hash, requireCanonical: true });
+  it("is forgotten by who goes back to a snapshot, with what a reorg left since, and canonical once it is made again", async () => {
+    const [before] = await reorgAway();
+    const at = (blockHash: Hex) => ask("eth_getBalance", UNKNOWN.slice(0, 42), { blockHash, requireCanonical: true });
     const snapshot = await ask("evm_snapshot");
+    const known = chain.orphans;
     const { hash } = await chain.mine();
+    await chain.reorg({ depth: 2 });
+    await expect(at(hash)).to.be.rejectedWith("is not currently canonical");
     await ask("evm_revert", snapshot);
-    expect(chain.orphans.map((orphan) => orphan.hash)).to.deep.equal([hash]);
-    await expect(at()).to.be.rejectedWith("is not currently canonical");
+    expect(chain.orphans).to.deep.equal(known);
+    expect(await ask("eth_getBlockByHash", hash, false)).to.equal(null);
+    expect(await ask("eth_getBlockByHash", before!.hash, false)).to.include({ hash: before!.hash });
     expect((await chain.mine()).hash).to.equal(hash);
-    expect(chain.orphans).to.deep.equal([]);
-    expect(await at()).to.equal("0x0");
+    expect(await at(hash)).to.equal("0x0");
   });
 
   it("is not canonical for who asks for that (EIP-1898), and what never was is unknown", async () => {
@@ -140,6 +144,21 @@ describe("a branch that lost", () => {
   });
 });
 
+for (const history of ["transaction", "storage"] as const)
+  it(`an orphan tells its transactions' number, and each of them (${history})`, async () => {
+    const chain = await forks.create({ history });
+    const ask = (method: string, ...params: unknown[]) => chain.request({ method, params });
+    const [from] = (await ask("eth_accounts")) as Hex[];
+    const sent = await ask("eth_sendTransaction", { from, to: UNKNOWN.slice(0, 42) });
+    const { hash } = (await chain.reorg({ depth: 1 })).orphaned[0]!;
+    expect(await ask("eth_getBlockTransactionCountByHash", hash)).to.equal("0x1");
+    expect(await ask("eth_getTransactionByBlockHashAndIndex", hash, "0x0")).to.include({ hash: sent, blockHash: hash });
+    expect(await ask("eth_getTransactionByBlockHashAndIndex", hash, "0x1")).to.equal(null);
+    expect(await ask("eth_getBlockTransactionCountByHash", UNKNOWN)).to.equal(null);
+    await chain.close();
+    await expectSimulatorError(chain.viewAt(hash)({ method: "eth_chainId" }), /is closed/);
+  });
+
 describe("branches of one chain", () => {
   let chain: HardhatChain;
   let probe: Contract;
@@ -175,6 +194,30 @@ describe("branches of one chain", () => {
     await chain.switchTo("main");
     expect(await value()).to.equal(3n);
     await expectSoundChain(chain);
+  });
+
+  it("keep what happened on their heads: cheat codes, an outage, a time that was set", async () => {
+    const nobody = UNKNOWN.slice(0, 42);
+    const ask = (method: string, ...params: unknown[]) => chain.request({ method, params });
+    const balance = () => ask("eth_getBalance", nobody, "latest");
+    const timeOfNext = async () => {
+      const [next, head] = await Promise.all([ask("eth_getBlockByNumber", "pending", false), ask("eth_getBlockByNumber", "latest", false)]); // prettier-ignore
+      return Number((next as { timestamp: Hex }).timestamp) - Number((head as { timestamp: Hex }).timestamp);
+    };
+    await ask("hardhat_setBalance", nobody, "0x64");
+    await chain.stall({ seconds: 3_600 });
+    // No block is left, so that it has happened on both.
+    await chain.branch("theirs");
+    expect([await balance(), await timeOfNext()]).to.deep.equal(["0x64", 3_600]);
+    await chain.mine();
+    await ask("hardhat_setBalance", nobody, "0x65");
+    await ask("evm_setNextBlockTimestamp", Number((await chain.tools.ethers.provider.getBlock("latest"))!.timestamp) + 5); // prettier-ignore
+    await chain.switchTo("main");
+    expect([await balance(), await timeOfNext()]).to.deep.equal(["0x64", 3_600]);
+    await chain.branch("third", { depth: 1 });
+    expect([await balance(), await timeOfNext()]).to.deep.equal(["0x0", 12]);
+    await chain.switchTo("theirs");
+    expect([await balance(), await timeOfNext()]).to.deep.equal(["0x65", 5]);
   });
 
   it("begin at the head where no depth is given, and then part", async () => {

@@ -3,6 +3,7 @@ import type { Contract } from "ethers";
 import { network } from "hardhat";
 
 import { settlementGuardMatchers } from "../../src/chai/index.js";
+import { toQuantity } from "../../src/core/bytes.js";
 import { SettlementGuardError } from "../../src/core/errors.js";
 import type { HistoryMode } from "../../src/forks/index.js";
 import { hardhatForks, type HardhatChain } from "../../src/hardhat/index.js";
@@ -59,6 +60,38 @@ describe("partition", () => {
       }
       for (const chain of chains) await expectSoundChain(chain);
     });
+
+  it("nodes share what the preparation did last, in no block yet, and what it set", async () => {
+    const [nobody, stranger] = [`0x${"5e".repeat(20)}`, `0x${"cd".repeat(20)}`];
+    let waiting = "";
+    const [a, b] = await partition({
+      commonBlocks: 4,
+      prepare: async (chain) => {
+        await chain.mine(6);
+        await chain.request({ method: "evm_setAutomine", params: [false] });
+        await chain.request({ method: "hardhat_impersonateAccount", params: [stranger] });
+        await chain.request({ method: "hardhat_setCoinbase", params: [stranger] });
+        await chain.request({ method: "hardhat_setBalance", params: [nobody, "0x64"] });
+        await chain.stall({ seconds: 3_600 });
+        waiting = (await (await chain.tools.ethers.getSigners())[0]!.sendTransaction({ to: nobody })).hash;
+      },
+    });
+    expect(b.head).to.deep.equal(a.head);
+    for (const chain of [a, b]) {
+      const ask = (method: string, ...params: unknown[]) => chain.request({ method, params });
+      expect(await ask("eth_getBalance", nobody, "latest")).to.equal("0x64");
+      expect(await ask("eth_getTransactionReceipt", waiting)).to.include({ status: "0x1" });
+      const transfer = { from: stranger, to: nobody, maxFeePerGas: toQuantity(10n ** 10n), gas: "0x5208" };
+      await ask("hardhat_setBalance", stranger, toQuantity(10n ** 18n));
+      const sent = await ask("eth_sendTransaction", transfer);
+      expect(await ask("eth_getTransactionReceipt", sent)).to.equal(null);
+      await chain.mine();
+      expect(await ask("eth_getTransactionReceipt", sent)).to.include({ status: "0x1" });
+      expect(await ask("eth_getBlockByNumber", "latest", false)).to.include({ miner: stranger });
+    }
+    const times = await Promise.all([a, b].map((chain) => blockAt(chain, chain.head.number)));
+    expect(times[0]!.timestamp).to.equal(times[1]!.timestamp);
+  });
 
   it("nodes advance independently: heights, times and state", async () => {
     const { a, b, onA, onB } = await twoNodes();

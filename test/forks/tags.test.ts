@@ -84,6 +84,33 @@ describe("what a simulated chain's tags mean", () => {
     await chain.reorg({ depth: 9 });
   });
 
+  it("what is finalized stays so on a shorter branch, whatever changes the branch", async () => {
+    await chain.mine(12);
+    chain.finality({ safe: 1, finalized: 3 });
+    const finalized = await numberOf("finalized");
+    await chain.branch("x", { depth: 3 });
+    expect(await tags()).to.deep.equal([finalized, finalized]);
+    await expectSimulatorError(chain.branch("y", { depth: 1 }), /Block 12 of chain is finalized/);
+    await chain.mine(4);
+    expect(await tags()).to.deep.equal([15n, 13n]);
+    await expectSimulatorError(chain.switchTo("main"), /Block 13 of chain is finalized/);
+  });
+
+  it("a view of a branch that lost has its own head, and what was finalized there", async () => {
+    await chain.mine(9);
+    chain.finality({ safe: 2, finalized: 4 });
+    const { orphaned } = await chain.reorg({ depth: 3 });
+    const losing = chain.viewAt(orphaned.at(-1)!.hash);
+    const numberThere = async (tag: string) => {
+      const block = await losing({ method: "eth_getBlockByNumber", params: [tag, false] });
+      return BigInt((block as { number: Hex }).number);
+    };
+    expect([await numberThere("safe"), await numberThere("finalized")]).to.deep.equal([10n, 8n]);
+    // The next branch is followed as well, from below what is finalized on this one.
+    await chain.reorg({ depth: 4, keep: false, extra: 9 });
+    expect(await numberThere("latest")).to.equal(12n);
+  });
+
   it("lags are numbers of blocks, and nothing is finalized above what is safe", async () => {
     for (const lags of [{ safe: -1 }, { finalized: 1.5 }, { safe: 3, finalized: 2 }])
       await expectSimulatorError((async () => chain.finality(lags))(), /cannot lie -?[\d.]+ blocks behind the head/);
