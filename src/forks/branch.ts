@@ -149,9 +149,11 @@ export async function importBlock(node: SimulatedNode, { record, block, transact
 }
 
 function checkRollback({ name, blocks, finality, pins }: SimulatedNode, number: number): void {
-  if (number < blocks.first.number)
+  const first = blocks.first.number;
+  const advice = first === 0 ? "" : ": take `forks` before the transactions that a reorg is to replace";
+  if (number < first)
     throw simulatorError(
-      `The simulator has ${name} from block ${blocks.first.number} on and cannot roll it back to ${number}`,
+      `The simulator has ${name} from block ${first} on and cannot roll it back to ${number}${advice}`,
     );
   const { floor } = finality;
   if (floor !== undefined && number < floor)

@@ -7,7 +7,8 @@ import { followBranch, type BranchChange } from "./branch.js";
 import { Endpoint } from "./endpoints/endpoint.js";
 import type { Lies } from "./endpoints/lies.js";
 import { branchOff, returnTo } from "./namedBranches.js";
-import { checkOptions, createNode, type ChainOptions, type SimulatedNode } from "./node.js";
+import { checkOptions, invalidOption } from "../rpc/options.js";
+import { checkChainOptions, createNode, type ChainOptions, type SimulatedNode } from "./node.js";
 import { withoutOwn } from "./ownTransactions.js";
 import { toPassing, toSeconds, type Passing } from "./passTime.js";
 import { IntervalMining } from "./intervalMining.js";
@@ -88,7 +89,7 @@ export class SimulatedChain<Tools = unknown> {
 
   /** Creates a chain with a working history contract. Its head is the third block, or the block forked from. */
   static async create<Tools>(factory: ChainFactory<Tools>, options: ChainOptions = {}): Promise<SimulatedChain<Tools>> {
-    checkOptions(options);
+    checkChainOptions(options);
     const backend = await factory.create(options);
     try {
       const chain = new SimulatedChain(factory, options, backend, await createNode(backend, options));
@@ -113,7 +114,7 @@ export class SimulatedChain<Tools = unknown> {
     backend: Backend<Tools>,
     { factory, options = {} }: { factory: ChainFactory<Tools>; options?: Omit<ChainOptions, "blocks" | "forkFrom"> },
   ): Promise<SimulatedChain<Tools>> {
-    checkOptions(options);
+    checkChainOptions(options);
     const chain = new SimulatedChain(factory, options, backend, await createNode(backend, options, true));
     // A node may outlive its connection: it mines for others as it did before.
     chain.onClose(() => chain.#node.miner.handBack());
@@ -166,8 +167,11 @@ export class SimulatedChain<Tools = unknown> {
    */
   async mine(count = 1, options: { history?: "each" | "at-end" } = {}): Promise<BlockRef> {
     if (!Number.isSafeInteger(count) || count < 0) throw simulatorError(`${count} is not a number of blocks`);
+    checkOptions(options, ["history"]);
     const { checkpoints, systemCalls, miner } = this.#node;
-    const atEnd = options.history === "at-end";
+    const { history = "each" } = options;
+    if (history !== "each" && history !== "at-end") throw invalidOption("history", 'expected "each" or "at-end"');
+    const atEnd = history === "at-end";
     if (atEnd && systemCalls.mode === "transaction")
       throw simulatorError(`History "at-end" needs a chain whose history mode is not "transaction"`);
     return this.#exclusively(async () => {
@@ -203,7 +207,9 @@ export class SimulatedChain<Tools = unknown> {
    *
    * @throws FORK_SIMULATOR for a time that is not a whole number of seconds
    */
-  async stall({ seconds }: { seconds: number }): Promise<void> {
+  async stall(outage: { seconds: number }): Promise<void> {
+    checkOptions(outage, ["seconds"]);
+    const { seconds } = outage;
     const { miner } = this.#node;
     const time = toSeconds(seconds, "time that passes");
     await this.#exclusively(() => {
@@ -238,8 +244,8 @@ export class SimulatedChain<Tools = unknown> {
    * Replaces the last blocks by others.
    *
    * Every new block differs from the one it replaces, even an empty one at the same time. The first has another
-   * prevRandao. New blocks have the timestamps of those they replace. State that a cheat code wrote on a replaced block
-   * goes with it. Transactions that were waiting in the pool wait there afterwards.
+   * prevRandao. New blocks have the timestamps of those they replace. What cheat codes wrote on replaced blocks comes back
+   * as transactions do. Transactions that were waiting in the pool wait there afterwards.
    *
    * @throws FORK_SIMULATOR when the chain has no more than `depth` blocks that can be replaced
    */
@@ -259,7 +265,9 @@ export class SimulatedChain<Tools = unknown> {
    * await chain.mine(4);
    * await chain.switchTo("main");
    */
-  async branch(name: string, { depth = 0 }: { depth?: number } = {}): Promise<BranchChange> {
+  async branch(name: string, options: { depth?: number } = {}): Promise<BranchChange> {
+    checkOptions(options, ["depth"]);
+    const { depth = 0 } = options;
     if (!Number.isSafeInteger(depth) || depth < 0) throw simulatorError(`A branch of depth ${depth} is none`);
     return this.#exclusively(() => branchOff(this.#node, name, depth));
   }
@@ -364,6 +372,8 @@ export class SimulatedChain<Tools = unknown> {
    * @throws FORK_SIMULATOR for what is no lie
    */
   rpc(name = this.name, lies: Lies = {}): Endpoint {
+    if (typeof name !== "string")
+      throw invalidOption("name", 'expected a name, and the lies after it: rpc("a", { lag: 2 })');
     return new Endpoint(this, name, lies);
   }
 
@@ -400,6 +410,11 @@ export class SimulatedChain<Tools = unknown> {
 
   /** A chain for the branches that this one has left. */
   async #createFollower(): Promise<Follower> {
+    const first = this.#node.blocks.first.number;
+    if (first > 0 && this.options.forkFrom === undefined)
+      throw simulatorError(
+        `Left branches of ${this.name} cannot be read, for the simulator has it from block ${first} on: take \`forks\` before the first block`,
+      );
     const chain = await SimulatedChain.create(this.factory, {
       ...this.options,
       clock: false,
@@ -440,8 +455,10 @@ export class SimulatedChain<Tools = unknown> {
   #exclusively<T>(action: () => Promise<T>): Promise<T> {
     const turn = this.#queue.then(action);
     const tell = () => this.#tell().catch(surface);
-    this.#queue = turn.then(tell, tell);
-    return turn;
+    const told = turn.then(tell, tell);
+    this.#queue = told;
+    // Whoever listens has heard of it when the answer comes.
+    return told.then(() => turn);
   }
 }
 

@@ -27,6 +27,8 @@ export class Checkpoints {
   /** All that the backend still has, oldest first. */
   #snapshots: BackendSnapshot[] = [];
   #checkpoints: Checkpoint[] = [];
+  /** The first snapshot's id. They grow. */
+  #first: Hex | undefined;
 
   constructor(name: string, ask: Ask, blocks: Blocks, systemCalls: SystemCalls) {
     this.#name = name;
@@ -61,8 +63,14 @@ export class Checkpoints {
     await this.take();
   }
 
+  /** Whether the backend may have given the snapshot before the simulator had it. */
+  isOlder(id: string): boolean {
+    return /^0x[\da-f]{1,64}$/i.test(id) && BigInt(id) < BigInt(this.#first ?? 0);
+  }
+
   async snapshot(): Promise<BackendSnapshot> {
     const snapshot = { id: (await this.#ask("evm_snapshot")) as Hex };
+    this.#first ??= snapshot.id;
     this.#snapshots.push(snapshot);
     return snapshot;
   }

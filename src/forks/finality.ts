@@ -1,4 +1,5 @@
 import { toQuantity } from "../core/bytes.js";
+import { checkOptions } from "../rpc/options.js";
 import { clientError, simulatorError, type RpcCall } from "./backend.js";
 import type { Blocks } from "./blocks.js";
 
@@ -33,8 +34,13 @@ export class Finality {
     this.#blocks = blocks;
   }
 
-  /** @throws FORK_SIMULATOR for a lag that is no number of blocks, or a finalized block above the safe one */
-  set({ safe, finalized }: FinalityOptions): void {
+  /**
+   * @throws INVALID_OPTION for another name
+   * @throws FORK_SIMULATOR for a lag that is no number of blocks, or a finalized block above the safe one
+   */
+  set(options: FinalityOptions): void {
+    checkOptions(options, ["safe", "finalized"]);
+    const { safe, finalized } = options;
     for (const [name, lag] of Object.entries({ safe, finalized }))
       if (lag !== undefined && (!Number.isSafeInteger(lag) || lag < 0))
         throw simulatorError(`The ${name} block cannot lie ${lag} blocks behind the head`);

@@ -1,4 +1,5 @@
 import { toQuantity } from "../core/bytes.js";
+import { checkOptions } from "../rpc/options.js";
 import { SimulatedChain } from "./chain.js";
 
 export interface HardForkOptions {
@@ -22,6 +23,7 @@ export async function hardFork<Tools>(
   chain: SimulatedChain<Tools>,
   options: HardForkOptions = {},
 ): Promise<SimulatedChain<Tools>> {
+  checkOptions(options, ["chainId", "name"]);
   const chainId = options.chainId ?? Number(await chain.request({ method: "eth_chainId" }));
   const name = options.name ?? `hard fork of ${chain.name}`;
   const release = await chain.pin();

@@ -4,6 +4,7 @@ import { Blocks, readHeader, type BlockRecord } from "./blocks.js";
 import { Checkpoints } from "./checkpoints.js";
 import { Filters } from "./filters.js";
 import { Finality } from "./finality.js";
+import { checkOptions, invalidOption } from "../rpc/options.js";
 import type { HistoryMode } from "./history.js";
 import { SystemCalls } from "./systemCalls.js";
 import { Miner, type MinerState } from "./miner.js";
@@ -129,8 +130,28 @@ export async function createNode(
   };
 }
 
-/** @throws FORK_SIMULATOR for a block time or a number of blocks that cannot be */
-export function checkOptions({ blockTime = DEFAULT_BLOCK_TIME, blocks = 0 }: ChainOptions): void {
+const OPTIONS = [
+  "chainId",
+  "genesisTime",
+  "forkFrom",
+  "name",
+  "blockTime",
+  "history",
+  "clock",
+  "blocks",
+  "time",
+] as const satisfies readonly (keyof ChainOptions)[];
+
+/**
+ * @throws INVALID_OPTION for a name or a word that nobody knows
+ * @throws FORK_SIMULATOR for a block time or a number of blocks that cannot be
+ */
+export function checkChainOptions(options: ChainOptions): void {
+  checkOptions(options, OPTIONS);
+  const { blockTime = DEFAULT_BLOCK_TIME, blocks = 0, history = "storage", time = "raw" } = options;
+  if (history !== "storage" && history !== "transaction")
+    throw invalidOption("history", 'expected "transaction" or "storage"');
+  if (time !== "raw" && time !== "live") throw invalidOption("time", 'expected "live" or "raw"');
   if (!Number.isSafeInteger(blocks) || blocks < 0) throw simulatorError(`${blocks} is not a number of blocks`);
   if (!Number.isSafeInteger(blockTime) || blockTime < 1)
     throw simulatorError(`The block time must be a whole number of seconds, at least 1, and is ${blockTime}`);

@@ -1,7 +1,8 @@
 import { simulatorError, type ChainFactory } from "./backend.js";
 import type { BranchChange } from "./branch.js";
 import { SimulatedChain } from "./chain.js";
-import type { ChainOptions } from "./node.js";
+import { checkOptions, checkWhole, invalidOption } from "../rpc/options.js";
+import { checkChainOptions, type ChainOptions } from "./node.js";
 
 export interface PartitionOptions<Tools> extends Omit<ChainOptions, "name" | "forkFrom" | "blocks" | "clock"> {
   /** Number of nodes, at least 2. Default: 2, or as many as there are names. */
@@ -33,6 +34,9 @@ export async function partition<Tools>(
     throw simulatorError(`A partition takes at least two nodes, not ${nodes}`);
   if (names !== undefined && names.length !== nodes)
     throw simulatorError(`There are ${nodes} nodes and ${names.length} names`);
+  // A misspelt option would be one of the chains'.
+  checkChainOptions(chainOptions);
+  checkWhole("commonBlocks", commonBlocks === 0 ? undefined : commonBlocks, Number.MAX_SAFE_INTEGER);
 
   const chains: SimulatedChain<Tools>[] = [];
   try {
@@ -77,17 +81,19 @@ async function part<Tools>(
  * Which branch wins is the test's decision, not its length's. The orphaned transactions are in the result and not in
  * the pool of `to`. Send them again if that is what the network would do.
  *
+ * @throws INVALID_OPTION for what is no chain
  * @throws FORK_SIMULATOR when the chains share no block, or a block does not come out the same. `to` then keeps its
  * branch
  * @example
  * const { orphaned, adopted } = await heal({ from: theirs, to: ours });
  */
-export async function heal<Tools>({
-  from,
-  to,
-}: {
+export async function heal<Tools>(ends: {
   from: SimulatedChain<Tools>;
   to: SimulatedChain<Tools>;
 }): Promise<BranchChange> {
+  checkOptions(ends, ["from", "to"]);
+  const { from, to } = ends;
+  for (const [name, end] of Object.entries({ from, to }))
+    if (!(end instanceof SimulatedChain)) throw invalidOption(name, "expected a chain of the simulator");
   return to.adopt(from);
 }

@@ -1,5 +1,6 @@
 import { toQuantity } from "../core/bytes.js";
 import { call, toRequest, type Connection } from "../rpc/request.js";
+import { checkOptions } from "../rpc/options.js";
 import { isMethodMissing, simulatorError } from "./backend.js";
 import { HISTORY_WINDOW } from "./history.js";
 
@@ -97,6 +98,7 @@ export function liveTime(
 
 /** @throws FORK_SIMULATOR for what is not a whole number of seconds, or a block time below one */
 export function toPassing(passing: Passing, defaultBlockTime: number): { seconds: number; blockTime: number } {
+  if (Object(passing) === passing) checkOptions(passing, ["seconds", "blockTime"]);
   const { seconds, blockTime = defaultBlockTime } =
     Object(passing) === passing ? (passing as { seconds: unknown; blockTime?: number }) : { seconds: passing };
   if (!Number.isSafeInteger(blockTime) || blockTime < 1)

@@ -67,7 +67,7 @@ export class Pool {
   }
 
   /** Puts a signed transaction into the pool; a refusal is noted instead of thrown. */
-  submit(raw: Hex, rejected: Rejection[]): Promise<void> {
+  submit(raw: string, rejected: Rejection[]): Promise<void> {
     const send = () => this.#request({ method: "eth_sendRawTransaction", params: [raw] });
     return attempt(this.remember(raw), send, rejected);
   }

@@ -1,6 +1,7 @@
 import { toHex, type Hex } from "../core/bytes.js";
 import { keccak256 } from "../core/keccak.js";
-import { simulatorError } from "./backend.js";
+import { checkOptions, checkWhole, invalidOption } from "../rpc/options.js";
+import { simulatorError, type RpcCall } from "./backend.js";
 import type { PortableBlock } from "./blocks.js";
 import { switchBranch, type BranchChange } from "./branch.js";
 import type { SimulatedNode } from "./node.js";
@@ -18,24 +19,27 @@ export interface ReorgOptions {
   readonly extra?: number;
   /** Distinguishes the new branch; the same seed gives the same branch when the same script runs again. */
   readonly seed?: string;
-  /** Whether the transactions come back: all (default), none, or those for which it answers true. */
+  /**
+   * Whether the transactions come back: all (default), none, or those for which it answers true. What cheat codes wrote on the
+   * replaced blocks comes back as well, each at its height. With `false` it does not.
+   */
   readonly keep?: boolean | ((transaction: SentTransaction) => boolean);
   /** Hashes of transactions that do not come back. */
-  readonly drop?: readonly Hex[];
+  readonly drop?: readonly string[];
   /** Raw transactions that come back in place of others, by the others' hash: the same nonce with another effect. */
-  readonly replace?: Readonly<Record<Hex, Hex>>;
+  readonly replace?: Readonly<Record<string, string>>;
   /**
    * The order in which they come back. A list of hashes names those that come first, in its order. Each new block has
    * as many as the one that it replaces. Within a block the node's pool decides: by tip, then by arrival.
    */
-  readonly reorder?: "reverse" | "shuffle" | readonly Hex[];
+  readonly reorder?: "reverse" | "shuffle" | readonly string[];
   /** Raw transactions of the new branch alone, in its first block. */
-  readonly add?: readonly Hex[];
+  readonly add?: readonly string[];
   /**
    * The transactions of each new block, by their hashes. What is in none does not come back, and the branch is as long
    * as this at least. It takes the place of `keep`, `drop` and `reorder`.
    */
-  readonly blocks?: readonly (readonly Hex[])[];
+  readonly blocks?: readonly (readonly string[])[];
 }
 
 /** Puts a transaction into the pool of the new branch. */
@@ -43,28 +47,52 @@ type Entry = (rejected: Rejection[]) => Promise<void>;
 
 /** Replaces the last blocks by others. The seed goes on from the one before, and back with a snapshot. */
 export async function reorganize(node: SimulatedNode, options: ReorgOptions): Promise<BranchChange> {
-  const { depth, extra = 0, seed = "", blocks: layout = [] } = options;
-  if (!Number.isSafeInteger(depth) || depth < 1) throw simulatorError(`A reorg of depth ${depth} is none`);
-  if (!Number.isSafeInteger(extra) || extra < 0) throw simulatorError(`A branch cannot be ${extra} blocks longer`);
+  checkReorg(options);
+  const { depth, extra = 0, seed = "", keep, blocks: layout = [] } = options;
   const { blocks, miner } = node;
   const ancestor = blocks.head.number - depth;
   const { now } = miner;
-  const { nextTimestamp = 0 } = miner.state;
+  const { cheats, nextTimestamp = 0 } = miner.state;
   await requireNamed(node, ancestor, options);
   return switchBranch(node, ancestor, async (orphaned, rejected) => {
     miner.reseed(`reorg ${seed}`);
     const plan = planOf(node, orphaned, options, miner.state.seed);
     for (let i = 0; i < Math.max(depth + extra, layout.length); i++) {
       const replaced = orphaned[i]?.record;
+      // What was written on the common ancestor is no part of a block that is replaced.
+      if (i === 0 || keep !== false) await repeat(node, replaced?.cheats ?? []);
       for (const enter of plan[i] ?? []) await enter(rejected);
       await miner.mine({ timestamp: replaced?.timestamp });
       if (blocks.head.hash === replaced?.hash)
         throw simulatorError(`The new block ${blocks.head.number} of ${node.name} is the one it should replace`);
     }
+    if (keep !== false) await repeat(node, cheats);
     // It is no other time than before: an outage goes on.
     if (now > miner.now) miner.letPass(now - miner.now);
     if (nextTimestamp > miner.now) miner.setNextTimestamp(nextTimestamp);
   });
+}
+
+/** @throws INVALID_OPTION */
+function checkReorg(options: ReorgOptions): void {
+  checkOptions(options, ["depth", "extra", "seed", "keep", "drop", "replace", "reorder", "add", "blocks"]);
+  const { depth, extra, keep = true, reorder = [] } = options;
+  if (depth === undefined) throw invalidOption("depth", "say how many blocks are replaced");
+  checkWhole("depth", depth, Number.MAX_SAFE_INTEGER);
+  if (extra !== 0) checkWhole("extra", extra, Number.MAX_SAFE_INTEGER);
+  if (typeof keep !== "boolean" && typeof keep !== "function")
+    throw invalidOption("keep", "expected true, false, or a function of a transaction");
+  if (!Array.isArray(reorder) && reorder !== "reverse" && reorder !== "shuffle")
+    throw invalidOption("reorder", 'expected "reverse", "shuffle", or hashes');
+}
+
+/** Has cheat codes of a replaced block write on the new branch what they wrote on the old one. */
+async function repeat({ miner, blocks }: SimulatedNode, cheats: readonly RpcCall[]): Promise<void> {
+  for (const cheat of cheats)
+    await miner.cheat(cheat).catch((cause: unknown) => {
+      const reason = `${cheat.method}, which came after block ${blocks.head.number}, cannot come after the new one`;
+      throw simulatorError(reason, cause);
+    });
 }
 
 /** A reorg that names a transaction which it does not concern is a slip. Nothing has happened yet. */
@@ -81,8 +109,10 @@ async function requireNamed({ blocks }: SimulatedNode, ancestor: number, options
   if (named.length === 0) return;
   const replaced = await blocks.portable(blocks.above(ancestor));
   const known = new Set<string>(replaced.flatMap(({ transactions }) => transactions.map(({ hash }) => hash)));
-  for (const hash of named)
+  for (const hash of named) {
+    if (typeof hash !== "string") throw invalidOption("transactions", "expected their hashes");
     if (!known.has(hash)) throw simulatorError(`The transaction ${hash} is in none of the replaced blocks`);
+  }
 }
 
 /** What goes into each new block. */
@@ -117,7 +147,7 @@ function returning(
 ): SentTransaction[][] {
   const users = orphaned.map(({ transactions }) => transactions.filter((it) => !isSystemTransaction(it)));
   if (layout !== undefined) {
-    const known = new Map(users.flat().map((transaction) => [transaction.hash, transaction]));
+    const known = new Map<string, SentTransaction>(users.flat().map((transaction) => [transaction.hash, transaction]));
     return layout.map((hashes) => hashes.flatMap((hash) => known.get(hash) ?? []));
   }
   const comesBack = (transaction: SentTransaction): boolean =>

@@ -14,12 +14,19 @@ const CHEAT = /^(?:hardhat|anvil)_set(?:Balance|Code|Nonce|StorageAt|NextBlockBa
 
 const IMPERSONATION = /^(?:hardhat|anvil)_(impersonate|stopImpersonating)Account$/;
 
+// How the node works from now on, on whatever branch it is.
+const SETTING =
+  /^(?:evm_set(?:Automine|BlockGasLimit|IntervalMining)|hardhat_(?:getAutomine|setCoinbase|setPrevRandao))$/;
+
 // Requests that would replace the chain behind the simulator's back.
 const REFUSED = /^(?:hardhat|anvil)_(?:reset|reorg|rollback|loadState)$/;
 
 // What takes a block's hash. Of its transactions' number and of each one the block itself tells.
 const BY_HASH =
   /^(?:eth_(?:call|estimateGas|createAccessList|get(?:Balance|BlockReceipts|Code|Logs|Proof|StorageAt|TransactionCount))|debug_trace(?:BlockByHash|Call))$/;
+
+/** As many blocks as `hardhat_mine` mines at once: some minutes' work. */
+const MOST_BLOCKS = 100_000;
 
 /** Overrides some JSON-RPC methods and forwards the rest to the backend. */
 export class Requests {
@@ -49,6 +56,7 @@ export class Requests {
       return miner.cheat({ method, params });
     }
     if (IMPERSONATION.test(method)) return this.#impersonate(method, params);
+    if (SETTING.test(method)) return this.#set(method, params);
 
     switch (method) {
       case "evm_mine":
@@ -63,19 +71,6 @@ export class Requests {
         return this.#increaseTime(toSeconds(params[0], "time that passes"));
       case "evm_setNextBlockTimestamp":
         return this.#setNextTimestamp(toSeconds(params[0], "timestamp"));
-      case "evm_setAutomine":
-        await miner.setAutomine(params[0] === true);
-        return true;
-      case "evm_setBlockGasLimit":
-        this.#checkPins(method);
-        return miner.cheat({ method, params: [toQuantity(BigInt(String(params[0])) + BigInt(systemCalls.gas))] });
-      case "hardhat_setCoinbase":
-        return miner.setCoinbase(params[0] as Hex);
-      case "hardhat_setPrevRandao":
-        return miner.setPrevRandao(params[0] as Hex);
-      case "evm_setIntervalMining":
-        this.#interval.set(params[0]);
-        return true;
       case "evm_snapshot":
         return this.#snapshots.take();
       case "evm_revert":
@@ -92,12 +87,32 @@ export class Requests {
         if (params[1] === "pending") await systemCalls.fill();
         // As geth does where no block is named. Hardhat takes the pending one.
         return relay(method, params[0], params[1] ?? "latest", ...params.slice(2));
-      case "hardhat_getAutomine":
-        return miner.automine;
       case "eth_call":
         return call(this.#node, params);
       default:
         return (await filters.answer({ method, params })) ?? relay(method, ...params);
+    }
+  }
+
+  async #set(method: string, [value]: readonly unknown[]): Promise<unknown> {
+    const { systemCalls, miner } = this.#node;
+    switch (method) {
+      case "evm_setAutomine":
+        await miner.setAutomine(value === true);
+        return true;
+      case "evm_setIntervalMining":
+        this.#interval.set(value);
+        return true;
+      case "evm_setBlockGasLimit":
+        this.#checkPins(method);
+        // The simulator's own transactions take nothing from the test's.
+        return miner.cheat({ method, params: [toQuantity(BigInt(String(value)) + BigInt(systemCalls.gas))] });
+      case "hardhat_setCoinbase":
+        return miner.setCoinbase(value as Hex);
+      case "hardhat_setPrevRandao":
+        return miner.setPrevRandao(value as Hex);
+      default:
+        return miner.automine;
     }
   }
 
@@ -165,7 +180,8 @@ export class Requests {
 
   /** @param interval seconds between the blocks, from the second one on */
   async #mineMany(count: number, interval: number | undefined): Promise<boolean> {
-    const { blocks, miner } = this.#node;
+    const { name, blocks, miner } = this.#node;
+    if (count > MOST_BLOCKS) throw simulatorError(`${count} blocks are too many for ${name}, which mines each: at most ${MOST_BLOCKS}`); // prettier-ignore
     for (let mined = 0; mined < count; mined++)
       await miner.mine(mined === 0 || interval === undefined ? {} : { timestamp: blocks.head.timestamp + interval });
     await miner.arm();

@@ -49,9 +49,18 @@ export class UserSnapshots {
     return id;
   }
 
-  /** Uses up the snapshot and all later ones. False for one that is not there. */
+  /**
+   * Uses up the snapshot and all later ones. False for one that is not there.
+   *
+   * @throws FORK_SIMULATOR for one that the backend gave before the simulator had it
+   */
   async revert(id: string): Promise<boolean> {
+    const { name, checkpoints } = this.#node;
     const snapshot = this.#taken.get(id);
+    if (snapshot === undefined && checkpoints.isOlder(id))
+      throw simulatorError(
+        `The snapshot ${id} is older than the simulator has ${name}: take \`forks\` before the first fixture, or chains of their own by forks.create()`,
+      );
     if (snapshot === undefined) return false;
     const ancestor = this.#ancestor(snapshot.records);
     this.#checkPins(snapshot, ancestor);

@@ -526,13 +526,46 @@ describe("simulated chain", () => {
       chain.reorg({ depth: 4 }),
       /^The simulator has chain from block 0 on and cannot roll it back to -/,
     );
-    await expectSimulatorError(chain.reorg({ depth: 0 }), /is none/);
     await expectSimulatorError(chain.mine(1.5), /not a number of blocks/);
     await expectSimulatorError(chain.request({ method: "hardhat_reset", params: [] }), /out of the simulator's hands/);
     await expectSimulatorError(create({ blockTime: 0 }), /block time/);
     expect(chain.head.number).to.equal(3n);
+    await expectSimulatorError(chain.request({ method: "hardhat_mine", params: [toQuantity(2_000_000n)] }), /too many/);
     await chain.reorg({ depth: 3 });
     await expectSoundChain(chain);
+  });
+
+  it("takes no option that it does not know, and no word that means nothing", async () => {
+    const chain = await create();
+    const wrong: readonly [string, () => unknown, RegExp][] = [
+      ["reorg", () => chain.reorg({ depth: 1, kept: false } as never), /^kept: .*only depth, extra/],
+      ["reorg's depth", () => chain.reorg({ depth: 2n } as never), /^depth: expected a whole number/],
+      ["no depth", () => chain.reorg({} as never), /^depth: say how many/],
+      ["no options", () => chain.reorg(2 as never), /^options: expected an object/],
+      ["keep", () => chain.reorg({ depth: 1, keep: "all" } as never), /^keep: expected/],
+      ["reorder", () => chain.reorg({ depth: 1, reorder: "random" } as never), /^reorder: expected/],
+      ["a transaction", () => chain.reorg({ depth: 1, drop: [{}] } as never), /^transactions: expected their hashes/],
+      ["create", () => create({ blocktime: 2 } as never), /^blocktime: /],
+      ["history", () => create({ history: "fast" } as never), /^history: expected/],
+      ["time", () => create({ time: "real" } as never), /^time: expected/],
+      ["partition", () => forks.partition({ common: 2 } as never), /^common: /],
+      ["commonBlocks", () => forks.partition({ commonBlocks: 5n } as never), /^commonBlocks: /],
+      ["heal", () => forks.heal(chain as never), /^\w+: there is no such option/],
+      ["an end of heal", () => forks.heal({ from: chain, to: forks } as never), /^to: expected a chain/],
+      ["hardFork", () => forks.hardFork(chain, { chainID: 5 } as never), /^chainID: /],
+      ["finality", () => chain.finality({ safe: 5, finalised: 30 } as never), /^finalised: /],
+      ["branch", () => chain.branch("b", { deep: 1 } as never), /^deep: /],
+      ["mine", () => chain.mine(1, { history: "never" } as never), /^history: expected/],
+      ["stall", () => chain.stall({ second: 1 } as never), /^second: /],
+      ["passTime", () => chain.passTime({ seconds: 5, blocktime: 1 } as never), /^blocktime: /],
+      ["rpc", () => chain.rpc({ lag: 3 } as never), /^name: expected a name/],
+    ];
+    for (const [what, act, message] of wrong) {
+      const error = await (async () => act())().then(() => undefined, (thrown: unknown) => thrown); // prettier-ignore
+      expect(error, what).to.include({ code: "INVALID_OPTION" });
+      expect((error as Error).message, what).to.match(message);
+    }
+    expect(chain.head.number).to.equal(3n);
   });
 });
 

@@ -69,6 +69,25 @@ for (const history of ["transaction", "storage"] as HistoryMode[])
       await expect(transfer(STRANGER)).to.be.rejectedWith(/unknown account|is not found|cannot be used/i);
     });
 
+    it("what cheat codes wrote: on the block before, each at its height, and on the head", async () => {
+      const balances = async (number: bigint) =>
+        Promise.all([NOBODY, STRANGER].map((account) => ask("eth_getBalance", account, toQuantity(number))));
+      const { number } = chain.head;
+      await ask("hardhat_setBalance", NOBODY, "0x64");
+      await chain.mine();
+      await ask("hardhat_setBalance", STRANGER, "0x65");
+      await chain.mine();
+      await ask("hardhat_setBalance", NOBODY, "0x66");
+      await chain.reorg({ depth: 2 });
+      expect(await balances(number)).to.deep.equal(["0x64", "0x0"]);
+      expect(await balances(number + 1n)).to.deep.equal(["0x64", "0x65"]);
+      expect(await balances(number + 2n)).to.deep.equal(["0x66", "0x65"]);
+      await chain.mine();
+      await chain.reorg({ depth: 3, keep: false });
+      expect(await balances(chain.head.number)).to.deep.equal(["0x64", "0x0"]);
+      await expectSoundChain(chain);
+    });
+
     it("a transaction that delegates accounts (EIP-7702), sent by the node", async () => {
       const probe = await deployProbe(chain);
       const delegation = { address: await probe.getAddress(), nonce: 0n, chainId: 31_337n };

@@ -100,7 +100,8 @@ describe("forks of a connection", () => {
     await probe.set(7n);
     const { forks, ethers } = connection;
     for (let i = 0; i < 6; i++) expect(before).not.to.include(await ethers.provider.send("evm_snapshot", []));
-    for (const id of before) expect(await ethers.provider.send("evm_revert", [id])).to.equal(false);
+    for (const id of before)
+      await expectSimulatorError(ethers.provider.send("evm_revert", [id]), /older than the simulator has/);
     await expectSimulatorError(
       forks.reorg({ depth: 1 }),
       /^The simulator has network "default" from block 2 on and cannot roll it back to 1\.$/,
@@ -142,6 +143,19 @@ describe("forks of a connection", () => {
       await probe.set(value);
     }
     expect(Object.hasOwn(connection.provider, "request")).to.equal(false);
+    await connection.close();
+  });
+
+  it("says what became of a fixture of before", async () => {
+    const connection = await hre.network.create();
+    const fixture = async () => deployProbe(connection);
+    await connection.networkHelpers.loadFixture(fixture);
+    await connection.forks.mine();
+    await expectSimulatorError(connection.networkHelpers.loadFixture(fixture), /older than the simulator has/);
+    const { orphaned } = await connection.forks.reorg({ depth: 1 });
+    const losing = (await connection.forks.chain()).viewAt(orphaned[0]!.hash);
+    await expectSimulatorError(losing({ method: "eth_blockNumber" }), /from block 1 on.* before the first block/);
+    await expectSimulatorError(connection.forks.reorg({ depth: 2 }), /from block 1 on.* before the transactions/);
     await connection.close();
   });
 
@@ -353,7 +367,7 @@ describe("forks of a connection over HTTP", () => {
     for (let i = 0; i < 2; i++)
       await expectSimulatorError(
         chain.viewAt(orphaned[0]!.hash)({ method: "eth_blockNumber" }) as Promise<unknown>,
-        /is not one that/,
+        /cannot be read|is not one that/,
       );
     await connection.close();
 
