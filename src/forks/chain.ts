@@ -185,7 +185,7 @@ export class SimulatedChain<Tools = unknown> {
 
   /**
    * Lets time pass as on a live chain: mines the blocks in between, one each `blockTime`, the odd seconds first. The head is afterwards exactly
-   * `seconds` later; after a stall so much later than its end. A day in blocks of 12 s takes some five seconds.
+   * `seconds` later; after a stall so much later than its end. A day in blocks of 12 s takes five to eight seconds.
    *
    * @returns the head's time, in seconds since the epoch
    * @throws FORK_SIMULATOR for a time that is not a whole number of seconds, or more than a million blocks
