@@ -209,6 +209,9 @@ contract GuardTestTest is GuardTest {
         // Whoever moves blocks by other means ends the record.
         LiveTime.pass(24);
         _expectTooDeep(caller, 1, 0);
+        // No block comes, so that none is recorded.
+        caller.callRoll(0, 12);
+        _expectTooDeep(caller, 1, 0);
         caller.callRoll(2, 12);
         _expectTooDeep(caller, 2, 1);
         caller.callReorg(1);
