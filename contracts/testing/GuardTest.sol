@@ -15,6 +15,8 @@ interface IForkCheatcodes is ICheatcodes {
 
     function store(address target, bytes32 slot, bytes32 value) external;
 
+    function prevrandao(bytes32 value) external;
+
     function snapshotState() external returns (uint256 snapshot);
 
     function revertToState(uint256 snapshot) external returns (bool isReverted);
@@ -45,9 +47,10 @@ struct BranchPoint {
 }
 
 /// @title A chain with branches, in Foundry's and Hardhat's Solidity tests
-/// @notice Inherit it beside the test suite's own base. `roll` makes blocks, each with a hash that BLOCKHASH and EIP-2935 answer, and a root that
-/// EIP-4788 answers. Where `roll` made the blocks, `reorg` undoes them with all that happened in them. `partition` makes two histories of one,
-/// and `switchTo` goes from one to the other. `outage` lets time pass without blocks. For tests only: on a chain nobody answers the cheatcodes.
+/// @notice Inherit it beside the test suite's own base. `roll` makes blocks, each with a hash that BLOCKHASH and EIP-2935 answer. Each has a root
+/// that EIP-4788 answers, and a PREVRANDAO of its own. Where `roll` made the blocks, `reorg` undoes them with all that happened in them.
+/// `partition` makes two histories of one, and `switchTo` goes from one to the other. `outage` lets time pass without blocks. For tests only:
+/// on a chain nobody answers the cheatcodes.
 /// Nothing is random: the same calls make the same hashes.
 /// @dev The block in which the test's next call executes is the one that `vm.getBlockNumber` tells. A reorg and a switch put back everything that
 /// the cheatcodes know as state: accounts, block number and time. The test's own storage is part of it: what is to outlast them belongs in memory.
@@ -112,7 +115,8 @@ abstract contract GuardTest {
             bytes32 hash = VM.load(BlockHashes.HISTORY, bytes32((number - age) % WINDOW));
             if (hash == 0 || hash != blockhash(number - age)) _setBlockhash(number - age, _hashOf(number - age));
         }
-        setBeaconRoot(VM.getBlockTimestamp(), _beaconRootBefore(number));
+        // No beacon block precedes a genesis.
+        if (number > 0) setBeaconRoot(VM.getBlockTimestamp(), _beaconRootBefore(number));
     }
 
     /// @notice Ends the block, and starts the next one 12 seconds later.
@@ -140,6 +144,7 @@ abstract contract GuardTest {
         _reached = first + blocks;
         VM.roll(_reached);
         VM.warp(time + blocks * blockTime);
+        VM.prevrandao(keccak256(abi.encode("GuardTest prevrandao", _hashOf(_reached))));
         // Older ones are in no window any more.
         for (uint256 i = blocks > WINDOW ? blocks - WINDOW : 0; i < blocks;) {
             ++i;
@@ -275,9 +280,9 @@ abstract contract GuardTest {
         return keccak256(abi.encode("GuardTest", branch, number));
     }
 
-    /// @dev The root that the header of block `number` holds, of the beacon block before it. It is the branch's own, as the block's hash is.
+    /// @dev The root that the header of block `number` holds, of the beacon block before it. Branches share it where they share the parent.
     function _beaconRootBefore(uint256 number) private view returns (bytes32) {
-        return keccak256(abi.encode("GuardTest beacon root", _hashOf(number)));
+        return keccak256(abi.encode("GuardTest beacon root", _hashOf(number - 1)));
     }
 
     function _branchFrom(uint256 number) private {

@@ -30,6 +30,10 @@ contract ChainProbe {
     function beaconRootAt(uint64 time) external view returns (bytes32) {
         return BeaconRoots.parentRootAt(time);
     }
+
+    function randao() external view returns (uint256) {
+        return block.prevrandao;
+    }
 }
 
 /// @title A chain with branches, seen by an exchange
@@ -121,6 +125,50 @@ contract GuardTestTest is GuardTest {
         reorg(2);
         bytes32 root = _probe.beaconRootAt(uint64(time));
         _require(root != 0 && root != before && root != "another", "undone, and another branch's");
+    }
+
+    function test_BranchesShareTheRootOfABlockWhoseParentTheyShare() external {
+        roll(4);
+        (uint256 time, ) = _probe.moment();
+        bytes32[4] memory roots;
+        for (uint256 age = 0; age < 4; ++age) roots[age] = _probe.beaconRootAt(uint64(time - age * 12));
+        reorg(2);
+        for (uint256 age = 0; age < 4; ++age)
+            _require(
+                (_probe.beaconRootAt(uint64(time - age * 12)) == roots[age]) == (age >= 2),
+                "its parent's, wherever that lies"
+            );
+        partition("here", "there");
+        switchTo("there");
+        bytes32 present = _probe.beaconRootAt(uint64(time));
+        switchTo("here");
+        _require(present == _probe.beaconRootAt(uint64(time)), "the present block's in both histories");
+    }
+
+    function test_EveryBlockOfEveryBranchHasRandomnessOfItsOwn() external {
+        uint256[5] memory drawn;
+        drawn[0] = _probe.randao();
+        roll();
+        drawn[1] = _probe.randao();
+        roll(3);
+        drawn[2] = _probe.randao();
+        roll(0);
+        _require(_probe.randao() == drawn[2], "the same block's");
+        reorg(2);
+        drawn[3] = _probe.randao();
+        partition("here", "there");
+        roll();
+        drawn[4] = _probe.randao();
+        switchTo("there");
+        _require(_probe.randao() == drawn[3], "the present block's in both histories");
+        roll();
+        uint256 elsewhere = _probe.randao();
+        switchTo("here");
+        _require(_probe.randao() == drawn[4], "as it was left");
+        for (uint256 i = 0; i < 5; ++i) {
+            _require(drawn[i] != elsewhere, "another history's");
+            for (uint256 j = 0; j < i; ++j) _require(drawn[i] != drawn[j], "another block's");
+        }
     }
 
     function test_AReorgUndoesAFillAndRefusesItsAnchor() external {

@@ -14,7 +14,8 @@ contract Register {
 }
 
 /// @notice A history, kept in memory, by the blocks' numbers. Of the last block the hash is not known yet.
-/// @param value the register's at the block's end
+/// @param values the register's at the block's end
+/// @param randaos the block's while it was the present one
 struct Model {
     string name;
     uint256 head;
@@ -22,6 +23,7 @@ struct Model {
     bytes32[] hashes;
     bytes32[] roots;
     uint256[] values;
+    uint256[] randaos;
 }
 
 /// @title Rolls, reorgs and splits at random, beside a model of plain lists
@@ -81,9 +83,11 @@ contract GuardTestRandomTest is GuardTest {
             new uint256[](MOST_BLOCKS),
             new bytes32[](MOST_BLOCKS),
             new bytes32[](MOST_BLOCKS),
+            new uint256[](MOST_BLOCKS),
             new uint256[](MOST_BLOCKS)
         );
         model.times[number] = time;
+        model.randaos[number] = _probe.randao();
         model.roots[number] = _probe.beaconRootAt(uint64(time));
     }
 
@@ -98,6 +102,7 @@ contract GuardTestRandomTest is GuardTest {
         }
         _learnHashes(histories, model, from);
         _learnRoots(histories, model, from + 1);
+        _learnRandao(histories, model);
     }
 
     function _setBoth(Model memory model, uint256 value) private {
@@ -114,7 +119,9 @@ contract GuardTestRandomTest is GuardTest {
         reorg(depth);
         for (uint256 number = from; number <= model.head; ++number) model.values[number] = model.values[from - 1];
         _learnHashes(histories, model, from);
-        _learnRoots(histories, model, from);
+        // The first replaced block has its parent on both branches, and the root with it.
+        _learnRoots(histories, model, from + 1);
+        _learnRandao(histories, model);
     }
 
     /// @dev The blocks from `from` on are new: neither a history nor the branch that was left has their hashes.
@@ -138,6 +145,14 @@ contract GuardTestRandomTest is GuardTest {
         }
     }
 
+    /// @dev The present block is new.
+    function _learnRandao(Model[] memory histories, Model memory model) private view {
+        uint256 drawn = _probe.randao();
+        for (uint256 i = 0; i < histories.length && histories[i].head > 0; ++i)
+            _require(drawn != histories[i].randaos[model.head], "randomness that was there", model.head);
+        model.randaos[model.head] = drawn;
+    }
+
     function _copied(Model memory model, string memory name) private pure returns (Model memory) {
         // Encoded and decoded, no list is shared.
         Model memory copy = abi.decode(abi.encode(model), (Model));
@@ -149,10 +164,13 @@ contract GuardTestRandomTest is GuardTest {
         (uint256 time, uint256 head) = _probe.moment();
         _require(head == model.head && time == model.times[head], "the present block", head);
         _require(_register.value() == model.values[head], "the state", head);
+        _require(_probe.randao() == model.randaos[head], "PREVRANDAO", head);
         for (uint256 number = _first; number < head; ++number) {
             _require(_probe.historyOf(number) == model.hashes[number], "EIP-2935", number);
             _require(_probe.blockhashOf(number) == model.hashes[number], "BLOCKHASH", number);
             _require(anchorAt(head - number).hash == model.hashes[number], "anchorAt", number);
+        }
+        for (uint256 number = _first; number <= head; ++number) {
             bytes32 root = _probe.beaconRootAt(uint64(model.times[number]));
             _require(root == model.roots[number], "EIP-4788", number);
         }
