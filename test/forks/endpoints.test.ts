@@ -142,6 +142,83 @@ describe("endpoints that lie", function () {
     expect(await ask(liar, "eth_blockNumber")).to.equal("0x0");
   });
 
+  describe("lags", () => {
+    let own: HardhatChain;
+    /** Transactions' hashes. The block of the first is the lagging head, that of the second two above it. */
+    let early: string;
+    let late: string;
+    let known: { number: Hex; hash: Hex };
+    let later: { number: Hex; hash: Hex };
+    before(async () => {
+      own = await hardhatForks(network).create();
+      const [signer] = await own.tools.ethers.getSigners();
+      const headAfter = async () => {
+        const { hash } = await signer!.sendTransaction({ to: VAULT });
+        return { sent: hash, block: { number: toQuantity(own.head.number), hash: own.head.hash } };
+      };
+      ({ sent: early, block: known } = await headAfter());
+      await own.mine(1);
+      ({ sent: late, block: later } = await headAfter());
+    });
+    after(() => own.close());
+    const lagging = <T>(method: string, ...params: unknown[]): Promise<T> =>
+      ask<T>(own.rpc("liar", { lag: 2 }), method, ...params);
+    const refused = (method: string, ...params: unknown[]): Promise<string> =>
+      lagging(method, ...params).then(String, ({ message }: Error) => message);
+
+    it("O19: of a block above its head it has nothing, by either name of the block", async () => {
+      for (const [method, ...rest] of [
+        ["eth_getBlockByNumber", false],
+        ["eth_getBlockByHash", false],
+        ["eth_getBlockReceipts"],
+        ["eth_getBlockTransactionCountByNumber"],
+        ["eth_getBlockTransactionCountByHash"],
+        ["eth_getTransactionByBlockNumberAndIndex", "0x0"],
+        ["eth_getTransactionByBlockHashAndIndex", "0x0"],
+      ] as const) {
+        const by = method.includes("Hash") ? "hash" : "number";
+        expect(await lagging(method, later[by], ...rest), method).to.equal(null);
+        const answer = await lagging(method, known[by], ...rest);
+        expect(answer, method).to.deep.equal(await ask(own, method, known[by], ...rest));
+        expect(answer, method).not.to.equal(null);
+      }
+      expect(await lagging("eth_getBlockReceipts", { blockHash: later.hash })).to.equal(null);
+      for (const which of ["latest", known.hash, { blockHash: known.hash }]) {
+        const [receipt] = await lagging<{ blockNumber: Hex }[]>("eth_getBlockReceipts", which);
+        expect(receipt!.blockNumber).to.equal(known.number);
+      }
+    });
+
+    it("O19: a transaction above its head is none, whatever is asked of it", async () => {
+      for (const method of ["eth_getTransactionByHash", "eth_getTransactionReceipt"]) {
+        expect(await lagging(method, late), method).to.equal(null);
+        expect(await lagging(method, early), method).to.include({ blockNumber: known.number });
+      }
+      expect(await refused("debug_traceTransaction", late)).to.equal("transaction not found");
+      expect(await lagging("debug_traceTransaction", early)).to.include({ failed: false });
+    });
+
+    it("O19: what looks back from a block, or builds on one, does so from its head", async () => {
+      expect(await lagging("eth_feeHistory", "0x1", "latest", [])).to.include({ oldestBlock: known.number });
+      expect(await refused("eth_feeHistory", "0x1", later.number, [])).to.equal("header not found");
+      expect(await refused("debug_traceCall", { to: VAULT }, later.number)).to.equal("header not found");
+      const asked: unknown[] = [];
+      const listening: Request = async (args) => {
+        if (args.method === "eth_estimateGas") asked.push(args.params![1]);
+        return own.request(args);
+      };
+      await ask(new Endpoint({ request: listening }, "liar", { lag: 2 }), "eth_estimateGas", { to: VAULT });
+      expect(asked).to.deep.equal([known.number]);
+    });
+
+    it("O19: it has no filters, and no method that nobody here knows", async () => {
+      const told = ["eth_newFilter", "eth_newBlockFilter", "eth_getFilterChanges", "eth_subscribe", "eth_toldYou"];
+      for (const method of told)
+        expect(await refused(method, "newHeads")).to.equal(`the method ${method} does not exist/is not available`);
+      expect(await lagging("eth_chainId")).to.equal(await ask(own, "eth_chainId"));
+    });
+  });
+
   it("answers from another branch, by turns where it flaps, about the methods alone that it is told", async () => {
     const liar = chain.rpc("liar", { onBranch: other });
     const at = toQuantity(chain.at(12n)!.number);

@@ -2,18 +2,26 @@ import { toQuantity, type Hex } from "../../core/bytes.js";
 import { BLOCK_PARAMETERS } from "../../rpc/quorum.js";
 import type { Request } from "../../rpc/request.js";
 import { clientError } from "../backend.js";
-import { wordsOf, type ClientName } from "./wordings.js";
+import { missingMethod, wordsOf, type ClientName } from "./wordings.js";
 
-/** Where a request names its block. */
+/** Where a request names its block: by tag, number or hash. */
 export const BLOCK_AT: Readonly<Record<string, number>> = {
   ...BLOCK_PARAMETERS,
   eth_getProof: 2,
-  eth_estimateGas: 1,
-  eth_getBlockByNumber: 0,
-  eth_getBlockTransactionCountByNumber: 0,
+  ...at(1, "eth_createAccessList", "eth_estimateGas", "eth_feeHistory", "eth_simulateV1", "debug_traceCall"),
+  ...at(0, "eth_getBlockByHash", "eth_getBlockByNumber", "eth_getBlockReceipts"),
+  ...at(0, "eth_getBlockTransactionCountByHash", "eth_getBlockTransactionCountByNumber"),
+  ...at(0, "eth_getTransactionByBlockHashAndIndex", "eth_getTransactionByBlockNumberAndIndex"),
+  ...at(0, "eth_getUncleCountByBlockHash", "eth_getUncleCountByBlockNumber"),
+  ...at(0, "debug_traceBlockByHash", "debug_traceBlockByNumber"),
 };
-/** What is `null` where the block is not known yet. */
-const PLACED = /^eth_get(?:Transaction(?:Receipt|ByHash)|BlockByHash)$/;
+/** What is `null` of a block that is not there. Everything else is an error then. */
+const NULLABLE = /^eth_get(?:Block|TransactionByBlock|UncleCount)/;
+/** What names a transaction by its hash. */
+const BY_TRANSACTION = /^(?:eth_getTransaction(?:ByHash|Receipt)|debug_traceTransaction)$/;
+/** What neither names a place in the chain nor tells of one. */
+const PLACELESS =
+  /^(?:(?:net|web3|txpool)_\w+|eth_(?:accounts|blobBaseFee|chainId|coinbase|gasPrice|maxPriorityFeePerGas|pendingTransactions|requestAccounts|send(?:Raw)?Transaction|sign\w*|syncing))$/;
 
 /** A node's view of a chain whose newest blocks it does not have yet. */
 class View {
@@ -31,21 +39,24 @@ class View {
   async answer({ method, params = [] }: Parameters<Request>[0]): Promise<unknown> {
     if (method === "eth_blockNumber") return toQuantity(this.head);
     if (method === "eth_getLogs") return this.#logs(params[0] as Readonly<Record<string, unknown>>);
-    if (PLACED.test(method)) return this.#placed(await this.request({ method, params }));
-    const at = BLOCK_AT[method];
-    if (at === undefined) return this.request({ method, params });
+    if (BY_TRANSACTION.test(method)) return this.#ofTransaction(method, params);
+    if (PLACELESS.test(method)) return this.request({ method, params });
+    const place = BLOCK_AT[method];
+    // It may tell of later blocks, as filters do.
+    if (place === undefined) throw missingMethod(method);
 
-    const block = await this.#named(params[at]);
-    if (block !== undefined) return this.request({ method, params: params.with(at, block) });
-    if (method.startsWith("eth_getBlock")) return null;
-    throw this.#unknown(params[at]);
+    const block = await this.#named(params[place]);
+    if (block !== undefined) return this.request({ method, params: Object.assign([...params], { [place]: block }) });
+    if (NULLABLE.test(method)) return null;
+    throw this.#unknown(params[place]);
   }
 
-  /** What is answered of something in a block. It has the block's number, or is the block. */
-  #placed(answer: unknown): unknown {
-    const { blockNumber, number } = (answer ?? {}) as { blockNumber?: Hex | null; number?: Hex };
-    const height = blockNumber ?? number;
-    return height !== undefined && BigInt(height) > this.head ? null : answer;
+  /** A transaction of a later block is none yet. */
+  async #ofTransaction(method: string, params: readonly unknown[]): Promise<unknown> {
+    const found = await this.#ask("eth_getTransactionByHash", params[0]);
+    if (!this.#isLater(found?.blockNumber)) return this.request({ method, params });
+    if (method.startsWith("eth_")) return null;
+    throw clientError("transaction not found", { code: -32_000 });
   }
 
   /** Without the logs of later blocks, as nodes leave them out. */
@@ -63,26 +74,41 @@ class View {
   }
 
   /** The block, where it is known here. Tags are numbers then, so that the chain does not resolve them. */
-  async #named(which: unknown = "latest"): Promise<unknown> {
+  async #named(name: unknown): Promise<unknown> {
+    const which = name ?? "latest";
     if (which === "latest" || which === "pending") return toQuantity(this.head);
     if (which === "earliest") return which;
     if (which === "safe" || which === "finalized") {
-      const block = (await this.request({ method: "eth_getBlockByNumber", params: [which, false] })) as {
-        number: Hex;
-      } | null;
-      return block === null || BigInt(block.number) > this.head ? toQuantity(this.head) : block.number;
+      const block = await this.#ask("eth_getBlockByNumber", which, false);
+      return block === null || this.#isLater(block.number) ? toQuantity(this.head) : block.number;
     }
-    if (typeof which === "string") return BigInt(which) > this.head ? undefined : which;
-    const { blockHash, blockNumber } = which as { blockHash?: Hex; blockNumber?: Hex };
-    if (blockHash === undefined) return BigInt(blockNumber!) > this.head ? undefined : which;
-    const block = await this.answer({ method: "eth_getBlockByHash", params: [blockHash, false] });
-    return block === null ? undefined : which;
+    const { blockHash, blockNumber } = (typeof which === "string" ? byName(which) : which) as ReturnType<typeof byName>;
+    if (blockHash === undefined) return this.#isLater(blockNumber) ? undefined : which;
+    const block = await this.#ask("eth_getBlockByHash", blockHash, false);
+    return block === null || this.#isLater(block.number) ? undefined : which;
+  }
+
+  #isLater(height: Hex | null | undefined): boolean {
+    return typeof height === "string" && BigInt(height) > this.head;
+  }
+
+  async #ask(method: string, ...params: unknown[]): Promise<{ number?: Hex; blockNumber?: Hex | null } | null> {
+    return (await this.request({ method, params })) as { number?: Hex; blockNumber?: Hex | null } | null;
   }
 
   #unknown(which: unknown): Error {
     const { code, words } = wordsOf(this.client, "block", nameOf(which));
     return clientError(words, { code });
   }
+}
+
+function at(place: number, ...methods: string[]): Record<string, number> {
+  return Object.fromEntries(methods.map((method) => [method, place]));
+}
+
+/** A number or a hash, as EIP-1898 writes it. */
+function byName(name: string): { blockHash?: Hex; blockNumber?: Hex } {
+  return name.length === 66 ? { blockHash: name as Hex } : { blockNumber: name as Hex };
 }
 
 /** A node that is so many blocks behind. What lies above its head it does not know. */

@@ -6,7 +6,7 @@ import { bent } from "./bend.js";
 import { checkLies, type Lies } from "./lies.js";
 import { settled, type Reply, type Way } from "./reply.js";
 import { serveOnLoopback, type Loopback } from "./server.js";
-import { GATEWAYS, wordsOf } from "./wordings.js";
+import { GATEWAYS, missingMethod, wordsOf } from "./wordings.js";
 
 /** What a process that finds the port may not do: mine, sign, and change the chain past its rules. */
 const SERVED = /^(?:eth_(?!sendTransaction|sign)|net_|web3_)/;
@@ -55,11 +55,7 @@ export class Endpoint {
    */
   serve(): Promise<Loopback> {
     return serveOnLoopback(async (call) =>
-      SERVED.test(call.method)
-        ? this.#reply(call)
-        : {
-            body: { error: clientError(`the method ${call.method} does not exist/is not available`, { code: -32601 }) },
-          },
+      SERVED.test(call.method) ? this.#reply(call) : { body: { error: missingMethod(call.method) } },
     );
   }
 
@@ -102,7 +98,7 @@ function refusalOf(
   { method, params = [] }: Parameters<Request>[0],
   { refuses, client = "geth" }: Lies,
 ): Error | undefined {
-  const which = method === "eth_getBlockByHash" ? params[0] : params[BLOCK_AT[method] ?? -1];
+  const which = params[BLOCK_AT[method] ?? -1];
   const say = (situation: Parameters<typeof wordsOf>[1]): Error => {
     const { code, words } = wordsOf(client, situation, nameOf(which));
     return clientError(words, { code });
@@ -123,7 +119,7 @@ function refusalOf(
         ? clientError("json: cannot unmarshal object into Go value of type string", { code: -32602 })
         : undefined;
     case "method":
-      return clientError(`the method ${method} does not exist/is not available`, { code: -32601 });
+      return missingMethod(method);
     default:
       return undefined;
   }

@@ -24,7 +24,10 @@ type Choice<Lie extends keyof typeof LIES> = (typeof LIES)[Lie][number];
  * gets the same lie, and `seed` chooses between those that would do.
  */
 export interface Lies {
-  /** Answers as a node whose head is so many blocks behind: a whole number. Lagging is no lie to a single endpoint's user. */
+  /**
+   * Answers as a node whose head is so many blocks behind: a whole number. Lagging is no lie to a single endpoint's user.
+   * It lacks filters, and every method that could tell of later blocks.
+   */
   readonly lag?: number;
   /** Answers from there: another branch, another chain, or anything that answers. */
   readonly onBranch?: Pick<Eip1193Provider, "request">;

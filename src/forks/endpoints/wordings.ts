@@ -1,5 +1,6 @@
 import { toHex } from "../../core/bytes.js";
 import { keccak256 } from "../../core/keccak.js";
+import { clientError } from "../backend.js";
 
 /** How a client refuses: an error's code, and its words. */
 export interface Wording {
@@ -66,6 +67,11 @@ export function wordsOf(client: ClientName, situation: keyof Words, block: strin
   const { code, words } = CLIENTS[client][situation];
   const root = toHex(keccak256(new TextEncoder().encode(block))).slice(2);
   return { code, words: words.replaceAll("{block}", block).replaceAll("{root}", root) };
+}
+
+/** What clients say of a method that they do not have. */
+export function missingMethod(method: string): Error {
+  return clientError(`the method ${method} does not exist/is not available`, { code: -32_601 });
 }
 
 /** What came over HTTP in the place of an answer. */
