@@ -105,5 +105,6 @@ async function takeOver(
   if (!sameHex(String(await ask("eth_getCode", HISTORY_ADDRESS, "latest")), HISTORY_CODE))
     throw simulatorError(`The anvil at ${url} has no EIP-2935: start it with "--hardfork prague", or a later one`);
   const { request } = await AnvilNode.over(ask, mixed);
-  return { request, tools: { url }, hasHistory: true, close: async () => stop() };
+  // It makes a coinbase of the randomness.
+  return { request, tools: { url }, hasHistory: true, reserved: ["hardhat_setPrevRandao"], close: async () => stop() };
 }

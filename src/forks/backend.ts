@@ -26,6 +26,8 @@ export interface Backend<Tools = unknown> {
   readonly tools: Tools;
   /** The client makes EIP-2935's system call itself. The simulator then writes nothing, whatever `ChainOptions.history` says. */
   readonly hasHistory?: boolean;
+  /** Methods that are answered for the simulator, and that do not do what a test would mean by them. */
+  readonly reserved?: readonly string[];
   /**
    * When the backend was configured to mine. The simulator mines then in its place. Left out: each transaction at once.
    * The interval is in milliseconds, or the least and the greatest; zero is none.

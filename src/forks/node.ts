@@ -42,6 +42,8 @@ export interface SimulatedNode {
   readonly ask: Ask;
   /** As `ask`, for what a test asked: the backend's errors are the answer. */
   readonly relay: Ask;
+  /** What a test must not ask: see {@link Backend.reserved}. */
+  readonly reserved: readonly string[];
   readonly time: NonNullable<ChainOptions["time"]>;
   readonly blocks: Blocks;
   readonly pool: Pool;
@@ -116,6 +118,7 @@ export async function createNode(
     name,
     ask,
     relay,
+    reserved: backend.reserved ?? [],
     time,
     blocks,
     pool,

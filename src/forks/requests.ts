@@ -3,6 +3,7 @@ import { clientError, isMethodMissing, simulatorError, type RpcCall } from "./ba
 import type { Blocks } from "./blocks.js";
 import { call } from "./calls.js";
 import type { IntervalMining } from "./intervalMining.js";
+import { byOneName, mayPass } from "./methods.js";
 import type { SimulatedNode } from "./node.js";
 import { toSeconds } from "./passTime.js";
 import type { RpcTransaction } from "./transactions.js";
@@ -10,16 +11,14 @@ import { UserSnapshots } from "./userSnapshots.js";
 
 // Cheat codes that change the state, which importing a block must repeat. What ends up in the header (time, prevRandao, coinbase) is
 // taken from there instead.
-const CHEAT = /^(?:hardhat|anvil)_set(?:Balance|Code|Nonce|StorageAt|NextBlockBaseFeePerGas)$/;
+const CHEAT =
+  /^(?:hardhat_set(?:Balance|Code|Nonce|StorageAt|NextBlockBaseFeePerGas)|(?:hardhat|anvil)_(?:addBalance|dealERC20)|anvil_setERC20(?:Allowance|Balance))$/;
 
-const IMPERSONATION = /^(?:hardhat|anvil)_(impersonate|stopImpersonating)Account$/;
+const IMPERSONATION = /^hardhat_(impersonate|stopImpersonating)Account$/;
 
 // How the node works from now on, on whatever branch it is.
 const SETTING =
   /^(?:evm_set(?:Automine|BlockGasLimit|IntervalMining)|hardhat_(?:getAutomine|setCoinbase|setPrevRandao))$/;
-
-// Requests that would replace the chain behind the simulator's back.
-const REFUSED = /^(?:hardhat|anvil)_(?:reset|reorg|rollback|loadState)$/;
 
 // What takes a block's hash. Of its transactions' number and of each one the block itself tells.
 const BY_HASH =
@@ -41,16 +40,13 @@ export class Requests {
   }
 
   async answer(call: RpcCall): Promise<unknown> {
-    const resolved = this.#node.finality.resolve(call);
+    const resolved = this.#node.finality.resolve(byOneName(call));
     return resolved === undefined ? null : this.#answer(resolved);
   }
 
   async #answer({ method, params = [] }: RpcCall): Promise<unknown> {
-    const { filters, systemCalls, miner, relay } = this.#node;
-    if (REFUSED.test(method))
-      throw simulatorError(
-        `${method} would take ${this.#node.name} out of the simulator's hands: create another chain, or use reorg and mine`,
-      );
+    const { systemCalls, miner, relay, reserved } = this.#node;
+    if (reserved.includes(method)) throw this.#refusal(method);
     if (CHEAT.test(method)) {
       this.#checkPins(method);
       return miner.cheat({ method, params });
@@ -62,8 +58,8 @@ export class Requests {
       case "evm_mine":
         return this.#mineAt(params[0] === undefined ? undefined : toSeconds(params[0], "timestamp"));
       case "hardhat_mine":
-      case "anvil_mine":
-        return this.#mineMany(Number(params[0] ?? 1), params[1] === undefined ? undefined : Number(params[1]));
+        // Who has no interval to give may say 0, as viem does.
+        return this.#mineMany(Number(params[0] ?? 1), Number(params[1] ?? 0) || undefined);
       case "eth_sendTransaction":
       case "eth_sendRawTransaction":
         return this.#send(method, params);
@@ -90,7 +86,7 @@ export class Requests {
       case "eth_call":
         return call(this.#node, params);
       default:
-        return (await filters.answer({ method, params })) ?? relay(method, ...params);
+        return this.#pass({ method, params });
     }
   }
 
@@ -114,6 +110,19 @@ export class Requests {
       default:
         return miner.automine;
     }
+
+  async #pass({ method, params = [] }: RpcCall): Promise<unknown> {
+    const { filters, relay } = this.#node;
+    if (!mayPass(method)) throw this.#refusal(method);
+    return (await filters.answer({ method, params })) ?? relay(method, ...params);
+  }
+
+  #refusal(method: string): Error {
+    return simulatorError(
+      `${method} would take ${this.#node.name} out of the simulator's hands: use mine, passTime, stall or reorg, or create another chain`,
+    );
+  }
+
   }
 
   #checkPins(method: string): void {
