@@ -15,7 +15,7 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
 const DRIVING = /^(?:(?:anvil|debug|evm|hardhat|tenderly)_|(?:eth|personal|wallet)_(?:resend|send|submit))/;
 /** What of that reads, or leaves blocks and state as they are. */
 const HARMLESS = [
-  /^hardhat_(?:addCompilationResult|dropAllTransactions|dropTransaction|get\w+|metadata|setLoggingEnabled|setMinGasPrice)$/,
+  /^hardhat_(?:addCompilationResult|dropAllTransactions|dropTransaction|get\w+|metadata|setLoggingEnabled)$/,
   /^anvil_(?:classifyTransaction|dumpState|get(?!IntervalMining)\w+|nodeInfo|removePoolTransactions)$/,
   /^debug_(?:account|code|db|execution|get|storage|trace)\w*$/,
 ];

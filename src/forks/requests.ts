@@ -110,6 +110,7 @@ export class Requests {
       default:
         return miner.automine;
     }
+  }
 
   async #pass({ method, params = [] }: RpcCall): Promise<unknown> {
     const { filters, relay } = this.#node;
@@ -121,8 +122,6 @@ export class Requests {
     return simulatorError(
       `${method} would take ${this.#node.name} out of the simulator's hands: use mine, passTime, stall or reorg, or create another chain`,
     );
-  }
-
   }
 
   #checkPins(method: string): void {
@@ -212,7 +211,9 @@ export class Requests {
     } catch (error) {
       if (!isMethodMissing(error)) throw error;
     }
-    const at = typeof block === "object" ? Object.values(block as Record<string, unknown>)[0] : block;
+    // EIP-1898 has both names, and a third member.
+    const { blockHash, blockNumber } = Object(block) as { blockHash?: unknown; blockNumber?: unknown };
+    const at = blockHash ?? blockNumber ?? block;
     const by = typeof at === "string" && at.length === 66 ? "Hash" : "Number";
     const found = (await relay(`eth_getBlockBy${by}`, at, false)) as { transactions: Hex[] } | null;
     return found && Promise.all(found.transactions.map((hash) => relay("eth_getTransactionReceipt", hash)));

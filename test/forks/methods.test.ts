@@ -3,7 +3,7 @@ import { network } from "hardhat";
 import { createTestClient, custom } from "viem";
 import { hardhat } from "viem/chains";
 
-import type { Hex } from "../../src/core/bytes.js";
+import { toQuantity, type Hex } from "../../src/core/bytes.js";
 import type { RpcBlock } from "../../src/forks/index.js";
 import { hardhatForks, type HardhatChain } from "../../src/hardhat/index.js";
 import { blockAt, expectSimulatorError, expectSoundChain } from "../../tools/forks.js";
@@ -52,5 +52,21 @@ describe("the methods of a simulated chain", () => {
     expect(unknown)
       .to.match(/eth_inventedNow/)
       .and.not.to.match(/simulator/);
+  });
+
+  it("give a block's receipts by its hash, whatever else the request says of it", async () => {
+    const [from] = await ask<Hex[]>("eth_accounts");
+    const sent = await ask<Hex>("eth_sendTransaction", { from, to: RICH, value: "0x1" });
+    const { hash, number } = chain.head;
+    for (const block of [
+      ...[hash, toQuantity(number), { blockHash: hash }, { blockNumber: toQuantity(number) }],
+      ...[
+        { requireCanonical: true, blockHash: hash },
+        { requireCanonical: false, blockHash: hash },
+      ],
+    ]) {
+      const receipts = await ask<{ transactionHash: Hex }[]>("eth_getBlockReceipts", block);
+      expect(receipts.map(({ transactionHash }) => transactionHash)).to.deep.equal([sent]);
+    }
   });
 });
