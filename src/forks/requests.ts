@@ -22,7 +22,7 @@ const SETTING =
 
 // What takes a block's hash. Of its transactions' number and of each one the block itself tells.
 const BY_HASH =
-  /^(?:eth_(?:call|estimateGas|createAccessList|get(?:Balance|BlockReceipts|Code|Logs|Proof|StorageAt|TransactionCount))|debug_trace(?:BlockByHash|Call))$/;
+  /^(?:eth_(?:call|estimateGas|createAccessList|get(?:AccountInfo|Balance|BlockReceipts|Code|Logs|Proof|RawTransactionByBlockHashAndIndex|StorageAt|TransactionCount|UncleCountByBlockHash))|debug_trace(?:BlockByHash|Call))$/;
 
 /** As many blocks as `hardhat_mine` mines at once: some minutes' work. */
 const MOST_BLOCKS = 100_000;
