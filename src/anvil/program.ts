@@ -84,7 +84,8 @@ export async function startAnvil(program: string, options: readonly string[]): P
     let output = "";
     const fail = (reason: string) => {
       stop(node);
-      reject(simulatorError(`anvil ${reason}: ${output.trim()}`));
+      const printed = output.trim().replace(/\.$/, "");
+      reject(simulatorError(`anvil ${reason}${printed === "" ? "" : `: ${printed}`}`));
     };
     timer = setTimeout(() => fail(`did not start within ${START_TIMEOUT} ms`), START_TIMEOUT);
     const read = (chunk: Buffer) => {

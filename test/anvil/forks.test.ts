@@ -256,12 +256,20 @@ describe("the fork simulator on anvil", () => {
   });
 
   it("says what it cannot do", async () => {
-    await expectSimulatorError(anvilForks({ program: "/no/such/anvil" }).create(), /anvil could not be run .*ENOENT/);
+    await expectSimulatorError(
+      anvilForks({ program: "/no/such/anvil" }).create(),
+      /^anvil could not be run \(.*ENOENT\)\.$/,
+    );
     await expectSimulatorError(anvilForks({ args: ["--no-such"] }).create(), /anvil ended with code 2: .*--no-such/s);
     const forkFrom = { request: chain.request, blockNumber: 1n };
     await expectSimulatorError(forks.create({ forkFrom }), /A hard fork needs Hardhat/);
     await expectSimulatorError(forks.hardFork(chain), /A hard fork needs Hardhat/);
     const other = await serveOnLoopback(async () => ({ body: { result: "geth/1" } }));
+    const gone = "http://127.0.0.1:9/";
+    await expectSimulatorError(
+      anvilForks({ urls: [gone] }).create(),
+      /^No anvil answers at http:\/\/127\.0\.0\.1:9\/\.$/,
+    );
     await expectSimulatorError(anvilForks({ urls: [other.url] }).create(), /is geth\/1, and not anvil/);
     await other.close();
   });
