@@ -17,8 +17,10 @@ export const SYSTEM_ADDRESS: Hex = "0xfffffffffffffffffffffffffffffffffffffffe";
  * How EIP-2935's contract learns the parent's hash, and EIP-4788's the parent's beacon root.
  *
  * `"transaction"` sends two transactions per block from the system address, or one before Cancun. Every proof verifies,
- * except at genesis. What tells of a block's transactions leaves them out. Three things show it: the block's gas
- * (112,000 more), the gas before a receipt and the coinbase's balance. A block takes 0.6 ms. `"storage"` writes the slots
+ * except at genesis. What tells of a block's transactions leaves them out. These things show it: the block's gas
+ * (112,000 more) and limit, and the base fee, which follows from both. So do the gas before a receipt and the coinbase's balance.
+ * `eth_feeHistory` tells no tips but those of the test, and `newPendingTransactions` tells of all. Hardhat takes no blob
+ * transaction beside others (EIP-4844): that needs `"storage"`. A block takes 0.6 ms. `"storage"` writes the slots
  * into the parent's state: a block takes 0.4 ms, and nothing shows. But the header of the parent does not commit to
  * them. So `eth_getProof` at any block below the head does not verify against that block's `stateRoot`.
  */
