@@ -5,7 +5,7 @@ import { toRequest, type Connection } from "../rpc/request.js";
 import { describe } from "./byGuard.js";
 import { differencesOf, readMined, type Facts } from "./effect.js";
 import { firstOf, type Finding } from "./finding.js";
-import { outcomeOfError, revertOf, type Outcome, type Send } from "./outcome.js";
+import { isRevert, noEvidence, outcomeOfError, revertOf, type Outcome, type Send } from "./outcome.js";
 
 /** Sends one transaction on a chain. It returns what its client does: a hash, a response, or a receipt. */
 export type Act<Chain> = (chain: Chain) => Promise<unknown>;
@@ -98,7 +98,7 @@ export async function findSameEffect<Chain extends Connection>(
   }
   const told = [a, b].map((each, i) => `on ${names[i]} ${"facts" in each ? "it took effect." : describe(each)}`);
   const isOneSided =
-    [a, b].some((each) => "facts" in each) && [a, b].every((each) => !("kind" in each) || each.kind === "reverted");
+    [a, b].some((each) => "facts" in each) && [a, b].every((each) => "facts" in each || isRevert(each));
   return { ...about, holds: isOneSided ? false : undefined, found: told.join(" And ") };
 }
 
@@ -116,7 +116,7 @@ async function perform<Chain extends Connection>(
     return outcomeOfError(error);
   }
   const mined = await readMined(send, hash, effect && ((sent) => effect(chain, sent)));
-  if (mined === undefined) return { kind: "failed", reason: `the transaction ${hash} is in no block` };
+  if (mined === undefined) return noEvidence(`never ran: the transaction ${hash} is in no block`);
   const { number, facts } = mined;
   return facts === undefined ? revertOf(send, hash) : { hash, number, facts };
 }

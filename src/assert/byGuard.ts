@@ -7,8 +7,9 @@ import {
   type GuardErrorName,
 } from "../explain/guardErrors.js";
 import { libraryErrorsIn } from "../explain/wrapped.js";
+import { outcomeOf } from "./evidence.js";
 import { listed, type Finding } from "./finding.js";
-import { outcomeOf, type Outcome, type Revert } from "./outcome.js";
+import { isSilent, type Outcome } from "./outcome.js";
 
 /** What one value of an error should be: the value itself, or a predicate for it. Hashes are compared without regard to case. */
 export type ExpectedValue = bigint | number | string | ((value: bigint | string) => boolean);
@@ -25,12 +26,12 @@ export interface RejectionFinding extends Finding {
 export async function findRejection(subject: unknown, name?: GuardErrorName): Promise<RejectionFinding> {
   const outcome = await outcomeOf(subject);
   const error = guardErrorsOf(outcome).find((found) => name === undefined || found.name === name);
-  // A transaction that never ran shows nothing about the guard. Nor does a revert whose data the node keeps to itself.
-  const isSilent = outcome.kind === "failed" || revertsOf(outcome).some(({ data }) => data === undefined);
+  // A transaction that never ran shows nothing about the guard. Nor does a revert whose data nobody tells.
+  const isUnknown = isSilent(outcome) || outcome.some(({ kind }) => kind === "no evidence");
   return {
     subject: "the transaction",
     claim: `be rejected with ${name === undefined ? "a guard error" : `the guard error ${name}`}`,
-    holds: error !== undefined || (isSilent ? undefined : false),
+    holds: error !== undefined || (isUnknown ? undefined : false),
     found: describe(outcome),
     error,
   };
@@ -43,7 +44,7 @@ export async function findAcceptance(subject: unknown): Promise<Finding> {
   return {
     subject: "the transaction",
     claim: "be accepted by the guard",
-    holds: outcome.kind === "succeeded" || (isRejected ? false : undefined),
+    holds: outcome.length === 0 || (isRejected ? false : undefined),
     found: describe(outcome),
   };
 }
@@ -63,23 +64,20 @@ export function valuesFault(error: DecodedGuardError, expected: ExpectedValues):
 
 /** How it ended, as the end of a sentence. */
 export function describe(outcome: Outcome): string {
-  if (outcome.kind === "succeeded") return "it succeeded.";
-  if (outcome.kind === "failed") return `it never ran: ${outcome.reason.replace(/\.?$/, ".")}`;
-  return outcome.reverts.map(describeRevert).join(" And ");
+  return outcome.length === 0 ? "it succeeded." : outcome.map(describeFailure).join(" And ");
 }
 
-function describeRevert({ who, data, unread }: Revert): string {
+function describeFailure(failure: Outcome[number]): string {
+  if (failure.kind === "no evidence") return `${failure.who} ${failure.says.replace(/\.?$/, ".")}`;
+  const { who, data, unread, silent } = failure;
   if (data !== undefined) return `${who} reverted. ${explain(data)}`;
-  if (unread === undefined) return `${who} reverted, and the node does not say with what.`;
+  if (unread === undefined) return `${who} reverted, and ${silent} does not say with what.`;
   return `${who} reverted, and the revert data has a form that is not known here: ${unread}.`;
 }
 
-function revertsOf(outcome: Outcome): readonly Revert[] {
-  return outcome.kind === "reverted" ? outcome.reverts : [];
-}
-
 function guardErrorsOf(outcome: Outcome): DecodedGuardError[] {
-  const errors = revertsOf(outcome).flatMap(({ data }) => (data === undefined ? [] : libraryErrorsIn(data)));
+  const datas = outcome.flatMap((failure) => (failure.kind === "reverted" ? (failure.data ?? []) : []));
+  const errors = datas.flatMap((data) => libraryErrorsIn(data));
   return errors.filter((error): error is DecodedGuardError => nameFault(error.name) === undefined);
 }
 

@@ -4,7 +4,7 @@ import { checkOptions, checkWhole, invalidOption } from "../rpc/options.js";
 import type { Act, EffectReader } from "./branches.js";
 import { listed } from "./finding.js";
 import { changesOf, countSets, leaveOut, setsOf, type Bound, type HistoryChange } from "./histories.js";
-import { outcomeOfError } from "./outcome.js";
+import { isRevert, outcomeOfError } from "./outcome.js";
 import { Trials, type EffectDifference, type Variant } from "./trials.js";
 
 /** How far a search goes. */
@@ -159,7 +159,7 @@ async function send<Tools>(act: Act<SimulatedChain<Tools>> | Hex, chain: Simulat
     if (typeof act === "string") await chain.request({ method: "eth_sendRawTransaction", params: [act] });
     else await act(chain);
   } catch (error) {
-    if (outcomeOfError(error).kind !== "reverted") throw error;
+    if (!isRevert(outcomeOfError(error))) throw error;
   }
 }
 

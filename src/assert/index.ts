@@ -36,10 +36,14 @@ export type { EffectDifference } from "./trials.js";
  * call is enough.
  *
  * `.not` passes for success, and for any other revert. A transaction that never ran shows nothing, nor does a revert
- * whose data the node does not tell: both fail.
+ * whose data nobody tells: both fail.
  *
- * @param subject a promise of a call's result or of a sent transaction, or a function that returns one. Of viem and
- * web3 the receipt has to be waited for
+ * A receipt says by its status whether it reverted. Ethers' receipt leads to its node, which says why. Those of viem, web3 and
+ * JSON-RPC do not: give the call itself. What is no transaction, no receipt and no call's result shows nothing. That is
+ * `undefined`, `null`, a text, a hash, a contract, a transaction that was not sent, and an empty list. A view that returns
+ * nothing is `undefined` in viem: give its `simulateContract`.
+ *
+ * @param subject a promise of a call's result, of ethers' response or of a receipt, or a list of such. A function is called
  * @param name any guard error, where it is left out
  * @param values those in order, or some of them by name
  * @throws AssertionError

@@ -26,7 +26,8 @@ declare global {
     interface Assertion {
       /**
        * Asserts that a transaction or a call reverts with a guard error; with a name, with that one. Takes a promise, or a
-       * function that returns one. It sees what another contract caught and reverted with again.
+       * function that returns one: see `assertRejectedByGuard` of `settlement-guard/assert`. It sees what another contract
+       * caught and reverted with again.
        *
        * @example
        * await expect(perps.open(market, size, anchor)).to.be.rejectedByGuard("AnchorMismatch").withValues({ number: anchor.number });

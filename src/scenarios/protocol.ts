@@ -19,7 +19,8 @@ export interface Protocol<Tools = unknown> {
 
 /**
  * What a scenario does with a deployed protocol. Each function sends one transaction on the chain that it is given. It returns
- * what `assertRejectedByGuard` takes: ethers' response, or a receipt. The chain may be another node than the one that was deployed on.
+ * what `assertRejectedByGuard` takes: ethers' response, or a receipt. Without it no scenario holds. The chain may be another
+ * node than the one that was deployed on.
  */
 export interface DeployedProtocol<Tools = unknown> {
   /**

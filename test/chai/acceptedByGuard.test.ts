@@ -82,10 +82,10 @@ describe("acceptedByGuard, and what was caught on the way", function () {
     const cases: [() => unknown, string][] = [
       [revert(NO_MARGIN), 'it reverted. Not a guard error: it reverted with the reason "no margin".'],
       [() => Promise.reject(new Error("nonce too low")), "it never ran: nonce too low."],
-      [() => Promise.reject(silent), "it reverted, and the node does not say with what."],
+      [() => Promise.reject(silent), "it reverted, and the error does not say with what."],
       [() => Promise.reject({ code: -32015, data: "Reverted 0xabc" }), 'it reverted, and the revert data has a form that is not known here: "Reverted 0xabc".'],
-      [() => Promise.resolve({ transactionHash: CLAIMED, status: "reverted" }), "it reverted, and the node does not say with what."],
-      [() => Promise.resolve(CLAIMED), `it never ran: what came back is ${CLAIMED}: of a transaction's hash, wait for the receipt first.`],
+      [() => Promise.resolve({ transactionHash: CLAIMED, status: "reverted" }), "it reverted, and its receipt does not say with what."],
+      [() => Promise.resolve(CLAIMED), `it shows nothing: what came back is ${CLAIMED}, a transaction's hash or a call's bytes32: wait for the receipt, or give the call's whole result.`],
     ]; // prettier-ignore
     for (const [subject, reason] of cases) {
       expect(await failure(accepted(subject))).to.equal(

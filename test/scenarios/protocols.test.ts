@@ -180,6 +180,20 @@ describe("scenarios for a protocol of one's own", function () {
     expect(told(outcome)).to.contain("broken, 0 of 1 steps").and.contain("has another effect where");
   });
 
+  it("does not hold where an adapter does not return what it sends", async () => {
+    const protocol: Protocol<HardhatTools> = {
+      async deploy(chain) {
+        const { open } = await vault.deploy(chain);
+        return { open: async (...args) => void (await open(...args)) };
+      },
+    };
+    for (const id of ["healthy-soak", "finality-stall"] as const) {
+      const outcome = await scenarios.run(id, { protocol, forks });
+      expect(outcome.kind).to.equal("broken");
+      expect(told(outcome)).to.contain("but it shows nothing: what came back is undefined");
+    }
+  });
+
   it("does not hold for signed actions of which none succeeded", async () => {
     const protocol: Protocol<HardhatTools> = {
       async deploy({ tools }) {
