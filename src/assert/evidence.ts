@@ -164,7 +164,7 @@ const LOOK_AGAIN = 1_000;
 
 /**
  * Waits for a receipt. Ethers looks for one, and then at new blocks alone. A block that comes between is not seen. A
- * node that mines on demand makes no other, and one wait has no end.
+ * node that mines on demand makes no other, and one wait has no end. Nor has it where the node has dropped the transaction.
  */
 async function minedOutcomeOf(sent: Response): Promise<Outcome> {
   for (;;) {
@@ -173,11 +173,20 @@ async function minedOutcomeOf(sent: Response): Promise<Outcome> {
       return await outcomeOfStatus(receipt?.status, sent);
     } catch (error) {
       // A request that a node does not answer in time has the same code.
-      if (memberOf(error, "shortMessage") === "wait for transaction timeout") continue;
-      const outcome = outcomeOfError(error);
-      return isSilent(outcome) ? whyReverted(sent) : outcome;
+      if (memberOf(error, "shortMessage") !== "wait for transaction timeout") {
+        const outcome = outcomeOfError(error);
+        return isSilent(outcome) ? whyReverted(sent) : outcome;
+      }
+      if (!(await isKnown(sent)))
+        return noEvidence(`shows nothing: the node does not know the transaction ${sent.hash} any more`);
     }
   }
+}
+
+/** Whether a node has a transaction in its pool or in a block. */
+async function isKnown({ hash, provider }: Response): Promise<boolean> {
+  const ask = memberOf(provider, "getTransaction");
+  return typeof ask !== "function" || (await ask.call(provider, hash)) !== null;
 }
 
 /** @param source a receipt, or a response that was mined */

@@ -4,6 +4,7 @@ import { network } from "hardhat";
 
 import { assertAcceptedByGuard, assertRejectedByGuard } from "../../src/assert/index.js";
 import { settlementGuardMatchers } from "../../src/chai/index.js";
+import type { Hex } from "../../src/core/bytes.js";
 import { hardhatForks, type HardhatChain } from "../../src/hardhat/index.js";
 import { failure, pass, type Both } from "../../tools/assertions.js";
 import { deployProbe } from "../../tools/forks.js";
@@ -161,6 +162,20 @@ describe("what a subject shows about the guard", function () {
       () => Promise.allSettled([Promise.resolve()]),
       /^call 0 of the batch shows nothing: what came back is undefined/,
     );
+  });
+
+  it("does not wait for a transaction that the node has dropped", async () => {
+    const sent = await mined(set());
+    await chain.reorg({ depth: 1, drop: [sent.hash as Hex] });
+    await showsNothing(() => sent, `it shows nothing: the node does not know the transaction ${sent.hash} any more.`);
+  });
+
+  it("waits for a transaction for as long as the node has it", async () => {
+    const sent = await set();
+    const waiting = assertAcceptedByGuard(sent);
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    await chain.mine();
+    await waiting;
   });
 
   it("reads an error that was caught, and an answer of JSON-RPC that is one", async () => {
