@@ -17,23 +17,23 @@ export type ExpectedValue = bigint | number | string | ((value: bigint | string)
 /** What an error's values should be: all of them in order, or some of them by name. */
 export type ExpectedValues = readonly ExpectedValue[] | { readonly [name: string]: ExpectedValue };
 
-/** Whether a transaction or a call was rejected by the guard, and the error that was found. */
+/** Whether a transaction or a call was rejected by the guard, and every error of that name that was found. */
 export interface RejectionFinding extends Finding {
-  readonly error: DecodedGuardError | undefined;
+  readonly errors: readonly DecodedGuardError[];
 }
 
 /** @param name any guard error, where it is left out */
 export async function findRejection(subject: unknown, name?: GuardErrorName): Promise<RejectionFinding> {
   const outcome = await outcomeOf(subject);
-  const error = guardErrorsOf(outcome).find((found) => name === undefined || found.name === name);
+  const errors = guardErrorsOf(outcome).filter((found) => name === undefined || found.name === name);
   // A transaction that never ran shows nothing about the guard. Nor does a revert whose data nobody tells.
   const isUnknown = isSilent(outcome) || outcome.some(({ kind }) => kind === "no evidence");
   return {
     subject: "the transaction",
     claim: `be rejected with ${name === undefined ? "a guard error" : `the guard error ${name}`}`,
-    holds: error !== undefined || (isUnknown ? undefined : false),
+    holds: errors.length > 0 || (isUnknown ? undefined : false),
     found: describe(outcome),
-    error,
+    errors,
   };
 }
 
@@ -55,11 +55,15 @@ export function nameFault(name: string | undefined): string | undefined {
   return `"${String(name)}" is not a guard error. There are: ${GUARD_ERROR_NAMES.join(", ")}.`;
 }
 
-/** What differs from the values that a test expects of an error; undefined where nothing does. */
-export function valuesFault(error: DecodedGuardError, expected: ExpectedValues): string | undefined {
-  const problems = disagreements(error, expected);
-  if (problems.length === 0) return undefined;
-  return `Expected the guard error ${error.name} to carry other values: ${problems.join("; ")}.`;
+/** What differs from the values that a test expects of one of the errors; undefined where one has them all. */
+export function valuesFault(errors: readonly DecodedGuardError[], expected: ExpectedValues): string | undefined {
+  const faults = errors.map((error) => ({ error, problems: disagreements(error, expected) }));
+  if (faults.some(({ problems }) => problems.length === 0)) return undefined;
+  return faults
+    .map(
+      ({ error, problems }) => `Expected the guard error ${error.name} to carry other values: ${problems.join("; ")}.`,
+    )
+    .join(" ");
 }
 
 /** How it ended, as the end of a sentence. */

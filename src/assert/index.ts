@@ -45,7 +45,7 @@ export type { EffectDifference } from "./trials.js";
  *
  * @param subject a promise of a call's result, of ethers' response or of a receipt, or a list of such. A function is called
  * @param name any guard error, where it is left out
- * @param values those in order, or some of them by name
+ * @param values those in order, or some of them by name. Of a batch's errors, one is enough
  * @throws AssertionError
  * @throws INVALID_MATCHER for a value that is none to compare with
  * @example
@@ -60,8 +60,7 @@ export async function assertRejectedByGuard(
   if (fault !== undefined) throw refusal(subject, fault);
   const finding = await findRejection(subject, name);
   settle(finding);
-  const difference =
-    values === undefined || finding.error === undefined ? undefined : valuesFault(finding.error, values);
+  const difference = values === undefined ? undefined : valuesFault(finding.errors, values);
   if (difference !== undefined) throw failure(difference);
 }
 assertRejectedByGuard.not = async (subject: unknown, name?: GuardErrorName): Promise<void> => {

@@ -86,8 +86,8 @@ declare global {
     }
     interface GuardAssertion extends Promise<void> {
       /**
-       * Asserts the error's values: all of them in order, or some of them by name. (`withArgs` is the name that Hardhat's own
-       * matchers have for theirs.)
+       * Asserts the error's values: all of them in order, or some of them by name. Of a batch's errors, one is enough.
+       * (`withArgs` is the name that Hardhat's own matchers have for theirs.)
        */
       withValues(...expected: [{ [name: string]: ExpectedValue }] | ExpectedValue[]): Promise<void>;
     }
@@ -145,9 +145,8 @@ function addRejection(kit: Kit): void {
       checked.catch(() => undefined);
       throw kit.failure("Do not combine .not with .withValues(): it is not clear what should differ.");
     }
-    return checked.then(({ error }) => {
-      // Passed, and not negated: there is an error.
-      const fault = valuesFault(error!, byNameIn(expected) ?? (expected as ExpectedValue[]));
+    return checked.then(({ errors }) => {
+      const fault = valuesFault(errors, byNameIn(expected) ?? (expected as ExpectedValue[]));
       if (fault !== undefined) throw kit.failure(fault);
     });
   });

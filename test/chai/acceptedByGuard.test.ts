@@ -179,6 +179,16 @@ describe("acceptedByGuard, and what was caught on the way", function () {
     expect(await failure(values)).to.equal(
       "Expected the guard error AnchorMismatch to carry other values: number is 41 instead of 42.",
     );
+    const other = probe.interface.encodeErrorResult("AnchorMismatch", [42n, CLAIMED, ACTUAL]);
+    const batch = () => Promise.resolve([mismatch, other].map((returnData) => ({ success: false, returnData })));
+    const ofBatch = (number: bigint): Both => ({
+      chai: () => expect(batch()).to.be.rejectedByGuard("AnchorMismatch").withValues({ number }),
+      plain: () => assertRejectedByGuard(batch(), "AnchorMismatch", { number }),
+    });
+    for (const number of [41n, 42n]) await pass(ofBatch(number));
+    expect(await failure(ofBatch(43n))).to.equal(
+      "Expected the guard error AnchorMismatch to carry other values: number is 41 instead of 43. Expected the guard error AnchorMismatch to carry other values: number is 42 instead of 43.",
+    );
     for (const run of [assertRejectedByGuard, assertRejectedByGuard.not]) {
       const message = await run(Promise.reject(new Error("offline")), "AnchorMissmatch" as GuardErrorName).catch((error: Error) => error.message); // prettier-ignore
       expect(message).to.match(/^"AnchorMissmatch" is not a guard error\. There are: ZeroAnchorHash, /);
