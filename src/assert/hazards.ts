@@ -69,7 +69,10 @@ export interface HazardReport {
   readonly hazards: readonly Hazard[];
   /** How many histories were run, those included by which hazards were made smaller. */
   readonly histories: number;
-  /** Whether every set of changes within the bound was tried. It is not, where each transaction had a hazard before. */
+  /**
+   * Whether every set of changes within the bound was tried. It is not, where each transaction had a hazard before. Nor is it
+   * where a history did not come out in its order. A transaction may not pay the base fee there.
+   */
   readonly isExhaustive: boolean;
   readonly seed: string;
   /** All of it in a few sentences, for a test's message. */
@@ -88,6 +91,9 @@ const DEFAULTS: Bound = { changes: 2, delay: 2, histories: 250 };
  *
  * What follows from a block's hash or randomness may differ by chance. So no change is blamed, before the recorded order was run in
  * some other blocks, too. A difference that does not come back is no hazard.
+ *
+ * Within a block the node's pool decides on the order. So after each history its order is looked at. Where it is another than
+ * planned, each transaction gets a block of its own.
  *
  * Transactions keep the gas limits that were signed: one that needs more on another branch reverts there.
  *
@@ -120,10 +126,12 @@ export async function findReorgHazards<Tools>(search: HazardSearch<Tools>): Prom
       if (hazard !== undefined) found.set(transaction.hash, hazard);
     }
   }
+  if (trials.unplanned > 0) isExhaustive = false;
   const hazards = trials.watched.flatMap(({ hash }) => found.get(hash) ?? []);
   const extent = isExhaustive ? "which are all within the bound" : `of ${possible} at the most`;
   const ran = `${trials.run} histories of ${trials.recorded.length} transactions were run, ${extent}, by the seed "${seed}".`;
-  const says = [ran, ...hazards.map((hazard) => hazard.says)].join(" ");
+  const unplanned = `${trials.unplanned} did not come out in their order, and show nothing.`;
+  const says = [ran, ...(trials.unplanned > 0 ? [unplanned] : []), ...hazards.map((hazard) => hazard.says)].join(" ");
   return { hazards, histories: trials.run, isExhaustive, seed, says };
 }
 

@@ -1,7 +1,6 @@
 import type { Hex } from "../core/bytes.js";
 import { keccak256 } from "../core/keccak.js";
 import type { SentTransaction } from "../forks/index.js";
-import { offerOf } from "../forks/transactions.js";
 
 /** A transaction of a recorded history, and which of the recorded blocks holds it, from 0. */
 export interface Recorded {
@@ -92,7 +91,7 @@ function isPossible(set: readonly HistoryChange[]): boolean {
 }
 
 /**
- * The transactions of each block of another branch.
+ * The transactions of each block of another branch, in the order in which they come.
  *
  * @param without those that are in none, whatever the changes
  */
@@ -104,10 +103,39 @@ export function layoutOf(
   const blocks: SentTransaction[][] = [];
   for (const { transaction, block } of recorded)
     if (!without.includes(transaction.hash)) blockAt(blocks, block).push(transaction);
-  const inTurn = [...changes].sort((a, b) => RANK[a.kind] - RANK[b.kind]);
-  for (const change of inTurn) apply(blocks, change);
-  for (const change of inTurn) if (change.kind === "behind") separate(blocks, change);
-  return blocks.map((block) => block.map(({ hash }) => hash));
+  for (const change of [...changes].sort((a, b) => RANK[a.kind] - RANK[b.kind])) apply(blocks, change);
+  return inNonceOrder(
+    blocks.map((block) => block.map(({ hash }) => hash)),
+    ownBefore(recorded),
+  );
+}
+
+/** The transaction of the same sender before each that has one. */
+export function ownBefore(recorded: readonly Recorded[]): ReadonlyMap<Hex, Hex> {
+  const before = new Map<Hex, Hex>();
+  const last = new Map<Hex, Hex>();
+  for (const { transaction } of recorded) {
+    const own = last.get(transaction.from);
+    if (own !== undefined) before.set(transaction.hash, own);
+    last.set(transaction.from, transaction.hash);
+  }
+  return before;
+}
+
+/** One that comes too early for its nonce waits in the pool. It comes right behind the one that it needs, or never. */
+function inNonceOrder(blocks: readonly (readonly Hex[])[], before: ReadonlyMap<Hex, Hex>): Hex[][] {
+  const come = new Set<Hex>();
+  const waiting: Hex[] = [];
+  const enter = (hash: Hex): Hex[] => {
+    const needed = before.get(hash);
+    if (needed !== undefined && !come.has(needed)) {
+      waiting.push(hash);
+      return [];
+    }
+    come.add(hash);
+    return [hash, ...waiting.filter((other) => before.get(other) === hash).flatMap(enter)];
+  };
+  return blocks.map((block) => block.flatMap(enter));
 }
 
 function apply(blocks: SentTransaction[][], change: HistoryChange): void {
@@ -118,15 +146,6 @@ function apply(blocks: SentTransaction[][], change: HistoryChange): void {
   if (change.kind !== "behind") return;
   const { block, index } = placeOf(blocks, change.other) ?? from;
   blocks[block]!.splice(index + 1, 0, transaction);
-}
-
-/** Within a block the pool puts the better tip first. Where that would undo a change, the rest of the block comes in the next. */
-function separate(blocks: SentTransaction[][], { hash, other }: { hash: Hex; other: Hex }): void {
-  const [first, second] = [placeOf(blocks, other), placeOf(blocks, hash)];
-  if (first === undefined || second === undefined || first.block !== second.block) return;
-  const block = blocks[first.block]!;
-  if (offerOf(block[first.index]!) >= offerOf(block[second.index]!)) return;
-  blockAt(blocks, first.block + 1).unshift(...block.splice(second.index));
 }
 
 function placeOf(blocks: SentTransaction[][], hash: Hex): { block: number; index: number } | undefined {

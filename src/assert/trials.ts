@@ -1,8 +1,8 @@
-import type { Hex } from "../core/bytes.js";
-import type { ReorgOptions, SentTransaction, SimulatedChain } from "../forks/index.js";
+import { toQuantity, type Hex } from "../core/bytes.js";
+import type { BranchChange, ReorgOptions, SentTransaction, SimulatedChain } from "../forks/index.js";
 import { elsewhere, type EffectReader } from "./branches.js";
 import { readMined, readTouched, type Facts, type SlotState } from "./effect.js";
-import { layoutOf, type HistoryChange, type Recorded } from "./histories.js";
+import { layoutOf, ownBefore, type HistoryChange, type Recorded } from "./histories.js";
 import type { Send } from "./outcome.js";
 
 /** A fact about what a transaction did, on two branches. Undefined where there it did nothing of the kind. */
@@ -37,6 +37,17 @@ interface Comparison {
   readonly reorg: ReorgOptions;
 }
 
+/** A reorg that says what each new block holds. */
+type Layout = ReorgOptions & { readonly blocks: readonly (readonly Hex[])[] };
+
+/** A history that was run. */
+interface Played {
+  readonly reorg: Layout;
+  readonly effects: ReadonlyMap<Hex, Effect>;
+  /** Whether its transactions came in the order that was planned. */
+  readonly isAsPlanned: boolean;
+}
+
 interface Setup<Tools> {
   readonly chain: SimulatedChain<Tools>;
   readonly effect?: EffectReader<SimulatedChain<Tools>> | undefined;
@@ -54,11 +65,15 @@ const OTHER_BLOCKS = 16;
 export class Trials<Tools> {
   /** How many histories were run. */
   run = 0;
+  /** How many of the tried histories did not come out in their order. They show nothing. */
+  unplanned = 0;
   readonly recorded: readonly Recorded[];
   /** Those that took effect as they were recorded: only they can take another. */
   readonly watched: readonly SentTransaction[];
   readonly #setup: Setup<Tools>;
   readonly #before: ReadonlyMap<Hex, Effect>;
+  /** The transaction of the same sender before each. */
+  readonly #own: ReadonlyMap<Hex, Hex>;
   readonly #seen = new Set<string>();
   /** What the recorded order does in some other blocks. */
   #inOrder: readonly { readonly seed: string; readonly effects: ReadonlyMap<Hex, Effect> }[] | undefined;
@@ -69,6 +84,7 @@ export class Trials<Tools> {
     this.#setup = setup;
     this.recorded = recorded;
     this.#before = before;
+    this.#own = ownBefore(recorded);
     this.watched = recorded.map(({ transaction }) => transaction).filter(({ hash }) => before.has(hash));
   }
 
@@ -94,7 +110,8 @@ export class Trials<Tools> {
     const key = JSON.stringify(reorg.blocks);
     if (this.#seen.has(key)) return [];
     this.#seen.add(key);
-    const effects = await this.#effectsIn(reorg, transactions);
+    const { effects, isAsPlanned } = await this.#play(reorg, transactions);
+    if (!isAsPlanned) this.unplanned += 1;
     const found: SentTransaction[] = [];
     for (const transaction of transactions)
       if ((await this.#differences(transaction, effects.get(transaction.hash))).length > 0) found.push(transaction);
@@ -103,8 +120,8 @@ export class Trials<Tools> {
 
   /** Runs a history, and compares what one transaction does in it. */
   async compare(transaction: SentTransaction, variant: Variant): Promise<Comparison> {
-    const reorg = this.#reorgOf(variant);
-    const effect = (await this.#effectsIn(reorg, [transaction])).get(transaction.hash);
+    const { reorg, effects } = await this.#play(this.#reorgOf(variant), [transaction]);
+    const effect = effects.get(transaction.hash);
     return {
       differences: await this.#differences(transaction, effect),
       was: Object.fromEntries(this.#before.get(transaction.hash)?.facts ?? []),
@@ -115,8 +132,8 @@ export class Trials<Tools> {
 
   /** Whether a transaction has its recorded effect without some of those that were recorded with it. */
   async isAsRecorded(transaction: SentTransaction, without: readonly Hex[]): Promise<boolean> {
-    const reorg = this.#reorgOf({ changes: [], without });
-    const effect = (await this.#effectsIn(reorg, [transaction])).get(transaction.hash);
+    const { effects } = await this.#play(this.#reorgOf({ changes: [], without }), [transaction]);
+    const effect = effects.get(transaction.hash);
     return effect !== undefined && (await this.#differences(transaction, effect)).length === 0;
   }
 
@@ -133,18 +150,52 @@ export class Trials<Tools> {
     const runs: { seed: string; effects: ReadonlyMap<Hex, Effect> }[] = [];
     for (let i = 1; i <= OTHER_BLOCKS; i++) {
       const seed = `${this.#setup.seed} other blocks ${i}`;
-      runs.push({ seed, effects: await this.#effectsIn(this.#reorgOf({ changes: [], seed }), this.watched) });
+      const { effects } = await this.#play(this.#reorgOf({ changes: [], seed }), this.watched);
+      runs.push({ seed, effects });
     }
     return runs;
   }
 
-  #reorgOf({ changes, without, seed = this.#setup.seed }: Variant): ReorgOptions {
+  #reorgOf({ changes, without, seed = this.#setup.seed }: Variant): Layout {
     return { depth: this.#setup.depth, seed, blocks: layoutOf(this.recorded, changes, without) };
   }
 
-  async #effectsIn(reorg: ReorgOptions, transactions: readonly SentTransaction[]): Promise<ReadonlyMap<Hex, Effect>> {
+  /**
+   * Runs a history. Within a block the node's pool decides on the order, by what a transaction pays there. So where the order is
+   * another than planned, it runs again with each transaction in a block of its own.
+   */
+  async #play(reorg: Layout, transactions: readonly SentTransaction[]): Promise<Played> {
+    const played = await this.#runOnce(reorg, transactions);
+    if (played.isAsPlanned || reorg.blocks.every((block) => block.length < 2)) return played;
+    const apart = reorg.blocks.flatMap((block) => (block.length < 2 ? [block] : block.map((hash) => [hash])));
+    return this.#runOnce({ ...reorg, blocks: apart }, transactions);
+  }
+
+  /** @returns no effects where the order came out as another: that would be another history's */
+  async #runOnce(reorg: Layout, transactions: readonly SentTransaction[]): Promise<Played> {
     this.run += 1;
-    return elsewhere(this.#setup.chain, reorg, () => effectsOf(this.#setup, transactions));
+    return elsewhere(this.#setup.chain, reorg, async (change) => {
+      const isAsPlanned = await this.#isAsPlanned(reorg, change);
+      const effects = isAsPlanned ? await effectsOf(this.#setup, transactions) : new Map<Hex, Effect>();
+      return { reorg, effects, isAsPlanned };
+    });
+  }
+
+  /** Whether a branch has what was planned for it, in that order. What the node refused is left out, and what needs that. */
+  async #isAsPlanned({ blocks }: Layout, { adopted, rejected }: BranchChange): Promise<boolean> {
+    const missing = new Set(rejected.map(({ hash }) => hash));
+    const planned = blocks.flat().filter((hash) => {
+      if (missing.has(this.#own.get(hash)!)) missing.add(hash);
+      return !missing.has(hash);
+    });
+    const known = new Set(this.recorded.map(({ transaction }) => transaction.hash));
+    const came: Hex[] = [];
+    for (const { number } of adopted) {
+      const params = [toQuantity(number), false];
+      const block = await this.#setup.chain.request({ method: "eth_getBlockByNumber", params });
+      came.push(...(block as { transactions: Hex[] }).transactions.filter((hash) => known.has(hash)));
+    }
+    return came.join() === planned.join();
   }
 
   async #differences(transaction: SentTransaction, effect: Effect | undefined): Promise<EffectDifference[]> {
@@ -167,10 +218,8 @@ export class Trials<Tools> {
     if (known !== undefined) return known;
     const { depth, seed } = this.#setup;
     const empty = Array.from({ length: blocks }, (): Hex[] => []);
-    const effects = await this.#effectsIn(
-      { depth, seed, blocks: [...empty, ...layoutOf(this.recorded, [])] },
-      this.watched,
-    );
+    const later = { depth, seed, blocks: [...empty, ...layoutOf(this.recorded, [])] };
+    const { effects } = await this.#runOnce(later, this.watched);
     this.#later.set(blocks, effects);
     return effects;
   }

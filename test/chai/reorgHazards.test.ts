@@ -1,11 +1,12 @@
 import { expect } from "chai";
-import { type Contract, type Signer } from "ethers";
+import { parseUnits, type Contract, type Signer } from "ethers";
 import { network } from "hardhat";
 
 import { latestAnchor } from "../../src/actions/latestAnchor.js";
-import { leaveOut } from "../../src/assert/histories.js";
+import { layoutOf, leaveOut } from "../../src/assert/histories.js";
 import { findReorgHazards, type Hazard, type HazardReport } from "../../src/assert/index.js";
 import type { Hex } from "../../src/core/bytes.js";
+import type { SentTransaction } from "../../src/forks/index.js";
 import { hardhatForks, type HardhatChain } from "../../src/hardhat/index.js";
 import { connect, deployExchanges, exchange, fund, MARKET, present, signOrder, UNIT } from "../../scenarios/world.js";
 import { rejected } from "../../tools/errors.js";
@@ -43,6 +44,15 @@ describe("findReorgHazards", function () {
     return found[0]!;
   };
   const historyOf = (hazard: Hazard): Hex[] => hazard.history.map(({ hash }) => hash);
+
+  const deployCode = async (code: string): Promise<string> => {
+    const size = (code.length / 2).toString(16).padStart(2, "0");
+    const { hash } = await alice.sendTransaction({ data: `0x60${size}600a5f3960${size}5ff3${code}` });
+    const receipt = await chain.request({ method: "eth_getTransactionReceipt", params: [hash] });
+    return (receipt as { contractAddress: string }).contractAddress;
+  };
+  /** Logs who wrote last, and writes its caller down. */
+  const deployLastWriter = (): Promise<string> => deployCode("5f545f5260205fa0335f5500");
 
   it("finds the order under a reused number, and leaves out what has no part in it", async () => {
     const queue = await new UnguardedOrderQueue__factory(alice).deploy(keeper);
@@ -219,6 +229,57 @@ describe("findReorgHazards", function () {
     const hazard = about(await findReorgHazards({ chain, from, bound: { changes: 1, delay: 0 } }), purchase);
     expect(hazard.changes).to.deep.equal([{ kind: "behind", hash: purchase, other: price }]);
     expect(hazard.reorg.blocks).to.deep.equal([[price], [purchase]]);
+  });
+
+  for (const [what, feesOfA, feesOfB] of [
+    ["a gas price is above the other's tip", { maxFeePerGas: 100, maxPriorityFeePerGas: 1.8 }, { gasPrice: 2 }],
+    [
+      "the most that is paid caps a tip",
+      { maxFeePerGas: 100, maxPriorityFeePerGas: 1.2 },
+      { maxFeePerGas: 1.5, maxPriorityFeePerGas: 1.5 },
+    ],
+  ] as const)
+    // prettier-ignore
+    it(`puts a transaction behind one that pays less in the end, where ${what}`, async () => {
+      const writer = await deployLastWriter();
+      const { number: from } = chain.head;
+      const inWei = (fees: object) => Object.fromEntries(Object.entries(fees).map(([name, gwei]) => [name, parseUnits(String(gwei), "gwei")])); // prettier-ignore
+      const sent = async (signer: Signer, fees: object): Promise<Hex> =>
+        (await signer.sendTransaction({ to: writer, gasLimit: 100_000, ...inWei(fees) })).hash as Hex;
+      const [a, b] = [await sent(alice, feesOfA), await sent(bob, feesOfB)];
+      const report = await findReorgHazards({ chain, from, bound: { changes: 1, delay: 0 } });
+      expect(report.isExhaustive, report.says).to.equal(true);
+      const hazard = about(report, a);
+      expect(hazard.changes).to.deep.equal([{ kind: "behind", hash: a, other: b }]);
+      expect(hazard.reorg.blocks).to.deep.equal([[], [b], [a]]);
+      await chain.reorg(hazard.reorg);
+      const { logs } = (await chain.request({ method: "eth_getTransactionReceipt", params: [a] })) as { logs: { data: string }[] }; // prettier-ignore
+      expect(BigInt(logs[0]!.data)).to.equal(BigInt(await bob.getAddress()));
+    });
+
+  it("calls no search exhaustive of which a history did not come out in its order", async () => {
+    const waster = await deployCode("fe");
+    await chain.request({ method: "evm_setBlockGasLimit", params: ["0xb71b00"] });
+    await chain.request({ method: "evm_setAutomine", params: [false] });
+    await chain.mine();
+    const { number: from } = chain.head;
+    // As much gas in two blocks makes the third's base fee higher than all of it in one.
+    for (const signer of [alice, bob]) await signer.sendTransaction({ to: waster, gasLimit: 5_800_000 });
+    await chain.mine(2);
+    const { baseFeePerGas } = (await chain.request({ method: "eth_getBlockByNumber", params: ["pending", false] })) as { baseFeePerGas: Hex }; // prettier-ignore
+    await carol.sendTransaction({ to: dave, maxFeePerGas: baseFeePerGas, maxPriorityFeePerGas: 0, gasLimit: 21_000 });
+    await chain.mine();
+    const report = await findReorgHazards({ chain, from, bound: { changes: 1, delay: 1 } });
+    expect([report.hazards, report.isExhaustive], report.says).to.deep.equal([[], false]);
+    expect(report.says).to.contain(" 2 did not come out in their order, and show nothing.");
+  });
+
+  it("brings a transaction behind the one that its nonce needs, and not without that", () => {
+    const sent = (hash: string, block: number) => ({ transaction: { hash, from: hash[0] } as SentTransaction, block });
+    const recorded = [sent("a1", 0), sent("b1", 0), sent("a2", 1), sent("a3", 2)];
+    const hash = "a1" as Hex;
+    expect(layoutOf(recorded, [{ kind: "delayed", hash, blocks: 2 }])).to.deep.equal([["b1"], [], ["a1", "a2", "a3"]]);
+    expect(layoutOf(recorded, [{ kind: "dropped", hash }])).to.deep.equal([["b1"], [], []]);
   });
 
   it("draws by the seed where there are more histories than the bound, and says so", async () => {
