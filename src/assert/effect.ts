@@ -47,6 +47,7 @@ interface TracedAccount {
 /** What a node says of a transaction that is in a block. */
 export interface Mined {
   readonly number: bigint;
+  readonly gasUsed: bigint;
   /** Undefined where it reverted: then nothing but fees and the sender's nonce changed. */
   readonly facts: Facts | undefined;
 }
@@ -69,14 +70,14 @@ export async function readMined(
   const block = (await send("eth_getBlockByNumber", [receipt.blockNumber, false])) as Block | null;
   // A node may remember the receipt of a branch that it has left.
   if (block?.hash !== receipt.blockHash) return undefined;
-  const number = BigInt(receipt.blockNumber);
-  if (BigInt(receipt.status) === 0n) return { number, facts: undefined };
-  if (read !== undefined) return { number, facts: new Map([["what was read", written(await read(hash))]]) };
+  const mined = { number: BigInt(receipt.blockNumber), gasUsed: BigInt(receipt.gasUsed) };
+  if (BigInt(receipt.status) === 0n) return { ...mined, facts: undefined };
+  if (read !== undefined) return { ...mined, facts: new Map([["what was read", written(await read(hash))]]) };
   const logs = receipt.logs.map(({ address, topics, data }, i): [string, string] => [
     `log ${i}`,
     `by ${address} with the topics ${topics.join(", ") || "none"} and the data ${data}`,
   ]);
-  return { number, facts: new Map([...logs, ...(await changesOf(send, hash, feesOf(receipt, block)))]) };
+  return { ...mined, facts: new Map([...logs, ...(await changesOf(send, hash, feesOf(receipt, block)))]) };
 }
 
 /**

@@ -71,9 +71,11 @@ export interface HazardReport {
   readonly histories: number;
   /**
    * Whether every set of changes within the bound was tried. It is not, where each transaction had a hazard before. Nor is it
-   * where a history did not come out in its order. A transaction may not pay the base fee there.
+   * where a history did not come out in its order, or a transaction ran out of gas. It may not pay the base fee there.
    */
   readonly isExhaustive: boolean;
+  /** Transactions that used all their gas in a history, and reverted. They show nothing there: give them more where they are sent. */
+  readonly outOfGas: readonly Hex[];
   readonly seed: string;
   /** All of it in a few sentences, for a test's message. */
   readonly says: string;
@@ -95,9 +97,10 @@ const DEFAULTS: Bound = { changes: 2, delay: 2, histories: 250 };
  * Within a block the node's pool decides on the order. So after each history its order is looked at. Where it is another than
  * planned, each transaction gets a block of its own.
  *
- * Transactions keep the gas limits that were signed: one that needs more on another branch reverts there.
+ * Transactions keep the gas limits that were signed. Clients sign their estimate, without a margin. So what needs more on another branch
+ * reverts there, and a hazard may be hidden behind it: {@link HazardReport.outOfGas} names such transactions.
  *
- * State that cheat codes wrote within the recorded history is not there on the other branches.
+ * State that cheat codes wrote within the recorded history is there on the other branches, at the same heights.
  *
  * @throws FORK_SIMULATOR where the chain cannot be reorganised back to `from`
  * @throws INVALID_OPTION for a bound that is none, and for a history without blocks or without a transaction that succeeded
@@ -126,20 +129,29 @@ export async function findReorgHazards<Tools>(search: HazardSearch<Tools>): Prom
       if (hazard !== undefined) found.set(transaction.hash, hazard);
     }
   }
-  if (trials.unplanned > 0) isExhaustive = false;
+  const outOfGas = [...trials.outOfGas.keys()];
+  if (trials.unplanned > 0 || outOfGas.length > 0) isExhaustive = false;
   const hazards = trials.watched.flatMap(({ hash }) => found.get(hash) ?? []);
   const extent = isExhaustive ? "which are all within the bound" : `of ${possible} at the most`;
   const ran = `${trials.run} histories of ${trials.recorded.length} transactions were run, ${extent}, by the seed "${seed}".`;
   const unplanned = `${trials.unplanned} did not come out in their order, and show nothing.`;
-  const says = [ran, ...(trials.unplanned > 0 ? [unplanned] : []), ...hazards.map((hazard) => hazard.says)].join(" ");
-  return { hazards, histories: trials.run, isExhaustive, seed, says };
+  const starved = [...trials.outOfGas].map(
+    ([hash, runs]) =>
+      `The transaction ${short(hash)} ran out of gas in ${runs}, and shows nothing there: send it with more.`,
+  );
+  const sayings = hazards.map((hazard) => hazard.says);
+  const says = [ran, ...(trials.unplanned > 0 ? [unplanned] : []), ...starved, ...sayings].join(" ");
+  return { hazards, histories: trials.run, isExhaustive, outOfGas, seed, says };
 }
 
 /** Sends what is to be sent, and reads what the history did. @throws INVALID_OPTION where there is nothing to compare */
 async function record<Tools>(search: HazardSearch<Tools>, seed: string): Promise<Trials<Tools>> {
+  checkOptions(search, ["chain", "bound", "seed", "effect", "ignore", "doesTimeCount", "from", "transactions"]);
   const { chain, effect, ignore, doesTimeCount } = search;
   const option = search.transactions === undefined ? "from" : "transactions";
   const from = search.from ?? chain.head.number;
+  if (typeof from !== "bigint")
+    throw invalidOption("from", `expected a bigint, the number of a block, and got ${String(from)}`);
   for (const act of search.transactions ?? []) await send(act, chain);
   const { number: head } = chain.head;
   if (search.transactions !== undefined && from >= head)

@@ -38,7 +38,7 @@ interface Comparison {
 }
 
 /** A reorg that says what each new block holds. */
-type Layout = ReorgOptions & { readonly blocks: readonly (readonly Hex[])[] };
+type Layout = Omit<ReorgOptions, "blocks"> & { readonly blocks: readonly (readonly Hex[])[] };
 
 /** A history that was run. */
 interface Played {
@@ -67,6 +67,8 @@ export class Trials<Tools> {
   run = 0;
   /** How many of the tried histories did not come out in their order. They show nothing. */
   unplanned = 0;
+  /** In how many runs a transaction used all its gas, and reverted. It shows nothing there. */
+  readonly outOfGas = new Map<Hex, number>();
   readonly recorded: readonly Recorded[];
   /** Those that took effect as they were recorded: only they can take another. */
   readonly watched: readonly SentTransaction[];
@@ -98,7 +100,7 @@ export class Trials<Tools> {
       transaction,
       block: Number(BigInt(transaction.json["blockNumber"] as string) - first),
     }));
-    return new Trials(setup, recorded, await effectsOf(setup, transactions));
+    return new Trials(setup, recorded, (await readEffects(setup, transactions)).effects);
   }
 
   /** Runs a history unless an equal one was run before. @returns which of some transactions take another effect in it */
@@ -176,7 +178,8 @@ export class Trials<Tools> {
     this.run += 1;
     return elsewhere(this.#setup.chain, reorg, async (change) => {
       const isAsPlanned = await this.#isAsPlanned(reorg, change);
-      const effects = isAsPlanned ? await effectsOf(this.#setup, transactions) : new Map<Hex, Effect>();
+      const { effects, outOfGas } = isAsPlanned ? await readEffects(this.#setup, transactions) : NOTHING;
+      for (const hash of outOfGas) this.outOfGas.set(hash, (this.outOfGas.get(hash) ?? 0) + 1);
       return { reorg, effects, isAsPlanned };
     });
   }
@@ -225,21 +228,35 @@ export class Trials<Tools> {
   }
 }
 
-/** What transactions did on the branch that is canonical now, of those that took effect there. */
-async function effectsOf<Tools>(
+/** What transactions did on a branch. */
+interface Effects {
+  /** Of those that took effect there. */
+  readonly effects: ReadonlyMap<Hex, Effect>;
+  readonly outOfGas: readonly Hex[];
+}
+
+const NOTHING: Effects = { effects: new Map(), outOfGas: [] };
+
+/** Reads it of the branch that is canonical now. */
+async function readEffects<Tools>(
   { chain, effect }: Setup<Tools>,
   transactions: readonly SentTransaction[],
-): Promise<ReadonlyMap<Hex, Effect>> {
+): Promise<Effects> {
   const send: Send = (method, params) => chain.request({ method, params });
   const effects = new Map<Hex, Effect>();
-  for (const { hash } of transactions) {
+  const outOfGas: Hex[] = [];
+  for (const { hash, json } of transactions) {
     const mined = await readMined(send, hash, effect && (() => effect(chain, hash)));
-    if (mined?.facts === undefined) continue;
-    const { number, facts } = mined;
+    if (mined === undefined) continue;
+    const { number, gasUsed, facts } = mined;
+    if (facts === undefined) {
+      if (gasUsed === BigInt(json["gas"] as string)) outOfGas.push(hash);
+      continue;
+    }
     const slots = effect === undefined ? await readTouched(send, hash, facts) : new Map<string, SlotState>();
     effects.set(hash, { number, facts, slots });
   }
-  return effects;
+  return { effects, outOfGas };
 }
 
 /** Whether a fact is the same in two effects. Of a slot: whether it grows by as much, or ends at the same. */

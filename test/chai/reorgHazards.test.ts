@@ -86,6 +86,37 @@ describe("findReorgHazards", function () {
     expect([trader, executed]).to.deep.equal([await bob.getAddress(), true]);
   });
 
+  it("names a transaction whose gas is too tight to show what it does elsewhere", async () => {
+    const search = async (gasLimit?: bigint) => {
+      const to = await deployLastWriter();
+      const { number: from } = chain.head;
+      await alice.sendTransaction({ to });
+      // The first to write pays for a new slot, and an estimate for the second has no gas for that.
+      const { hash } = await bob.sendTransaction({ to, ...(gasLimit === undefined ? {} : { gasLimit }) });
+      const report = await findReorgHazards({ chain, from, bound: { changes: 1, delay: 0 } });
+      return { hash, report };
+    };
+    const tight = await search();
+    expect(tight.report).to.deep.include({ hazards: [], isExhaustive: false, outOfGas: [tight.hash] });
+    expect(tight.report.says).to.match(
+      new RegExp(`The transaction ${tight.hash.slice(0, 10)}… ran out of gas in \\d+, and shows nothing there: send it with more\\.`), // prettier-ignore
+    );
+    const ample = await search(100_000n);
+    expect(about(ample.report, ample.hash).changes.map(({ kind }) => kind)).to.deep.equal(["dropped"]);
+    expect(ample.report.outOfGas).to.deep.equal([]);
+  });
+
+  it("takes no option that it does not know, and no block by another number than a bigint", async () => {
+    for (const [wrong, reason] of [
+      [{ bounds: {} }, /^bounds: there is no such option/],
+      [{ ignor: () => true }, /^ignor: /],
+      [{ from: 3 }, /^from: expected a bigint/],
+    ] as const)
+      expect(
+        (await rejected("INVALID_OPTION", findReorgHazards({ chain, from: 0n, ...wrong } as never))).message,
+      ).to.match(reason);
+  });
+
   it("finds no execution in the queue whose keeper says what it saw", async () => {
     const queue = await new GuardedOrderQueue__factory(alice).deploy(keeper);
     await queue.connect(keeper).queue(3n, { value: 1n });
