@@ -67,6 +67,21 @@ function whyNotTried({ hash, number }: { hash: string; number: bigint }, change:
   return undefined;
 }
 
+const NOT_SENT = "nobody sent it again: it is not among the transactions that come back";
+
+/** Why a transaction is in the pool, and in no block; undefined where the node does not have it. */
+async function whyWaiting(send: Send, hash: string): Promise<string | undefined> {
+  const sent = (await send("eth_getTransactionByHash", [hash])) as { [field: string]: string } | null;
+  if (sent === null) return undefined;
+  const next = BigInt((await send("eth_getTransactionCount", [sent["from"], "latest"])) as string);
+  const nonce = BigInt(sent["nonce"]!);
+  if (nonce > next) return `it waits in the pool: its nonce is ${nonce}, and its sender's next one is ${next}`;
+  const { baseFeePerGas } = (await send("eth_getBlockByNumber", ["latest", false])) as { baseFeePerGas?: string };
+  const [fee, most] = [BigInt(baseFeePerGas ?? 0), BigInt(sent["maxFeePerGas"] ?? sent["gasPrice"]!)];
+  if (most < fee) return `it waits in the pool: it pays at most ${most} wei a gas, and the base fee is ${fee}`;
+  return "it waits in the pool";
+}
+
 async function compareBranches<Tools>(
   { hash, facts }: { hash: string; facts: Facts },
   { rejected }: BranchChange,
@@ -76,7 +91,7 @@ async function compareBranches<Tools>(
   const mined = await readMined(send, hash, effect && ((mined) => effect(chain, mined)));
   const refusal = rejected.find((refused) => refused.hash === hash);
   if (mined === undefined && refusal === undefined)
-    return { holds: undefined, found: "nobody sent it again: it is not among the transactions that come back." };
+    return { holds: undefined, found: `${(await whyWaiting(send, hash)) ?? NOT_SENT}.` };
   if (mined === undefined) return { holds: true, found: `the node does not take it there: ${refusal?.reason}.` };
   if (mined.facts === undefined) return { holds: true, found: `there ${describe(await revertOf(send, hash))}` };
   const differences = differencesOf(facts, mined.facts, ["on the old branch", "on the new one"]);
@@ -116,7 +131,10 @@ async function perform<Chain extends Connection>(
     return outcomeOfError(error);
   }
   const mined = await readMined(send, hash, effect && ((sent) => effect(chain, sent)));
-  if (mined === undefined) return noEvidence(`never ran: the transaction ${hash} is in no block`);
+  if (mined === undefined) {
+    const why = await whyWaiting(send, hash);
+    return noEvidence(`never ran: the transaction ${hash} is in no block${why === undefined ? "" : `, for ${why}`}`);
+  }
   const { number, facts } = mined;
   return facts === undefined ? revertOf(send, hash) : { hash, number, facts };
 }

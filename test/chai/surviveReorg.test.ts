@@ -160,6 +160,13 @@ describe("surviveReorg", function () {
       await keep();
       return sent;
     };
+    const unmined = async () => {
+      await chain.mine();
+      await chain.request({ method: "evm_setAutomine", params: [false] });
+      const sent = await dependent.getFunction("keep").send(RECEIVER, { gasLimit: 100_000 });
+      await chain.request({ method: "evm_setAutomine", params: [true] });
+      return sent;
+    };
     const cases: [Act, Partial<Trial>, RegExp][] = [
       [late, {}, /the reorg replaced the blocks after \d+, and it is in block \d+: take a greater depth\.$/],
       [keep, { keep: false }, /nobody sent it again: it is not among the transactions that come back\.$/],
@@ -167,10 +174,32 @@ describe("surviveReorg", function () {
       [() => probe.getFunction("setAt").send(chain.head.number, HASH, 1n, { gasLimit: 90_000n }), {}, /it had no effect that could be lost: it reverted\. AnchorMismatch: .*$/],
       [async () => { throw new Error("offline"); }, {}, /it had no effect that could be lost: it never ran: offline\.$/],
       [async () => HASH, {}, new RegExp(`it never ran: the transaction ${HASH} is in no block\\.$`)],
+      [unmined, {}, /it never ran: the transaction 0x[\da-f]{64} is in no block, for it waits in the pool\.$/],
     ]; // prettier-ignore
     for (const [act, how, ending] of cases)
       for (const both of [survives(act, { ...trial, ...how }), survivesNot(act, { ...trial, ...how })])
         for await (const message of messages(both)) expect(message).to.match(ending);
+  });
+
+  it("says why a transaction that came back waits in the pool: for a nonce, or for the base fee", async () => {
+    const first = (await keep()) as { hash: Hex };
+    const gap = await assertSurvivesReorg(keep, { ...trial, depth: 2, drop: [first.hash] }).catch((error: Error) => error.message); // prettier-ignore
+    const { nonce } = (await chain.request({ method: "eth_getTransactionByHash", params: [first.hash] })) as { nonce: string }; // prettier-ignore
+    expect(gap).to.equal(
+      `Expected the transaction to survive a reorg of depth 2, but it waits in the pool: its nonce is ${Number(nonce) + 1}, and its sender's next one is ${Number(nonce)}.`,
+    );
+
+    const wallet = await fundedWallet(chain);
+    const next = await wallet.getNonce();
+    const burn = (i: number) => signed(wallet, { data: "0xfe", gasLimit: 16_000_000n, nonce: next + i });
+    const add = await Promise.all([0, 1, 2].map(burn));
+    const poor = async (): Promise<unknown> => {
+      const { baseFeePerGas } = (await chain.request({ method: "eth_getBlockByNumber", params: ["pending", false] })) as { baseFeePerGas: string }; // prettier-ignore
+      const fees = { maxFeePerGas: baseFeePerGas, maxPriorityFeePerGas: 0n, gasLimit: 100_000n };
+      return dependent.getFunction("keep").send(RECEIVER, { ...fees, value: 3n });
+    };
+    const fee = await assertSurvivesReorg.not(poor, { ...trial, add }).catch((error: Error) => error.message);
+    expect(fee).to.match(/, but it waits in the pool: it pays at most \d+ wei a gas, and the base fee is \d+\.$/);
   });
 
   it("throws where a test gives it nothing to try, and leaves the chain as it was", async () => {
