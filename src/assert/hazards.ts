@@ -1,7 +1,7 @@
 import type { Hex } from "../core/bytes.js";
 import type { ReorgOptions, SentTransaction, SimulatedChain } from "../forks/index.js";
 import { checkOptions, checkWhole, invalidOption } from "../rpc/options.js";
-import type { Act, EffectReader } from "./branches.js";
+import { requireSimulated, type Act, type EffectReader } from "./branches.js";
 import { listed } from "./finding.js";
 import { changesOf, countSets, leaveOut, setsOf, type Bound, type HistoryChange } from "./histories.js";
 import { isRevert, outcomeOfError } from "./outcome.js";
@@ -98,7 +98,7 @@ const DEFAULTS: Bound = { changes: 2, delay: 2, histories: 250 };
  * planned, each transaction gets a block of its own.
  *
  * Transactions keep the gas limits that were signed. Clients sign their estimate, without a margin. So what needs more on another branch
- * reverts there, and a hazard may be hidden behind it: {@link HazardReport.outOfGas} names such transactions.
+ * reverts there, and may hide a hazard: {@link HazardReport.outOfGas} names such transactions.
  *
  * State that cheat codes wrote within the recorded history is there on the other branches, at the same heights.
  *
@@ -148,6 +148,7 @@ export async function findReorgHazards<Tools>(search: HazardSearch<Tools>): Prom
 async function record<Tools>(search: HazardSearch<Tools>, seed: string): Promise<Trials<Tools>> {
   checkOptions(search, ["chain", "bound", "seed", "effect", "ignore", "doesTimeCount", "from", "transactions"]);
   const { chain, effect, ignore, doesTimeCount } = search;
+  requireSimulated(chain);
   const option = search.transactions === undefined ? "from" : "transactions";
   const from = search.from ?? chain.head.number;
   if (typeof from !== "bigint")

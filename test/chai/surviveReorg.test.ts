@@ -3,6 +3,7 @@ import { Wallet, parseEther, type Contract } from "ethers";
 import { network } from "hardhat";
 
 import { assertSameEffect, assertSurvivesReorg, type ReorgTrial } from "../../src/assert/index.js";
+import { elsewhere } from "../../src/assert/branches.js";
 import { latestAnchor } from "../../src/actions/latestAnchor.js";
 import { settlementGuardMatchers } from "../../src/chai/index.js";
 import type { Hex } from "../../src/core/bytes.js";
@@ -77,9 +78,10 @@ describe("surviveReorg", function () {
   it("passes as the documents write it", async () => {
     const perps = probe;
     // #region reorg
+    let size = 5n;
     const trade = async (): Promise<unknown> => {
       const anchor = await latestAnchor(chain, { depth: 2 });
-      return perps.getFunction("setAt").send(anchor.number, anchor.hash, 5n);
+      return perps.getFunction("setAt").send(anchor.number, anchor.hash, size++);
     };
     await expect(trade).to.surviveReorg({ on: chain, depth: 3 });
     await expect(trade).to.surviveReorg({ on: chain, depth: 3, effect: () => perps.getFunction("value").staticCall() });
@@ -111,24 +113,26 @@ describe("surviveReorg", function () {
   it("fails for another value in a slot, in a log and in a balance, with both values", async () => {
     const address = (await dependent.getAddress()).toLowerCase();
     /** The values of the last act, on the branch that is back and on the one that was tried. */
-    const lows = (): [bigint, bigint] => {
+    const lows = async (): Promise<[bigint, bigint]> => {
       const parent = chain.at(chain.head.number - 1n)!;
-      return [lowOf(parent.hash), lowOf(chain.orphans.findLast(({ number }) => number === parent.number)!.hash)];
+      // One seed gives one branch.
+      const tried = await elsewhere(chain, { depth: 3, seed: "a" }, async () => chain.at(parent.number)!);
+      return [lowOf(parent.hash), lowOf(tried.hash)];
     };
     const start = "Expected the transaction to survive a reorg of depth 3, but it has another effect there: ";
     for await (const message of messages(survives(send("store"), trial))) {
-      const [old, fresh] = lows().map(hexOf);
+      const [old, fresh] = (await lows()).map(hexOf);
       expect(message).to.equal(
         `${start}slot 0x0 of ${address} is ${old} on the old branch and ${fresh} on the new one.`,
       );
     }
     const topic = dependent.interface.getEvent("Seen")!.topicHash;
     for await (const message of messages(survives(send("log"), trial))) {
-      const [old, fresh] = lows().map((low) => `by ${address} with the topics ${topic} and the data 0x${low.toString(16).padStart(64, "0")}`); // prettier-ignore
+      const [old, fresh] = (await lows()).map((low) => `by ${address} with the topics ${topic} and the data 0x${low.toString(16).padStart(64, "0")}`); // prettier-ignore
       expect(message).to.equal(`${start}log 0 is ${old} on the old branch and ${fresh} on the new one.`);
     }
     for await (const message of messages(survives(send("pay", RECEIVER, { value: 0xffff }), trial))) {
-      const [old, fresh] = lows();
+      const [old, fresh] = await lows();
       expect(message).to.contain(`balance of ${RECEIVER} is +${old} wei on the old branch and +${fresh} wei on the new one`); // prettier-ignore
       expect(message).to.contain(`balance of ${address} is +${0xffffn - old} wei on the old branch and +${0xffffn - fresh} wei on`); // prettier-ignore
       expect(message).to.match(/wei on the new one\.$/);
@@ -179,6 +183,46 @@ describe("surviveReorg", function () {
     for (const [act, how, ending] of cases)
       for (const both of [survives(act, { ...trial, ...how }), survivesNot(act, { ...trial, ...how })])
         for await (const message of messages(both)) expect(message).to.match(ending);
+  });
+
+  it("tries several branches where none is named, so that no coin toss survives by chance", async () => {
+    const [signer] = await chain.tools.ethers.getSigners();
+    // Logs PREVRANDAO & 1.
+    const { hash } = await signer!.sendTransaction({ data: "0x69446001165f5260205fa05f52600a6016f3" });
+    const { contractAddress } = (await chain.request({ method: "eth_getTransactionReceipt", params: [hash] })) as { contractAddress: string }; // prettier-ignore
+    expect(await chain.request({ method: "eth_getCode", params: [contractAddress, "latest"] })).to.equal("0x446001165f5260205fa0"); // prettier-ignore
+    const toss = () => signer!.sendTransaction({ to: contractAddress, gasLimit: 100_000 });
+    const survived: string[] = [];
+    for (const seed of ["a", "b", "c", "d", "e", "f"])
+      await assertSurvivesReorg(toss, { ...trial, seed }).then(() => survived.push(seed), () => undefined); // prettier-ignore
+    expect(survived).not.to.deep.equal([]);
+    await pass(survivesNot(toss, { on: chain, depth: 3 }));
+    await pass(survives(keep, { on: chain, depth: 3 }));
+  });
+
+  it("fails, negated or not, for what has no effect, and for what ran out of gas on the new branch", async () => {
+    const [signer, other] = await chain.tools.ethers.getSigners();
+    const nothing = () => signer!.sendTransaction({ to: signer!.address });
+    for (const both of [survives(nothing, trial), survivesNot(nothing, trial)])
+      for await (const message of messages(both))
+        expect(message).to.match(
+          /it had no effect that could be lost: nothing was logged, and nothing changed but fees/,
+        );
+    const drop: Hex[] = [];
+    // The first to write pays for a new slot, and an estimate for the second has no gas for that.
+    const tight = async () => {
+      const to = (await deployProbe(chain)).getAddress();
+      const data = probe.interface.encodeFunctionData("set", [7]);
+      const first = await signer!.sendTransaction({ to, data });
+      drop.splice(0, 1, first.hash as Hex);
+      return other!.sendTransaction({ to, data: probe.interface.encodeFunctionData("set", [8]) });
+    };
+    for (const both of [
+      survives(tight, { ...trial, depth: 2, drop }),
+      survivesNot(tight, { ...trial, depth: 2, drop }),
+    ])
+      for await (const message of messages(both))
+        expect(message).to.match(/there it ran out of gas, of which it had \d+: send it with more\.$/);
   });
 
   it("says why a transaction that came back waits in the pool: for a nonce, or for the base fee", async () => {
