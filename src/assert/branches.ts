@@ -1,6 +1,8 @@
 import { SettlementGuardError } from "../core/errors.js";
-import { memberOf } from "../explain/revertData.js";
+import { describeValue } from "../core/text.js";
+import { layersOf, memberOf } from "../explain/revertData.js";
 import type { BranchChange, ReorgOptions, SimulatedChain } from "../forks/index.js";
+import { rawTransactionHash } from "../forks/transactions.js";
 import { toRequest, type Connection } from "../rpc/request.js";
 import { describe } from "./byGuard.js";
 import { differencesOf, readMined, type Facts } from "./effect.js";
@@ -33,8 +35,10 @@ const SEEDS = ["", "1", "2", "3", "4", "5", "6", "7"] as const;
 
 const NO_EFFECT = "nothing was logged, and nothing changed but fees and the sender's nonce.";
 
-/** A transaction that took effect, or how it did not. */
-type Performed = { readonly hash: string; readonly number: bigint; readonly facts: Facts } | Outcome;
+/** A transaction that took effect, or how it did not. A chain refuses it by a revert, or its node does not take it. */
+type Performed =
+  | { readonly hash: string; readonly number: bigint; readonly facts: Facts }
+  | { readonly outcome: Outcome; readonly isRefused: boolean };
 
 export async function findSurvival<Tools>(
   act: Act<SimulatedChain<Tools>> | string,
@@ -44,7 +48,7 @@ export async function findSurvival<Tools>(
   const about = { subject: "the transaction", claim: `survive a reorg of depth ${reorg.depth}` };
   const first = await perform(act, chain, effect);
   if (!("facts" in first))
-    return { ...about, holds: undefined, found: `it had no effect that could be lost: ${describe(first)}` };
+    return { ...about, holds: undefined, found: `it had no effect that could be lost: ${describe(first.outcome)}` };
   const seeds = reorg.seed === undefined ? SEEDS : [reorg.seed];
   let finding: Finding = { ...about, holds: true, found: "" };
   for (const seed of seeds) {
@@ -137,9 +141,11 @@ export async function findSameEffect<Chain extends Connection>(
     if (differences.length === 0) return { ...about, holds: true, found: `it has the same on ${names.join(" and ")}.` };
     return { ...about, holds: false, found: firstOf(differences) };
   }
-  const told = [a, b].map((each, i) => `on ${names[i]} ${"facts" in each ? "it took effect." : describe(each)}`);
+  const told = [a, b].map(
+    (each, i) => `on ${names[i]} ${"facts" in each ? "it took effect." : describe(each.outcome)}`,
+  );
   const isOneSided =
-    [a, b].some((each) => "facts" in each) && [a, b].every((each) => "facts" in each || isRevert(each));
+    [a, b].some((each) => "facts" in each) && [a, b].some((each) => "outcome" in each && each.isRefused);
   return { ...about, holds: isOneSided ? false : undefined, found: told.join(" And ") };
 }
 
@@ -148,21 +154,47 @@ async function perform<Chain extends Connection>(
   chain: Chain,
   effect: EffectReader<Chain> | undefined,
 ): Promise<Performed> {
+  checkAct(act);
   const send = senderOf(chain);
   let hash: string;
   try {
     hash = hashOf(typeof act === "string" ? await send("eth_sendRawTransaction", [act]) : await act(chain));
   } catch (error) {
     if (SettlementGuardError.is(error, "INVALID_MATCHER")) throw error;
-    return outcomeOfError(error);
+    const outcome = outcomeOfError(error);
+    return {
+      outcome,
+      isRefused: isRevert(outcome) || (typeof act === "string" && (await isRefusal(send, act, error))),
+    };
   }
   const mined = await readMined(send, hash, effect && ((sent) => effect(chain, sent)));
   if (mined === undefined) {
     const why = await whyWaiting(send, hash);
-    return noEvidence(`never ran: the transaction ${hash} is in no block${why === undefined ? "" : `, for ${why}`}`);
+    const outcome = noEvidence(
+      `never ran: the transaction ${hash} is in no block${why === undefined ? "" : `, for ${why}`}`,
+    );
+    return { outcome, isRefused: false };
   }
   const { number, facts } = mined;
-  return facts === undefined ? revertOf(send, hash) : { hash, number, facts };
+  return facts === undefined ? { outcome: await revertOf(send, hash), isRefused: true } : { hash, number, facts };
+}
+
+/** A promise has sent its transaction on one chain already. */
+function checkAct(act: unknown): void {
+  if (typeof act === "string" || typeof act === "function") return;
+  // Nobody else waits for it.
+  Promise.resolve(act).catch(() => undefined);
+  const reason = `An act is a function that sends the transaction, or a signed transaction, and this is ${describeValue(act)}`;
+  throw new SettlementGuardError("INVALID_MATCHER", { reason }, `${reason}.`);
+}
+
+/** Codes of JSON-RPC by which nodes refuse a transaction: for its input, its parameters, or as such. */
+const REFUSALS: readonly unknown[] = [-32000, -32602, -32003, -32010];
+
+/** Whether a node refused a signed transaction. A lost connection is no refusal, nor is one that the node has already. */
+async function isRefusal(send: Send, raw: string, error: unknown): Promise<boolean> {
+  const isAnswer = layersOf(error).some(({ value }) => REFUSALS.includes(memberOf(value, "code")));
+  return isAnswer && (await send("eth_getTransactionByHash", [rawTransactionHash(raw)])) === null;
 }
 
 /** @throws INVALID_MATCHER for what names no transaction */

@@ -156,6 +156,7 @@ assertSurvivesReorg.not = async <Tools>(
 /**
  * Asserts that a transaction has the same effect on two chains, as on both sides of a partition. What an effect is, is said at
  * {@link assertSurvivesReorg}. `.not` passes where the effects differ, or where one chain alone refuses it.
+ * It refuses it by a revert. Of a signed transaction the node may say that it does not take it, as for another chain's id.
  *
  * @param act sends it on the chain that it is given; or a signed transaction, which both are sent
  * @throws AssertionError

@@ -189,7 +189,7 @@ function findSurvivalOf<Tools>(
   subject: Act<SimulatedChain<Tools>> | string | Trial<Tools>,
   trial: ReorgTrial<Tools>,
 ): Promise<Finding> {
-  if (typeof subject !== "object") return findSurvival(subject, trial);
+  if (typeof subject !== "object" || subject === null || !("act" in subject)) return findSurvival(subject, trial);
   const { chain, act, ...effect } = subject;
   return findSurvival(act, { ...effect, ...trial, on: chain });
 }

@@ -251,6 +251,13 @@ describe("surviveReorg", function () {
       expect((await rejected("INVALID_MATCHER", Promise.resolve(run()))).message).to.equal(
         "An act returns the transaction that it sent: its hash, its response or its receipt.",
       );
+    for (const act of [Promise.reject(new Error("offline")), undefined, { hash: HASH }]) {
+      const runs = Object.values(survives(act as never, trial));
+      for (const run of [...runs, () => assertSameEffect(act as never, { on: [chain, chain] })])
+        expect((await rejected("INVALID_MATCHER", Promise.resolve(run()))).message).to.match(
+          /^An act is a function that sends the transaction, or a signed transaction, and this is (undefined|an object)\.$/,
+        );
+    }
     await expect(assertSurvivesReorg(keep, { ...trial, depth: 0 })).to.be.rejectedWith(
       /^depth: expected a whole number from 1/,
     );
@@ -365,6 +372,27 @@ describe("haveSameEffectOn", function () {
     for (const both of [same(once), other(once)])
       for await (const message of messages(both))
         expect(message).to.match(/but on majority it took effect\. And on minority it never ran: offline\.$/);
+  });
+
+  it("passes negated where one node does not take a signed transaction, and shows nothing where it has that already", async () => {
+    const sister = await forks.create({ chainId: 99 });
+    const nonce = await majority.tools.ethers.provider.getTransactionCount(wallet.address);
+    const order = await signed(wallet, { to: RECEIVER, value: 1n, nonce, chainId: 31337n });
+    const on = [majority, sister] as const;
+    await assertSameEffect.not(order, { on });
+    const next = await signed(wallet, { to: RECEIVER, value: 1n, nonce: nonce + 1, chainId: 31337n });
+    expect(await assertSameEffect(next, { on }).catch((error: Error) => error.message)).to.match(
+      /, but on majority it took effect\. And on \S+ it never ran: .*invalid chainId/,
+    );
+    await minority.request({ method: "eth_sendRawTransaction", params: [order] });
+    await minority.request({ method: "eth_sendRawTransaction", params: [next] });
+    const last = await signed(wallet, { to: RECEIVER, value: 1n, nonce: nonce + 2, chainId: 31337n });
+    await minority.request({ method: "eth_sendRawTransaction", params: [last] });
+    for (const run of [assertSameEffect, assertSameEffect.not])
+      expect(await run(last, { on: [minority, majority] }).catch((error: Error) => error.message)).to.match(
+        /on minority it never ran: .* And on majority it /,
+      );
+    await sister.close();
   });
 
   it("asks for a reader where a node does not trace, and uses it", async () => {
