@@ -2,7 +2,7 @@
  * Incidents of other chains, played on a simulated one with anybody's protocol. An adapter says how the protocol is deployed and used.
  */
 import { describeValue } from "../core/text.js";
-import { invalidOption } from "../rpc/options.js";
+import { checkOptions, invalidOption } from "../rpc/options.js";
 import { CATALOGUE, NOT_IN_CATALOGUE, type ScenarioId } from "./catalogue.js";
 import type { Protocol, ScenarioForks, ScenarioOutcome } from "./protocol.js";
 import { Missing, Stage } from "./stage.js";
@@ -27,7 +27,15 @@ export interface ScenarioOptions<Tools = unknown> {
   readonly forks: ScenarioForks<Tools>;
 }
 
-async function run<Tools>(id: ScenarioId, { protocol, forks }: ScenarioOptions<Tools>): Promise<ScenarioOutcome> {
+async function run<Tools>(id: ScenarioId, options: ScenarioOptions<Tools>): Promise<ScenarioOutcome> {
+  checkOptions(options, ["protocol", "forks"]);
+  const { protocol, forks } = options;
+  for (const [name, member, value] of [
+    ["protocol", "deploy", protocol],
+    ["forks", "partition", forks],
+  ] as const)
+    if (typeof (value as unknown as Record<string, unknown> | undefined)?.[member] !== "function")
+      throw invalidOption(name, `expected an object with \`${member}\``);
   if (!Object.hasOwn(CATALOGUE, id)) throw invalidOption("id", whyNot(id));
   const { title, incident, needs, play } = CATALOGUE[id];
   const stage = new Stage(forks, protocol, needs);

@@ -1,8 +1,12 @@
 import { findReorgHazards } from "../assert/hazards.js";
+import { toQuantity } from "../core/bytes.js";
 import { SettlementGuardError } from "../core/errors.js";
 import { hardFork, type SimulatedChain } from "../forks/index.js";
 import type { ScenarioStep } from "./protocol.js";
 import { anchorOf, Missing, type Stage } from "./stage.js";
+
+const ONE_SENDER =
+  "All actions are one sender's, whose nonces forbid most other orders: let `open` take accounts in turn.";
 
 /** What happens to a chain in a scenario, and what it asks of a protocol then. */
 export type Situation = <Tools>(stage: Stage<Tools>) => Promise<void>;
@@ -132,11 +136,22 @@ async function findOtherEffect<Tools>(
 ): Promise<Pick<ScenarioStep, "holds" | "found">> {
   try {
     const bound = { changes: 2, delay: 1, histories: 100 };
+    const from = chain.head.number;
     const { hazards, says } = await findReorgHazards({ chain, transactions, bound });
-    return { holds: hazards.length === 0, found: says };
+    const note = (await sendersAfter(chain, from)).size > 1 ? "" : ` ${ONE_SENDER}`;
+    return { holds: hazards.length === 0, found: `${says}${note}` };
   } catch (error) {
     // None of them took effect: there is nothing that could be another.
     if (!SettlementGuardError.is(error, "INVALID_OPTION") || error.details.option !== "transactions") throw error;
     return { holds: false, found: `${error.details.reason}.` };
   }
+}
+
+async function sendersAfter<Tools>(chain: SimulatedChain<Tools>, height: bigint): Promise<Set<string>> {
+  const senders = new Set<string>();
+  for (let number = height + 1n; number <= chain.head.number; number++) {
+    const block = await chain.request({ method: "eth_getBlockByNumber", params: [toQuantity(number), true] });
+    for (const { from } of (block as { transactions: { from: string }[] }).transactions) senders.add(from);
+  }
+  return senders;
 }

@@ -3,6 +3,7 @@ import type { Anchor } from "../anchor/anchor.js";
 import { findAcceptance, findRejection } from "../assert/byGuard.js";
 import type { Finding } from "../assert/finding.js";
 import type { ChainOptions, SimulatedChain } from "../forks/index.js";
+import { invalidOption } from "../rpc/options.js";
 import type { DeployedProtocol, Member, Need, Protocol, ScenarioForks, ScenarioStep } from "./protocol.js";
 
 /** A protocol, or a backend, has not what a scenario needs. */
@@ -96,6 +97,8 @@ export class Stage<Tools> {
 
   async #deploy(chain: SimulatedChain<Tools>): Promise<void> {
     const deployed = await this.#protocol.deploy(chain);
+    if (typeof (deployed as Partial<DeployedProtocol> | undefined)?.open !== "function")
+      throw invalidOption("protocol", "expected that `deploy` returns an object with `open`");
     for (const member of this.#needs)
       if (!deployed[member]) throw new Missing(member, `the protocol has ${NEEDED[member]}`);
     this.#deployed = deployed;

@@ -194,6 +194,22 @@ describe("scenarios for a protocol of one's own", function () {
     }
   });
 
+  it("says where all signed actions are one sender's, whose nonces forbid most other orders", async () => {
+    const outcome = await scenarios.run("keeper-key-reuse", { protocol: vault, forks });
+    expect(outcome.kind === "held" && outcome.steps[0]!.found).to.contain("All actions are one sender's");
+  });
+
+  it("refuses what is no protocol, no simulator and no deployment", async () => {
+    const nothing = { deploy: async () => undefined } as never;
+    for (const [options, reason] of [
+      [{ protocol: nothing, forks }, /^protocol: expected that `deploy` returns an object with `open`/],
+      [{ protocol: {}, forks }, /^protocol: expected an object with `deploy`/],
+      [{ protocol: vault, forks: network }, /^forks: expected an object with `partition`/],
+      [{ protocol: vault, fork: forks }, /^fork: there is no such option/],
+    ] as const)
+      await expect(scenarios.run("beacon-7", options as never)).to.be.rejectedWith(reason);
+  });
+
   it("does not hold for signed actions of which none succeeded", async () => {
     const protocol: Protocol<HardhatTools> = {
       async deploy({ tools }) {
