@@ -105,10 +105,8 @@ export async function rollBack(node: SimulatedNode, number: number): Promise<Por
     return [];
   }
   const checkpoint = checkpoints.before(number);
-  // Read while the backend still has them.
-  const replayed = await blocks.portable(blocks.above(checkpoint.number));
-  // Should the backend not make one again, it is still on record.
-  await blocks.orphan(checkpoint.number);
+  // Read while the backend still has them. Should it not make one again, that is on record as an orphan.
+  const replayed = await blocks.orphan(checkpoint.number);
   await checkpoints.restore(checkpoint);
   await miner.rewind();
   await pool.clear();
@@ -131,7 +129,7 @@ export async function importBlock(node: SimulatedNode, { record, block, transact
     for (const transaction of transactions)
       if (isSystemTransaction(transaction)) systemCalls.sent.add(transaction.hash);
     if (systemCalls.mode !== "native" && transactions.some(hasBlobs))
-      await miner.mineAlone(record.timestamp, () => pool.send(transactions[0]!)); // prettier-ignore
+      await miner.mineAlone(record.timestamp, () => pool.send(transactions[0]!));
     else {
       for (const transaction of transactions) await pool.send(transaction);
       await ask("evm_mine", record.timestamp);

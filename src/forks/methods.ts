@@ -13,12 +13,14 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
 
 /** What drives a development node, or sends. New ones may do anything. */
 const DRIVING = /^(?:(?:anvil|debug|evm|hardhat|tenderly)_|(?:eth|personal|wallet)_(?:resend|send|submit))/;
+
 /** What of that reads, or leaves blocks and state as they are. */
 const HARMLESS = [
   /^hardhat_(?:addCompilationResult|dropAllTransactions|dropTransaction|get\w+|metadata|setLoggingEnabled)$/,
   /^anvil_(?:classifyTransaction|dumpState|get(?!IntervalMining)\w+|nodeInfo|removePoolTransactions)$/,
   /^debug_(?:account|code|db|execution|get|storage|trace)\w*$/,
 ];
+
 /** A request by the one name that the simulator has for its method. */
 export function byOneName({ method, params = [] }: RpcCall): RpcCall {
   // In seconds there.
