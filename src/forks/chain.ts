@@ -258,7 +258,7 @@ export class SimulatedChain<Tools = unknown> {
    * the first. {@link switchTo} leads back to it, and {@link viewAt} reads it meanwhile. What has happened since the
    * head stays on the other branch. Where no block is left, it is on both.
    *
-   * @param depth how many blocks the other branch is ahead. Default: 0
+   * @param options.depth how many blocks the other branch is ahead. Default: 0
    * @throws FORK_SIMULATOR where there is a branch of that name, or no such depth
    * @example
    * await chain.branch("theirs", { depth: 3 });

@@ -143,7 +143,7 @@ describe("the fork simulator on anvil", () => {
     await expect(async () => probe.getFunction("set").send(5)).to.surviveReorg({ on: chain, depth: 3 });
     const trade = async (): Promise<unknown> => {
       const { number, hash } = await latestAnchor(chain, { depth: 2 });
-      return probe.getFunction("setAt").send(number, hash, 5, { gasLimit: 100_000 });
+      return probe.getFunction("setAt").send(number, hash, 6, { gasLimit: 100_000 });
     };
     await expect(trade).to.surviveReorg({ on: chain, depth: 1 });
   });
