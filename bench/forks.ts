@@ -16,6 +16,7 @@ import type { Hex } from "../src/core/bytes.js";
 import type { HistoryMode } from "../src/forks/index.js";
 import { hardhatForks } from "../src/hardhat/index.js";
 import type { Request } from "../src/rpc/request.js";
+import { cpuSeconds } from "./cpu.js";
 import { median } from "./statistics.js";
 
 const ROUNDS = 9;
@@ -141,8 +142,5 @@ async function suite(hasPlugin: boolean): Promise<number> {
 }
 
 async function timed(run: () => Promise<unknown>): Promise<number> {
-  const start = process.cpuUsage();
-  await run();
-  const { user, system } = process.cpuUsage(start);
-  return (user + system) / 1_000;
+  return 1_000 * (await cpuSeconds(run));
 }

@@ -11,6 +11,7 @@ import { useWasmKeccak } from "../src/keccak-wasm.js";
 import { LedgerTree, type LedgerEntry } from "../src/ledger/tree.js";
 import { rlpInteger } from "../tools/buildTrie.js";
 import { random } from "../tools/random.js";
+import { cpuSeconds } from "./cpu.js";
 
 /** Sizes at which the peer is measured, too. The trees of the larger one are updated. */
 const SHARED_SIZES = [10_000, 100_000];
@@ -97,14 +98,6 @@ function entriesOf(count: number, keys: number): LedgerEntry[] {
 
 async function putAll(trie: MerklePatriciaTrie, some: readonly LedgerEntry[]): Promise<void> {
   for (const [key, value] of some) await trie.put(toBytes(key, "key"), rlpInteger(value));
-}
-
-/** Of all threads of this process: what the garbage collector does counts. */
-async function cpuSeconds(run: () => unknown): Promise<number> {
-  const start = process.cpuUsage();
-  await run();
-  const { user, system } = process.cpuUsage(start);
-  return (user + system) / 1e6;
 }
 
 function row(name: string, ...[own, theirs, ratio]: [own: number, theirs?: number, ratio?: number]): void {

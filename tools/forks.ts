@@ -1,9 +1,11 @@
 import { createBlockHeaderFromRPC } from "@ethereumjs/block";
 import { Common, Hardfork, Mainnet } from "@ethereumjs/common";
 import { expect } from "chai";
-import { Contract, type BytesLike, type InterfaceAbi } from "ethers";
+import { Contract, HDNodeWallet, type BytesLike, type InterfaceAbi } from "ethers";
 import { artifacts } from "hardhat";
 
+import { hasAnvil } from "../src/anvil/index.js";
+import { ANVIL_PACKAGE } from "../src/anvil/program.js";
 import { SettlementGuardError } from "../src/core/errors.js";
 import { BEACON_ROOTS_ADDRESS, HISTORY_ADDRESS } from "../src/forks/index.js";
 import { toHex, toQuantity, toWord, type Hex } from "../src/core/bytes.js";
@@ -36,6 +38,19 @@ export async function expectSimulatorError(promise: Promise<unknown>, reason: Re
   );
   expect(SettlementGuardError.is(error, "FORK_SIMULATOR"), `${what} ${String(error)}`).to.equal(true);
   expect((error as Error).message).to.match(reason);
+}
+
+/** Skips a suite, and says so, where npm has installed no anvil. Called in `before`. */
+export function skipWithoutAnvil(suite: Mocha.Context): void {
+  if (hasAnvil()) return;
+  console.log(`      skipped: ${ANVIL_PACKAGE} is not installed`);
+  suite.skip();
+}
+
+/** One of the accounts that development nodes have, the first by default. */
+export function developmentWallet(index = 0): HDNodeWallet {
+  const phrase = "test test test test test test test test test test test junk";
+  return HDNodeWallet.fromPhrase(phrase, "", `m/44'/60'/0'/0/${index}`);
 }
 
 /** Deploys BranchProbe through the chain's own ethers. */

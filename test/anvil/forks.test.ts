@@ -3,13 +3,13 @@ import { BrowserProvider, type Contract, type JsonRpcSigner } from "ethers";
 
 import { latestAnchor } from "../../src/actions/latestAnchor.js";
 import { prove } from "../../src/actions/prove.js";
-import { anvilChains, anvilForks, hasAnvil, type AnvilChain, type AnvilTools } from "../../src/anvil/index.js";
-import { ANVIL_PACKAGE, findAnvil, startAnvil } from "../../src/anvil/program.js";
+import { anvilChains, anvilForks, type AnvilChain, type AnvilTools } from "../../src/anvil/index.js";
+import { findAnvil, startAnvil } from "../../src/anvil/program.js";
 import { settlementGuardMatchers } from "../../src/chai/index.js";
 import { toQuantity, toWord, type Hex } from "../../src/core/bytes.js";
 import { serveOnLoopback } from "../../src/forks/endpoints/server.js";
 import { HISTORY_ADDRESS, type Forks, type RpcBlock } from "../../src/forks/index.js";
-import { blockAt, expectSimulatorError, expectSoundChain, history } from "../../tools/forks.js";
+import { blockAt, expectSimulatorError, expectSoundChain, history, skipWithoutAnvil } from "../../tools/forks.js";
 import { announced } from "../../tools/random.js";
 import { reorganizeAtRandom } from "../../tools/randomReorgs.js";
 import { AnchoredTarget__factory, BranchProbe__factory } from "../../typechain-types/index.js";
@@ -25,9 +25,7 @@ describe("the fork simulator on anvil", () => {
   const forks: Forks<AnvilTools> = anvilForks();
   let chain: AnvilChain;
   before(function () {
-    if (hasAnvil()) return;
-    console.log(`      skipped: ${ANVIL_PACKAGE} is not installed`);
-    this.skip();
+    skipWithoutAnvil(this);
   });
   beforeEach(async () => void (chain = await forks.create()));
   afterEach(() => chain?.close());

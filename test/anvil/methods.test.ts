@@ -3,11 +3,10 @@ import { createTestClient, createWalletClient, custom, http, type TestClient } f
 import { mnemonicToAccount } from "viem/accounts";
 import { foundry } from "viem/chains";
 
-import { anvilForks, hasAnvil, type AnvilChain } from "../../src/anvil/index.js";
-import { ANVIL_PACKAGE } from "../../src/anvil/program.js";
+import { anvilForks, type AnvilChain } from "../../src/anvil/index.js";
 import { toQuantity, toWord, type Hex } from "../../src/core/bytes.js";
 import type { RpcBlock } from "../../src/forks/index.js";
-import { blockAt, expectSimulatorError, expectSoundChain } from "../../tools/forks.js";
+import { blockAt, expectSimulatorError, expectSoundChain, skipWithoutAnvil } from "../../tools/forks.js";
 import { TestToken__factory } from "../../typechain-types/index.js";
 
 const RICH: Hex = `0x${"0a".repeat(20)}`;
@@ -18,9 +17,7 @@ describe("anvil's own methods on a simulated chain", () => {
   let chain: AnvilChain;
   let client: TestClient<"anvil">;
   before(function () {
-    if (hasAnvil()) return;
-    console.log(`      skipped: ${ANVIL_PACKAGE} is not installed`);
-    this.skip();
+    skipWithoutAnvil(this);
   });
   beforeEach(async () => {
     chain = await forks.create();

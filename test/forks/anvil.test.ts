@@ -11,7 +11,8 @@ import { SettlementGuardError } from "../../src/core/errors.js";
 import { HISTORY_ADDRESS, HISTORY_CODE, SimulatedChain, liveTime, passTime } from "../../src/forks/index.js";
 import { toRequest } from "../../src/rpc/request.js";
 import { noted } from "../../tools/deployment.js";
-import { ANVIL_PACKAGE, findAnvil, startAnvil, type RunningAnvil } from "../../src/anvil/program.js";
+import { skipWithoutAnvil } from "../../tools/forks.js";
+import { findAnvil, startAnvil, type RunningAnvil } from "../../src/anvil/program.js";
 import {
   AnchoredTarget__factory,
   BranchProbe__factory,
@@ -48,12 +49,8 @@ describe("smoke: the guard on anvil, whose EIP-2935 is not emulated", () => {
   let probe: BranchProbe;
 
   before(async function () {
-    const binary = findAnvil();
-    if (binary === undefined) {
-      console.log(`      skipped: ${ANVIL_PACKAGE} is not installed`);
-      this.skip();
-    }
-    const started = await startAnvil(binary, ["--hardfork", "prague", "--number", String(GENESIS)]);
+    skipWithoutAnvil(this);
+    const started = await startAnvil(findAnvil()!, ["--hardfork", "prague", "--number", String(GENESIS)]);
     anvil = started;
     // Without the cache: two equal requests within 250 ms may be about two branches. Without batches: each would be waited for.
     const options = { staticNetwork: true, cacheTimeout: -1, batchMaxCount: 1 };

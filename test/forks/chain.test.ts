@@ -15,6 +15,7 @@ import {
   beaconRootAt,
   blockAt,
   deployProbe,
+  developmentWallet,
   expectSimulatorError,
   expectSoundChain,
   history,
@@ -571,14 +572,9 @@ describe("simulated chain", () => {
 
 /** A raw transaction from Hardhat's well-known first account with its next nonce. */
 async function signed(chain: HardhatChain, fields: { to?: string; data?: string } = {}): Promise<Hex> {
-  const { Wallet, HDNodeWallet } = await import("ethers");
-  const wallet = HDNodeWallet.fromPhrase(
-    "test test test test test test test test test test test junk",
-    "",
-    "m/44'/60'/0'/0/0",
-  );
+  const wallet = developmentWallet();
   const nonce = await chain.tools.ethers.provider.getTransactionCount(wallet.address);
   const fees = { maxFeePerGas: 10n ** 10n, maxPriorityFeePerGas: 10n ** 9n };
   const transaction = { type: 2, chainId: 31337, nonce, gasLimit: 100_000, to: wallet.address, ...fees, ...fields };
-  return (await new Wallet(wallet.privateKey).signTransaction(transaction)) as Hex;
+  return (await wallet.signTransaction(transaction)) as Hex;
 }

@@ -7,7 +7,7 @@ import { settlementGuardMatchers } from "../../src/chai/index.js";
 import { SettlementGuardError } from "../../src/core/errors.js";
 import type { HistoryMode } from "../../src/forks/index.js";
 import { hardhatForks, type HardhatChain } from "../../src/hardhat/index.js";
-import { blockAt, deployProbe, expectSoundChain, history, probeOn } from "../../tools/forks.js";
+import { blockAt, deployProbe, developmentWallet, expectSoundChain, history, probeOn } from "../../tools/forks.js";
 
 use(settlementGuardMatchers);
 
@@ -82,12 +82,7 @@ describe("hard fork", () => {
     const { chain, probe } = await prepared("storage", 3);
     const same = await split(chain, {});
     const renamed = await split(chain, { chainId: 10_001 });
-    const { HDNodeWallet } = await import("ethers");
-    const wallet = HDNodeWallet.fromPhrase(
-      "test test test test test test test test test test test junk",
-      "",
-      "m/44'/60'/0'/0/0",
-    );
+    const wallet = developmentWallet();
     const raw = (await wallet.signTransaction({
       ...{ type: 2, chainId: 31337, nonce: await chain.tools.ethers.provider.getTransactionCount(wallet.address) },
       ...{ gasLimit: 100_000, maxFeePerGas: 10n ** 10n, maxPriorityFeePerGas: 10n ** 9n },

@@ -1,21 +1,17 @@
 import { expect } from "chai";
-import { HDNodeWallet, Transaction, sha256 } from "ethers";
+import { Transaction, sha256 } from "ethers";
 import { network } from "hardhat";
 
 import { toQuantity, type Hex } from "../../src/core/bytes.js";
 import type { HistoryMode } from "../../src/forks/index.js";
 import { hardhatForks, type HardhatChain } from "../../src/hardhat/index.js";
-import { blockAt, deployProbe, expectSoundChain } from "../../tools/forks.js";
+import { blockAt, deployProbe, developmentWallet, expectSoundChain } from "../../tools/forks.js";
 
 const forks = hardhatForks(network);
 const NOBODY: Hex = `0x${"5e".repeat(20)}`;
 const STRANGER: Hex = `0x${"cd".repeat(20)}`;
 const GAS = toQuantity(200_000);
-const WALLET = HDNodeWallet.fromPhrase(
-  "test test test test test test test test test test test junk",
-  "",
-  "m/44'/60'/0'/0/0",
-);
+const WALLET = developmentWallet();
 
 for (const history of ["transaction", "storage"] as HistoryMode[])
   describe(`what a reorg leaves as it was (${history})`, () => {
@@ -91,7 +87,7 @@ for (const history of ["transaction", "storage"] as HistoryMode[])
     it("a transaction that delegates accounts (EIP-7702), sent by the node", async () => {
       const probe = await deployProbe(chain);
       const delegation = { address: await probe.getAddress(), nonce: 0n, chainId: 31_337n };
-      const other = HDNodeWallet.fromPhrase(WALLET.mnemonic!.phrase, "", "m/44'/60'/0'/0/1");
+      const other = developmentWallet(1);
       const { address, nonce, chainId, signature } = other.authorizeSync(delegation);
       const [r, s] = [signature.r, signature.s].map((word) => toQuantity(BigInt(word)));
       const authorization = { chainId: toQuantity(chainId), address, nonce: toQuantity(nonce), yParity: toQuantity(signature.yParity), r, s }; // prettier-ignore
