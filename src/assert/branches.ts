@@ -5,7 +5,7 @@ import type { BranchChange, ReorgOptions, SimulatedChain } from "../forks/index.
 import { rawTransactionHash } from "../forks/transactions.js";
 import { toRequest, type Connection } from "../rpc/request.js";
 import { describe } from "./byGuard.js";
-import { differencesOf, readMined, type Facts } from "./effect.js";
+import { differencesOf, ranOutOfGas, readMined, type Facts } from "./effect.js";
 import { firstOf, type Finding } from "./finding.js";
 import { isRevert, noEvidence, outcomeOfError, revertOf, type Outcome, type Send } from "./outcome.js";
 
@@ -116,8 +116,12 @@ async function compareBranches<Tools>(
   if (mined === undefined && refusal === undefined)
     return { holds: undefined, found: `${(await whyWaiting(send, hash)) ?? NOT_SENT}.` };
   if (mined === undefined) return { holds: true, found: `the node does not take it there: ${refusal?.reason}.` };
-  const gas = orphanedTransactions.find((transaction) => transaction.hash === hash)?.json["gas"];
-  if (mined.facts === undefined && mined.gasUsed === BigInt(gas as string))
+  if (
+    ranOutOfGas(
+      mined,
+      orphanedTransactions.find((orphaned) => orphaned.hash === hash)!,
+    )
+  )
     return { holds: undefined, found: `there it ran out of gas, of which it had ${mined.gasUsed}: send it with more.` };
   if (mined.facts === undefined) return { holds: true, found: `there ${describe(await revertOf(send, hash))}` };
   const differences = differencesOf(facts, mined.facts, ["on the old branch", "on the new one"]);

@@ -2,6 +2,7 @@ import { toBytes, toHex, toQuantity } from "../core/bytes.js";
 import { SettlementGuardError } from "../core/errors.js";
 import { keccak256 } from "../core/keccak.js";
 import { describeValue } from "../core/text.js";
+import type { SentTransaction } from "../forks/index.js";
 import type { Send } from "./outcome.js";
 
 /**
@@ -78,6 +79,11 @@ export async function readMined(
     `by ${address} with the topics ${topics.join(", ") || "none"} and the data ${data}`,
   ]);
   return { ...mined, facts: new Map([...logs, ...(await changesOf(send, hash, feesOf(receipt, block)))]) };
+}
+
+/** Whether a transaction reverted for want of gas. Then it shows nothing of what it would have done with more. */
+export function ranOutOfGas({ facts, gasUsed }: Mined, { json }: SentTransaction): boolean {
+  return facts === undefined && gasUsed === BigInt(json["gas"] as string);
 }
 
 /**

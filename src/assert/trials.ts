@@ -1,7 +1,7 @@
 import { toQuantity, type Hex } from "../core/bytes.js";
 import type { BranchChange, ReorgOptions, SentTransaction, SimulatedChain } from "../forks/index.js";
 import { elsewhere, type EffectReader } from "./branches.js";
-import { readMined, readTouched, type Facts, type SlotState } from "./effect.js";
+import { ranOutOfGas, readMined, readTouched, type Facts, type SlotState } from "./effect.js";
 import { layoutOf, ownBefore, type HistoryChange, type Recorded } from "./histories.js";
 import type { Send } from "./outcome.js";
 
@@ -245,14 +245,13 @@ async function readEffects<Tools>(
   const send: Send = (method, params) => chain.request({ method, params });
   const effects = new Map<Hex, Effect>();
   const outOfGas: Hex[] = [];
-  for (const { hash, json } of transactions) {
+  for (const transaction of transactions) {
+    const { hash } = transaction;
     const mined = await readMined(send, hash, effect && (() => effect(chain, hash)));
     if (mined === undefined) continue;
-    const { number, gasUsed, facts } = mined;
-    if (facts === undefined) {
-      if (gasUsed === BigInt(json["gas"] as string)) outOfGas.push(hash);
-      continue;
-    }
+    if (ranOutOfGas(mined, transaction)) outOfGas.push(hash);
+    const { number, facts } = mined;
+    if (facts === undefined) continue;
     const slots = effect === undefined ? await readTouched(send, hash, facts) : new Map<string, SlotState>();
     effects.set(hash, { number, facts, slots });
   }

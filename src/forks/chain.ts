@@ -1,5 +1,6 @@
 import type { Hex } from "../core/bytes.js";
 import type { Request } from "../rpc/request.js";
+import { checkOptions, invalidOption } from "../rpc/options.js";
 import { chainOfTools, simulatorError, type Backend, type ChainFactory, type SubscriptionMessage } from "./backend.js";
 import { blockRef, type BlockRecord, type BlockRef } from "./blocks.js";
 import { NO_FINALITY, type FinalityOptions } from "./finality.js";
@@ -7,7 +8,6 @@ import { followBranch, type BranchChange } from "./branch.js";
 import { Endpoint } from "./endpoints/endpoint.js";
 import type { Lies } from "./endpoints/lies.js";
 import { branchOff, returnTo } from "./namedBranches.js";
-import { checkOptions, invalidOption } from "../rpc/options.js";
 import { checkChainOptions, createNode, type ChainOptions, type SimulatedNode } from "./node.js";
 import { withoutOwn } from "./ownTransactions.js";
 import { toPassing, toSeconds, type Passing } from "./passTime.js";

@@ -1,10 +1,10 @@
 import type { Hex } from "../core/bytes.js";
+import { checkOptions, invalidOption } from "../rpc/options.js";
 import { requestOf, simulatorError, type Ask, type Backend, type BackendOptions } from "./backend.js";
 import { Blocks, readHeader, type BlockRecord } from "./blocks.js";
 import { Checkpoints } from "./checkpoints.js";
 import { Filters } from "./filters.js";
 import { Finality } from "./finality.js";
-import { checkOptions, invalidOption } from "../rpc/options.js";
 import type { HistoryMode } from "./history.js";
 import { SystemCalls } from "./systemCalls.js";
 import { Miner, type MinerState } from "./miner.js";

@@ -36,7 +36,7 @@ export function withoutOwn(node: SimulatedNode, request: Request): Request {
 /**
  * A block, transaction, receipt, log, or a list of them or of hashes.
  *
- * @param history which transactions to leave out
+ * @param systemCalls which transactions to leave out
  * @param first the block after which each block begins with them
  */
 function withoutSystem(answer: unknown, systemCalls: SystemCalls, first: number): unknown {

@@ -1,7 +1,7 @@
+import { checkOptions, checkWhole, invalidOption } from "../rpc/options.js";
 import { simulatorError, type ChainFactory } from "./backend.js";
 import type { BranchChange } from "./branch.js";
 import { SimulatedChain } from "./chain.js";
-import { checkOptions, checkWhole, invalidOption } from "../rpc/options.js";
 import { checkChainOptions, type ChainOptions } from "./node.js";
 
 export interface PartitionOptions<Tools> extends Omit<ChainOptions, "name" | "forkFrom" | "blocks" | "clock"> {

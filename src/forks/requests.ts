@@ -6,7 +6,7 @@ import type { IntervalMining } from "./intervalMining.js";
 import { byOneName, mayPass } from "./methods.js";
 import type { SimulatedNode } from "./node.js";
 import { toSeconds } from "./passTime.js";
-import type { RpcTransaction } from "./transactions.js";
+import type { RpcBlock } from "./transactions.js";
 import { UserSnapshots } from "./userSnapshots.js";
 
 // Cheat codes that change the state, which importing a block must repeat. What ends up in the header (time, prevRandao, coinbase) is
@@ -74,11 +74,19 @@ export class Requests {
       case "eth_getBlockReceipts":
         return this.#receipts(params);
       case "eth_getBlockByHash":
-        return (await relay(method, ...params)) ?? this.#orphan(String(params[0]), params[1] === true);
+        return (
+          (await relay(method, ...params)) ?? this.#ofOrphan(params[0], (block) => shown(block, params[1] === true))
+        );
       case "eth_getBlockTransactionCountByHash":
-        return (await relay(method, ...params)) ?? this.#ofOrphan(params[0], ({ length }) => toQuantity(length));
+        return (
+          (await relay(method, ...params)) ??
+          this.#ofOrphan(params[0], ({ transactions }) => toQuantity(transactions.length))
+        );
       case "eth_getTransactionByBlockHashAndIndex":
-        return (await relay(method, ...params)) ?? this.#ofOrphan(params[0], (all) => all[Number(params[1])]);
+        return (
+          (await relay(method, ...params)) ??
+          this.#ofOrphan(params[0], ({ transactions }) => transactions[Number(params[1])])
+        );
       case "eth_estimateGas":
         if (params[1] === "pending") await systemCalls.fill();
         // As geth does where no block is named. Hardhat takes the pending one.
@@ -218,16 +226,16 @@ export class Requests {
     return found && Promise.all(found.transactions.map((hash) => relay("eth_getTransactionReceipt", hash)));
   }
 
-  #ofOrphan(hash: unknown, tell: (transactions: readonly RpcTransaction[]) => unknown): unknown {
+  /** What an orphaned block tells; null where there is none, or nothing of the kind in it. */
+  #ofOrphan(hash: unknown, tell: (block: RpcBlock) => unknown): unknown {
     const block = this.#node.blocks.orphans.get(String(hash).toLowerCase())?.block;
-    return (block && tell(block.transactions)) ?? null;
+    return (block && tell(block)) ?? null;
   }
+}
 
-  #orphan(hash: string, full: boolean): unknown {
-    const block = this.#node.blocks.orphans.get(hash.toLowerCase())?.block;
-    if (block === undefined) return null;
-    return full ? block : { ...block, transactions: block.transactions.map((transaction) => transaction.hash) };
-  }
+/** A block with its transactions, or with their hashes. */
+function shown(block: RpcBlock, full: boolean): unknown {
+  return full ? block : { ...block, transactions: block.transactions.map(({ hash }) => hash) };
 }
 
 /** A block's gas limit, so that the simulator's own transactions take nothing from the test's. The backend refuses what is no number. */
